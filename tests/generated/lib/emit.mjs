@@ -1,0 +1,86 @@
+// What a behaviour test needs: emit(tool, args) gives the files, load(tool, args) the module.
+//
+// In Node both ask the built server. Every answer is also recorded below .emitted/, so that other runtimes (CROWVAULT_REPLAY=1)
+// run the same tests on the same bytes without a child process.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const workspace = dirname(dirname(fileURLToPath(import.meta.url)));
+const recorded = join(workspace, '.emitted', 'recorded');
+const replay = Boolean(process.env.CROWVAULT_REPLAY);
+
+/** The same arguments give the same key, in whatever order they are written. */
+export function keyOf(tool, args) {
+  const canonical = JSON.stringify(Object.keys(args).sort().map((name) => [name, args[name]]));
+  return `${tool}-${createHash('sha256').update(canonical).digest('hex').slice(0, 20)}`;
+}
+
+/** `{ files: [{ path, role, language, content }], usage, notes, warnings }` as the server answers; throws on a refusal. */
+export async function emit(tool, args = {}) {
+  const file = join(recorded, `${keyOf(tool, args)}.json`);
+  let answer;
+  if (replay) {
+    if (!existsSync(file)) throw new Error(`Not recorded: ${tool} ${JSON.stringify(args)}`);
+    answer = JSON.parse(readFileSync(file, 'utf8'));
+  } else {
+    const { call } = await import('./server.mjs');
+    const { isError, content, structuredContent } = await call(tool, args);
+    answer = isError ? { refused: content[0]?.text } : { result: structuredContent };
+    if (answer.result) {
+      for (const each of answer.result.files) each.javascript = await stripTypes(each.content);
+    }
+    write(file, JSON.stringify(answer));
+  }
+  if (answer.result) return answer.result;
+  throw new Error(`${tool} refused ${JSON.stringify(args)}: ${answer.refused}`);
+}
+
+/** The emitted source as a JavaScript module of its own: two calls share no module state. */
+export async function load(tool, args = {}) {
+  const { files } = await emit(tool, args);
+  const source = files.find((each) => each.role === 'source');
+  return importText(source.javascript, source.path);
+}
+
+/** Imports TypeScript text after plain type removal. */
+export async function loadSource(content, name = 'source.ts') {
+  return importText(await stripTypes(content), name);
+}
+
+let serial = 0;
+
+async function importText(javascript, name) {
+  const folder = join(workspace, '.emitted', 'modules', `${String(process.pid)}-${String(++serial)}`);
+  const file = join(folder, basename(name).replace(/\.ts$/u, '.mjs'));
+  write(file, javascript);
+  return import(pathToFileURL(file).href);
+}
+
+/** Type removal and nothing else, as Node and the bundlers do it. */
+export async function stripTypes(content) {
+  const { default: ts } = await import('typescript');
+  const { outputText, diagnostics } = ts.transpileModule(content, {
+    reportDiagnostics: true,
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: true,
+      erasableSyntaxOnly: true,
+    },
+  });
+  if (diagnostics?.length) {
+    throw new Error(ts.flattenDiagnosticMessageText(diagnostics[0].messageText, '\n'));
+  }
+  return outputText;
+}
+
+// Written aside and renamed: test files that run at the same time may want the same module.
+function write(file, text) {
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  mkdirSync(dirname(file), { recursive: true });
+  const aside = `${file}.${String(process.pid)}`;
+  writeFileSync(aside, text);
+  renameSync(aside, file);
+}

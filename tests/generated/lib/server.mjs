@@ -1,0 +1,93 @@
+// Finds the built server and speaks to it over stdio with the official TypeScript SDK client.
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+
+export const workspace = dirname(dirname(fileURLToPath(import.meta.url)));
+export const repository = resolve(workspace, '../..');
+
+/** The command line of the server: CROWVAULT_MCP (split at spaces), else the Release build. */
+export function serverCommand() {
+  const given = process.env.CROWVAULT_MCP;
+  if (given) {
+    const [command, ...args] = given.split(' ').filter(Boolean);
+    return { command, args };
+  }
+  const bin = join(repository, 'src/CrowVault.Mcp/bin/Release');
+  if (existsSync(bin)) {
+    for (const target of readdirSync(bin)) {
+      for (const name of ['crowvault-mcp', 'CrowVault.Mcp']) {
+        const executable = join(bin, target, name);
+        if (existsSync(executable)) return { command: executable, args: [] };
+        if (existsSync(`${executable}.dll`)) {
+          return { command: 'dotnet', args: [`${executable}.dll`] };
+        }
+      }
+    }
+  }
+  throw new Error(
+    'No server found: build it (dotnet build -c Release) or set CROWVAULT_MCP to its command line.',
+  );
+}
+
+let connection;
+
+/** The one client of this process; its server ends with it. */
+export function client() {
+  connection ??= connect();
+  return connection;
+}
+
+async function connect() {
+  const { command, args } = serverCommand();
+  const transport = new StdioClientTransport({
+    command,
+    args,
+    stderr: process.env.CROWVAULT_MCP_STDERR ? 'inherit' : 'ignore',
+    env: { ...process.env },
+  });
+  const opened = new Client({ name: 'crowvault-generated-tests', version: '1.0.0' });
+  await opened.connect(transport);
+  // The pipes must not keep a test process alive once its tests are done.
+  const child = transport._process;
+  child?.unref();
+  child?.stdin?.unref?.();
+  child?.stdout?.unref?.();
+  child?.stderr?.unref?.();
+  process.once('exit', () => child?.kill());
+  hold(opened, child);
+  return opened;
+}
+
+// While a request is in flight the pipe must keep the process alive again.
+function hold(opened, child) {
+  let inFlight = 0;
+  const request = opened.request.bind(opened);
+  opened.request = async (...args) => {
+    if (inFlight++ === 0) child?.stdout?.ref?.();
+    try {
+      return await request(...args);
+    } finally {
+      if (--inFlight === 0) child?.stdout?.unref?.();
+    }
+  };
+}
+
+/** Ends the server of this process. */
+export async function disconnect() {
+  const opened = connection;
+  connection = undefined;
+  await (await opened)?.close();
+}
+
+/** The tools as tools/list gives them. */
+export async function tools() {
+  return (await (await client()).listTools()).tools;
+}
+
+/** The raw result of tools/call, refusals (`isError`) included. */
+export async function call(tool, args = {}) {
+  return (await client()).callTool({ name: tool, arguments: args });
+}
