@@ -1,6 +1,7 @@
 // Biome, ESLint and Prettier over files that already stand on disk; each gives a list of findings.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { binary } from './binaries.mjs';
 import { run } from './compile.mjs';
 import { workspace } from './server.mjs';
 
@@ -10,7 +11,7 @@ export async function biome(files) {
   for (let start = 0; start < files.length; start += 500) {
     const batch = files.slice(start, start + 500).map((file) => relative(workspace, file));
     const { output, errors: noise, code } = await run(
-      join(workspace, 'node_modules/.bin/biome'),
+      binary('biome') ?? 'biome',
       ['lint', '--reporter=json', '--max-diagnostics=none', '--error-on-warnings', '--no-errors-on-unmatched', ...batch],
       workspace,
     );
