@@ -1,0 +1,28 @@
+using CrowVault.Emitters.CircuitBreaker;
+
+namespace CrowVault.Emitters;
+
+/// <summary>The tools, in the order in which they are documented.</summary>
+public static class Catalog
+{
+    /// <summary>Every emitter.</summary>
+    public static IReadOnlyList<Emitter> All { get; } =
+    [
+        new CircuitBreakerEmitter(),
+    ];
+
+    /// <summary>The emitter of a tool.</summary>
+    /// <param name="tool">Name of the tool, such as <c>generate_circuit_breaker</c>.</param>
+    /// <returns>Null when there is no such tool.</returns>
+    public static Emitter? Find(string tool) => All.FirstOrDefault(emitter => emitter.Tool == tool);
+
+    /// <summary>What to tell a caller who named a tool that does not exist.</summary>
+    /// <param name="tool">The name that was given.</param>
+    public static string UnknownTool(string tool)
+    {
+        var shown = Argument.Show(tool);
+        return Nearest.To(tool, All.SelectMany(emitter => new[] { emitter.Tool, emitter.Command })) is { } nearest
+            ? $"Unknown tool {shown}; did you mean {All.First(emitter => emitter.Tool == nearest || emitter.Command == nearest).Tool}?"
+            : $"Unknown tool {shown}; the tools are {string.Join(", ", All.Select(emitter => emitter.Tool))}.";
+    }
+}

@@ -1,0 +1,90 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace CrowVault.Emitters;
+
+/// <summary>One tool: its name, its arguments and the code that it emits. Emitters are pure: no clock, randomness, environment or I/O.</summary>
+public abstract class Emitter
+{
+    /// <summary>Name of the tool, such as <c>generate_circuit_breaker</c>.</summary>
+    public abstract string Tool { get; }
+
+    /// <summary>Name on the command line, such as <c>circuit-breaker</c>.</summary>
+    public string Command => Tool["generate_".Length..].Replace('_', '-');
+
+    /// <summary>What a person reads in a list of tools.</summary>
+    public abstract string Title { get; }
+
+    /// <summary>What a model reads to choose the tool: when to use it and when not.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>Path data of the tool's icon, drawn with a stroke on a canvas of 24 by 24.</summary>
+    public abstract string IconPath { get; }
+
+    /// <summary>Name of the source file, such as <c>circuit-breaker.ts</c>.</summary>
+    public abstract string FileName { get; }
+
+    /// <summary>Name of the test file, such as <c>circuit-breaker.test.ts</c>.</summary>
+    public string TestFileName => Path.ChangeExtension(FileName, ".test.ts");
+
+    /// <summary>The arguments, with their JSON schema.</summary>
+    public abstract Arguments Arguments { get; }
+
+    /// <summary>Checks the arguments and emits the code.</summary>
+    /// <param name="arguments">One JSON object.</param>
+    /// <param name="version">Version of the product, for the header.</param>
+    /// <param name="emission">The answer when nothing is wrong with the arguments.</param>
+    /// <param name="faults">Everything that is wrong with them otherwise.</param>
+    public abstract bool TryEmit(
+        JsonElement arguments,
+        string version,
+        [NotNullWhen(true)] out Emission? emission,
+        [NotNullWhen(false)] out ArgumentFaults? faults);
+}
+
+/// <summary>An emitter with its options record.</summary>
+/// <typeparam name="TOptions">The options record.</typeparam>
+public abstract class Emitter<TOptions> : Emitter
+    where TOptions : class, IToolOptions
+{
+    private readonly Lazy<Arguments<TOptions>> _arguments;
+
+    /// <summary>Ties the emitter to its options.</summary>
+    /// <param name="typeInfo">Source-generated metadata of the options record.</param>
+    private protected Emitter(JsonTypeInfo<TOptions> typeInfo) => _arguments = new(() => new(Tool, typeInfo));
+
+    /// <inheritdoc/>
+    public override Arguments Arguments => _arguments.Value;
+
+    /// <inheritdoc/>
+    public override bool TryEmit(
+        JsonElement arguments,
+        string version,
+        [NotNullWhen(true)] out Emission? emission,
+        [NotNullWhen(false)] out ArgumentFaults? faults)
+    {
+        emission = _arguments.Value.TryBind(arguments, out var options, out faults) ? Emit(options, version) : null;
+        return emission is not null;
+    }
+
+    /// <summary>Emits the code for options that are known to be valid.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="version">Version of the product, for the header.</param>
+    public Emission Emit(TOptions options, string version)
+    {
+        var draft = Write(options);
+        var header = new Header(Title, version, Tool, _arguments.Value.Canonical(options), draft.Needs);
+        var files = new List<GeneratedFile> { new(FileName, FileRole.Source, "typescript", header.Above(draft.Source)) };
+        if (options.WithTests)
+        {
+            var tests = header with { Subject = $"Tests of {FileName}" };
+            files.Add(new(TestFileName, FileRole.Test, "typescript", tests.Above(draft.Test)));
+        }
+
+        return new(files, draft.Usage, draft.Notes, draft.Warnings);
+    }
+
+    /// <summary>Decides what the options mean and renders the templates.</summary>
+    private protected abstract Draft Write(TOptions options);
+}

@@ -1,0 +1,114 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CrowVault.Emitters;
+using Argument = CrowVault.Emitters.Argument;
+
+namespace CrowVault.Mcp.Cli;
+
+/// <summary>One argument of a tool as a command-line option. It turns text into JSON and checks nothing: the tool does.</summary>
+internal sealed class ArgumentOption
+{
+    private readonly Argument _argument;
+
+    public ArgumentOption(Argument argument)
+    {
+        _argument = argument;
+        var fallback = argument.Default is null ? "" : $" [default: {ShowDefault(argument.Default)}]";
+        Option = new Option<string[]>($"--{JsonNamingPolicy.KebabCaseLower.ConvertName(argument.Name)}")
+        {
+            Description = $"{argument.Description}{fallback}",
+            HelpName = HelpName(argument),
+            CustomParser = result => [.. result.Tokens.Select(token => token.Value)],
+            Arity = argument switch
+            {
+                BooleanArgument => ArgumentArity.ZeroOrOne,
+                IntegerListArgument or IntegerMapArgument => ArgumentArity.OneOrMore,
+                _ => ArgumentArity.ExactlyOne,
+            },
+        };
+        if (argument is ChoiceArgument choice)
+        {
+            Option.CompletionSources.Add(_ => choice.Choices.Select(word => new System.CommandLine.Completions.CompletionItem(word)));
+        }
+    }
+
+    /// <summary>The option.</summary>
+    public Option<string[]> Option { get; }
+
+    /// <summary>Adds the argument to the object when the option was given.</summary>
+    public void AddTo(JsonObject arguments, ParseResult parsed)
+    {
+        if (parsed.GetResult(Option) is { Implicit: false })
+        {
+            arguments[_argument.Name] = ToJson(parsed.GetValue(Option) ?? []);
+        }
+    }
+
+    private JsonNode ToJson(string[] tokens) => _argument switch
+    {
+        IntegerArgument => Scalar(tokens[0]),
+        BooleanArgument => tokens is [] or ["true"] ? true : tokens is ["false"] ? false : tokens[0],
+        ChoiceArgument => tokens[0],
+        IntegerListArgument => new JsonArray([.. tokens.SelectMany(token => token.Split(',')).Select(Scalar)]),
+        IntegerMapArgument when tokens is [['{', ..]] => Parse(tokens[0]),
+        IntegerMapArgument => Map(tokens),
+        _ => throw new InvalidOperationException($"No option stands for {_argument.GetType().Name}."),
+    };
+
+    // A later entry of the same name would silently win, so it stays visible as a name that the tool refuses.
+    private static JsonObject Map(string[] tokens)
+    {
+        var map = new JsonObject();
+        foreach (var entry in tokens.SelectMany(token => token.Split(',')))
+        {
+            var split = entry.LastIndexOf('=');
+            var (name, value) = split < 0 ? (entry, "") : (entry[..split], entry[(split + 1)..]);
+            map[map.ContainsKey(name) ? entry : name] = Scalar(value);
+        }
+
+        return map;
+    }
+
+    private static JsonNode Parse(string text)
+    {
+        try
+        {
+            return JsonNode.Parse(text)!;
+        }
+        catch (JsonException)
+        {
+            return text;
+        }
+    }
+
+    // What is a JSON number becomes one, to the letter; anything else stays text for the tool to refuse.
+    private static JsonNode Scalar(string token)
+    {
+        try
+        {
+            return JsonNode.Parse(token) is JsonValue value && value.GetValueKind() is JsonValueKind.Number ? value : token;
+        }
+        catch (JsonException)
+        {
+            return token;
+        }
+    }
+
+    private static string? HelpName(Argument argument) => argument switch
+    {
+        IntegerArgument integer => string.Create(CultureInfo.InvariantCulture, $"{integer.Minimum}..{integer.Maximum}"),
+        BooleanArgument => "true|false",
+        ChoiceArgument choice => string.Join('|', choice.Choices),
+        IntegerListArgument => "n,n,...",
+        IntegerMapArgument => "name=n,...",
+        _ => throw new InvalidOperationException($"No option stands for {argument.GetType().Name}."),
+    };
+
+    private static string ShowDefault(JsonNode value) => value switch
+    {
+        JsonArray list => string.Join(',', list.Select(entry => entry!.ToJsonString())),
+        _ => value.ToString(),
+    };
+}
