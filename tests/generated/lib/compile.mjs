@@ -119,7 +119,9 @@ export function place(folder, files) {
 
 export function run(command, args, cwd, env) {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    // A test runner started from a test must not take itself for a part of it.
+    const { NODE_TEST_CONTEXT: _, ...own } = process.env;
+    const child = spawn(command, args, { cwd, env: { ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk) => (output += chunk));

@@ -2,20 +2,14 @@
 //
 // In Node both ask the built server. Every answer is also recorded below .emitted/, so that other runtimes (CROWVAULT_REPLAY=1)
 // run the same tests on the same bytes without a child process.
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { keyOf } from './keys.mjs';
 
 const workspace = dirname(dirname(fileURLToPath(import.meta.url)));
 const recorded = join(workspace, '.emitted', 'recorded');
 const replay = Boolean(process.env.CROWVAULT_REPLAY);
-
-/** The same arguments give the same key, in whatever order they are written. */
-export function keyOf(tool, args) {
-  const canonical = JSON.stringify(Object.keys(args).sort().map((name) => [name, args[name]]));
-  return `${tool}-${createHash('sha256').update(canonical).digest('hex').slice(0, 20)}`;
-}
 
 /** `{ files: [{ path, role, language, content }], usage, notes, warnings }` as the server answers; throws on a refusal. */
 export async function emit(tool, args = {}) {
@@ -30,6 +24,8 @@ export async function emit(tool, args = {}) {
     answer = isError ? { refused: content[0]?.text } : { result: structuredContent };
     if (answer.result) {
       for (const each of answer.result.files) each.javascript = await stripTypes(each.content);
+      const source = answer.result.files.find((each) => each.role === 'source');
+      write(file.replace(/json$/u, 'mjs'), source.javascript);
     }
     write(file, JSON.stringify(answer));
   }

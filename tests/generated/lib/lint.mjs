@@ -41,11 +41,14 @@ export async function biome(files) {
   return findings;
 }
 
+let projects = 0;
+
 /** typescript-eslint strictTypeChecked and stylisticTypeChecked; `platform` as in compile.mjs decides the declarations. */
 export async function eslint(files, platform) {
   const { platforms } = await import('./compile.mjs');
   const { lib, types } = platforms[platform];
-  const folder = join(workspace, '.emitted', 'projects', `eslint-${platform.replaceAll(' ', '-')}`);
+  // A project of its own for each call: typescript-eslint keeps the programs it has seen.
+  const folder = join(workspace, '.emitted', 'projects', `eslint-${String(process.pid)}-${String(++projects)}`);
   mkdirSync(folder, { recursive: true });
   const project = join(folder, 'tsconfig.json');
   writeFileSync(

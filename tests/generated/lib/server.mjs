@@ -79,7 +79,10 @@ function hold(opened, child) {
 export async function disconnect() {
   const opened = connection;
   connection = undefined;
-  await (await opened)?.close();
+  const { transport } = (await opened) ?? {};
+  if (transport === undefined) return;
+  transport._process?.ref(); // or this process would end before its server
+  await transport.close();
 }
 
 /** The tools as tools/list gives them. */

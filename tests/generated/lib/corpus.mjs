@@ -1,0 +1,150 @@
+// What the built program emits, for the compilers, linters and runtimes: read from its own schemas, nothing is listed by hand.
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { all, count, pairwise } from './combinations.mjs';
+import { randomOf } from './random.mjs';
+import { call, tools, workspace } from './server.mjs';
+
+export const mode = process.env.CROWVAULT_PROOF ?? 'default';
+
+const samples = {
+  operations: { 'users.get': 800, 'orders.create': 2500, search_all: 1200, constructorOf: 1 },
+  partitions: { payments: 20, 'search-index': 10, users_db: 5 },
+};
+
+/**
+ * The values by which one argument changes the shape of the code. An integer from 0 is a switch (0 = off), an optional argument without
+ * default another; `undefined` means omitted.
+ */
+export function domainsOf(tool) {
+  const domains = {};
+  const required = new Set(tool.inputSchema.required ?? []);
+  for (const [name, schema] of Object.entries(tool.inputSchema.properties)) {
+    if (schema.type === 'boolean') domains[name] = [false, true];
+    else if (schema.enum) domains[name] = schema.default === undefined ? [undefined, ...schema.enum] : schema.enum;
+    else if (schema.type === 'integer' && schema.minimum === 0) domains[name] = [0, Math.min(schema.maximum, Math.max(1, 2 * (schema.default ?? 500)))];
+    else if (schema.type === 'integer' && schema.default === undefined && !required.has(name)) domains[name] = [undefined, Math.min(schema.maximum, 1000)];
+  }
+  return domains;
+}
+
+/** Arguments that must be there, with values that make sense. */
+export function requiredOf(tool) {
+  return Object.fromEntries(
+    (tool.inputSchema.required ?? []).map((name) => {
+      if (samples[name] === undefined) throw new Error(`${tool.name}: no sample for the required argument ${name}`);
+      return [name, samples[name]];
+    }),
+  );
+}
+
+const clean = (row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined));
+
+/** Random calls: every argument may be there, with a value at or between its bounds. */
+export function randomCalls(tool, amount, seed) {
+  const random = randomOf(seed);
+  const base = requiredOf(tool);
+  return Array.from({ length: amount }, () => {
+    const args = { ...base };
+    for (const [name, schema] of Object.entries(tool.inputSchema.properties)) {
+      if (name in base || random.next() < 0.5) continue;
+      if (schema.type === 'boolean') args[name] = random.next() < 0.5;
+      else if (schema.enum) args[name] = random.pick(schema.enum);
+      else if (schema.type === 'integer') {
+        const { minimum, maximum } = schema;
+        args[name] = random.pick([minimum, maximum, schema.default ?? minimum, random.between(minimum, Math.min(maximum, minimum + 100000))]);
+      } else if (schema.type === 'array') {
+        const chosen = new Set(Array.from({ length: random.between(1, 5) }, () => random.between(400, 599)));
+        args[name] = [...chosen];
+      }
+    }
+    return args;
+  });
+}
+
+/** The calls of one tool. */
+export function callsOf(tool, level = mode) {
+  const domains = domainsOf(tool);
+  const base = requiredOf(tool);
+  const limit = { quick: 0, default: 2000, full: 20000 }[level];
+  const rows = count(domains) < limit ? [...all(domains)] : pairwise(domains, { seed: 7 });
+  const calls = rows.map((row) => ({ ...base, ...clean(row) }));
+  return [{ ...base }, ...calls, ...randomCalls(tool, { quick: 10, default: 60, full: 400 }[level], 11)];
+}
+
+/** Everything after the header comment's blank line. */
+export function bodyOf(content) {
+  const end = content.indexOf('*/\n\n');
+  return end < 0 ? content : content.slice(end + 4);
+}
+
+export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
+
+const file = join(workspace, '.emitted', `corpus-${mode}.json`);
+
+/** `{ emitted: [{ tool, args, result }], refused: [{ tool, args, message }] }`, made once per run. */
+export async function corpus() {
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  const emitted = [];
+  const refused = [];
+  for (const tool of await tools()) {
+    const calls = callsOf(tool);
+    for (let start = 0; start < calls.length; start += 50) {
+      const batch = calls.slice(start, start + 50);
+      const answers = await Promise.all(batch.map((args) => call(tool.name, args)));
+      answers.forEach((answer, index) => {
+        const entry = { tool: tool.name, args: batch[index] };
+        if (answer.isError) refused.push({ ...entry, message: answer.content[0].text });
+        else emitted.push({ ...entry, result: answer.structuredContent });
+      });
+    }
+  }
+  const result = { emitted, refused };
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(result));
+  return result;
+}
+
+/**
+ * The corpus on disk, each different text once: `[{ folder, tool, args, source, test?, usage, platform }]`. Two files differ when their text
+ * after the header differs.
+ */
+export async function units() {
+  const { emitted } = await corpus();
+  const seen = new Set();
+  const found = [];
+  // Calls with tests first: a source that stands beside its test needs no folder of its own.
+  const withTest = (each) => (each.result.files.some((one) => one.role === 'test') ? 0 : 1);
+  for (const { tool, args, result } of [...emitted].sort((a, b) => withTest(a) - withTest(b))) {
+    const source = result.files.find((each) => each.role === 'source');
+    const test = result.files.find((each) => each.role === 'test');
+    const sourceKey = sha256(tool + bodyOf(source.content));
+    const key = test ? sha256(sourceKey + test.content) : sourceKey;
+    if (seen.has(key)) continue;
+    const sourceIsNew = !seen.has(sourceKey);
+    seen.add(key).add(sourceKey);
+    const folder = join(workspace, '.emitted', 'corpus', `${tool.replace('generate_', '')}-${key.slice(0, 12)}`);
+    mkdirSync(folder, { recursive: true });
+    const place = (name, text) => {
+      const path = join(folder, name);
+      writeFileSync(path, text);
+      return path;
+    };
+    found.push({
+      folder,
+      tool,
+      args,
+      sourceIsNew,
+      runtime: args.runtime ?? 'node',
+      source: place(source.path, source.content),
+      test: test && place(test.path, test.content),
+      usage: sourceIsNew ? place('usage.ts', result.usage) : undefined,
+      imports: [...source.content.matchAll(/^(?:import|export) .* from '([^']+)';$/gmu)].map((match) => match[1]),
+    });
+  }
+  return found;
+}
+
+/** Which platform's declarations a test file needs. */
+export const testPlatform = { node: 'node', deno: 'deno', bun: 'bun', workers: 'vitest', browser: 'vitest' };

@@ -1,0 +1,46 @@
+// The tests that withTests emits, and the behaviour suite, on every runtime with its own test runner.
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { mode, units } from '../lib/corpus.mjs';
+import { record } from '../lib/results.mjs';
+import { runtimes } from '../lib/runtimes.mjs';
+import { disconnect, workspace } from '../lib/server.mjs';
+
+const corpus = (await units()).filter((each) => each.test);
+await disconnect();
+const behaviour = readdirSync(join(workspace, 'behaviour'))
+  .filter((each) => each.endsWith('.test.mjs') && !each.endsWith('.node.test.mjs'))
+  .map((each) => join(workspace, 'behaviour', each));
+const recorded = existsSync(join(workspace, '.emitted/recorded'));
+// Redis has a suite of its own; a test file that needs a server skips itself without REDIS_URL.
+const limit = { quick: 2, default: 8, full: 60 }[mode];
+const runs = [];
+
+// The first and then evenly spread ones, of each tool.
+function sample(runtime) {
+  const chosen = [];
+  for (const tool of new Set(corpus.map((each) => each.tool))) {
+    const list = corpus.filter((each) => each.tool === tool && each.runtime === runtime).map((each) => each.test);
+    const step = Math.max(1, list.length / limit);
+    for (let index = 0; index < list.length; index += step) chosen.push(list[Math.floor(index)]);
+  }
+  return chosen;
+}
+
+async function prove(runtime, what, files, run) {
+  const { passed, failed, output } = await run(files);
+  runs.push({ runtime: await runtime.version(), what, files: files.length, passed, failed });
+  assert.equal(failed, 0, output.slice(0, 8000));
+  assert.ok(passed >= files.length, `${String(passed)} tests of ${String(files.length)} files passed\n${output.slice(0, 4000)}`);
+}
+
+for (const runtime of runtimes.filter((each) => mode !== 'quick' || each.name === 'node24')) {
+  const skip = runtime.available() ? false : `${runtime.name} is not installed`;
+  const files = sample(runtime.runtime);
+  test(`${runtime.name}: emitted tests`, { skip: skip || (files.length === 0 && 'nothing emitted') }, () => prove(runtime, 'emitted tests', files, runtime.emitted));
+  test(`${runtime.name}: behaviour`, { skip: skip || (!recorded && 'nothing recorded') }, () => prove(runtime, 'behaviour', behaviour, runtime.behaviour));
+}
+
+after(() => record('runtimes', { runs }));
