@@ -57,6 +57,7 @@ internal static class CommandLine
             CallCommand.Build(),
             ToolsCommand.Build(),
             ServeCommand.Build(),
+            TokenCommand.Build(),
         };
         AddExamples(
             root,

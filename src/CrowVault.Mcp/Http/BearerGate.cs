@@ -1,0 +1,145 @@
+using System.Security.Cryptography;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.AspNetCore.Http;
+
+namespace CrowVault.Mcp.Http;
+
+/// <summary>Lets a request pass that shows a token (RFC 6750, header only), before anything of its body is read.</summary>
+/// <param name="settings">The tokens that are accepted.</param>
+/// <param name="clock">Tells which of them have expired.</param>
+internal sealed class BearerGate(HttpSettings settings, TimeProvider clock)
+{
+    private const string Scheme = "Bearer ";
+    private const int MaxTokenLength = 8_192;
+
+    /// <summary>Passes the request on, or answers 401 (403 when only the scope is missing).</summary>
+    public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        if (!settings.NeedsToken || (settings.Jwt is not null && context.Request.Path.StartsWithSegments(HttpDoor.MetadataPath)))
+        {
+            await next(context);
+            return;
+        }
+
+        var headers = context.Request.Headers.Authorization;
+        if (context.Request.Query.ContainsKey("access_token"))
+        {
+            await RefuseAsync(context, "invalid_request", "Send the token in the Authorization header, never in the address.");
+        }
+        else if (headers.Count == 0)
+        {
+            await RefuseAsync(context, null, "A bearer token is needed: Authorization: Bearer <token>.");
+        }
+        else if (headers is not [{ } header] || !IsWellFormed(header))
+        {
+            await RefuseAsync(context, "invalid_request", "The Authorization header is not one bearer token.");
+        }
+        else
+        {
+            await CheckAsync(context, next, header[Scheme.Length..].Trim(' '));
+        }
+    }
+
+    private async Task CheckAsync(HttpContext context, RequestDelegate next, string token)
+    {
+        if (Find(token) is { } known)
+        {
+            if (known.Expires <= clock.GetUtcNow())
+            {
+                await RefuseAsync(context, "invalid_token", "The token has expired.");
+                return;
+            }
+
+            new Caller(known.Name).Enter(context);
+            await next(context);
+            return;
+        }
+
+        // Only what looks like a JSON web token is worth a signature check.
+        if (settings.Jwt is { } jwt && token.Count(c => c == '.') == 2
+            && await context.AuthenticateAsync(JwtBearerDefaults.AuthenticationScheme) is { Succeeded: true, Principal: { } principal }
+            && principal.FindFirst("sub")?.Value is { Length: > 0 } subject)
+        {
+            if (jwt.Scope is { } scope && !principal.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope)))
+            {
+                await RefuseAsync(context, "insufficient_scope", $"The token lacks the scope {scope}.", StatusCodes.Status403Forbidden);
+                return;
+            }
+
+            new Caller(subject).Enter(context);
+            await next(context);
+            return;
+        }
+
+        await RefuseAsync(context, "invalid_token", "The token is not known here.");
+    }
+
+    // Every hash is compared to its end, so that neither a match nor its place shows in the time taken.
+    private BearerToken? Find(string token)
+    {
+        var hash = BearerToken.Hash(token);
+        BearerToken? found = null;
+        foreach (var candidate in settings.Tokens)
+        {
+            if (CryptographicOperations.FixedTimeEquals(candidate.Sha256, hash))
+            {
+                found = candidate;
+            }
+        }
+
+        return found;
+    }
+
+    // b64token of RFC 6750 section 2.1.
+    private static bool IsWellFormed(string header)
+    {
+        if (header.Length is <= 7 or > MaxTokenLength || !header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        var token = header.AsSpan(Scheme.Length).Trim(' ').TrimEnd('=');
+        if (token.IsEmpty)
+        {
+            return false;
+        }
+
+        foreach (var c in token)
+        {
+            if (!char.IsAsciiLetterOrDigit(c) && !"-._~+/".Contains(c))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private Task RefuseAsync(HttpContext context, string? error, string detail, int status = StatusCodes.Status401Unauthorized)
+    {
+        var challenge = $"Bearer realm=\"{Product.ServerName}\"";
+        if (error is not null)
+        {
+            challenge += $", error=\"{error}\", error_description=\"{detail}\"";
+        }
+
+        if (settings.Jwt is { } jwt)
+        {
+            challenge += $", resource_metadata=\"{MetadataUrl(context.Request)}\"";
+            challenge += jwt.Scope is { } scope ? $", scope=\"{scope}\"" : "";
+        }
+
+        context.Response.Headers.WWWAuthenticate = challenge;
+        return Problem.WriteAsync(context, status, detail);
+    }
+
+    private string MetadataUrl(HttpRequest request)
+    {
+        // RFC 9728 section 3.1 puts the well-known part between the host and the path.
+        var resource = settings.PublicUrl is null
+            ? new Uri($"{request.Scheme}://{request.Host.Value}{HttpDoor.McpPath}")
+            : new Uri(settings.Resource);
+        return $"{resource.GetLeftPart(UriPartial.Authority)}{HttpDoor.MetadataPath}{resource.AbsolutePath}";
+    }
+}

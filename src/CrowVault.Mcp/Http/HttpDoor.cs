@@ -1,0 +1,147 @@
+using CrowVault.Emitters;
+using CrowVault.Mcp.Mcp;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace CrowVault.Mcp.Http;
+
+/// <summary>The server over HTTP: MCP at <c>/mcp</c> (and <c>/sse</c>), REST at <c>/v1</c>.</summary>
+internal static partial class HttpDoor
+{
+    /// <summary>Where Streamable HTTP is spoken.</summary>
+    public const string McpPath = "/mcp";
+
+    /// <summary>Where RFC 9728 metadata is found.</summary>
+    public const string MetadataPath = "/.well-known/oauth-protected-resource";
+
+    /// <summary>Serves until the process is told to stop.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <returns>The exit code: 0, or 2 when the configuration is faulty or the address is taken.</returns>
+    public static async Task<int> RunAsync(ServeArguments arguments)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+            .AddEnvironmentVariables()
+            .Build();
+        if (HttpSettings.Read(arguments, new(configuration), out var faults) is not { } settings)
+        {
+            foreach (var fault in faults)
+            {
+                await Console.Error.WriteLineAsync(fault);
+            }
+
+            return 2;
+        }
+
+        WarmUp();
+        await using var app = Build(settings, configuration);
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e)
+        {
+            // The address is taken, or not one of this machine.
+            await Console.Error.WriteLineAsync($"urls: {e.Message}");
+            return 2;
+        }
+
+        LogListening(app.Logger, string.Join(", ", app.Urls), settings.Transport is HttpTransport.Sse ? "/mcp, /sse and /v1/tools" : "/mcp and /v1/tools");
+        if (!settings.NeedsToken)
+        {
+            LogNoTokens(app.Logger);
+        }
+        else if (settings.PublicUrl is not { Scheme: "https" } && settings.Urls.Any(IsReachable))
+        {
+            LogPlainText(app.Logger);
+        }
+
+        await app.WaitForShutdownAsync();
+        return 0;
+    }
+
+    /// <summary>Puts the server together.</summary>
+    /// <param name="settings">Its settings.</param>
+    /// <param name="configuration">Where logging and telemetry find theirs.</param>
+    public static WebApplication Build(HttpSettings settings, IConfiguration configuration)
+    {
+        // JSON web tokens are checked by the bearer gate alone, when it is their turn.
+        AppContext.SetSwitch("Microsoft.AspNetCore.Authentication.SuppressAutoDefaultScheme", true);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        Configure(builder.Configuration, configuration);
+        builder.WebHost.UseUrls([.. settings.Urls]);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+
+            // Up to this length the rest of a body that is too long is taken off the connection, so that its sender sees the answer.
+            kestrel.Limits.MaxRequestBodySize = 2L * settings.Limits.MaxBodyBytes;
+            kestrel.Limits.MaxConcurrentConnections = settings.Limits.MaxConnections;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(settings.Limits.HeaderSeconds);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(settings.Limits.IdleSeconds);
+        });
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.Limits.StopSeconds));
+        builder.Logging.ClearProviders().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+
+        // These would write the address with its SSE session id, and pieces of malformed headers.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.BadRequests", LogLevel.Warning);
+        HttpPipeline.AddServices(builder.Services, settings);
+        OpenTelemetryExport.Add(builder.Services, configuration);
+
+        var app = builder.Build();
+        HttpPipeline.Map(app, settings);
+        return app;
+    }
+
+    // The host's sources are replaced, so that ASPNETCORE_URLS or a Kestrel section cannot open an address that was not checked.
+    private static void Configure(ConfigurationManager target, IConfiguration configuration)
+    {
+        // The SDK logs a caller's mistakes with their text and a stack trace; failures of this server are logged by the pipeline.
+        var entries = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["Logging:LogLevel:Default"] = "Information",
+            ["Logging:LogLevel:Microsoft"] = "Warning",
+            ["Logging:LogLevel:ModelContextProtocol"] = "Critical",
+            ["Logging:Console:FormatterOptions:SingleLine"] = "true",
+            ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",
+            ["Logging:Console:FormatterOptions:TimestampFormat"] = "yyyy-MM-ddTHH:mm:ss.fffZ ",
+        };
+        foreach (var (key, value) in configuration.AsEnumerable())
+        {
+            if (key.StartsWith("Logging:", StringComparison.OrdinalIgnoreCase) || key.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase))
+            {
+                entries[key] = value;
+            }
+        }
+
+        target.Sources.Clear();
+        target.AddInMemoryCollection(entries);
+    }
+
+    // Templates and schemas are ready before the first caller is let in.
+    private static void WarmUp()
+    {
+        foreach (var emitter in Catalog.All)
+        {
+            emitter.TryEmit(RestDoor.NoArguments, Product.Version, out _, out _);
+        }
+
+        _ = ApiMcpServer.Tools.Count;
+    }
+
+    private static bool IsReachable(string url) => HttpSettings.TryParse(url, out var address) && !HttpSettings.IsLoopback(address);
+
+    [LoggerMessage(LogLevel.Information, "Listening on {Urls} at {Paths}")]
+    private static partial void LogListening(ILogger logger, string urls, string paths);
+
+    [LoggerMessage(LogLevel.Information, "No token is configured: callers on this machine alone are served, without one. Make one with 'token create'")]
+    private static partial void LogNoTokens(ILogger logger);
+
+    [LoggerMessage(LogLevel.Warning, "Tokens arrive unencrypted: put a proxy that ends TLS before this server, and set PublicUrl")]
+    private static partial void LogPlainText(ILogger logger);
+}

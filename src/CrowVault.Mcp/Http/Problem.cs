@@ -1,0 +1,74 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace CrowVault.Mcp.Http;
+
+/// <summary>An RFC 9457 answer to a request that went wrong.</summary>
+/// <param name="Title">The status in words.</param>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Detail">What is wrong and what to do.</param>
+/// <param name="Errors">Every fault of the arguments.</param>
+/// <param name="CorrectedCall">A call that would work.</param>
+internal sealed record Problem(
+    string Title,
+    int Status,
+    string Detail,
+    IReadOnlyList<ProblemError>? Errors = null,
+    CorrectedCall? CorrectedCall = null)
+{
+    /// <summary>Answers with a problem.</summary>
+    public static Task WriteAsync(HttpContext context, int status, string detail) =>
+        new Problem(ReasonPhrases.GetReasonPhrase(status), status, detail).WriteAsync(context);
+
+    /// <summary>Answers with this problem.</summary>
+    public Task WriteAsync(HttpContext context)
+    {
+        context.Response.StatusCode = Status;
+        context.Response.ContentType = "application/problem+json";
+        var body = JsonSerializer.SerializeToUtf8Bytes(this, HttpJson.Readable.Problem);
+        context.Response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body).AsTask();
+    }
+}
+
+/// <summary>One fault of the arguments.</summary>
+/// <param name="Detail">The argument, its value, the rule and the way out.</param>
+/// <param name="Pointer">JSON pointer into the request body.</param>
+internal sealed record ProblemError(string Detail, string Pointer);
+
+/// <summary>The body of a request that would work.</summary>
+internal sealed record CorrectedCall(string Server, string Tool, JsonElement Args);
+
+/// <summary>A new token, shown once.</summary>
+/// <param name="Token">What callers send.</param>
+/// <param name="Entry">What goes into the configuration.</param>
+internal sealed record CreatedToken(string Token, string Entry);
+
+/// <summary>RFC 9728 metadata.</summary>
+internal sealed record ResourceMetadata(
+    [property: JsonPropertyName("resource")] string Resource,
+    [property: JsonPropertyName("resource_name")] string ResourceName,
+    [property: JsonPropertyName("authorization_servers")] IReadOnlyList<string> AuthorizationServers,
+    [property: JsonPropertyName("bearer_methods_supported")] IReadOnlyList<string> BearerMethodsSupported,
+    [property: JsonPropertyName("scopes_supported")] IReadOnlyList<string>? ScopesSupported);
+
+/// <summary>Serialization of what this door answers itself.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(CreatedToken))]
+[JsonSerializable(typeof(ResourceMetadata))]
+[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
+[JsonSerializable(typeof(string))]
+internal sealed partial class HttpJson : JsonSerializerContext
+{
+    /// <summary>Escapes only what JSON demands.</summary>
+    public static HttpJson Readable { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

@@ -1,0 +1,177 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using CrowVault.Emitters;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Net.Http.Headers;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+
+namespace CrowVault.Mcp.Http;
+
+/// <summary>The tools as plain HTTP: one call in, one JSON document or one source file out.</summary>
+/// <param name="tools">The tools as MCP lists them.</param>
+/// <param name="settings">The settings of the door.</param>
+/// <param name="logger">Gets one line per call.</param>
+internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings, ILogger logger)
+{
+    /// <summary>What an answer can be, in the order of preference.</summary>
+    private static readonly MediaTypeHeaderValue[] s_offers = [new("application/json"), new("text/x-typescript"), new("text/plain")];
+
+    private readonly byte[] _tools = List(tools);
+    private readonly byte[] _openApi = OpenApi.Document(tools, settings);
+
+    /// <summary><c>POST /v1/tools/call</c></summary>
+    public Task CallAsync(HttpContext context)
+    {
+        if (Choose(context.Request.GetTypedHeaders().Accept) is not { } offer)
+        {
+            return Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, "This resource comes as application/json, text/x-typescript or text/plain.");
+        }
+
+        var (tool, args, faults) = Read(context.Features.Get<JsonBody>()!.Root);
+        var emitter = tool is null ? null : Catalog.Find(tool);
+        using var call = Telemetry.Begin(logger, "rest", emitter?.Tool, Caller.Of(context).Name);
+        if (emitter is null || faults.Count > 0)
+        {
+            call.ErrorType = emitter is null && tool is not null ? Telemetry.UnknownTool : Telemetry.InvalidArguments;
+            return RefuseAsync(context, faults, null);
+        }
+
+        if (!emitter.TryEmit(args, Product.Version, out var emission, out var refused))
+        {
+            call.ErrorType = Telemetry.InvalidArguments;
+            return RefuseAsync(context, [.. refused.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+        }
+
+        call.ErrorType = null;
+        context.Response.Headers.Vary = HeaderNames.Accept;
+        return ReferenceEquals(offer, s_offers[0])
+            ? WriteAsync(context, "application/json", JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission))
+            : WriteAsync(context, $"{offer.MediaType}; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(emission.Files[0].Content));
+    }
+
+    /// <summary><c>GET /v1/tools</c></summary>
+    public Task ListAsync(HttpContext context) => WriteAsync(context, "application/json", _tools);
+
+    /// <summary><c>GET /openapi.json</c></summary>
+    public Task DescribeAsync(HttpContext context) => WriteAsync(context, "application/json", _openApi);
+
+    private static byte[] List(IReadOnlyList<Tool> tools) =>
+        JsonSerializer.SerializeToUtf8Bytes(
+            new ListToolsResult { Tools = [.. tools] },
+            (JsonTypeInfo<ListToolsResult>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ListToolsResult)));
+
+    private static Task WriteAsync(HttpContext context, string type, byte[] body)
+    {
+        context.Response.ContentType = type;
+        context.Response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body).AsTask();
+    }
+
+    private static Task RefuseAsync(HttpContext context, IReadOnlyList<ProblemError> errors, ArgumentFaults? refused)
+    {
+        CorrectedCall? corrected = null;
+        if (refused?.CorrectedArguments is { } json)
+        {
+            using var document = JsonDocument.Parse(json);
+            corrected = new(Product.ServerName, refused.Tool, document.RootElement.Clone());
+        }
+
+        var detail = errors.Count == 1 ? errors[0].Detail : $"{errors.Count} faults; see errors.";
+        return new Problem("Bad Request", StatusCodes.Status400BadRequest, detail, errors, corrected).WriteAsync(context);
+    }
+
+    /// <summary>Reads <c>{ "server", "tool", "args" }</c>.</summary>
+    private static (string? Tool, JsonElement Args, IReadOnlyList<ProblemError> Faults) Read(JsonElement root)
+    {
+        if (root.ValueKind is not JsonValueKind.Object)
+        {
+            return (null, default, [new("The body is not an object; send { \"server\": \"api-mcp\", \"tool\": \"...\", \"args\": { } }.", "")]);
+        }
+
+        var faults = new List<ProblemError>();
+        string? tool = null;
+        var args = NoArguments;
+        foreach (var member in root.EnumerateObject())
+        {
+            switch (member.Name)
+            {
+                case "server":
+                    if (member.Value.ValueKind is not JsonValueKind.String || !member.Value.ValueEquals(Product.ServerName))
+                    {
+                        faults.Add(new($"server: not known here; use \"{Product.ServerName}\".", "/server"));
+                    }
+
+                    break;
+                case "tool":
+                    tool = member.Value.ValueKind is JsonValueKind.String ? member.Value.GetString() : null;
+                    if (tool is null)
+                    {
+                        faults.Add(new("tool: not a string; give the name of a tool.", "/tool"));
+                    }
+                    else if (Catalog.Find(tool) is null)
+                    {
+                        faults.Add(new(Catalog.UnknownTool(tool), "/tool"));
+                    }
+
+                    break;
+                case "args":
+                    args = member.Value;
+                    break;
+                default:
+                    var nearest = Nearest.To(member.Name, ["server", "tool", "args"]);
+                    var name = member.Name.Length <= 60 ? member.Name : $"{member.Name[..60]}...";
+                    faults.Add(new(
+                        $"{name}: unknown member; {(nearest is null ? "the members are server, tool and args." : $"did you mean {nearest}?")}",
+                        Pointer(null, name)));
+                    break;
+            }
+        }
+
+        if (!root.TryGetProperty("tool"u8, out _))
+        {
+            faults.Add(new($"tool: required but missing; give one of {string.Join(", ", Catalog.All.Select(emitter => emitter.Tool))}.", "/tool"));
+        }
+
+        return (tool, args, faults);
+    }
+
+    /// <summary>The arguments of a call that gives none.</summary>
+    public static JsonElement NoArguments { get; } = JsonDocument.Parse("{}").RootElement;
+
+    private static string Pointer(string argument) => argument == "arguments" ? "/args" : Pointer("/args", argument);
+
+    private static string Pointer(string? parent, string name) =>
+        $"{parent}/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+
+    // RFC 9110 section 12.5.1: the most specific range that matches an offer gives its quality.
+    private static MediaTypeHeaderValue? Choose(IList<MediaTypeHeaderValue> accept)
+    {
+        if (accept.Count == 0)
+        {
+            return s_offers[0];
+        }
+
+        MediaTypeHeaderValue? best = null;
+        var (bestQuality, bestRank) = (0.0, 0);
+        foreach (var offer in s_offers)
+        {
+            var range = accept.Where(range => offer.IsSubsetOf(range)).MaxBy(Rank);
+            if (range is null)
+            {
+                continue;
+            }
+
+            var (quality, rank) = (range.Quality ?? 1, Rank(range));
+            if (quality > bestQuality || (quality > 0 && quality == bestQuality && rank > bestRank))
+            {
+                (best, bestQuality, bestRank) = (offer, quality, rank);
+            }
+        }
+
+        return best;
+
+        static int Rank(MediaTypeHeaderValue range) => range.MatchesAllTypes ? 0 : range.MatchesAllSubTypes ? 1 : 2;
+    }
+}
