@@ -95,6 +95,12 @@ public sealed class Arguments<TOptions> : Arguments
             return (faults, null, accepted);
         }
 
+        if (!IsText(given))
+        {
+            faults.Add(new("arguments", "half of a surrogate pair is not text; send well-formed Unicode."));
+            return (faults, null, accepted);
+        }
+
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var property in given.EnumerateObject())
         {
@@ -177,6 +183,25 @@ public sealed class Arguments<TOptions> : Arguments
         }
 
         return null;
+    }
+
+    // JSON may escape half of a surrogate pair, such as "\ud800"; reading that as a string throws.
+    private static bool IsText(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString() is not null,
+                JsonValueKind.Array => value.EnumerateArray().All(IsText),
+                JsonValueKind.Object => value.EnumerateObject().All(property => property.Name is not null && IsText(property.Value)),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static string Name(JsonValueKind kind) => kind switch

@@ -1,0 +1,221 @@
+// The injection gate: no argument's text becomes code.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { mode, requiredOf } from '../lib/corpus.mjs';
+import { allowedName, hostileChoice, hostileList, hostileMap, hostileName, hostileNumber } from '../lib/hostile.mjs';
+import { Pipe } from '../lib/pipe.mjs';
+import { randomOf } from '../lib/random.mjs';
+import { record } from '../lib/results.mjs';
+import { disconnect, tools } from '../lib/server.mjs';
+import { constantOf, examine } from '../lib/tree.mjs';
+
+const amount = Number(process.env.CROWVAULT_INPUTS ?? { quick: 300, default: 20_000, full: 100_000 }[mode]);
+const catalog = await tools();
+await disconnect();
+const pipe = await Pipe.open();
+const runs = [];
+
+after(() => {
+  pipe.close();
+  record('injection', { inputs: amount, runs, broken: Object.keys(broken).length });
+});
+
+const isMap = (schema) => schema.type === 'object';
+const choicesOf = (schema) => schema.enum ?? schema.items?.enum;
+
+/** Sends `amount` inputs in batches; `each(index)` gives the arguments, `judge` sees what came back. */
+async function send(tool, each, judge) {
+  let accepted = 0;
+  const one = async (index) => {
+    const args = each(index);
+    const { result, error } = await pipe.call(tool, args);
+    if (brokenText(args, error)) return;
+    if (result.isError) refusal(result.content[0].text, args);
+    else {
+      accepted++;
+      await judge(args, result.structuredContent);
+    }
+  };
+  for (let start = 0; start < amount; start += 500) {
+    await Promise.all(Array.from({ length: Math.min(500, amount - start) }, (_, index) => one(start + index)));
+  }
+  return accepted;
+}
+
+// Half of a surrogate pair is no text; the protocol itself may refuse that. Nothing else may end in a protocol error.
+function brokenText(args, error) {
+  if (error !== undefined) assert.match(JSON.stringify(args), /\\ud[89a-f]/u, JSON.stringify(error));
+  return error !== undefined;
+}
+
+// A refusal goes to terminals and logs: it must not carry the attack there.
+function refusal(text, args) {
+  // biome-ignore lint: what is looked for are control characters
+  const bad = /[^\n\x20-\x7e]/u.exec(text);
+  assert.equal(bad, null, `a refusal carries U+${bad?.[0].codePointAt(0).toString(16)}: ${JSON.stringify(text)} for ${JSON.stringify(args)}`);
+  assert.ok(text.length < 20_000, `a refusal of ${String(text.length)} characters`);
+}
+
+const benignRuns = new Map();
+
+// The same call with names that nobody could take offence at.
+function benignOf(tool, argument, args) {
+  const size = Object.keys(args[argument]).length;
+  const rest = { ...args, [argument]: undefined };
+  const key = JSON.stringify([tool, argument, size, rest]);
+  let found = benignRuns.get(key);
+  if (found === undefined) {
+    if (benignRuns.size > 300) benignRuns.clear();
+    const names = Array.from({ length: size }, (_, index) => `benign${String(index)}`);
+    found = pipe.call(tool, { ...args, [argument]: Object.fromEntries(names.map((name) => [name, 10])) }).then(({ result }) => ({ names, result: result.structuredContent }));
+    benignRuns.set(key, found);
+  }
+  return found;
+}
+
+for (const tool of catalog) {
+  const base = requiredOf(tool);
+  for (const [argument, schema] of Object.entries(tool.inputSchema.properties)) {
+    const seed = [...`${tool.name}.${argument}`].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), 7);
+    if (isMap(schema)) {
+      test(`${tool.name}.${argument}: ${String(amount)} hostile maps`, async () => {
+        const random = randomOf(seed);
+        const value = schema.additionalProperties;
+        let names = 0;
+        const accepted = await send(
+          tool.name,
+          () => ({ ...base, [argument]: hostileMap(random, value), ...(random.next() < 0.1 && { withTests: true }) }),
+          async (args, output) => {
+            const benign = await benignOf(tool.name, argument, args);
+            const own = Object.keys(args[argument]);
+            names += own.length;
+            for (const [index, file] of output.files.entries()) {
+              const reference = benign.result.files[index];
+              const faults = examine({
+                text: file.content,
+                names: own,
+                benign: reference.content,
+                benignNames: benign.names,
+                constant: file.role === 'source' ? constantOf(reference.content, benign.names) : undefined,
+              });
+              assert.deepStrictEqual(faults, [], `${JSON.stringify(args)}\n${file.content}`);
+            }
+          },
+        );
+        assert.ok(accepted > amount / 10, 'too few inputs were accepted to prove anything');
+        runs.push({ tool: tool.name, argument, inputs: amount, accepted, names });
+      });
+    } else if (choicesOf(schema) || schema.type === 'string') {
+      test(`${tool.name}.${argument}: ${String(amount)} hostile texts`, async () => {
+        const random = randomOf(seed);
+        const choices = choicesOf(schema);
+        const accepted = await send(
+          tool.name,
+          () => ({ ...base, [argument]: hostileChoice(random, choices) }),
+          (args) => assert.ok(choices.includes(args[argument]), `accepted ${JSON.stringify(args[argument])}`),
+        );
+        runs.push({ tool: tool.name, argument, inputs: amount, accepted });
+      });
+    } else if (schema.type === 'array') {
+      test(`${tool.name}.${argument}: ${String(amount)} hostile lists`, async () => {
+        const random = randomOf(seed);
+        const accepted = await send(
+          tool.name,
+          () => ({ ...base, [argument]: hostileList(random) }),
+          (args, output) => {
+            const list = args[argument];
+            assert.ok(list.length >= 1 && list.length <= 50 && list.every((each) => Number.isInteger(each) && each >= 400 && each <= 599), JSON.stringify(list));
+            assert.doesNotMatch(output.files[0].content, /[^\n\x20-\x7e]/u);
+          },
+        );
+        runs.push({ tool: tool.name, argument, inputs: amount, accepted });
+      });
+    }
+  }
+
+  test(`${tool.name}: numbers that are none, and arguments that do not exist`, async () => {
+    const random = randomOf(99);
+    const entries = Object.entries(tool.inputSchema.properties).filter(([, schema]) => schema.type === 'integer');
+    const inputs = Math.min(amount, 5_000);
+    let refused = 0;
+    for (let start = 0; start < inputs; start += 250) {
+      await Promise.all(
+        Array.from({ length: 250 }, async () => {
+          const args = { ...base };
+          let fault = false;
+          if (entries.length > 0) {
+            const [name, schema] = random.pick(entries);
+            const value = random.next() < 0.5 ? hostileNumber(random, schema) : random.pick(['1', 0.5, -1, null, true, [], {}, 1e300, schema.maximum + 1]);
+            args[name] = value;
+            fault ||= !Number.isInteger(value) || value < schema.minimum || value > schema.maximum;
+          }
+          if (random.next() < 0.3) {
+            const name = hostileName(random);
+            if (!(name in tool.inputSchema.properties)) {
+              Object.defineProperty(args, name, { value: 1, enumerable: true });
+              fault = true;
+            }
+          }
+          const { result, error } = await pipe.call(tool.name, args);
+          if (brokenText(args, error)) return;
+          if (result.isError) {
+            refused++;
+            refusal(result.content[0].text, args);
+          } else assert.ok(!fault, `accepted ${JSON.stringify(args)}`);
+        }),
+      );
+    }
+    assert.ok(refused > inputs / 10);
+  });
+}
+
+for (const tool of catalog) {
+  for (const [argument, schema] of Object.entries(tool.inputSchema.properties).filter(([, each]) => isMap(each))) {
+    test(`${tool.name}.${argument}: a name that stands twice in the JSON text is refused`, async () => {
+      for (const text of ['"a":10,"a":20', '"a":10,"\\u0061":20', '"a":10,"A":20']) {
+        const rest = Object.entries(requiredOf(tool)).filter(([name]) => name !== argument).map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`);
+        const { result, error } = await pipe.callText(tool.name, `{${JSON.stringify(argument)}:{${text}}${rest.join('')}}`);
+        assert.ok(error !== undefined || result.isError, `${text} was accepted`);
+      }
+      void schema;
+    });
+  }
+}
+
+// Six emitters that are broken on purpose. Each makes one mistake that a careless template or a missing check could make; the gate has to
+// catch every one within a few hundred hostile maps.
+const template = ({ names, key, comment = () => '' }) =>
+  `/*\n * Timeouts.\n * Arguments: ${comment(names)}\n */\n\nexport const TIMEOUTS = {\n${names.map((name) => `  ${key(name)}: 10,\n`).join('')}} as const;\n\n// Work.\nexport type Operation = keyof typeof TIMEOUTS;\n`;
+const quoted = (name) => `'${name.replace(/[^\x20-\x7e]|['\\]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
+const broken = {
+  'prints names between quotes as they are': (names) => template({ names, key: (name) => `'${name}'` }),
+  'prints names without quotes': (names) => template({ names, key: (name) => (/^[a-z_$][\w$]*$/iu.test(name) ? name : quoted(name)) }),
+  'prints names into a comment as they are': (names) => template({ names, key: (name) => `[${quoted(name)}]`.slice(1, -1), comment: (all) => all.join(', ') }),
+  'lets other characters than ASCII through': (names) => template({ names, key: (name) => `'${name.replace(/[\n\r\u2028\u2029'\\]/gu, '_')}'` }),
+  'prints names as templates': (names) => template({ names, key: (name) => (name.includes('`') ? quoted(name) : `[\`${name}\`]`) }),
+  'repairs names instead of refusing them': (names) => template({ names, key: (name) => `'${name.replace(/[^A-Za-z0-9_.-]/gu, '_')}'` }),
+};
+
+for (const [mistake, emitter] of Object.entries(broken)) {
+  test(`the gate catches an emitter that ${mistake}`, () => {
+    const random = randomOf(5);
+    let caught = 0;
+    for (let index = 0; index < 1_000; index++) {
+      const names = [...new Set(Array.from({ length: random.between(1, 3) }, () => hostileName(random)))];
+      const benignNames = names.map((_, position) => `benign${String(position)}`);
+      const faults = examine({ text: emitter(names), names, benign: emitter(benignNames), benignNames, constant: 'TIMEOUTS' });
+      if (faults.length > 0) caught++;
+    }
+    assert.ok(caught > 0);
+  });
+}
+
+test('the gate lets a sound emitter pass', () => {
+  const random = randomOf(6);
+  const sound = (names) => template({ names, key: quoted });
+  for (let index = 0; index < 1_000; index++) {
+    const names = [...new Set(Array.from({ length: random.between(1, 3) }, () => allowedName(random)))].filter((each) => each !== '__proto__');
+    const benignNames = names.map((_, position) => `benign${String(position)}`);
+    assert.deepStrictEqual(examine({ text: sound(names), names, benign: sound(benignNames), benignNames, constant: 'TIMEOUTS' }), [], JSON.stringify(names));
+  }
+});
