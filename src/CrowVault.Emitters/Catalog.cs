@@ -1,4 +1,5 @@
 using CrowVault.Emitters.CircuitBreaker;
+using CrowVault.Emitters.RetryPolicy;
 
 namespace CrowVault.Emitters;
 
@@ -9,6 +10,7 @@ public static class Catalog
     public static IReadOnlyList<Emitter> All { get; } =
     [
         new CircuitBreakerEmitter(),
+        new RetryPolicyEmitter(),
     ];
 
     /// <summary>The emitter of a tool.</summary>

@@ -1,3 +1,5 @@
+using static CrowVault.Emitters.Figures;
+
 namespace CrowVault.Emitters.CircuitBreaker;
 
 /// <summary>Emits a circuit breaker.</summary>
@@ -22,9 +24,71 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
 
     private protected override Draft Write(CircuitBreakerOptions options)
     {
-        var model = new CircuitBreakerModel(options.FailureThreshold, options.RecoveryTimeMs, options.WithMetrics, options.ProbeTimeoutMs ?? options.RecoveryTimeMs,
-            TestPrelude.Imports(options.Runtime), TestPrelude.Declarations(options.Runtime));
-        var source = Templates.Render("CircuitBreaker/circuit-breaker.ts.liquid", model, CircuitBreakerJson.Default.CircuitBreakerModel);
-        return new(source, "", "", [], []);
+        var model = Model(options);
+        var source = Templates.Render(
+            "CircuitBreaker/circuit-breaker.ts.liquid", model, CircuitBreakerJson.Default.CircuitBreakerModel);
+        var test = options.WithTests
+            ? Templates.Render(
+                "CircuitBreaker/circuit-breaker.test.ts.liquid", model, CircuitBreakerJson.Default.CircuitBreakerModel)
+            : "";
+        var usage = Templates.Render(
+            "CircuitBreaker/usage.ts.liquid", model, CircuitBreakerJson.Default.CircuitBreakerModel);
+        return new(source, test, usage.TrimEnd('\n'), [.. Notes(options)], [.. Warnings(options)]);
+    }
+
+    private static CircuitBreakerModel Model(CircuitBreakerOptions options)
+    {
+        var failureRate = options.TripOn is TripOn.FailureRate;
+        return new(
+            WithMetrics: options.WithMetrics,
+            FailureRate: failureRate,
+            FailureThreshold: Numeral(failureRate ? options.FewestFailures : options.FailureThreshold),
+            RecoveryTimeMs: Numeral(options.RecoveryTimeMs),
+            FailureRatePercent: options.FailureRatePercent,
+            WindowMs: Numeral(options.WindowMs),
+            MinimumCalls: Numeral(options.MinimumCalls),
+            HalfOpenMaxProbes: options.HalfOpenMaxProbes,
+            SuccessThreshold: options.SuccessThreshold,
+            ProbeTimeoutMs: options.ProbeTimeoutMs is { } timeout ? Numeral(timeout) : "recoveryTimeMs",
+            OpensWhen: failureRate ? "when too many calls of the last `windowMs` failed" : "after `failureThreshold` failures in a row",
+            FailuresToOpen: options.FailuresToOpen,
+            TestImports: TestPrelude.Imports(options.Runtime),
+            TestDeclarations: TestPrelude.Declarations(options.Runtime));
+    }
+
+    private static IEnumerable<string> Notes(CircuitBreakerOptions options)
+    {
+        var recovery = Duration(options.RecoveryTimeMs);
+        yield return options.TripOn switch
+        {
+            TripOn.Consecutive => $"Opens after {Count(options.FailureThreshold, "failure")} in a row and rejects for {recovery}.",
+            TripOn.FailureRate =>
+                $"Opens when at least {Count(options.MinimumCalls, "call")} ended in the last {Duration(options.WindowMs)} and at "
+                + $"least {options.FailureRatePercent}% of them, {options.FewestFailures} or more, failed; then rejects for {recovery}.",
+        };
+        yield return
+            $"While the dependency stays down it sees at most {Count(options.HalfOpenMaxProbes, "call")} every {recovery}; "
+            + $"a hung probe is ended after {Duration(options.ProbeTimeoutMs ?? options.RecoveryTimeMs)}.";
+        yield return
+            $"Once it is back, calls flow again after at most {recovery} and {Count(options.SuccessThreshold, "successful probe")}.";
+    }
+
+    private static IEnumerable<string> Warnings(CircuitBreakerOptions options)
+    {
+        if (options.FailuresToOpen == 1)
+        {
+            yield return "A single failure opens the circuit.";
+        }
+
+        if (options.ProbeTimeoutMs > options.RecoveryTimeMs)
+        {
+            yield return $"A hung probe keeps the circuit half open for {Duration(options.ProbeTimeoutMs.Value)}, "
+                + "longer than recoveryTimeMs; use a probeTimeoutMs of at most recoveryTimeMs.";
+        }
+
+        if (options.RecoveryTimeMs < 1_000)
+        {
+            yield return $"A recoveryTimeMs of {Duration(options.RecoveryTimeMs)} gives a failing dependency hardly any rest.";
+        }
     }
 }

@@ -18,7 +18,7 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Where the code runs; selects the test runner.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Failures in a row that open the circuit.", Maximum = 10_000)]
+    [property: Argument("Failures in a row that open the circuit; with failure-rate, the fewest failures in the window.", Maximum = 10_000)]
     int FailureThreshold = 5,
 
     [property: Argument("Milliseconds the circuit stays open before it lets a probe through.", Maximum = 86_400_000)]
@@ -36,7 +36,7 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Window of the failure rate in milliseconds (failure-rate only).", Maximum = 86_400_000)]
     int WindowMs = 10_000,
 
-    [property: Argument("Calls in the window before the failure rate counts (failure-rate only).", Maximum = 1_000_000)]
+    [property: Argument("Calls in the window before the failure rate counts (failure-rate only).", Maximum = 10_000)]
     int MinimumCalls = 10,
 
     [property: Argument("Probes that may run at once while half-open.", Maximum = 100)]
@@ -57,13 +57,32 @@ public sealed record CircuitBreakerOptions(
     {
         if (TripOn is TripOn.Consecutive)
         {
-            yield return new("failureRatePercent", "only tripOn failure-rate uses it; add tripOn or leave it out.");
-            yield return new("windowMs", "only tripOn failure-rate uses it; add tripOn or leave it out.");
-            yield return new("minimumCalls", "only tripOn failure-rate uses it; add tripOn or leave it out.");
+            const string wayOut = "only tripOn failure-rate uses it; set tripOn to failure-rate or leave it out.";
+            yield return new("failureRatePercent", wayOut);
+            yield return new("windowMs", wayOut);
+            yield return new("minimumCalls", wayOut);
         }
-        else
+    }
+
+    /// <summary>Failures that open a new breaker when no call succeeds.</summary>
+    internal int FailuresToOpen => TripOn switch
+    {
+        TripOn.Consecutive => FailureThreshold,
+        TripOn.FailureRate => Math.Max(MinimumCalls, FewestFailures),
+    };
+
+    /// <summary>
+    /// Failures that the window must hold beside the rate. The default of failureThreshold was chosen for runs of failures, so it
+    /// gives way to what minimumCalls and failureRatePercent already ask for.
+    /// </summary>
+    internal int FewestFailures
+    {
+        get
         {
-            yield return new("failureThreshold", "only tripOn consecutive uses it; use failureRatePercent and minimumCalls.");
+            var implied = (int)(((long)MinimumCalls * FailureRatePercent + 99) / 100);
+            return FailureThreshold == new CircuitBreakerOptions().FailureThreshold
+                ? Math.Min(FailureThreshold, implied)
+                : FailureThreshold;
         }
     }
 }

@@ -1,0 +1,27 @@
+using System.Globalization;
+
+namespace CrowVault.Emitters;
+
+/// <summary>Numbers as code and notes show them.</summary>
+internal static class Figures
+{
+    /// <summary>A TypeScript numeral with its thousands apart, such as <c>30_000</c>.</summary>
+    public static string Numeral(long number) =>
+        number.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '_');
+
+    /// <summary>A length of time in its largest fitting unit, such as <c>1.5 s</c>.</summary>
+    public static string Duration(double milliseconds) => milliseconds switch
+    {
+        < 1_000 => $"{Rounded(milliseconds)} ms",
+        < 60_000 => $"{Rounded(milliseconds / 1_000)} s",
+        < 3_600_000 => $"{Rounded(milliseconds / 60_000)} min",
+        _ => $"{Rounded(milliseconds / 3_600_000)} h",
+    };
+
+    /// <summary>A number with a noun that agrees with it, such as <c>1 probe</c>.</summary>
+    public static string Count(long number, string noun) =>
+        $"{number.ToString(CultureInfo.InvariantCulture)} {noun}{(number == 1 ? "" : "s")}";
+
+    /// <summary>A number with at most one decimal.</summary>
+    public static string Rounded(double number) => number.ToString("0.#", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,147 @@
+using static CrowVault.Emitters.Figures;
+
+namespace CrowVault.Emitters.RetryPolicy;
+
+/// <summary>Emits a retry policy.</summary>
+internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPolicyJson.Default.RetryPolicyOptions)
+{
+    /// <summary>Percentage of requests whose retry the emitted budget pays for.</summary>
+    private const int BudgetPercent = 10;
+
+    /// <summary>Retries that the emitted budget allows at the start.</summary>
+    private const int BudgetCapacity = 50;
+
+    /// <summary>Columns that the emitted code keeps to.</summary>
+    private const int Columns = 100;
+
+    /// <inheritdoc/>
+    public override string Tool => "generate_retry_policy";
+
+    /// <inheritdoc/>
+    public override string Title => "Retry policy";
+
+    /// <inheritdoc/>
+    public override string Description =>
+        "TypeScript function that repeats failed calls with exponential backoff, full jitter, Retry-After and a retry budget. Use it "
+        + "for transient errors of idempotent calls. Not for a dependency that stays down (generate_circuit_breaker).";
+
+    /// <inheritdoc/>
+    public override string IconPath => "M20 12a8 8 0 1 1-2.3-5.6M20 3v4h-4";
+
+    /// <inheritdoc/>
+    public override string FileName => "retry.ts";
+
+    private protected override Draft Write(RetryPolicyOptions options)
+    {
+        var model = Model(options);
+        var source = Templates.Render("RetryPolicy/retry.ts.liquid", model, RetryPolicyJson.Default.RetryPolicyModel);
+        var test = options.WithTests
+            ? Templates.Render("RetryPolicy/retry.test.ts.liquid", model, RetryPolicyJson.Default.RetryPolicyModel)
+            : "";
+        var usage = Templates.Render("RetryPolicy/usage.ts.liquid", model, RetryPolicyJson.Default.RetryPolicyModel);
+        return new(source, test, usage.TrimEnd('\n'), [.. Notes(options)], [.. Warnings(options)]);
+    }
+
+    private static RetryPolicyModel Model(RetryPolicyOptions options)
+    {
+        var statuses = string.Join(", ", options.RetryOn);
+        return new(
+            WithJitter: options.WithJitter,
+            RespectRetryAfter: options.RespectRetryAfter,
+            WithRetryBudget: options.WithRetryBudget,
+            WithFetch: options.WithFetch,
+            Waits: options.WithJitter ? "growing random waits" : "growing waits",
+            MaxRetries: options.MaxRetries,
+            BaseDelayMs: Numeral(options.BaseDelayMs),
+            MaxDelayCapMs: Numeral(options.MaxDelayCapMs),
+            MaxRetryAfterMs: Numeral(options.MaxRetryAfterMs),
+            TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
+            RetryOn: ArrayLiteral(options.RetryOn, "const RETRY_ON: readonly number[] = ".Length),
+            RetryOnInWords: options.RetryOn.Count <= 12 ? $"[{statuses}]" : "RETRY_ON",
+            Attempts: options.MaxRetries + 1,
+            FirstStatus: options.RetryOn[0],
+            TestImports: TestPrelude.Imports(options.Runtime),
+            TestDeclarations: TestPrelude.Declarations(options.Runtime));
+    }
+
+    // As Prettier lays out numbers: on one line if they fit, else filled line by line with a comma after the last.
+    private static string ArrayLiteral(IReadOnlyList<int> numbers, int column)
+    {
+        var line = $"[{string.Join(", ", numbers)}]";
+        if (column + line.Length + ";".Length <= Columns)
+        {
+            return line;
+        }
+
+        var lines = new List<string> { " " };
+        foreach (var number in numbers)
+        {
+            if ($"{lines[^1]} {number},".Length > Columns)
+            {
+                lines.Add(" ");
+            }
+
+            lines[^1] += $" {number},";
+        }
+
+        return $"[\n{string.Join('\n', lines)}\n]";
+    }
+
+    private static IEnumerable<string> Notes(RetryPolicyOptions options)
+    {
+        var bounds = options.WaitBounds.ToList();
+        if (bounds.Count > 0)
+        {
+            var shown = string.Join(", ", bounds.Take(8).Select(bound => Duration(bound))) + (bounds.Count > 8 ? ", ..." : "");
+            var sum = bounds.Sum();
+            yield return options.WithJitter
+                ? $"Waits up to {shown}: {Duration(sum / 2)} together on average, {Duration(sum)} at worst."
+                : $"Waits {shown}: {Duration(sum)} together.";
+            if (options.RespectRetryAfter)
+            {
+                var longest = bounds.Sum(bound => Math.Max(bound, options.MaxRetryAfterMs));
+                yield return $"A server that sends Retry-After can stretch the waits to {Duration(longest)} together.";
+            }
+        }
+
+        if (options.TotalTimeoutMs > 0)
+        {
+            yield return $"Everything together ends after {Duration(options.TotalTimeoutMs)}.";
+        }
+
+        yield return options.WithRetryBudget && options.MaxRetries > 0
+            ? $"In a full outage a request makes at most {Count(options.MaxRetries + 1, "call")}, all requests together about "
+                + $"{Rounded(1 + BudgetPercent / 100.0)} calls each, after {BudgetCapacity} retries at the start."
+            : $"In a full outage every request makes {Count(options.MaxRetries + 1, "call")}.";
+    }
+
+    private static IEnumerable<string> Warnings(RetryPolicyOptions options)
+    {
+        if (!options.WithJitter && options.MaxRetries > 0)
+        {
+            yield return "Without jitter, clients that failed together retry together; set withJitter to true.";
+        }
+
+        if (!options.WithRetryBudget && options.MaxRetries > 1)
+        {
+            yield return $"Without a retry budget, an outage multiplies the load by {options.MaxRetries + 1}; "
+                + "set withRetryBudget to true or put a circuit breaker around the retries.";
+        }
+
+        var lasting = options.RetryOn.Where(IsLasting).ToList();
+        if (lasting.Count > 0)
+        {
+            yield return $"Status {string.Join(", ", lasting)} of retryOn will not change by asking again; leave it out.";
+        }
+
+        var wait = options.WaitBounds.Sum();
+        if (options.TotalTimeoutMs == 0 && wait > 60_000)
+        {
+            yield return $"A caller may wait {Duration(wait)} and the attempts themselves; set totalTimeoutMs.";
+        }
+    }
+
+    // Client errors speak about the request, but for 408, 409, 423, 425 and 429; 501 and 505 speak about the server's abilities.
+    private static bool IsLasting(int status) =>
+        status is (< 500 and not (408 or 409 or 423 or 425 or 429)) or 501 or 505;
+}

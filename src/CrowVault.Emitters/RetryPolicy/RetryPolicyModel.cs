@@ -1,0 +1,44 @@
+using System.Text.Json.Serialization;
+
+namespace CrowVault.Emitters.RetryPolicy;
+
+/// <summary>What the retry policy's templates see.</summary>
+/// <param name="WithJitter">Whether waits are random.</param>
+/// <param name="RespectRetryAfter">Whether Retry-After is a floor.</param>
+/// <param name="WithRetryBudget">Whether retries are paid from a budget.</param>
+/// <param name="WithFetch">Whether there is <c>retryFetch</c>.</param>
+/// <param name="Waits">Waits in words.</param>
+/// <param name="MaxRetries">Retries after the first attempt.</param>
+/// <param name="BaseDelayMs">Numeral.</param>
+/// <param name="MaxDelayCapMs">Numeral.</param>
+/// <param name="MaxRetryAfterMs">Numeral.</param>
+/// <param name="TotalTimeoutMs">Numeral.</param>
+/// <param name="RetryOn">The array literal of the statuses, laid out to fit the line.</param>
+/// <param name="RetryOnInWords">The statuses, or where to find them when there are many.</param>
+/// <param name="Attempts">Attempts at most.</param>
+/// <param name="FirstStatus">One of the statuses.</param>
+/// <param name="TestImports">Imports of the test runner.</param>
+/// <param name="TestDeclarations">What follows the imports of a test.</param>
+internal sealed record RetryPolicyModel(
+    bool WithJitter,
+    bool RespectRetryAfter,
+    bool WithRetryBudget,
+    bool WithFetch,
+    string Waits,
+    int MaxRetries,
+    string BaseDelayMs,
+    string MaxDelayCapMs,
+    string MaxRetryAfterMs,
+    string TotalTimeoutMs,
+    string RetryOn,
+    string RetryOnInWords,
+    int Attempts,
+    int FirstStatus,
+    string TestImports,
+    string TestDeclarations);
+
+/// <summary>Serialization of the retry policy's options and model.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(RetryPolicyOptions))]
+[JsonSerializable(typeof(RetryPolicyModel))]
+internal sealed partial class RetryPolicyJson : JsonSerializerContext;

@@ -1,0 +1,65 @@
+namespace CrowVault.Emitters.RetryPolicy;
+
+/// <summary>Arguments of <c>generate_retry_policy</c>.</summary>
+public sealed record RetryPolicyOptions(
+    [property: Argument("Where the code runs; selects the test runner.")]
+    Runtime Runtime = Runtime.Node,
+
+    [property: Argument("Retries after the first attempt.", Minimum = 0, Maximum = 100)]
+    int MaxRetries = 4,
+
+    [property: Argument("Upper bound of the first wait in milliseconds; doubles with every retry.", Maximum = 3_600_000)]
+    int BaseDelayMs = 200,
+
+    [property: Argument("Upper bound of every wait in milliseconds; at least baseDelayMs.", Maximum = 86_400_000)]
+    int MaxDelayCapMs = 8_000,
+
+    [property: Argument("Full jitter: wait a random time up to the bound.")]
+    bool WithJitter = true,
+
+    IReadOnlyList<int>? RetryOn = null,
+
+    [property: Argument("Never retry before the time that a Retry-After header names.")]
+    bool RespectRetryAfter = true,
+
+    [property: Argument("Longest Retry-After to wait for, in milliseconds; beyond it the retry is given up.", Maximum = 86_400_000)]
+    int MaxRetryAfterMs = 60_000,
+
+    [property: Argument("Milliseconds for all attempts and waits together; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
+    int TotalTimeoutMs = 0,
+
+    [property: Argument("Bound the load that retries add in an outage to about 10%.")]
+    bool WithRetryBudget = true,
+
+    [property: Argument("Also emit retryFetch, which repeats only requests that are safe to repeat.")]
+    bool WithFetch = false,
+
+    [property: Argument("Also emit a test file.")]
+    bool WithTests = false) : IToolOptions
+{
+    /// <summary>The statuses; the documented ones unless others are given.</summary>
+    [Argument("HTTP statuses worth another attempt.", Minimum = 400, Maximum = 599, MaximumEntries = 50)]
+    public IReadOnlyList<int> RetryOn { get; init; } = RetryOn ?? [429, 502, 503, 504];
+
+    /// <inheritdoc/>
+    public IEnumerable<ArgumentFault> Conflicts()
+    {
+        if (MaxDelayCapMs < BaseDelayMs)
+        {
+            yield return new("maxDelayCapMs", $"{MaxDelayCapMs} is less than baseDelayMs {BaseDelayMs}; use {BaseDelayMs} or more.");
+        }
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ArgumentFault> Inapplicable()
+    {
+        if (!RespectRetryAfter)
+        {
+            yield return new("maxRetryAfterMs", "only respectRetryAfter uses it; set respectRetryAfter to true or leave it out.");
+        }
+    }
+
+    /// <summary>Upper bounds of the waits in milliseconds, one for each retry.</summary>
+    internal IEnumerable<double> WaitBounds =>
+        Enumerable.Range(0, MaxRetries).Select(attempt => Math.Min(MaxDelayCapMs, BaseDelayMs * Math.Pow(2, attempt)));
+}
