@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -59,7 +58,7 @@ public sealed partial record Header(string Subject, string Version, string Tool,
     }
 
     private static string Fingerprint(string body) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)).AsSpan(0, 8));
+        Convert.ToHexStringLower(Sha256.Hash(Encoding.UTF8.GetBytes(body)).AsSpan(0, 8));
 
     [GeneratedRegex(
         """
