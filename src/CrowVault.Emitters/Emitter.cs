@@ -19,7 +19,7 @@ public abstract class Emitter
     /// <summary>What a model reads to choose the tool: when to use it and when not.</summary>
     public abstract string Description { get; }
 
-    /// <summary>Path data of the tool's icon, drawn with a stroke on a canvas of 24 by 24.</summary>
+    /// <summary>Path data of the tool's icon, filled, on a canvas of 24 by 24.</summary>
     public abstract string IconPath { get; }
 
     /// <summary>Name of the source file, such as <c>circuit-breaker.ts</c>.</summary>

@@ -1,7 +1,9 @@
+using System.Text.Json.Nodes;
 using Xunit;
 
 namespace CrowVault.Mcp.Tests;
 
+/// <summary>The command line, driven as a process: exit codes, what goes to standard output, and which files are touched.</summary>
 public sealed class CommandLineTests
 {
     [Fact]
@@ -10,6 +12,180 @@ public sealed class CommandLineTests
         var (exitCode, output, errors) = ServerProcess.Run("", "--version");
 
         Assert.Equal((0, ""), (exitCode, errors));
-        Assert.Matches(@"^\d+\.\d+\.\d+\s*$", output);
+        Assert.Matches(@"\A\d+\.\d+\.\d+\s*\z", output);
     }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("generate")]
+    [InlineData("generate", "circuit-breaker")]
+    [InlineData("call")]
+    public void Help_ends_with_examples(params string[] command)
+    {
+        var (exitCode, output, _) = ServerProcess.Run("", [.. command, "--help"]);
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"crowvault-mcp {string.Join(' ', command)}".TrimEnd(), output[output.IndexOf("Examples:", StringComparison.Ordinal)..], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Help_states_range_and_default_of_each_argument() =>
+        Assert.Matches(
+            @"--failure-threshold <1\.\.10000> .*\[default: 5\]",
+            ServerProcess.Run("", "generate", "circuit-breaker", "--help").Output);
+
+    [Fact]
+    public void Generate_call_and_its_JSON_give_the_same_bytes()
+    {
+        var generated = ServerProcess.Run("", "generate", "circuit-breaker", "--with-metrics", "--failure-threshold", "7");
+        var called = ServerProcess.Run("", "call", "generate_circuit_breaker", """{"failureThreshold":7,"withMetrics":true}""");
+        var piped = ServerProcess.Run("""{"withMetrics":true,"failureThreshold":7}""", "call", "generate_circuit_breaker", "-", "--json");
+
+        Assert.Equal((0, 0, 0), (generated.ExitCode, called.ExitCode, piped.ExitCode));
+        Assert.Equal(generated.Output, called.Output);
+        Assert.Equal(generated.Output, JsonNode.Parse(piped.Output)!["files"]![0]!["content"]!.GetValue<string>());
+        Assert.Equal(generated.Errors, called.Errors);
+    }
+
+    [Theory]
+    [InlineData("failureThreshold: 0 is out of range; use 1 to 10000.", "--failure-threshold", "0")]
+    [InlineData("failureThreshold: -5 is out of range; use 1 to 10000.", "--failure-threshold", "-5")]
+    [InlineData("failureThreshold: \"abc\" is not an integer; use 1 to 10000.", "--failure-threshold", "abc")]
+    [InlineData("failureThreshold: 1e999 is not a plain integer; use 1 to 10000, without fraction or exponent.", "--failure-threshold=1e999")]
+    [InlineData("failureTreshold: unknown argument; did you mean failureThreshold?\nCorrected call: generate_circuit_breaker {\"failureThreshold\":3}", "--failure-treshold", "3")]
+    [InlineData("withMetrics: \"yes\" is not a boolean; use true or false.", "--with-metrics=yes")]
+    [InlineData("runtime: \"nodejs\" is not a choice", "--runtime", "nodejs")]
+    [InlineData("'extra' is not an option", "extra")]
+    [InlineData("--dry-run, --diff, --check and --force need -o PATH.", "--diff")]
+    public void A_wrong_call_is_explained_on_standard_error(string message, params string[] arguments)
+    {
+        var (exitCode, output, errors) = ServerProcess.Run("", ["generate", "circuit-breaker", .. arguments]);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(message, errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Unrecognized command or argument 'generat'", "generat")]
+    [InlineData("Unknown tool \"generate_circuit_braker\"; did you mean generate_circuit_breaker?", "call", "generate_circuit_braker", "{}")]
+    [InlineData("arguments: not JSON; send one object such as {}.", "call", "generate_circuit_breaker", "{")]
+    [InlineData("arguments: a list is not an object; send a JSON object such as {}.", "call", "generate_circuit_breaker", "[]")]
+    [InlineData("Required argument 'tool' missing for command: 'call'", "call")]
+    public void A_wrong_command_exits_with_2(string message, params string[] arguments)
+    {
+        var (exitCode, output, errors) = ServerProcess.Run("", arguments);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(message, errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Writes_source_and_test_into_a_folder_and_leaves_them_when_they_are_up_to_date()
+    {
+        using var folder = new TemporaryFolder();
+        var created = Generate(folder, "--with-tests");
+        var modified = File.GetLastWriteTimeUtc(folder.File("circuit-breaker.ts"));
+        var again = Generate(folder, "--with-tests");
+
+        Assert.Equal((0, 0), (created.ExitCode, again.ExitCode));
+        Assert.Equal(
+            ["circuit-breaker.test.ts", "circuit-breaker.ts"],
+            Directory.EnumerateFiles(folder.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Contains("circuit-breaker.ts: unchanged", again.Errors, StringComparison.Ordinal);
+        Assert.Equal(modified, File.GetLastWriteTimeUtc(folder.File("circuit-breaker.ts")));
+    }
+
+    [Fact]
+    public void Writes_to_a_file_of_another_name()
+    {
+        using var folder = new TemporaryFolder();
+        var target = folder.File("payments-breaker.ts");
+
+        Assert.Equal(0, ServerProcess.Run("", "generate", "circuit-breaker", "-o", target).ExitCode);
+        Assert.Equal(ServerProcess.Run("", "generate", "circuit-breaker").Output, File.ReadAllText(target));
+        Assert.Equal(2, ServerProcess.Run("", "generate", "circuit-breaker", "--with-tests", "-o", target).ExitCode);
+    }
+
+    [Fact]
+    public void Other_arguments_update_a_file_that_nobody_edited()
+    {
+        using var folder = new TemporaryFolder();
+        Generate(folder);
+
+        var (exitCode, _, errors) = Generate(folder, "--with-metrics");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("circuit-breaker.ts: updated", errors, StringComparison.Ordinal);
+        Assert.Contains("CircuitBreakerMetrics", File.ReadAllText(folder.File("circuit-breaker.ts")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Never_overwrites_somebodys_work_unless_forced(bool emitted)
+    {
+        using var folder = new TemporaryFolder();
+        if (emitted)
+        {
+            Generate(folder);
+        }
+
+        File.AppendAllText(folder.File("circuit-breaker.ts"), "// mine\n");
+        var before = File.ReadAllText(folder.File("circuit-breaker.ts"));
+
+        var refused = Generate(folder, "--with-tests");
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("--force overwrites it", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(folder.File("circuit-breaker.ts")));
+        Assert.False(File.Exists(folder.File("circuit-breaker.test.ts")), "the other file was written all the same");
+        Assert.Equal(0, Generate(folder, "--force").ExitCode);
+        Assert.DoesNotContain("// mine", File.ReadAllText(folder.File("circuit-breaker.ts")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Dry_run_and_diff_write_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        var dry = Generate(folder, "--dry-run");
+        Assert.Equal(0, dry.ExitCode);
+        Assert.Contains("would be created", dry.Errors, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path));
+
+        Generate(folder);
+        var before = File.ReadAllText(folder.File("circuit-breaker.ts"));
+        var diff = Generate(folder, "--with-metrics", "--diff");
+
+        Assert.Equal(0, diff.ExitCode);
+        Assert.Contains("\n+export interface CircuitBreakerMetrics", diff.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Equal(before, File.ReadAllText(folder.File("circuit-breaker.ts")));
+    }
+
+    [Fact]
+    public void Check_compares_a_file_with_what_its_own_header_gives()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Equal(1, Generate(folder, "--check").ExitCode);
+
+        Generate(folder, "--with-metrics", "--with-tests");
+        Assert.Equal(0, Generate(folder, "--check").ExitCode);
+        Assert.Equal(1, Generate(folder, "--check", "--failure-threshold", "9").ExitCode);
+
+        File.AppendAllText(folder.File("circuit-breaker.test.ts"), "// mine\n");
+        var (exitCode, _, errors) = Generate(folder, "--check");
+        Assert.Equal(1, exitCode);
+        Assert.Contains("circuit-breaker.test.ts: edited since it was generated.", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tools_lists_what_an_MCP_client_sees()
+    {
+        var (exitCode, output, _) = ServerProcess.Run("", "tools", "--json");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("generate_circuit_breaker", JsonNode.Parse(output)!["tools"]!.AsArray().Select(tool => tool!["name"]!.GetValue<string>()));
+    }
+
+    private static (int ExitCode, string Output, string Errors) Generate(TemporaryFolder folder, params string[] arguments) =>
+        ServerProcess.Run("", ["generate", "circuit-breaker", "-o", folder.Path, .. arguments]);
 }

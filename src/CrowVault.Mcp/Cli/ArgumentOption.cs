@@ -83,12 +83,12 @@ internal sealed class ArgumentOption
         }
     }
 
-    // What is a JSON number becomes one, to the letter; anything else stays text for the tool to refuse.
-    private static JsonNode Scalar(string token)
+    /// <summary>What is a JSON number or boolean becomes one, to the letter; anything else stays text for the tool to judge.</summary>
+    public static JsonNode Scalar(string token)
     {
         try
         {
-            return JsonNode.Parse(token) is JsonValue value && value.GetValueKind() is JsonValueKind.Number ? value : token;
+            return JsonNode.Parse(token) is JsonValue value && value.GetValueKind() is not JsonValueKind.String ? value : token;
         }
         catch (JsonException)
         {

@@ -98,12 +98,11 @@ internal static class GenerateCommand
                 return tokens[i];
             }
 
-            var name = tokens[i].Split('=')[0].TrimStart('-');
-            arguments[CamelCase(name)] = true;
-            if (i + 1 < tokens.Count && !tokens[i + 1].StartsWith('-'))
-            {
-                i++;
-            }
+            var split = tokens[i].Split('=', 2);
+            var value = split.Length == 2 ? split[1]
+                : i + 1 < tokens.Count && !tokens[i + 1].StartsWith("--", StringComparison.Ordinal) ? tokens[++i]
+                : "true";
+            arguments[CamelCase(split[0].TrimStart('-'))] = ArgumentOption.Scalar(value);
         }
 
         return null;

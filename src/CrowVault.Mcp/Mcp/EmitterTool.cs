@@ -9,9 +9,10 @@ namespace CrowVault.Mcp.Mcp;
 /// <summary>One emitter as an MCP tool.</summary>
 internal sealed class EmitterTool : McpServerTool
 {
+    // Terse, because every client loads tools/list into a model's context; REST's OpenAPI document states the full shape.
     private static readonly JsonElement s_outputSchema = JsonElement.Parse(
         """
-        {"type":"object","properties":{"files":{"type":"array","items":{"type":"object","properties":{"path":{"type":"string"},"role":{"enum":["source","test"]},"language":{"const":"typescript"},"content":{"type":"string"}},"required":["path","role","language","content"]}},"usage":{"type":"string"},"notes":{"type":"array","items":{"type":"string"}},"warnings":{"type":"array","items":{"type":"string"}}},"required":["files","usage","notes","warnings"]}
+        {"type":"object","properties":{"files":{"type":"array","items":{"required":["path","role","language","content"]}},"usage":{"type":"string"},"notes":{"type":"array"},"warnings":{"type":"array"}},"required":["files"]}
         """);
 
     private readonly Emitter _emitter;
@@ -33,7 +34,7 @@ internal sealed class EmitterTool : McpServerTool
                 DestructiveHint = false,
                 OpenWorldHint = false,
             },
-            Icons = [new Icon { Source = IconUri(emitter.IconPath), MimeType = "image/svg+xml" }],
+            Icons = [new Icon { Source = IconUri(emitter.IconPath) }],
         };
     }
 
@@ -73,8 +74,12 @@ internal sealed class EmitterTool : McpServerTool
 
     private static TextContentBlock Text(string text) => new() { Text = text };
 
-    private static string IconUri(string path) => "data:image/svg+xml," + Uri.EscapeDataString(
-        $"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='gray'><path d='{path}'/></svg>");
+    // A data URI needs no more escapes than these (RFC 3986), and each costs tokens.
+    private static string IconUri(string path) =>
+        $"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'><path d='{path}'/></svg>"
+            .Replace("<", "%3C", StringComparison.Ordinal)
+            .Replace(">", "%3E", StringComparison.Ordinal)
+            .Replace(" ", "%20", StringComparison.Ordinal);
 
     // The SDK hands out a dictionary; the emitters take the one object that every door builds.
     private static JsonElement ToObject(IDictionary<string, JsonElement>? arguments)

@@ -1,0 +1,188 @@
+using System.Text.Json;
+using Xunit;
+
+namespace CrowVault.Emitters.Tests;
+
+/// <summary>What a caller is told; every message names the argument, the value, the rule and the way out.</summary>
+public sealed class ArgumentsTests
+{
+    private static readonly Emitter s_breaker = Catalog.Find("generate_circuit_breaker")!;
+
+    [Theory]
+    [InlineData("0", "0 is out of range; use 1 to 10000.")]
+    [InlineData("10001", "10001 is out of range; use 1 to 10000.")]
+    [InlineData("-1", "-1 is out of range; use 1 to 10000.")]
+    [InlineData("99999999999999999999", "99999999999999999999 is out of range; use 1 to 10000.")]
+    [InlineData("-0", "-0 is not a plain integer; use 1 to 10000, without fraction or exponent.")]
+    [InlineData("1.5", "1.5 is not a plain integer; use 1 to 10000, without fraction or exponent.")]
+    [InlineData("7.0", "7.0 is not a plain integer; use 1 to 10000, without fraction or exponent.")]
+    [InlineData("1e3", "1e3 is not a plain integer; use 1 to 10000, without fraction or exponent.")]
+    [InlineData("1e999", "1e999 is not a plain integer; use 1 to 10000, without fraction or exponent.")]
+    [InlineData("\"7\"", "\"7\" is not an integer; use 1 to 10000.")]
+    [InlineData("null", "null is not an integer; use 1 to 10000.")]
+    [InlineData("true", "true is not an integer; use 1 to 10000.")]
+    [InlineData("[7]", "[7] is not an integer; use 1 to 10000.")]
+    [InlineData("{}", "{} is not an integer; use 1 to 10000.")]
+    public void Refuses_what_is_no_integer_of_the_range(string value, string problem) =>
+        Assert.Equal([new ArgumentFault("failureThreshold", problem)], FaultsOf($$"""{"failureThreshold":{{value}}}""").Faults);
+
+    [Theory]
+    [InlineData("\"true\"")]
+    [InlineData("1")]
+    [InlineData("null")]
+    public void Refuses_what_is_no_boolean(string value) =>
+        Assert.Equal($"{value} is not a boolean; use true or false.", FaultsOf($$"""{"withMetrics":{{value}}}""").Faults[0].Problem);
+
+    [Theory]
+    [InlineData("\"Deno\"", "\"Deno\" is not a choice; did you mean deno? Use one of node, deno, bun, workers, browser.")]
+    [InlineData("\"worker\"", "\"worker\" is not a choice; did you mean workers? Use one of node, deno, bun, workers, browser.")]
+    [InlineData("\"java\"", "\"java\" is not a choice; use one of node, deno, bun, workers, browser.")]
+    [InlineData("0", "0 is not a choice; use one of node, deno, bun, workers, browser.")]
+    [InlineData("null", "null is not a choice; use one of node, deno, bun, workers, browser.")]
+    public void Refuses_what_is_no_choice(string value, string problem) =>
+        Assert.Equal(problem, FaultsOf($$"""{"runtime":{{value}}}""").Faults[0].Problem);
+
+    [Theory]
+    [InlineData("failureTreshold", "failureThreshold")]
+    [InlineData("failure_threshold", "failureThreshold")]
+    [InlineData("recoveryTime", "recoveryTimeMs")]
+    [InlineData("withMetric", "withMetrics")]
+    public void Names_the_nearest_argument(string given, string nearest) =>
+        Assert.Equal(
+            new ArgumentFault(given, $"unknown argument; did you mean {nearest}?"),
+            FaultsOf($$"""{"{{given}}":1}""").Faults[0]);
+
+    [Fact]
+    public void Lists_the_arguments_when_none_is_near() =>
+        Assert.StartsWith("unknown argument; the arguments are runtime, failureThreshold,", FaultsOf("""{"colour":1}""").Faults[0].Problem);
+
+    [Theory]
+    [InlineData("[]", "a list")]
+    [InlineData("\"{}\"", "a string")]
+    [InlineData("7", "a number")]
+    [InlineData("true", "a boolean")]
+    [InlineData("null", "null")]
+    public void Refuses_what_is_no_object(string arguments, string kind) =>
+        Assert.Equal(
+            $"arguments: {kind} is not an object; send a JSON object such as {{}}.\nCorrected call: generate_circuit_breaker {{}}",
+            FaultsOf(arguments).Message);
+
+    [Fact]
+    public void Reports_every_fault_at_once_and_ends_with_a_call_that_works()
+    {
+        var faults = FaultsOf("""{"failureThreshold":0,"withMetric":true,"runtime":"Node","recoveryTimeMs":"100","colour":1}""");
+
+        Assert.Equal(
+            ["failureThreshold", "withMetric", "runtime", "recoveryTimeMs", "colour"],
+            faults.Faults.Select(fault => fault.Argument));
+        Assert.Equal("""{"failureThreshold":1,"withMetrics":true,"runtime":"node","recoveryTimeMs":100}""", faults.CorrectedArguments);
+        Assert.EndsWith($"\nCorrected call: generate_circuit_breaker {faults.CorrectedArguments}", faults.Message);
+        Assert.True(s_breaker.TryEmit(JsonElement.Parse(faults.CorrectedArguments!), "1.2.3", out _, out _));
+    }
+
+    [Fact]
+    public void Refuses_an_argument_that_is_given_twice() =>
+        Assert.Equal(
+            [new ArgumentFault("withMetrics", "given twice; give it once.")],
+            FaultsOf("""{"withMetrics":true,"withMetrics":false}""").Faults);
+
+    [Theory]
+    [InlineData("""{"windowMs":5000}""", "windowMs")]
+    [InlineData("""{"tripOn":"failure-rate","failureThreshold":3}""", "failureThreshold")]
+    public void Refuses_an_argument_that_would_have_no_effect(string arguments, string name)
+    {
+        var faults = FaultsOf(arguments);
+
+        Assert.Equal([name], faults.Faults.Select(fault => fault.Argument));
+        Assert.NotNull(faults.CorrectedArguments);
+    }
+
+    [Theory]
+    [InlineData("a\u202Eb")]
+    [InlineData("\u001b[31m")]
+    [InlineData("*/ alert(1) /*")]
+    public void Shows_hostile_text_only_escaped(string name)
+    {
+        var message = FaultsOf(JsonSerializer.Serialize(new Dictionary<string, int> { [name] = 1 }, s_reflection)).Message;
+
+        Assert.All(message, c => Assert.True(c is '\n' or (>= ' ' and <= '~')));
+    }
+
+    [Fact]
+    public void Cuts_a_long_value_short() =>
+        Assert.True(FaultsOf($$"""{"runtime":"{{new string('x', 100_000)}}"}""").Message.Length < 300);
+
+    [Fact]
+    public void Omitted_arguments_and_their_defaults_give_the_same_bytes()
+    {
+        var omitted = Emit("{}");
+        var given = Emit("""{"withMetrics":false,"failureThreshold":5,"runtime":"node"}""");
+
+        Assert.Equal(omitted.Files[0].Content, given.Files[0].Content);
+    }
+
+    [Fact]
+    public void The_header_holds_what_makes_the_file_again()
+    {
+        var file = Emit("""{"withMetrics":true,"failureThreshold":7}""").Files[0];
+
+        Assert.True(Header.TryRead(file.Content, out var header, out var edited));
+        Assert.Equal((false, "generate_circuit_breaker", "1.2.3"), (edited, header.Tool, header.Version));
+        Assert.Equal(file.Content, Emit(header.Arguments).Files[0].Content);
+    }
+
+    [Theory]
+    [InlineData("\n", "\n\n")]
+    [InlineData("'CLOSED'", "'closed'")]
+    public void An_edit_is_told_from_line_ends_of_a_checkout(string original, string replacement)
+    {
+        var content = Emit("{}").Files[0].Content;
+
+        Assert.True(Header.TryRead(content.ReplaceLineEndings("\r\n"), out _, out var checkedOut));
+        Assert.False(checkedOut);
+        var at = content.LastIndexOf(original, StringComparison.Ordinal);
+        Assert.True(Header.TryRead(content[..at] + replacement + content[(at + original.Length)..], out _, out var edited));
+        Assert.True(edited);
+    }
+
+    [Fact]
+    public void Every_argument_says_what_it_means()
+    {
+        foreach (var argument in Catalog.All.SelectMany(emitter => emitter.Arguments.All))
+        {
+            Assert.Matches(@"\A[A-Z][\x20-\x7E]+\.\z", argument.Description);
+        }
+    }
+
+    [Fact]
+    public void Every_tool_takes_runtime_and_tests()
+    {
+        foreach (var emitter in Catalog.All)
+        {
+            Assert.Contains(emitter.Arguments.All, argument => argument is ChoiceArgument { Name: "runtime", Choices.Count: 5 });
+            Assert.Contains(emitter.Arguments.All, argument => argument is BooleanArgument { Name: "withTests" });
+        }
+    }
+
+    [Theory]
+    [InlineData("generate_retry", "did you mean generate_retry_policy?")]
+    [InlineData("circuit-breaker", "did you mean generate_circuit_breaker?")]
+    [InlineData("launch_rocket", "the tools are generate_circuit_breaker, ")]
+    public void Names_the_nearest_tool(string given, string answer) =>
+        Assert.StartsWith($"Unknown tool \"{given}\"; {answer}", Catalog.UnknownTool(given));
+
+    private static readonly JsonSerializerOptions s_reflection =
+        new() { TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver() };
+
+    private static ArgumentFaults FaultsOf(string arguments)
+    {
+        Assert.False(s_breaker.TryEmit(JsonElement.Parse(arguments), "1.2.3", out _, out var faults));
+        return faults;
+    }
+
+    private static Emission Emit(string arguments)
+    {
+        Assert.True(s_breaker.TryEmit(JsonElement.Parse(arguments), "1.2.3", out var emission, out _));
+        return emission;
+    }
+}

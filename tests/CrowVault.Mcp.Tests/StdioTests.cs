@@ -1,0 +1,211 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace CrowVault.Mcp.Tests;
+
+/// <summary>The stdio door, driven as a process: what goes in on standard input and what comes out on standard output.</summary>
+public sealed class StdioTests
+{
+    private const string Initialize =
+        """{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"test","version":"1"}}}""";
+
+    private const string Initialized = """{"jsonrpc":"2.0","method":"notifications/initialized"}""";
+
+    [Fact]
+    public void A_thousand_requests_followed_by_the_end_of_input_get_a_thousand_replies()
+    {
+        var replies = Talk(Enumerable.Range(1, 1000).Select(id => Call(id, "generate_circuit_breaker", "{}")));
+
+        Assert.Equal(Enumerable.Range(1, 1000), replies.Keys.Order());
+        Assert.All(replies.Values, reply => Assert.StartsWith("/*", reply["result"]!["content"]![0]!["text"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public void Answers_what_was_asked_before_SIGTERM_and_exits_with_0()
+    {
+        using var server = ServerProcess.Start();
+        var input = server.Process.StandardInput;
+        input.Write(string.Concat(Enumerable.Range(1, 200)
+            .Select(id => Call(id, "generate_circuit_breaker", "{}") + "\n").Prepend(Initialized + "\n").Prepend(Initialize + "\n")));
+        input.Flush();
+        var first = server.Process.StandardOutput.ReadLine();
+        using (var kill = Process.Start("kill", ["-TERM", $"{server.Process.Id}"]))
+        {
+            kill.WaitForExit();
+        }
+
+        var output = server.Process.StandardOutput.ReadToEnd();
+        Assert.True(server.Process.WaitForExit(TimeSpan.FromSeconds(30)));
+
+        Assert.Equal(0, server.Process.ExitCode);
+        Assert.Equal(Enumerable.Range(0, 201), Replies($"{first}\n{output}").Select(reply => reply["id"]!.GetValue<int>()).Order());
+    }
+
+    [Theory]
+    [InlineData("2024-11-05")]
+    [InlineData("2025-03-26")]
+    [InlineData("2025-06-18")]
+    [InlineData("2025-11-25")]
+    public void Speaks_the_protocol_versions_that_begin_with_a_handshake(string version)
+    {
+        var replies = Replies(ServerProcess.Run(Initialize.Replace("2025-06-18", version, StringComparison.Ordinal) + "\n").Output);
+
+        var result = Assert.Single(replies)["result"]!;
+        Assert.Equal(version, result["protocolVersion"]!.GetValue<string>());
+        Assert.Equal("api-mcp", result["serverInfo"]!["name"]!.GetValue<string>());
+        Assert.Contains("rate limiter", result["instructions"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Speaks_the_protocol_version_without_a_handshake()
+    {
+        const string meta = """
+            "_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"test","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}
+            """;
+        var (_, output, _) = ServerProcess.Run(
+            $$$"""
+            {"jsonrpc":"2.0","id":1,"method":"server/discover","params":{{{{meta}}}}}
+            {"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"generate_circuit_breaker","arguments":{},{{{meta}}}}}
+
+            """);
+
+        var replies = Replies(output).ToDictionary(reply => reply["id"]!.GetValue<int>());
+        Assert.Contains("2026-07-28", replies[1]["result"]!["supportedVersions"]!.AsArray().Select(version => version!.GetValue<string>()));
+        Assert.Equal("circuit-breaker.ts", replies[2]["result"]!["structuredContent"]!["files"]![0]!["path"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void A_result_holds_the_raw_source_and_the_same_as_structured_content()
+    {
+        var result = Talk([Call(1, "generate_circuit_breaker", """{"withMetrics":true,"withTests":true}""")])[1]["result"]!;
+
+        var texts = result["content"]!.AsArray().Select(block => block!["text"]!.GetValue<string>()).ToList();
+        var files = result["structuredContent"]!["files"]!.AsArray();
+        Assert.Equal(files.Select(file => file!["content"]!.GetValue<string>()), texts.Take(2));
+        Assert.Equal(["circuit-breaker.ts", "circuit-breaker.test.ts"], files.Select(file => file!["path"]!.GetValue<string>()));
+        Assert.Equal(["source", "test"], files.Select(file => file!["role"]!.GetValue<string>()));
+        Assert.NotEmpty(result["structuredContent"]!["usage"]!.GetValue<string>());
+        Assert.NotEmpty(result["structuredContent"]!["notes"]!.AsArray());
+        Assert.Null(result["isError"]);
+    }
+
+    [Fact]
+    public void Wrong_arguments_get_an_error_result_that_a_model_can_correct()
+    {
+        var result = Talk([Call(1, "generate_circuit_breaker", """{"failureThreshold":0,"withMetric":true}""")])[1]["result"]!;
+
+        Assert.True(result["isError"]!.GetValue<bool>());
+        Assert.Equal(
+            """
+            failureThreshold: 0 is out of range; use 1 to 10000.
+            withMetric: unknown argument; did you mean withMetrics?
+            Corrected call: generate_circuit_breaker {"failureThreshold":1,"withMetrics":true}
+            """.ReplaceLineEndings("\n"),
+            result["content"]![0]!["text"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"generate_circuit_braker"}}""", -32602, "did you mean generate_circuit_breaker?")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"generate_circuit_breaker","arguments":"{}"}}""", -32602, "arguments: not an object")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{}}}""", -32602, "name: missing")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call"}""", -32602, "params: missing")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/calls","params":{}}""", -32601, "tools/calls")]
+    [InlineData("""{"jsonrpc":"1.0","id":1,"method":"ping"}""", -32600, "jsonrpc must be \"2.0\"")]
+    [InlineData("""{"jsonrpc":"2.0","id":1.5,"method":"ping"}""", -32600, "id must be a string or an integer")]
+    [InlineData("""{"jsonrpc":"2.0","id":null,"method":"ping"}""", -32600, "id must be a string or an integer")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":7}""", -32600, "method must be a string")]
+    [InlineData("{\"jsonrpc\":\"2.0\",\"id\":1,", -32700, "not one JSON value")]
+    [InlineData("{} {}", -32700, "not one JSON value")]
+    [InlineData("hello", -32700, "not one JSON value")]
+    [InlineData("\"hello\"", -32600, "one JSON-RPC object")]
+    [InlineData("[]", -32600, "the batch is empty")]
+    public void A_malformed_message_gets_a_clear_error_and_the_server_goes_on(string message, int code, string text)
+    {
+        var replies = Replies(ServerProcess.Run($"{Initialize}\n{Initialized}\n{message}\n{Call(2, "generate_circuit_breaker", "{}")}\n").Output);
+
+        var error = Assert.Single(replies, reply => reply["error"] is not null)["error"]!;
+        Assert.Equal(code, error["code"]!.GetValue<int>());
+        Assert.Contains(text, error["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Contains(replies, reply => reply["id"]?.ToJsonString() == "2" && reply["result"] is not null);
+    }
+
+    [Theory]
+    [InlineData(4 * 1024 * 1024 + 1, true)]
+    [InlineData(5_000_000, true)]
+    [InlineData(1_000_000, false)]
+    public void A_line_has_at_most_4_MiB(int length, bool refused)
+    {
+        var message = """{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"x":""}}}""";
+        message = message.Insert(message.IndexOf("\"\"", StringComparison.Ordinal) + 1, new string('x', length - message.Length));
+        var replies = Replies(ServerProcess.Run($"{Initialize}\n{Initialized}\n{message}\n{Call(2, "generate_circuit_breaker", "{}")}\n").Output);
+
+        Assert.Equal(3, replies.Count);
+        Assert.Equal(refused ? 1 : 0, replies.Count(reply => reply["error"]?["code"]?.GetValue<int>() == -32600));
+        Assert.Contains(replies, reply => reply["id"]?.ToJsonString() == "2" && reply["result"] is not null);
+    }
+
+    [Fact]
+    public void Invalid_UTF8_gets_a_clear_error_and_the_server_goes_on()
+    {
+        using var server = ServerProcess.Start();
+        var input = server.Process.StandardInput.BaseStream;
+        input.Write(Encoding.UTF8.GetBytes($"{Initialize}\n{Initialized}\n"));
+        input.Write([.. "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"x\":\""u8, 0xC3, 0x28, 0xFF, .. "\"}\n"u8]);
+        input.Write(Encoding.UTF8.GetBytes("""{"jsonrpc":"2.0","id":2,"method":"ping"}""" + "\n"));
+        input.Close();
+
+        var replies = Replies(server.Process.StandardOutput.ReadToEnd());
+
+        Assert.Equal(-32700, Assert.Single(replies, reply => reply["error"] is not null)["error"]!["code"]!.GetValue<int>());
+        Assert.Contains(replies, reply => reply["id"]?.ToJsonString() == "2" && reply["result"] is not null);
+    }
+
+    [Fact]
+    public void A_last_line_without_a_line_feed_is_answered() =>
+        Assert.Single(Replies(ServerProcess.Run(Initialize).Output));
+
+    [Fact]
+    public void A_batch_is_answered_message_by_message()
+    {
+        var replies = Replies(ServerProcess.Run(
+            Initialize + "\n" + """[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"ping"}]""" + "\n").Output);
+
+        Assert.Equal([0, 1, 2], replies.Select(reply => reply["id"]!.GetValue<int>()).Order());
+    }
+
+    [Fact]
+    public void A_client_that_goes_away_ends_the_server()
+    {
+        using var server = ServerProcess.Start();
+        server.Process.StandardOutput.Close();
+        server.Process.StandardInput.Write(string.Concat(Enumerable.Range(1, 300)
+            .Select(id => Call(id, "generate_circuit_breaker", "{}") + "\n").Prepend(Initialize + "\n")));
+        server.Process.StandardInput.Close();
+
+        Assert.True(server.Process.WaitForExit(TimeSpan.FromSeconds(20)));
+    }
+
+    private static string Call(int id, string tool, string arguments) =>
+        $$$"""{"jsonrpc":"2.0","id":{{{id}}},"method":"tools/call","params":{"name":"{{{tool}}}","arguments":{{{arguments}}}}}""";
+
+    private static Dictionary<int, JsonNode> Talk(IEnumerable<string> messages)
+    {
+        var (exitCode, output, errors) = ServerProcess.Run(string.Concat(messages.Prepend(Initialized).Prepend(Initialize).Select(line => line + "\n")));
+        Assert.Equal((0, ""), (exitCode, errors));
+        var replies = Replies(output).ToDictionary(reply => reply["id"]!.GetValue<int>());
+        Assert.True(replies.Remove(0), "initialize was not answered");
+        return replies;
+    }
+
+    // Each line must be one JSON-RPC message, or parsing throws: nothing else is written to standard output.
+    private static List<JsonNode> Replies(string output) =>
+        [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
+        {
+            var message = JsonNode.Parse(line)!;
+            Assert.Equal("2.0", message["jsonrpc"]!.GetValue<string>());
+            return message;
+        })];
+}
