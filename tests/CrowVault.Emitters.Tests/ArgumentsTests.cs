@@ -88,7 +88,6 @@ public sealed class ArgumentsTests
 
     [Theory]
     [InlineData("""{"windowMs":5000}""", "windowMs")]
-    [InlineData("""{"tripOn":"failure-rate","failureThreshold":3}""", "failureThreshold")]
     public void Refuses_an_argument_that_would_have_no_effect(string arguments, string name)
     {
         var faults = FaultsOf(arguments);
