@@ -23,7 +23,8 @@ internal static class CommandLine
         var parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count == 0 || parsed.Action is HelpAction or ExamplesAction)
         {
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            // A server ends in its own time: it answers what it has accepted, for longer than the 2 s that the parser would wait.
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
 
         // A misspelled option goes to the tool, which names the nearest argument together with all other faults.

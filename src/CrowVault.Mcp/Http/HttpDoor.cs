@@ -101,11 +101,13 @@ internal static partial class HttpDoor
     // The host's sources are replaced, so that ASPNETCORE_URLS or a Kestrel section cannot open an address that was not checked.
     private static void Configure(ConfigurationManager target, IConfiguration configuration)
     {
+        // The host logs the stack of a failed start, which is told in one sentence instead.
         // The SDK logs a caller's mistakes with their text and a stack trace; failures of this server are logged by the pipeline.
         var entries = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
             ["Logging:LogLevel:Default"] = "Information",
             ["Logging:LogLevel:Microsoft"] = "Warning",
+            ["Logging:LogLevel:Microsoft.Extensions.Hosting"] = "None",
             ["Logging:LogLevel:ModelContextProtocol"] = "Critical",
             ["Logging:Console:FormatterOptions:SingleLine"] = "true",
             ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",

@@ -44,7 +44,7 @@ internal static partial class HttpPipeline
     /// <summary>Lays the pipeline.</summary>
     public static void Map(WebApplication app, HttpSettings settings)
     {
-        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Name);
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Calls);
         var stopping = app.Lifetime.ApplicationStopping;
         var hosts = new HostGate(settings);
         var bearer = new BearerGate(settings, TimeProvider.System);
@@ -176,7 +176,7 @@ internal static partial class HttpPipeline
     {
         options.Filters.Request.CallToolFilters.Add(next => async (request, cancellationToken) =>
         {
-            var logger = request.Services!.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Name);
+            var logger = request.Services!.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Calls);
             var tool = Catalog.Find(request.Params?.Name ?? "")?.Tool;
             using var call = Telemetry.Begin(logger, door, tool, request.User?.FindFirst("sub")?.Value ?? Caller.Anyone.Name);
             if (tool is null)

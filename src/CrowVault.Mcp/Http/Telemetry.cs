@@ -10,6 +10,9 @@ internal static partial class Telemetry
     /// <summary>Name of the activity source and of the meter.</summary>
     public const string Name = "CrowVault.Mcp";
 
+    /// <summary>Log category of the line that every call gets.</summary>
+    public const string Calls = "CrowVault.Mcp.Calls";
+
     private static readonly ActivitySource s_source = new(Name);
     private static readonly Meter s_meter = new(Name);
 
