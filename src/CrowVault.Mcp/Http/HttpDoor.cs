@@ -6,6 +6,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace CrowVault.Mcp.Http;
 
@@ -85,7 +86,14 @@ internal static partial class HttpDoor
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(settings.Limits.IdleSeconds);
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.Limits.StopSeconds));
-        builder.Logging.ClearProviders().AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.ClearProviders().AddConsole();
+        builder.Services.PostConfigure<ConsoleLoggerOptions>(console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+
+            // The slim host decides for plain text, whatever the configuration says.
+            console.FormatterName = configuration["Logging:Console:FormatterName"] ?? console.FormatterName;
+        });
 
         // These would write the address with its SSE session id, and pieces of malformed headers.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);

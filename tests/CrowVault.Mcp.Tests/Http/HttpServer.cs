@@ -51,9 +51,19 @@ internal sealed partial class HttpServer : IAsyncDisposable
     /// <summary>Starts the server and waits until it listens.</summary>
     /// <param name="transport"><c>http</c> or <c>sse</c>.</param>
     /// <param name="settings">Names and values of environment variables.</param>
-    public static async Task<HttpServer> StartAsync(string transport, params (string Name, string Value)[] settings)
+    public static Task<HttpServer> StartAsync(string transport, params (string Name, string Value)[] settings) =>
+        StartAsync(Info("serve", "--transport", transport, "--port", "0"), settings);
+
+    /// <summary>Starts the server in a folder of its own.</summary>
+    public static Task<HttpServer> StartInAsync(string folder, params (string Name, string Value)[] settings)
     {
-        var start = Info("serve", "--transport", transport, "--port", "0");
+        var start = Info("serve", "--transport", "http", "--port", "0");
+        start.WorkingDirectory = folder;
+        return StartAsync(start, settings);
+    }
+
+    private static async Task<HttpServer> StartAsync(ProcessStartInfo start, (string Name, string Value)[] settings)
+    {
         foreach (var (name, value) in settings)
         {
             start.Environment[name] = value;
