@@ -153,6 +153,17 @@ internal sealed partial class HttpServer : IAsyncDisposable
     /// <summary>Tells the server to stop, as an orchestrator does.</summary>
     public void Terminate() => Xunit.Assert.Equal(0, Kill(_process.Id, 15));
 
+    /// <summary>Waits for a text in the output, which comes a little after what it tells of.</summary>
+    public async Task WaitForOutputAsync(string text)
+    {
+        for (var wait = 0; wait < 200 && !Output.Contains(text, StringComparison.Ordinal); wait++)
+        {
+            await Task.Delay(50);
+        }
+
+        Xunit.Assert.Contains(text, Output, StringComparison.Ordinal);
+    }
+
     /// <summary>Waits for the end of the process.</summary>
     /// <returns>The exit code.</returns>
     public async Task<int> ExitAsync()

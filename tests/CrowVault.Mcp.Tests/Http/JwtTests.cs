@@ -106,7 +106,7 @@ public sealed class JwtTests(JwtServer jwt) : IClassFixture<JwtServer>
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
-        Assert.Contains("by someone", jwt.Server.Output, StringComparison.Ordinal);
+        await jwt.Server.WaitForOutputAsync("by someone");
     }
 
     [Theory]
