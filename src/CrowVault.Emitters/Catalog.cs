@@ -1,4 +1,5 @@
 using CrowVault.Emitters.CircuitBreaker;
+using CrowVault.Emitters.RateLimiting;
 using CrowVault.Emitters.RetryPolicy;
 
 namespace CrowVault.Emitters;
@@ -11,6 +12,7 @@ public static class Catalog
     [
         new CircuitBreakerEmitter(),
         new RetryPolicyEmitter(),
+        new RateLimitingEmitter(),
     ];
 
     /// <summary>The emitter of a tool.</summary>

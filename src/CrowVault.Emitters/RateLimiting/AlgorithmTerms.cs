@@ -1,0 +1,65 @@
+using System.Globalization;
+
+namespace CrowVault.Emitters.RateLimiting;
+
+/// <summary>What an algorithm's code is called, in the terms of the field.</summary>
+/// <param name="Stem">Stem of file names, such as <c>token-bucket</c>.</param>
+/// <param name="Name">Stem of type names, such as <c>TokenBucket</c>.</param>
+/// <param name="Function">Stem of function names, such as <c>tokenBucket</c>.</param>
+/// <param name="Summary">What it does, in a sentence.</param>
+/// <param name="First">The first parameter of its limiter.</param>
+/// <param name="Second">The second parameter of its limiter.</param>
+/// <param name="Flow">What the second parameter fills or drains.</param>
+internal sealed record AlgorithmTerms(
+    string Stem, string Name, string Function, string Summary, Parameter First, Parameter Second, string Flow)
+{
+    public static AlgorithmTerms Of(RateLimitingOptions options)
+    {
+        var rate = options.RequestsPerWindow % options.WindowSeconds == 0
+            ? Plain(options.RequestsPerWindow / options.WindowSeconds)
+            : $"{Plain(options.RequestsPerWindow)} / {Plain(options.WindowSeconds)}";
+        var capacity = new Parameter("capacity", "CAPACITY", Plain(options.BurstCapacity));
+        var limit = new Parameter("limit", "LIMIT", Plain(options.RequestsPerWindow));
+        var window = new Parameter("windowSeconds", "WINDOW_SECONDS", Plain(options.WindowSeconds));
+        return options.Algorithm switch
+        {
+            Algorithm.TokenBucket => new(
+                "token-bucket",
+                "TokenBucket",
+                "tokenBucket",
+                "Token bucket: a request takes tokens from a bucket of `capacity`, which is refilled at a steady rate.",
+                capacity,
+                new("refillPerSecond", "REFILL_PER_SECOND", rate),
+                "refill"),
+            Algorithm.LeakyBucket => new(
+                "leaky-bucket",
+                "LeakyBucket",
+                "leakyBucket",
+                "Leaky bucket as a meter: a request raises the level, which falls at a steady rate; one too many is refused, not queued.",
+                capacity,
+                new("leakPerSecond", "LEAK_PER_SECOND", rate),
+                "leak"),
+            Algorithm.FixedWindow => new(
+                "fixed-window",
+                "FixedWindow",
+                "fixedWindow",
+                "Fixed window: at most `limit` requests in the window that opens with a key's first request.",
+                limit,
+                window,
+                ""),
+            Algorithm.SlidingWindow => new(
+                "sliding-window",
+                "SlidingWindow",
+                "slidingWindow",
+                "Sliding window log: at most `limit` requests in any `windowSeconds`.",
+                limit,
+                window,
+                ""),
+        };
+    }
+
+    /// <summary>A number as TypeScript writes it, with separators from 10,000 on.</summary>
+    internal static string Plain(int number) => number < 10_000
+        ? number.ToString(CultureInfo.InvariantCulture)
+        : number.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '_');
+}

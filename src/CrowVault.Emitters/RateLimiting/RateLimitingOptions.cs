@@ -1,0 +1,192 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace CrowVault.Emitters.RateLimiting;
+
+/// <summary>How requests are counted.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<Algorithm>))]
+public enum Algorithm
+{
+    /// <summary>Tokens come back at a steady rate; a request takes some.</summary>
+    TokenBucket,
+
+    /// <summary>A meter: requests raise a level that falls at a steady rate; none is queued.</summary>
+    LeakyBucket,
+
+    /// <summary>A count that begins anew with each window.</summary>
+    FixedWindow,
+
+    /// <summary>A log of the last window.</summary>
+    SlidingWindow,
+}
+
+/// <summary>Where the counts are kept.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<Store>))]
+public enum Store
+{
+    /// <summary>In Redis, shared by all processes.</summary>
+    Redis,
+
+    /// <summary>In the memory of each process.</summary>
+    Memory,
+}
+
+/// <summary>What tells one client from another.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<KeyStrategy>))]
+public enum KeyStrategy
+{
+    /// <summary>The header x-api-key.</summary>
+    ApiKey,
+
+    /// <summary>The client's network address.</summary>
+    Ip,
+
+    /// <summary>The authenticated user.</summary>
+    User,
+
+    /// <summary>Nothing: all requests are counted together.</summary>
+    Global,
+}
+
+/// <summary>What the middleware is for.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<Framework>))]
+public enum Framework
+{
+    /// <summary>Express 5.</summary>
+    Express,
+
+    /// <summary>Fastify 5.</summary>
+    Fastify,
+
+    /// <summary>Hono 4.</summary>
+    Hono,
+
+    /// <summary>Handlers that take a Request and give a Response.</summary>
+    Fetch,
+}
+
+/// <summary>The client library of Redis.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<RedisClient>))]
+public enum RedisClient
+{
+    /// <summary>The package ioredis.</summary>
+    Ioredis,
+
+    /// <summary>The package redis.</summary>
+    NodeRedis,
+}
+
+/// <summary>What happens to a request that Redis cannot decide.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<OnStoreError>))]
+public enum OnStoreError
+{
+    /// <summary>It is admitted.</summary>
+    Open,
+
+    /// <summary>It is refused.</summary>
+    Closed,
+
+    /// <summary>Each process counts in its memory.</summary>
+    Local,
+}
+
+/// <summary>Arguments of <c>generate_rate_limiting</c>.</summary>
+public sealed record RateLimitingOptions(
+    [property: Argument("Where the code runs; redis needs node, deno or bun.")]
+    Runtime Runtime = Runtime.Node,
+
+    [property: Argument("token-bucket and leaky-bucket (a meter) allow bursts; sliding-window is strict; fixed-window is cheapest.")]
+    Algorithm Algorithm = Algorithm.TokenBucket,
+
+    [property: Argument("redis: shared by all processes; memory: each process counts alone.")]
+    Store Store = Store.Redis,
+
+    [property: Argument("Requests per window and client.", Maximum = 1_000_000_000)]
+    int RequestsPerWindow = 100,
+
+    [property: Argument("Length of the window in seconds.", Maximum = 31_536_000)]
+    int WindowSeconds = 60,
+
+    [property: Argument("Requests that may come at once (token-bucket, leaky-bucket only).", Maximum = 1_000_000_000)]
+    int BurstCapacity = 20,
+
+    [property: Argument("What tells clients apart: x-api-key header, address, authenticated user, or nothing.")]
+    KeyStrategy KeyStrategy = KeyStrategy.ApiKey,
+
+    [property: Argument("Middleware for; default express on node, else fetch.")]
+    Framework? Framework = null,
+
+    [property: Argument("Redis client library (redis only).")]
+    RedisClient RedisClient = RedisClient.Ioredis,
+
+    [property: Argument("When Redis cannot decide: admit, refuse, or count in memory (redis only).")]
+    OnStoreError OnStoreError = OnStoreError.Open,
+
+    [property: Argument("Milliseconds within which Redis must answer (redis only).", Maximum = 60_000)]
+    int StoreTimeoutMs = 100,
+
+    [property: Argument("Keys counted in memory at once (memory, or onStoreError local).", Maximum = 10_000_000)]
+    int MaxKeys = 100_000,
+
+    [property: Argument("Also emit a test file.")]
+    bool WithTests = false) : IToolOptions
+{
+    // 2^52 microseconds: up to there a bucket is counted without rounding.
+    private const long LongestRefillSeconds = 4_503_599_627;
+
+    /// <summary>Whether the algorithm has a burst capacity.</summary>
+    internal bool IsBucket => Algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket;
+
+    /// <summary>The framework, given or not.</summary>
+    internal Framework Middleware =>
+        Framework ?? (Runtime is Runtime.Node ? RateLimiting.Framework.Express : RateLimiting.Framework.Fetch);
+
+    /// <inheritdoc/>
+    public IEnumerable<ArgumentFault> Conflicts()
+    {
+        var hasSockets = Runtime is Runtime.Node or Runtime.Deno or Runtime.Bun;
+        if (Store is Store.Redis && !hasSockets)
+        {
+            yield return new("store", $"redis does not go with runtime {Name(Runtime)}, where its clients find no TCP; use memory.");
+        }
+
+        if (Middleware is RateLimiting.Framework.Express or RateLimiting.Framework.Fastify && !hasSockets)
+        {
+            yield return new("framework", $"{Name(Middleware)} does not go with runtime {Name(Runtime)}, which lacks Node's http module; use hono or fetch.");
+        }
+
+        if (KeyStrategy is KeyStrategy.Ip && Runtime is Runtime.Browser)
+        {
+            yield return new("keyStrategy", "ip has no address to go by in a browser; use global, user or api-key.");
+        }
+
+        if (IsBucket && (long)BurstCapacity * WindowSeconds > LongestRefillSeconds * RequestsPerWindow)
+        {
+            var most = LongestRefillSeconds * RequestsPerWindow / WindowSeconds;
+            yield return new("burstCapacity", $"{BurstCapacity} would take more than 142 years to come back at {RequestsPerWindow} per {WindowSeconds} s; use 1 to {most}.");
+        }
+
+        static string Name<TEnum>(TEnum value)
+            where TEnum : struct, Enum => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+    }
+
+    /// <inheritdoc/>
+    public IEnumerable<ArgumentFault> Inapplicable()
+    {
+        if (!IsBucket)
+        {
+            yield return new("burstCapacity", "only token-bucket and leaky-bucket have one; use requestsPerWindow.");
+        }
+
+        if (Store is Store.Memory)
+        {
+            yield return new("redisClient", "only store redis uses it; leave it out.");
+            yield return new("onStoreError", "only store redis uses it, memory does not fail; leave it out.");
+            yield return new("storeTimeoutMs", "only store redis uses it, memory does not wait; leave it out.");
+        }
+        else if (OnStoreError is not OnStoreError.Local)
+        {
+            yield return new("maxKeys", "only store memory and onStoreError local keep keys in memory; leave it out.");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { load } from '../lib/emit.mjs';
+import { bucketOracle, fixedWindowOracle, slidingWindowOracle } from '../lib/rate-oracle.mjs';
+import { randomOf } from '../lib/random.mjs';
+
+const tool = 'generate_rate_limiting';
+const memory = { store: 'memory', framework: 'fetch', keyStrategy: 'api-key' };
+const algorithms = {
+  'token-bucket': { stem: 'TokenBucket', bucket: true },
+  'leaky-bucket': { stem: 'LeakyBucket', bucket: true },
+  'fixed-window': { stem: 'FixedWindow', oracle: fixedWindowOracle },
+  'sliding-window': { stem: 'SlidingWindow', oracle: slidingWindowOracle },
+};
+
+/** A limiter of the given figures on a clock that the test moves, in microseconds. */
+async function limiterOf(algorithm, figures, options = {}) {
+  const { stem, bucket } = algorithms[algorithm];
+  const module = await load(tool, { ...memory, algorithm });
+  const clock = { now: 0 };
+  const Limiter = module[`${stem}Limiter`];
+  const first = bucket ? figures.capacity : figures.limit;
+  const second = bucket ? figures.requests / figures.seconds : figures.seconds;
+  return { clock, limiter: new Limiter(first, second, { now: () => clock.now / 1000, ...options }) };
+}
+
+function oracleOf(algorithm, figures) {
+  return algorithms[algorithm].bucket ? bucketOracle(figures) : algorithms[algorithm].oracle(figures);
+}
+
+describe('polling', () => {
+  for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
+    test(`${algorithm}: 1 per second, polled each 100 ms, admits at 1,000 ms`, async () => {
+      const figures = bucket ? { capacity: 1, requests: 1, seconds: 1 } : { limit: 1, seconds: 1 };
+      const { clock, limiter } = await limiterOf(algorithm, figures);
+      const admitted = [];
+      for (let ms = 0; ms <= 3000; ms += 100) {
+        clock.now = ms * 1000;
+        if ((await limiter.consume('key:a')).allowed) admitted.push(ms);
+      }
+      assert.deepEqual(admitted, [0, 1000, 2000, 3000]);
+    });
+  }
+
+  test('a third of a token is never lost: 3 per second, polled each millisecond for 100 s', async () => {
+    const { clock, limiter } = await limiterOf('token-bucket', { capacity: 2, requests: 3, seconds: 1 });
+    let admitted = 0;
+    for (let ms = 0; ms < 100_000; ms++) {
+      clock.now = ms * 1000;
+      if ((await limiter.consume('key:a')).allowed) admitted++;
+    }
+    assert.equal(admitted, 2 + 299);
+  });
+});
+
+describe('the oracle', () => {
+  for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
+    test(`${algorithm} decides as the oracle does`, async () => {
+      const random = randomOf(1234);
+      const cases = bucket
+        ? [
+            { capacity: 20, requests: 100, seconds: 60 },
+            { capacity: 7, requests: 7, seconds: 60 },
+            { capacity: 1, requests: 1_000_000_000, seconds: 1 },
+            { capacity: 1_000_000_000, requests: 1_000_000_000, seconds: 31_536_000 },
+            { capacity: 142, requests: 1, seconds: 31_536_000 },
+            { capacity: 1000, requests: 999, seconds: 86_400 },
+            { capacity: 5, requests: 13, seconds: 7 },
+          ]
+        : [
+            { limit: 100, seconds: 60 },
+            { limit: 3, seconds: 1 },
+            { limit: 101, seconds: 2 },
+            { limit: 1000, seconds: 60 },
+            { limit: 1_000_000_000, seconds: 31_536_000 },
+          ];
+      for (const figures of cases) {
+        const { clock, limiter } = await limiterOf(algorithm, figures);
+        const oracle = oracleOf(algorithm, figures);
+        const limit = figures.capacity ?? figures.limit;
+        const step = ((figures.seconds * 1_000_000) / (figures.requests ?? figures.limit)) * 1.5;
+        clock.now = 1000;
+        for (let i = 0; i < 1500; i++) {
+          const pause = random.pick([0, 0, 1, random.between(0, Math.ceil(step)), random.between(0, Math.ceil(step * 3))]);
+          clock.now += random.next() < 0.01 ? figures.seconds * 1_000_000 : pause;
+          const cost = random.next() < 0.8 ? 1 : random.between(1, random.next() < 0.5 ? Math.min(limit, 5) : limit);
+          const decision = await limiter.consume('key:a', cost);
+          // What is left of the microsecond once it has been a fraction of a millisecond.
+          const seen = Math.floor((clock.now / 1000) * 1000);
+          assert.deepEqual(decision, oracle(seen, cost), `${JSON.stringify(figures)}, call ${String(i)}, cost ${String(cost)}`);
+        }
+      }
+    });
+
+    test(`${algorithm}: a request is admitted after retryAfterMs, and not a millisecond before`, async () => {
+      const figures = bucket ? { capacity: 4, requests: 7, seconds: 3 } : { limit: 4, seconds: 3 };
+      const { clock, limiter } = await limiterOf(algorithm, figures);
+      const random = randomOf(99);
+      for (let i = 0; i < 300; i++) {
+        clock.now += random.between(0, 400) * 1000;
+        const cost = random.between(1, 4);
+        const { allowed, retryAfterMs } = await limiter.consume('key:a', cost);
+        if (allowed) continue;
+        clock.now += (retryAfterMs - 1) * 1000;
+        assert.equal((await limiter.consume('key:a', cost)).allowed, false);
+        clock.now += 1000;
+        assert.equal((await limiter.consume('key:a', cost)).allowed, true);
+      }
+    });
+  }
+
+  test('sliding-window: never more than the limit in any window, for any limit', async () => {
+    const random = randomOf(5);
+    for (const figures of [{ limit: 10, seconds: 1 }, { limit: 250, seconds: 1 }]) {
+      const { clock, limiter } = await limiterOf('sliding-window', figures);
+      const admitted = [];
+      for (let i = 0; i < 20_000; i++) {
+        clock.now += random.between(0, random.next() < 0.5 ? 100 : 4000);
+        if ((await limiter.consume('key:a')).allowed) admitted.push(clock.now);
+      }
+      for (let i = figures.limit; i < admitted.length; i++) {
+        assert.ok(admitted[i] - admitted[i - figures.limit] >= 1_000_000, `${String(figures.limit)} at ${String(admitted[i])}`);
+      }
+      assert.ok(admitted.length > figures.limit * 15);
+    }
+  });
+});
+
+describe('costs and options', () => {
+  for (const algorithm of Object.keys(algorithms)) {
+    test(`${algorithm} refuses a cost that is not a whole number from 1 to the limit`, async () => {
+      const { limiter } = await limiterOf(algorithm, { capacity: 5, requests: 5, limit: 5, seconds: 1 });
+      for (const cost of [0, -1, 1.5, Number.NaN, 6, Infinity, '1']) {
+        await assert.rejects(limiter.consume('key:a', cost), { name: 'RangeError', message: `cost: ${String(cost)} is out of range; use a whole number from 1 to 5.` });
+      }
+      assert.equal((await limiter.consume('key:a', 5)).allowed, true);
+    });
+
+    test(`${algorithm} refuses figures that it cannot count with`, async () => {
+      const { stem, bucket } = algorithms[algorithm];
+      const Limiter = (await load(tool, { ...memory, algorithm }))[`${stem}Limiter`];
+      for (const first of [0, -1, 1.5, Number.NaN, 2e9]) assert.throws(() => new Limiter(first, 1), { name: 'RangeError', message: /^(capacity|limit): / });
+      for (const second of [0, -1, Number.NaN, Infinity]) {
+        assert.throws(() => new Limiter(1, second), { name: 'RangeError', message: /^(refillPerSecond|leakPerSecond|windowSeconds): / });
+      }
+      if (bucket) assert.throws(() => new Limiter(1_000_000_000, 1e-9), { name: 'RangeError' });
+      assert.throws(() => new Limiter(1, 1, { maxKeys: 0 }), { name: 'RangeError', message: /^maxKeys: / });
+    });
+  }
+});
+
+describe('the memory', () => {
+  for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
+    const figures = bucket ? { capacity: 2, requests: 2, seconds: 10 } : { limit: 2, seconds: 10 };
+
+    test(`${algorithm}: a flood of new keys does not reset a live one`, async () => {
+      const { clock, limiter } = await limiterOf(algorithm, figures, { maxKeys: 1000 });
+      await limiter.consume('key:once');
+      await limiter.consume('key:live', 2);
+      for (let i = 0; i < 20_000; i++) await limiter.consume(`ip:${String(i)}`);
+      assert.equal((await limiter.consume('key:live')).allowed, false);
+      assert.equal((await limiter.consume('key:once')).remaining, 0);
+      clock.now += 10_000_000;
+      assert.equal((await limiter.consume('key:live', 2)).allowed, true);
+    });
+
+    test(`${algorithm}: a key that no longer matters gives way to a new one`, async () => {
+      const { clock, limiter } = await limiterOf(algorithm, figures, { maxKeys: 10 });
+      for (let round = 0; round < 50; round++) {
+        for (let i = 0; i < 10; i++) assert.equal((await limiter.consume(`ip:${String(round)}:${String(i)}`, 2)).allowed, true, `round ${String(round)}`);
+        clock.now += 20_000_000;
+      }
+    });
+
+    test(`${algorithm}: no key is admitted more often when there are too many keys`, async () => {
+      const { clock, limiter } = await limiterOf(algorithm, figures, { maxKeys: 3 });
+      const random = randomOf(77);
+      const oracles = new Map();
+      for (let i = 0; i < 5000; i++) {
+        clock.now += random.between(0, 1_000_000);
+        const key = `ip:${String(random.between(0, 11))}`;
+        if (!oracles.has(key)) oracles.set(key, []);
+        if ((await limiter.consume(key)).allowed) oracles.get(key).push(clock.now);
+      }
+      // In any span a key gets at most what a burst and the rate give it.
+      for (const admitted of oracles.values()) {
+        for (let i = 0; i < admitted.length; i++) {
+          for (let j = i; j < admitted.length; j++) {
+            const span = admitted[j] - admitted[i];
+            const most = bucket ? 2 + Math.floor(span / 5_000_000) : algorithm === 'fixed-window' ? 2 * (Math.floor(span / 10_000_000) + 2) : 2 * (Math.floor(span / 10_000_000) + 1);
+            assert.ok(j - i + 1 <= most);
+          }
+        }
+      }
+    });
+  }
+});
+
+describe('keys', () => {
+  const get = (headers) => new Request('http://localhost/', { headers });
+
+  test('an API key is hashed and does not appear', async () => {
+    const { keyOf } = await load(tool, memory);
+    const key = await keyOf(get({ 'x-api-key': 'secret' }), { address: '192.0.2.1' });
+    assert.equal(key, 'key:2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b');
+  });
+
+  test('a missing, empty or repeated API key falls back to the address', async () => {
+    const { keyOf } = await load(tool, memory);
+    const repeated = new Headers();
+    repeated.append('x-api-key', 'a');
+    repeated.append('x-api-key', 'b');
+    for (const headers of [{}, { 'x-api-key': '' }, { 'x-api-key': 'a,b' }, repeated]) {
+      assert.equal(await keyOf(get(headers), { address: '192.0.2.1' }), 'ip:192.0.2.1');
+    }
+    assert.equal(await keyOf(get({})), 'ip:unknown');
+  });
+
+  test('an IPv6 client is its /64, and IPv4 stays IPv4 however it is written', async () => {
+    const { keyOf } = await load(tool, { ...memory, keyStrategy: 'ip' });
+    const of = (address) => keyOf(get({}), { address });
+    for (const [address, key] of [
+      ['192.0.2.1', 'ip:192.0.2.1'],
+      ['::ffff:192.0.2.1', 'ip:192.0.2.1'],
+      ['::FFFF:c000:0201', 'ip:192.0.2.1'],
+      ['0:0:0:0:0:ffff:192.0.2.1', 'ip:192.0.2.1'],
+      ['2001:db8:1:2:3:4:5:6', 'ip:2001:db8:1:2::/64'],
+      ['2001:DB8:1:2::', 'ip:2001:db8:1:2::/64'],
+      ['2001:0db8:0001:0002:ffff::1', 'ip:2001:db8:1:2::/64'],
+      ['2001:db8::1', 'ip:2001:db8:0:0::/64'],
+      ['fe80::1%eth0', 'ip:fe80:0:0:0::/64'],
+      ['::1', 'ip:0:0:0:0::/64'],
+      ['64:ff9b::192.0.2.1', 'ip:64:ff9b:0:0::/64'],
+      ['', 'ip:unknown'],
+      ['unknown', 'ip:unknown'],
+      ['1.2.3.4]@evil', 'ip:unknown'],
+      ['::1]/x', 'ip:unknown'],
+      ['1:2', 'ip:unknown'],
+    ]) {
+      assert.equal(await of(address), key, address);
+    }
+  });
+
+  test('a user has a key of its own, and an anonymous one that of the address', async () => {
+    const { keyOf } = await load(tool, { ...memory, keyStrategy: 'user' });
+    assert.equal(await keyOf(get({}), { user: '42', address: '192.0.2.1' }), 'user:42');
+    assert.equal(await keyOf(get({}), { user: '', address: '192.0.2.1' }), 'ip:192.0.2.1');
+    assert.equal(await keyOf(get({}), { address: '192.0.2.1' }), 'ip:192.0.2.1');
+  });
+});
+
+describe('the fetch middleware', () => {
+  test('tells what is left, and refuses with exact times', async () => {
+    const { tokenBucketMiddleware } = await load(tool, { ...memory, keyStrategy: 'global' });
+    const clock = { now: 0 };
+    const limit = tokenBucketMiddleware(2, 0.4, { now: () => clock.now });
+    const ask = () => limit(new Request('http://localhost/'), () => new Response('hello', { headers: { 'x-own': 'kept' } }));
+    const first = await ask();
+    assert.equal(first.status, 200);
+    assert.equal(await first.text(), 'hello');
+    assert.equal(first.headers.get('x-own'), 'kept');
+    assert.equal(first.headers.get('ratelimit-policy'), '"default";q=2;w=5');
+    assert.equal(first.headers.get('ratelimit'), '"default";r=1;t=3');
+    assert.equal(first.headers.get('retry-after'), null);
+    await ask();
+    clock.now = 499;
+    const refused = await ask();
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers.get('retry-after'), '3');
+    assert.equal(refused.headers.get('ratelimit'), '"default";r=0;t=5');
+    assert.equal(refused.headers.get('content-type'), 'application/problem+json');
+    assert.deepEqual(await refused.json(), {
+      type: 'https://iana.org/assignments/http-problem-types#quota-exceeded',
+      title: 'Too Many Requests',
+      status: 429,
+      detail: 'The rate limit is exceeded; retry after 3 s.',
+      'violated-policies': ['default'],
+    });
+    clock.now = 2500;
+    assert.equal((await ask()).status, 200);
+  });
+
+  test('leaves alone what the handler throws', async () => {
+    const { tokenBucketMiddleware } = await load(tool, { ...memory, keyStrategy: 'global' });
+    const limit = tokenBucketMiddleware();
+    await assert.rejects(limit(new Request('http://localhost/'), () => Promise.reject(new Error('own'))), { message: 'own' });
+  });
+});

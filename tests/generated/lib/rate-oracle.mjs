@@ -1,0 +1,72 @@
+// The four algorithms once more, in exact rational arithmetic and without regard to speed: what the emitted limiters are compared with.
+// Times are whole microseconds.
+const ceilDiv = (a, b) => (a + b - 1n) / b;
+const ms = (microseconds) => Number(ceilDiv(microseconds, 1000n));
+
+/** Tokens (or room) come back at `requests` per `seconds`, up to `capacity`; token bucket and leaky bucket as a meter admit the same. */
+export function bucketOracle({ capacity, requests, seconds }) {
+  const unit = BigInt(seconds) * 1_000_000n;
+  const rate = BigInt(requests);
+  const full = BigInt(capacity) * unit;
+  let [tokens, at] = [full, undefined];
+  return (now, cost = 1) => {
+    const time = BigInt(now);
+    if (at !== undefined && time > at) tokens += (time - at) * rate;
+    if (tokens > full) tokens = full;
+    at = time;
+    const need = BigInt(cost) * unit;
+    const allowed = tokens >= need;
+    if (allowed) tokens -= need;
+    return {
+      allowed,
+      limit: capacity,
+      remaining: Number(tokens / unit),
+      retryAfterMs: allowed ? 0 : ms(ceilDiv(need - tokens, rate)),
+      resetMs: ms(ceilDiv(full - tokens, rate)),
+    };
+  };
+}
+
+/** The window opens with the first request after the last one has closed. */
+export function fixedWindowOracle({ limit, seconds }) {
+  const window = seconds * 1_000_000;
+  let [start, used] = [-Infinity, 0];
+  return (now, cost = 1) => {
+    if (now >= start + window) [start, used] = [now, 0];
+    const allowed = used + cost <= limit;
+    if (allowed) used += cost;
+    const left = Math.ceil((start + window - now) / 1000);
+    return { allowed, limit, remaining: limit - used, retryAfterMs: allowed ? 0 : left, resetMs: left };
+  };
+}
+
+/** Requests of one slice leave together, with the last of them; up to 100 per window a slice is a microsecond. */
+export function slidingWindowOracle({ limit, seconds }) {
+  const window = seconds * 1_000_000;
+  const slice = limit <= 100 ? 1 : window / 100;
+  let admitted = [];
+  const leaves = (each) => Math.max(...admitted.filter((other) => Math.floor(other.at / slice) === Math.floor(each.at / slice)).map((other) => other.at)) + window;
+  return (now, cost = 1) => {
+    admitted = admitted.filter((each) => leaves(each) > now);
+    const used = admitted.reduce((sum, each) => sum + each.cost, 0);
+    const allowed = used + cost <= limit;
+    if (allowed) admitted.push({ at: now, cost });
+    let retryAt = now;
+    if (!allowed) {
+      let excess = used + cost - limit;
+      for (const each of admitted) {
+        if (excess <= 0 && leaves(each) !== retryAt) break;
+        retryAt = leaves(each);
+        excess -= each.cost;
+      }
+    }
+    const last = admitted.at(-1);
+    return {
+      allowed,
+      limit,
+      remaining: limit - used - (allowed ? cost : 0),
+      retryAfterMs: Math.ceil((retryAt - now) / 1000),
+      resetMs: Math.ceil((last.at + window - now) / 1000),
+    };
+  };
+}

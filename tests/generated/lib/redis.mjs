@@ -1,0 +1,58 @@
+// A real redis-server on a free loopback port; ended by its own process id.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { binary } from './binaries.mjs';
+
+export const redisServer = binary('redis-server');
+
+const running = new Set();
+process.once('exit', () => running.forEach((each) => each.kill('SIGKILL')));
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** Starts a server; `settings` are lines of redis.conf as arguments, such as `['--maxmemory', '3mb']`. */
+export async function startRedis(settings = [], port = undefined) {
+  const own = port ?? (await freePort());
+  const folder = mkdtempSync(join(tmpdir(), 'crowvault-redis-'));
+  const child = spawn(
+    redisServer,
+    ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...settings],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  running.add(child);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await new Promise((resolve, reject) => {
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+      if (output.includes('Ready to accept connections')) resolve();
+    });
+    child.once('exit', () => reject(new Error(`redis-server has ended:\n${output}`)));
+    child.once('error', reject);
+  });
+  return {
+    port: own,
+    url: `redis://127.0.0.1:${String(own)}`,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
+    async stop() {
+      child.kill('SIGCONT');
+      child.kill('SIGKILL');
+      await ended;
+      running.delete(child);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
