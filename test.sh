@@ -78,8 +78,13 @@ generated() {
   (cd tests/generated && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs ${mode:+"$mode"})
 }
 
+conformance() {
+  (cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs ${mode:+"$mode"})
+}
+
 suite "System packages" install_packages || finish
 suite "Build" build || finish
 suite ".NET tests" dotnet_tests
 suite "Emitted code" generated
+suite "Doors and official clients" conformance
 finish
