@@ -1,4 +1,4 @@
-using System.Globalization;
+using static CrowVault.Emitters.Figures;
 
 namespace CrowVault.Emitters.RateLimiting;
 
@@ -16,11 +16,11 @@ internal sealed record AlgorithmTerms(
     public static AlgorithmTerms Of(RateLimitingOptions options)
     {
         var rate = options.RequestsPerWindow % options.WindowSeconds == 0
-            ? Plain(options.RequestsPerWindow / options.WindowSeconds)
-            : $"{Plain(options.RequestsPerWindow)} / {Plain(options.WindowSeconds)}";
-        var capacity = new Parameter("capacity", "CAPACITY", Plain(options.BurstCapacity));
-        var limit = new Parameter("limit", "LIMIT", Plain(options.RequestsPerWindow));
-        var window = new Parameter("windowSeconds", "WINDOW_SECONDS", Plain(options.WindowSeconds));
+            ? Numeral(options.RequestsPerWindow / options.WindowSeconds)
+            : $"{Numeral(options.RequestsPerWindow)} / {Numeral(options.WindowSeconds)}";
+        var capacity = new Parameter("capacity", "CAPACITY", Numeral(options.BurstCapacity));
+        var limit = new Parameter("limit", "LIMIT", Numeral(options.RequestsPerWindow));
+        var window = new Parameter("windowSeconds", "WINDOW_SECONDS", Numeral(options.WindowSeconds));
         return options.Algorithm switch
         {
             Algorithm.TokenBucket => new(
@@ -57,9 +57,4 @@ internal sealed record AlgorithmTerms(
                 ""),
         };
     }
-
-    /// <summary>A number as TypeScript writes it, with separators from 10,000 on.</summary>
-    internal static string Plain(int number) => number < 10_000
-        ? number.ToString(CultureInfo.InvariantCulture)
-        : number.ToString("#,0", CultureInfo.InvariantCulture).Replace(',', '_');
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using static CrowVault.Emitters.Figures;
 
 namespace CrowVault.Emitters.RateLimiting;
 
@@ -144,8 +145,8 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             MemorySummary = redis ? "The same limiter in the memory of this process, for as long as Redis is away." : algorithm.Summary,
             WhileDown = redis ? " in memory while Redis is away" : "",
             Prefix = $"rate:{algorithm.Stem}:",
-            StoreTimeoutMs = AlgorithmTerms.Plain(options.StoreTimeoutMs),
-            MaxKeys = AlgorithmTerms.Plain(options.MaxKeys),
+            StoreTimeoutMs = Numeral(options.StoreTimeoutMs),
+            MaxKeys = Numeral(options.MaxKeys),
             FailureSentence = options.OnStoreError switch
             {
                 OnStoreError.Open => "without an answer the request is admitted.",

@@ -95,10 +95,10 @@ public sealed record RateLimitingOptions(
     [property: Argument("Where the code runs; redis needs node, deno or bun.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("token-bucket and leaky-bucket (a meter) allow bursts; sliding-window is strict; fixed-window is cheapest.")]
+    [property: Argument("Allow bursts (token-bucket, or leaky-bucket as a meter) or count: sliding-window strictly, fixed-window cheaply.")]
     Algorithm Algorithm = Algorithm.TokenBucket,
 
-    [property: Argument("redis: shared by all processes; memory: each process counts alone.")]
+    [property: Argument("Count in redis, shared by all processes, or in the memory of each.")]
     Store Store = Store.Redis,
 
     [property: Argument("Requests per window and client.", Maximum = 1_000_000_000)]
