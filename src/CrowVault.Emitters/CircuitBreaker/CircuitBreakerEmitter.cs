@@ -51,6 +51,9 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
             SuccessThreshold: options.SuccessThreshold,
             ProbeTimeoutMs: options.ProbeTimeoutMs is { } timeout ? Numeral(timeout) : "recoveryTimeMs",
             OpensWhen: failureRate ? "when too many calls of the last `windowMs` failed" : "after `failureThreshold` failures in a row",
+            FailureThresholdMeaning: failureRate
+                ? "the fewest failures in the window that open the circuit"
+                : "failures in a row that open the circuit",
             FailuresToOpen: options.FailuresToOpen,
             TestImports: TestPrelude.Imports(options.Runtime),
             TestDeclarations: TestPrelude.Declarations(options.Runtime));

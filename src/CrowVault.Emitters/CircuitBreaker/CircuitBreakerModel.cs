@@ -14,6 +14,7 @@ namespace CrowVault.Emitters.CircuitBreaker;
 /// <param name="SuccessThreshold">Probes that must succeed.</param>
 /// <param name="ProbeTimeoutMs">Numeral, or the name of the constructor's parameter it follows.</param>
 /// <param name="OpensWhen">The end of a sentence that begins with "opens".</param>
+/// <param name="FailureThresholdMeaning">What the constructor's first parameter means.</param>
 /// <param name="FailuresToOpen">Failures without a success between them that open a new breaker.</param>
 /// <param name="TestImports">Imports of the test runner.</param>
 /// <param name="TestDeclarations">What follows the imports of a test.</param>
@@ -29,6 +30,7 @@ internal sealed record CircuitBreakerModel(
     int SuccessThreshold,
     string ProbeTimeoutMs,
     string OpensWhen,
+    string FailureThresholdMeaning,
     int FailuresToOpen,
     string TestImports,
     string TestDeclarations);

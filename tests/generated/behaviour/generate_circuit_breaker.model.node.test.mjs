@@ -1,0 +1,46 @@
+// models/circuit-breaker.mjs says what is compared.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { emit } from '../lib/emit.mjs';
+
+const depth = process.env.CROWVAULT_PROOF === 'full' ? 10 : 8;
+
+/** Compares breaker and model in a worker; answers how many sequences there were. */
+async function explore(args, settings) {
+  const { files } = await emit('generate_circuit_breaker', { withMetrics: true, ...args });
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('../models/circuit-breaker.mjs', import.meta.url), {
+      workerData: { javascript: files[0].javascript, ...settings },
+    });
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+const cases = {
+  'two failures in a row': { failureThreshold: 2, halfOpenMaxProbes: 1, successThreshold: 1 },
+  'two probes, two successes': { failureThreshold: 1, halfOpenMaxProbes: 2, successThreshold: 2 },
+  'failure rate': {
+    failureThreshold: 1,
+    halfOpenMaxProbes: 1,
+    successThreshold: 2,
+    rate: { failureRatePercent: 60, windowMs: 1_000, minimumCalls: 2 },
+  },
+};
+
+for (const [name, settings] of Object.entries(cases)) {
+  const args = settings.rate === undefined ? {} : { tripOn: 'failure-rate' };
+  for (const timersFire of [true, false]) {
+    const timers = timersFire ? 'timers on time' : 'no timers';
+    test(`every sequence of ${String(depth)} events, ${name}, ${timers}`, async () => {
+      const count = await explore(args, { settings, timersFire, depth });
+      assert.ok(count > 20_000, `only ${String(count)} sequences`);
+      if (process.env.CROWVAULT_SHOW) console.log(`${name}, ${timers}: ${String(count)} sequences`);
+    });
+
+    test(`2,000 random sequences of 60 events, ${name}, ${timers}`, async () => {
+      assert.equal(await explore(args, { settings, timersFire, depth: 60, random: 2_000 }), 2_000);
+    });
+  }
+}

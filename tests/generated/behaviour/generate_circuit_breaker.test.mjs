@@ -1,0 +1,317 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from '../lib/emit.mjs';
+
+const tool = 'generate_circuit_breaker';
+const up = async () => 'up';
+const down = async () => {
+  throw new Error('down');
+};
+const never = () => new Promise(() => {});
+const rejection = (promise) => promise.then(() => undefined, (error) => error);
+
+/** Emitted with metrics; opens after two failures, recovers after a second of its own clock. */
+async function setUp({ args = {}, options = {}, threshold = 2, recoveryTimeMs = 1_000, onStateChange } = {}) {
+  const module = await load(tool, { withMetrics: true, ...args });
+  const clock = { ms: 0 };
+  const states = [];
+  const breaker = new module.CircuitBreaker(
+    threshold,
+    recoveryTimeMs,
+    onStateChange ?? ((state) => void states.push(state)),
+    { now: () => clock.ms, ...options },
+  );
+  return { ...module, breaker, clock, states };
+}
+
+async function open({ breaker }) {
+  for (let i = 0; i < 2; i++) await rejection(breaker.call(down));
+  assert.equal(breaker.state, 'OPEN');
+}
+
+test('without metrics there is no metrics surface and options come third', async () => {
+  const { CircuitBreaker, CircuitOpenError } = await load(tool);
+  let ms = 0;
+  const breaker = new CircuitBreaker(1, 1_000, { now: () => ms });
+  assert.equal(breaker.getMetrics, undefined);
+  await rejection(breaker.call(down));
+  ms = 999;
+  assert.ok((await rejection(breaker.call(up))) instanceof CircuitOpenError);
+  ms = 1_000;
+  assert.equal(await breaker.call(up), 'up');
+  assert.equal(breaker.state, 'CLOSED');
+});
+
+test('takes its defaults from the arguments', async () => {
+  const { CircuitBreaker } = await load(tool, { failureThreshold: 3, recoveryTimeMs: 7_000 });
+  const breaker = new CircuitBreaker(undefined, undefined, { now: () => 0 });
+  await rejection(breaker.call(down));
+  await rejection(breaker.call(down));
+  assert.equal(breaker.state, 'CLOSED');
+  await rejection(breaker.call(down));
+  const { retryAfterMs } = await rejection(breaker.call(up));
+  assert.equal(retryAfterMs, 7_000);
+});
+
+test('a rejection is typed, exact and counted', async () => {
+  const subject = await setUp({ recoveryTimeMs: 12_000 });
+  await open(subject);
+  const error = await rejection(subject.breaker.call(up));
+  assert.ok(error instanceof subject.CircuitOpenError);
+  assert.ok(error instanceof Error);
+  assert.equal(error.name, 'CircuitOpenError');
+  assert.equal(error.code, 'CIRCUIT_OPEN');
+  assert.equal(error.retryAfterMs, 12_000);
+  assert.equal(error.message, 'Circuit is OPEN - retry after 12s');
+  subject.clock.ms += 11_999.5;
+  assert.equal((await rejection(subject.breaker.call(up))).retryAfterMs, 1);
+  const { totalCalls, rejectedCount, failureCount } = subject.breaker.getMetrics();
+  assert.deepEqual([totalCalls, rejectedCount, failureCount], [2, 2, 2]);
+});
+
+test('of 100 callers at recovery exactly halfOpenMaxProbes run', async () => {
+  for (const halfOpenMaxProbes of [1, 3]) {
+    const subject = await setUp({ options: { halfOpenMaxProbes } });
+    await open(subject);
+    subject.clock.ms += 1_000;
+    let running = 0;
+    const calls = Array.from({ length: 100 }, () =>
+      subject.breaker.call(async () => {
+        running++;
+        await null;
+        return 'up';
+      }),
+    );
+    const results = await Promise.allSettled(calls);
+    assert.equal(running, halfOpenMaxProbes);
+    assert.equal(results.filter((each) => each.reason?.code === 'CIRCUIT_OPEN').length, 100 - halfOpenMaxProbes);
+    assert.equal(subject.breaker.state, 'CLOSED');
+  }
+});
+
+test('a probe that hangs is aborted, counts as failed, and its late result changes nothing', async () => {
+  const subject = await setUp({ options: { probeTimeoutMs: 5 }, recoveryTimeMs: 60_000 });
+  await open(subject);
+  subject.clock.ms += 60_000;
+  let finish;
+  let seen;
+  const probe = subject.breaker.call((signal) => {
+    seen = signal;
+    return new Promise((resolve) => {
+      finish = resolve;
+    });
+  });
+  const error = await rejection(probe);
+  assert.ok(error instanceof subject.ProbeTimeoutError);
+  assert.equal(error.code, 'PROBE_TIMEOUT');
+  assert.equal(error.timeoutMs, 5);
+  assert.equal(seen.aborted, true);
+  assert.equal(seen.reason, error);
+  assert.equal(subject.breaker.state, 'OPEN');
+  finish('late');
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(subject.breaker.state, 'OPEN');
+  assert.equal((await rejection(subject.breaker.call(up))).retryAfterMs, 60_000);
+});
+
+test('a caller who aborts a probe gives its place to the next caller', async () => {
+  const subject = await setUp();
+  await open(subject);
+  subject.clock.ms += 1_000;
+  const controller = new AbortController();
+  const probe = rejection(subject.breaker.call(never, { signal: controller.signal }));
+  assert.equal((await rejection(subject.breaker.call(up))).code, 'CIRCUIT_OPEN');
+  controller.abort('enough');
+  assert.equal(await probe, 'enough');
+  assert.equal(subject.breaker.state, 'HALF_OPEN');
+  assert.equal(await subject.breaker.call(up), 'up');
+  assert.equal(subject.breaker.state, 'CLOSED');
+  assert.deepEqual(subject.states, ['OPEN', 'HALF_OPEN', 'CLOSED']);
+});
+
+test('an error that is no failure gives a probe back', async () => {
+  const notFound = new Error('404');
+  const subject = await setUp({ options: { isFailure: (error) => error !== notFound } });
+  await open(subject);
+  subject.clock.ms += 1_000;
+  assert.equal(await rejection(subject.breaker.call(() => Promise.reject(notFound))), notFound);
+  assert.equal(subject.breaker.state, 'HALF_OPEN');
+  await subject.breaker.call(up);
+  assert.equal(subject.breaker.state, 'CLOSED');
+  const { successCount, failureCount } = subject.breaker.getMetrics();
+  assert.deepEqual([successCount, failureCount], [1, 2]);
+});
+
+test('an abort rejects at once with its reason, runs nothing when it came before, and counts nothing', async () => {
+  const subject = await setUp();
+  const reason = { any: 'value' };
+  for (let i = 0; i < 5; i++) {
+    const controller = new AbortController();
+    const call = rejection(subject.breaker.call(never, { signal: controller.signal }));
+    controller.abort(reason);
+    assert.equal(await call, reason);
+  }
+  let ran = false;
+  const aborted = subject.breaker.call(async () => void (ran = true), { signal: AbortSignal.abort(reason) });
+  assert.equal(await rejection(aborted), reason);
+  assert.equal(ran, false);
+  assert.equal(subject.breaker.state, 'CLOSED');
+  const { totalCalls, successCount, failureCount } = subject.breaker.getMetrics();
+  assert.deepEqual([totalCalls, successCount, failureCount], [5, 0, 0]);
+});
+
+test('an aborted call whose work fails later causes no unhandled rejection', async () => {
+  const subject = await setUp();
+  const controller = new AbortController();
+  let fail;
+  const call = rejection(
+    subject.breaker.call(() => new Promise((_, reject) => (fail = reject)), { signal: controller.signal }),
+  );
+  controller.abort('enough');
+  await call;
+  fail(new Error('late'));
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(subject.breaker.getMetrics().failureCount, 0);
+});
+
+test('work that throws at once counts like work that rejects', async () => {
+  const subject = await setUp();
+  const throws = () => {
+    throw new Error('at once');
+  };
+  for (const options of [undefined, { signal: new AbortController().signal }]) {
+    assert.equal((await rejection(subject.breaker.call(throws, options))).message, 'at once');
+  }
+  assert.equal(subject.breaker.state, 'OPEN');
+});
+
+test('callbacks that throw or reject change nothing', async () => {
+  let told = 0;
+  const subject = await setUp({
+    onStateChange: (state) => {
+      told++;
+      if (state === 'OPEN') throw new Error('listener');
+      return Promise.reject(new Error('async listener'));
+    },
+    options: {
+      isFailure: () => {
+        throw new Error('isFailure');
+      },
+    },
+  });
+  assert.equal((await rejection(subject.breaker.call(down))).message, 'down');
+  await open({ breaker: subject.breaker }).catch(() => undefined);
+  subject.clock.ms += 1_000;
+  assert.equal(await subject.breaker.call(up), 'up');
+  assert.equal(told, 3);
+});
+
+test('a listener may use the breaker', async () => {
+  let subject;
+  const seen = [];
+  subject = await setUp({
+    onStateChange: (state) => {
+      seen.push(state);
+      if (state === 'HALF_OPEN') subject.breaker.trip();
+    },
+  });
+  await open(subject);
+  subject.clock.ms += 1_000;
+  assert.equal((await rejection(subject.breaker.call(up))).code, 'CIRCUIT_OPEN');
+  assert.deepEqual(seen, ['OPEN', 'HALF_OPEN', 'OPEN']);
+});
+
+test('metrics are a copy that nobody can change', async () => {
+  const subject = await setUp();
+  const metrics = subject.breaker.getMetrics();
+  assert.throws(() => {
+    metrics.totalCalls = 99;
+  }, TypeError);
+  assert.ok(metrics.lastStateChange instanceof Date);
+  metrics.lastStateChange.setTime(0);
+  assert.notEqual(subject.breaker.getMetrics().lastStateChange.getTime(), 0);
+  assert.deepEqual(Object.keys(metrics).sort(), [
+    'currentState', 'failureCount', 'lastStateChange', 'rejectedCount', 'successCount', 'totalCalls',
+  ]);
+});
+
+test('trip restarts the recovery, reset forgets failures, and neither reports what did not change', async () => {
+  const subject = await setUp();
+  subject.breaker.trip();
+  subject.clock.ms += 600;
+  subject.breaker.trip();
+  assert.equal((await rejection(subject.breaker.call(up))).retryAfterMs, 1_000);
+  subject.breaker.reset();
+  subject.breaker.reset();
+  assert.deepEqual(subject.states, ['OPEN', 'CLOSED']);
+  await rejection(subject.breaker.call(down));
+  subject.breaker.reset();
+  await rejection(subject.breaker.call(down));
+  assert.equal(subject.breaker.state, 'CLOSED');
+});
+
+test('the failure rate opens the circuit from minimumCalls on, whichever result comes last', async () => {
+  const args = { tripOn: 'failure-rate', failureRatePercent: 50, windowMs: 1_000, minimumCalls: 4 };
+  const { CircuitBreaker } = await load(tool, args);
+  const make = () => new CircuitBreaker(undefined, undefined, { now: () => 0 });
+  for (const results of ['dduu', 'udud', 'uudd', 'uuuddd']) {
+    const breaker = make();
+    for (const [index, result] of [...results].entries()) {
+      assert.equal(breaker.state, 'CLOSED', `${results} at ${String(index)}`);
+      await rejection(breaker.call(result === 'd' ? down : up));
+    }
+    assert.equal(breaker.state, 'OPEN', results);
+  }
+  const breaker = make();
+  for (const result of 'uduuduuduu') await rejection(breaker.call(result === 'd' ? down : up));
+  assert.equal(breaker.state, 'CLOSED');
+});
+
+test('the window slides', async () => {
+  const args = { withMetrics: false, tripOn: 'failure-rate', failureRatePercent: 50, windowMs: 1_000, minimumCalls: 3 };
+  const { CircuitBreaker } = await load(tool, args);
+  let ms = 123_456;
+  const breaker = new CircuitBreaker(1, 1_000, { now: () => ms });
+  await rejection(breaker.call(down));
+  ms += 400;
+  await rejection(breaker.call(down));
+  ms += 700;
+  await rejection(breaker.call(down));
+  assert.equal(breaker.state, 'CLOSED', 'the first has left');
+  ms += 100;
+  await rejection(breaker.call(down));
+  assert.equal(breaker.state, 'OPEN');
+});
+
+test('refuses values that make no sense, naming option and value', async () => {
+  const { CircuitBreaker } = await load(tool, { tripOn: 'failure-rate' });
+  for (const value of [0, -1, 1.5, Number.NaN, Infinity, '5', null]) {
+    assert.throws(() => new CircuitBreaker(value), { name: 'RangeError', message: new RegExp(`failureThreshold.*${String(value)}`, 'u') });
+    assert.throws(() => new CircuitBreaker(1, value), { name: 'RangeError', message: /recoveryTimeMs/u });
+    if (value === null) continue;
+    for (const name of ['halfOpenMaxProbes', 'successThreshold', 'probeTimeoutMs', 'windowMs', 'minimumCalls', 'failureRatePercent']) {
+      assert.throws(() => new CircuitBreaker(1, 1, { [name]: value }), { name: 'RangeError', message: new RegExp(`${name}.*${String(value)}`, 'u') });
+    }
+  }
+  assert.throws(() => new CircuitBreaker(1, 1, { failureRatePercent: 101 }), RangeError);
+});
+
+test('a probe timeout beyond the longest timer does not fire early', async () => {
+  const subject = await setUp({ options: { probeTimeoutMs: 2 ** 31 + 5 }, recoveryTimeMs: 1 });
+  await open(subject);
+  subject.clock.ms += 1;
+  const controller = new AbortController();
+  const probe = rejection(subject.breaker.call(never, { signal: controller.signal }));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(subject.breaker.state, 'HALF_OPEN');
+  controller.abort('done');
+  assert.equal(await probe, 'done');
+});
+
+test('two breakers share nothing', async () => {
+  const { CircuitBreaker } = await load(tool);
+  const [first, second] = [new CircuitBreaker(1), new CircuitBreaker(1)];
+  await rejection(first.call(down));
+  assert.equal(first.state, 'OPEN');
+  assert.equal(await second.call(up), 'up');
+});

@@ -1,0 +1,445 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from '../lib/emit.mjs';
+
+const tool = 'generate_retry_policy';
+const rejection = (promise) => promise.then(() => undefined, (error) => error);
+const httpError = (status, more) => Object.assign(new Error(`HTTP ${String(status)}`), { status, ...more });
+
+/** Options under which waiting takes no time but is written down. */
+function instant(waits = [], more = {}) {
+  const clock = { ms: 0 };
+  return {
+    now: () => clock.ms,
+    sleep: async (ms) => {
+      waits.push(ms);
+      clock.ms += ms;
+    },
+    ...more,
+  };
+}
+
+/** Runs work that always fails the same way; answers attempts, waits and the outcome. */
+async function fail(withRetry, how, more) {
+  const waits = [];
+  let attempts = 0;
+  const error = await rejection(
+    withRetry(() => {
+      attempts++;
+      throw how;
+    }, instant(waits, more)),
+  );
+  return { attempts, waits, error };
+}
+
+const unlimited = (args) => load(tool, { withRetryBudget: false, ...args });
+
+test('the schedule is min(cap, base * 2^attempt) without jitter', async () => {
+  for (const [baseDelayMs, maxDelayCapMs] of [[1, 1], [200, 8_000], [7, 1_000_000_000], [3_600_000, 3_600_000]]) {
+    const { withRetry } = await unlimited({ withJitter: false });
+    const { waits } = await fail(withRetry, httpError(503), { maxRetries: 40, baseDelayMs, maxDelayCapMs });
+    assert.deepEqual(waits, Array.from({ length: 40 }, (_, n) => Math.min(maxDelayCapMs, baseDelayMs * 2 ** n)));
+  }
+});
+
+test('full jitter is random() times that', async () => {
+  const { withRetry } = await unlimited();
+  const randoms = [0, 0.25, 0.5, 0.999_999];
+  const { waits } = await fail(withRetry, httpError(503), { random: () => randoms.shift() });
+  assert.deepEqual(waits, [0, 100, 400, 0.999_999 * 1_600]);
+  const bounds = [200, 400, 800, 1_600];
+  for (let round = 0; round < 200; round++) {
+    const { waits: drawn } = await fail(withRetry, httpError(503));
+    assert.equal(drawn.length, 4);
+    for (const [n, wait] of drawn.entries()) assert.ok(wait >= 0 && wait < bounds[n]);
+  }
+});
+
+test('maxRetries is the number of retries, also 0 and 100, and attempts count from 0', async () => {
+  const { withRetry } = await unlimited();
+  for (const maxRetries of [0, 1, 100]) {
+    const seen = [];
+    const error = httpError(503);
+    const thrown = await rejection(
+      withRetry(async (_signal, attempt) => {
+        seen.push(attempt);
+        throw error;
+      }, instant([], { maxRetries })),
+    );
+    assert.equal(thrown, error);
+    assert.deepEqual(seen, Array.from({ length: maxRetries + 1 }, (_, n) => n));
+  }
+});
+
+test('the arguments are the defaults', async () => {
+  const { withRetry } = await unlimited({ maxRetries: 2, baseDelayMs: 10, maxDelayCapMs: 15, withJitter: false, retryOn: [500] });
+  assert.deepEqual((await fail(withRetry, httpError(500))).waits, [10, 15]);
+  assert.equal((await fail(withRetry, httpError(503))).attempts, 1);
+});
+
+test('the last error is thrown unchanged, a later success returned', async () => {
+  const { withRetry } = await unlimited();
+  const errors = [httpError(503), new Error('reset'), httpError(429)];
+  let n = 0;
+  assert.equal(await rejection(withRetry(() => Promise.reject(errors[n++]), instant([], { maxRetries: 2 }))), errors[2]);
+  n = 0;
+  assert.equal(await withRetry(async () => { if (n++ < 3) throw errors[0]; return 'ok'; }, instant()), 'ok');
+});
+
+test('the status is read where clients put it', async () => {
+  const { withRetry } = await unlimited();
+  const shapes = (status) => [
+    { status },
+    { statusCode: status },
+    { response: { status } },
+    { response: { statusCode: status } },
+    { $metadata: { httpStatusCode: status } },
+  ];
+  for (const shape of shapes(503)) assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 5);
+  for (const shape of shapes(404)) assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 1);
+  for (const shape of [{ status: 'failed' }, { status: 0 }, { status: 1 }, { response: null }]) {
+    assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 5, JSON.stringify(shape));
+  }
+});
+
+test('never retried: aborts, local refusals, programming errors', async () => {
+  const { withRetry } = await unlimited();
+  const once = [
+    new DOMException('gone', 'AbortError'),
+    Object.assign(new Error('x'), { name: 'AbortError' }),
+    Object.assign(new Error('x'), { name: 'CanceledError', code: 'ERR_CANCELED' }),
+    ...['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'BULKHEAD_TIMEOUT', 'EOPENBREAKER'].map((code) => Object.assign(new Error('x'), { code })),
+    new TypeError("Cannot read properties of undefined (reading 'connection')"),
+    new TypeError('network is not a function'),
+    new TypeError('Failed to parse URL from nowhere'),
+    new RangeError('x'),
+    new ReferenceError('x'),
+    new SyntaxError('x'),
+    new EvalError('x'),
+    new URIError('x'),
+  ];
+  for (const error of once) assert.equal((await fail(withRetry, error)).attempts, 1, String(error));
+});
+
+test('retried: errors without a status, timeouts, network failures of every fetch', async () => {
+  const { withRetry } = await unlimited();
+  const messages = [
+    'fetch failed', 'terminated', 'Failed to fetch', 'network error', 'Load failed', 'The network connection was lost.',
+    'The Internet connection appears to be offline.', 'NetworkError when attempting to fetch resource.', 'Network request failed',
+    'error sending request for url (http://127.0.0.1:1/): client error (Connect)', 'Unable to connect. Is the computer able to access the url?',
+    'Network connection lost.',
+  ];
+  const again = [
+    ...messages.map((message) => new TypeError(message)),
+    new Error('anything'),
+    'a string',
+    undefined,
+    null,
+    new DOMException('late', 'TimeoutError'),
+    Object.assign(new Error('x'), { code: 'ECONNRESET' }),
+    Object.assign(new Error('x'), { code: 'TIMEOUT' }),
+  ];
+  for (const error of again) assert.equal((await fail(withRetry, error)).attempts, 5, String(error));
+});
+
+test("this runtime's own network failure is retried", async () => {
+  const { withRetry } = await unlimited();
+  let attempts = 0;
+  await rejection(
+    withRetry(() => {
+      attempts++;
+      return fetch('http://127.0.0.1:9/');
+    }, instant([], { maxRetries: 1 })),
+  );
+  assert.equal(attempts, 2);
+});
+
+test('a response with a status of retryOn is retried, its body cancelled, the last one returned whole', async () => {
+  const { withRetry } = await unlimited({ maxRetries: 2 });
+  const cancelled = [];
+  let n = 0;
+  const last = await withRetry(async () => {
+    const id = n++;
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(`busy ${String(id)}`));
+        if (id === 2) controller.close();
+      },
+      cancel: () => void cancelled.push(id),
+    });
+    return new Response(body, { status: 503 });
+  }, instant());
+  assert.equal(n, 3);
+  assert.deepEqual(cancelled, [0, 1]);
+  assert.equal(await last.text(), 'busy 2');
+  const other = new Response('no', { status: 404 });
+  assert.equal(await withRetry(async () => other, instant()), other);
+});
+
+test('results that only look like responses are returned', async () => {
+  const { withRetry } = await unlimited();
+  for (const result of [{ status: 503 }, { status: 503, headers: {} }, 503, null, undefined, 'x', { status: '503', headers: new Headers() }]) {
+    let attempts = 0;
+    assert.equal(await withRetry(async () => { attempts++; return result; }, instant()), result);
+    assert.equal(attempts, 1);
+  }
+});
+
+test('Retry-After is a floor, in seconds or as a date, on responses and errors, also above the cap', async () => {
+  const { withRetry } = await unlimited({ withJitter: false });
+  const date = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 30_000).toUTCString();
+  const carriers = (value) => [
+    new Response(null, { status: 503, headers: { 'Retry-After': value } }),
+    httpError(503, { headers: new Headers({ 'Retry-After': value }) }),
+    httpError(503, { response: { headers: { 'retry-after': value } } }),
+  ];
+  for (const carrier of carriers('9')) {
+    const waits = [];
+    await withRetry(async () => { if (carrier instanceof Error) throw carrier; return carrier; }, instant(waits, { maxRetries: 1, maxDelayCapMs: 1_000 })).catch(() => undefined);
+    assert.deepEqual(waits, [9_000]);
+  }
+  for (const carrier of carriers(date)) {
+    const waits = [];
+    const due = Date.parse(date) - Date.now();
+    await withRetry(async () => { if (carrier instanceof Error) throw carrier; return carrier; }, instant(waits, { maxRetries: 1 })).catch(() => undefined);
+    assert.ok(waits[0] > due - 1_000 && waits[0] <= due, `${String(waits[0])} of ${String(due)}`);
+  }
+  for (const value of ['0', '-5', '1.5', 'soon', '', new Date(0).toUTCString()]) {
+    const waits = [];
+    await rejection(withRetry(() => Promise.reject(httpError(503, { headers: { 'retry-after': value } })), instant(waits, { maxRetries: 1 })));
+    assert.deepEqual(waits, [200], value);
+  }
+});
+
+test('a larger backoff wins over a smaller Retry-After', async () => {
+  const { withRetry } = await unlimited({ withJitter: false, baseDelayMs: 5_000 });
+  const { waits } = await fail(withRetry, httpError(503, { headers: { 'retry-after': '1' } }), { maxRetries: 1 });
+  assert.deepEqual(waits, [5_000]);
+});
+
+test('beyond maxRetryAfterMs it gives up', async () => {
+  const { withRetry } = await unlimited({ maxRetryAfterMs: 10_000 });
+  assert.equal((await fail(withRetry, httpError(503, { headers: { 'retry-after': '10' } }))).attempts, 5);
+  assert.equal((await fail(withRetry, httpError(503, { headers: { 'retry-after': '11' } }))).attempts, 1);
+  assert.equal((await fail(withRetry, httpError(503, { headers: { 'retry-after': '99999999999999999999' } }))).attempts, 1);
+});
+
+test('without respectRetryAfter the header is not read', async () => {
+  const { withRetry } = await unlimited({ respectRetryAfter: false, withJitter: false });
+  assert.deepEqual((await fail(withRetry, httpError(503, { headers: { 'retry-after': '999' } }))).waits, [200, 400, 800, 1_600]);
+});
+
+test('in a full outage the shared budget holds 1,000 requests to 1.1 calls each and what it starts with, then recovers', async () => {
+  const { withRetry } = await load(tool);
+  let calls = 0;
+  const down = async () => {
+    calls++;
+    throw httpError(503);
+  };
+  for (let request = 0; request < 1_000; request++) await rejection(withRetry(down, instant()));
+  assert.ok(calls <= 1_150, `${String(calls)} calls`);
+  assert.ok(calls >= 1_100, `${String(calls)} calls`);
+  for (let request = 0; request < 100; request++) await withRetry(async () => 'ok');
+  calls = 0;
+  await rejection(withRetry(down, instant()));
+  assert.equal(calls, 5);
+});
+
+test('a budget of its own is its own', async () => {
+  const { withRetry, RetryBudget } = await load(tool);
+  const budget = new RetryBudget({ percent: 0, capacity: 2 });
+  assert.equal(budget.available, 2);
+  assert.equal((await fail(withRetry, httpError(503), { budget })).attempts, 3);
+  assert.equal((await fail(withRetry, httpError(503), { budget })).attempts, 1);
+  assert.equal(budget.available, 0);
+  assert.equal((await fail(withRetry, httpError(503))).attempts, 5);
+  for (const value of [-1, 1.5, Number.NaN]) {
+    assert.throws(() => new RetryBudget({ capacity: value }), { name: 'RangeError', message: /capacity/u });
+    assert.throws(() => new RetryBudget({ percent: value }), { name: 'RangeError', message: /percent/u });
+  }
+});
+
+test('an abort rejects at once with its reason: before, during an attempt, during a wait', async () => {
+  const { withRetry } = await unlimited();
+  const reason = { any: 'value' };
+  let attempts = 0;
+  const before = withRetry(async () => void attempts++, { signal: AbortSignal.abort(reason) });
+  assert.equal(await rejection(before), reason);
+  assert.equal(attempts, 0);
+
+  const during = new AbortController();
+  let given;
+  const deaf = withRetry((signal) => ((given = signal), new Promise(() => {})), { signal: during.signal });
+  during.abort(reason);
+  assert.equal(await rejection(deaf), reason);
+  assert.equal(given, during.signal);
+
+  for (const sleep of [undefined, () => new Promise(() => {})]) {
+    const waiting = new AbortController();
+    const call = withRetry(() => { attempts++; throw httpError(503); }, {
+      signal: waiting.signal,
+      baseDelayMs: 3_600_000,
+      maxDelayCapMs: 3_600_000,
+      random: () => 1,
+      sleep,
+    });
+    await new Promise((resolve) => setTimeout(resolve));
+    waiting.abort(reason);
+    assert.equal(await rejection(call), reason);
+  }
+  assert.equal(attempts, 2);
+});
+
+test('a signal that stays quiet changes nothing', async () => {
+  const { withRetry } = await unlimited();
+  const { signal } = new AbortController();
+  assert.equal((await fail(withRetry, httpError(503), { signal })).attempts, 5);
+  assert.equal(await withRetry(async () => 'ok', { signal }), 'ok');
+});
+
+test('totalTimeoutMs: no wait that would outlast it, and an attempt that does is ended', async () => {
+  const { withRetry, RetryTimeoutError } = await unlimited({ withJitter: false });
+  const { waits, error } = await fail(withRetry, httpError(503), { totalTimeoutMs: 1_000 });
+  assert.deepEqual(waits, [200, 400]);
+  assert.equal(error.status, 503);
+
+  let n = 0;
+  let given;
+  const first = httpError(503);
+  const ended = await rejection(
+    withRetry((signal) => {
+      given = signal;
+      return n++ === 0 ? Promise.reject(first) : new Promise(() => {});
+    }, { totalTimeoutMs: 20, baseDelayMs: 1 }),
+  );
+  assert.ok(ended instanceof RetryTimeoutError);
+  assert.equal(ended.code, 'RETRY_TIMEOUT');
+  assert.equal(ended.cause, first);
+  assert.equal(given.aborted, true);
+
+  const controller = new AbortController();
+  const call = rejection(withRetry(() => new Promise(() => {}), { totalTimeoutMs: 60_000, signal: controller.signal }));
+  controller.abort('mine');
+  assert.equal(await call, 'mine');
+});
+
+test('a total time beyond the longest timer does not end early', async () => {
+  const { withRetry } = await unlimited();
+  const options = { totalTimeoutMs: 2 ** 31 + 5 };
+  assert.equal(await withRetry(() => new Promise((resolve) => setTimeout(() => resolve('ok'), 20)), options), 'ok');
+});
+
+test('a delay beyond the longest timer does not end early', async () => {
+  const { withRetry } = await unlimited({ withJitter: false });
+  const controller = new AbortController();
+  let attempts = 0;
+  const call = rejection(withRetry(() => { attempts++; throw httpError(503); }, {
+    baseDelayMs: 2 ** 31 + 5, maxDelayCapMs: 2 ** 31 + 5, signal: controller.signal,
+  }));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(attempts, 1);
+  controller.abort('done');
+  assert.equal(await call, 'done');
+});
+
+test('shouldRetry may veto, onRetry is told, and what they throw changes nothing', async () => {
+  const { withRetry } = await unlimited({ withJitter: false });
+  const error = httpError(503);
+  const told = [];
+  const vetoed = await fail(withRetry, error, {
+    shouldRetry: (reason, attempt) => reason === error && attempt < 2,
+    onRetry: (...args) => void told.push(args),
+  });
+  assert.equal(vetoed.attempts, 3);
+  assert.deepEqual(told, [[error, 0, 200], [error, 1, 400]]);
+  const boom = () => {
+    throw new Error('callback');
+  };
+  const result = await fail(withRetry, error, { shouldRetry: boom, onRetry: boom });
+  assert.equal(result.attempts, 5);
+  assert.equal(result.error, error);
+  assert.equal((await fail(withRetry, error, { onRetry: async () => boom() })).attempts, 5);
+  assert.equal((await fail(withRetry, httpError(404), { shouldRetry: () => true })).attempts, 1);
+});
+
+test('refuses values that make no sense, naming option and value', async () => {
+  const { withRetry } = await load(tool);
+  const names = ['maxRetries', 'baseDelayMs', 'maxDelayCapMs', 'maxRetryAfterMs', 'totalTimeoutMs'];
+  for (const name of names) {
+    for (const value of [-1, 1.5, Number.NaN, Infinity, '5']) {
+      let attempts = 0;
+      const error = await rejection(withRetry(async () => void attempts++, { [name]: value }));
+      assert.ok(error instanceof RangeError, name);
+      assert.match(error.message, new RegExp(`${name}.*${String(value)}`, 'u'));
+      assert.equal(attempts, 0);
+    }
+  }
+  assert.match((await rejection(withRetry(async () => 1, { retryOn: [200] }))).message, /retryOn.*200/u);
+  assert.match((await rejection(withRetry(async () => 1, { baseDelayMs: 0 }))).message, /baseDelayMs.*0/u);
+});
+
+test('two modules share no budget', async () => {
+  const [first, second] = [await load(tool), await load(tool)];
+  for (let i = 0; i < 100; i++) await rejection(first.withRetry(() => Promise.reject(httpError(503)), instant()));
+  assert.equal((await fail(first.withRetry, httpError(503))).attempts <= 2, true);
+  assert.equal((await fail(second.withRetry, httpError(503))).attempts, 5);
+});
+
+/** Replaces fetch while `run` runs; answers what was sent. */
+async function recording(run, respond = () => new Response(null, { status: 503 })) {
+  const original = globalThis.fetch;
+  const sent = [];
+  globalThis.fetch = async (input, init) => {
+    sent.push([input, init]);
+    return respond(sent.length);
+  };
+  try {
+    await run();
+  } finally {
+    globalThis.fetch = original;
+  }
+  return sent;
+}
+
+test('retryFetch repeats only what is safe to repeat', async () => {
+  const { retryFetch } = await unlimited({ withFetch: true });
+  const url = 'https://example.com/';
+  const count = async (input, init) => (await recording(() => retryFetch(input, init, instant()))).length;
+  for (const method of ['GET', 'get', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']) assert.equal(await count(url, { method }), 5, method);
+  for (const method of ['POST', 'PATCH', 'post', 'LOCK']) assert.equal(await count(url, { method }), 1, method);
+  assert.equal(await count(url), 5);
+  assert.equal(await count(new URL(url)), 5);
+  assert.equal(await count(new Request(url)), 5);
+  assert.equal(await count(new Request(url, { method: 'POST' })), 1);
+  assert.equal(await count(new Request(url, { method: 'POST', headers: { 'idempotency-key': 'a' } })), 5);
+  assert.equal(await count(url, { method: 'POST', headers: { 'Idempotency-Key': 'a' }, body: 'text' }), 5);
+  const bodies = ['text', new URLSearchParams({ a: '1' }), new Uint8Array(3), new Blob(['x']), new FormData(), new ArrayBuffer(2), null];
+  for (const body of bodies) assert.equal(await count(url, { method: 'PUT', body }), 5, String(body));
+  assert.equal(await count(url, { method: 'PUT', body: new ReadableStream(), duplex: 'half' }), 1);
+  assert.equal(await count(url, { method: 'PUT', body: (async function* () {})() }), 1);
+  assert.equal(await count(new Request(url, { method: 'PUT', body: 'read once' })), 1);
+});
+
+test('retryFetch obeys the signals of options, init and request', async () => {
+  const { retryFetch } = await unlimited({ withFetch: true });
+  const url = 'https://example.com/';
+  const hang = { sleep: () => new Promise(() => {}) };
+  const variants = [
+    (signal) => retryFetch(url, { signal }, hang),
+    (signal) => retryFetch(url, {}, { ...hang, signal }),
+    (signal) => retryFetch(new Request(url, { signal }), undefined, hang),
+    (signal) => retryFetch(url, { signal }, { ...hang, signal: new AbortController().signal }),
+    (signal) => retryFetch(url, { signal: new AbortController().signal }, { ...hang, signal }),
+    (signal) => retryFetch(url, { signal, method: 'POST' }, hang),
+  ];
+  for (const [index, variant] of variants.entries()) {
+    const controller = new AbortController();
+    await recording(async () => {
+      const call = rejection(variant(controller.signal));
+      await new Promise((resolve) => setTimeout(resolve));
+      controller.abort('mine');
+      if (index < 5) assert.equal(await call, 'mine', String(index));
+      else assert.equal(await call, undefined);
+    });
+  }
+});

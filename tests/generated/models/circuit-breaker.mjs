@@ -1,0 +1,375 @@
+// The emitted breaker against a model written from its description, over every sequence of events up to a depth: a call starts, the
+// oldest or newest running call succeeds, fails or is aborted, time passes. Compared after every event: state, what each caller
+// sees, counters, notifications, and the signals that probes were given.
+//
+// Sequences run in batches, so that one flush of microtasks serves thousands of breakers. Timers are virtual: each breaker has its
+// own clock, and in half of the runs timers never fire, as in a Worker whose request is gone.
+//
+// Runs in a worker thread: node:test follows every promise of its own thread, which would take most of the time.
+import assert from 'node:assert/strict';
+import { parentPort, workerData } from 'node:worker_threads';
+
+const RECOVERY = 1_000;
+const PROBE_TIMEOUT = 500;
+const STEP = 500;
+const BATCH = 4_000;
+
+/** The description, without promises or timers. */
+class Model {
+  constructor(settings) {
+    Object.assign(this, settings);
+    this.state = 'CLOSED';
+    this.now = 0;
+    this.era = 0;
+    this.failures = 0;
+    this.window = [];
+    this.successes = 0;
+    this.openUntil = 0;
+    this.calls = [];
+    this.notified = [];
+    this.counts = { total: 0, success: 0, failure: 0, rejected: 0 };
+  }
+
+  /** Calls whose work has not ended and whose caller still waits. */
+  get running() {
+    return this.calls.filter((call) => call.outcome === 'pending');
+  }
+
+  get probes() {
+    return this.running.filter((call) => call.probe && call.era === this.era);
+  }
+
+  change(state) {
+    this.era++;
+    this.failures = 0;
+    this.window = [];
+    this.successes = 0;
+    if (this.state === state) return;
+    this.state = state;
+    this.notified.push(state);
+  }
+
+  open(at) {
+    this.openUntil = at + RECOVERY;
+    this.change('OPEN');
+  }
+
+  timeOut(call, at) {
+    call.outcome = 'ProbeTimeoutError';
+    if (call.era !== this.era) return;
+    this.counts.failure++;
+    this.open(at);
+  }
+
+  start() {
+    const overdue = this.probes.find((call) => call.deadline <= this.now);
+    if (overdue) this.timeOut(overdue, overdue.deadline);
+    if (this.state === 'OPEN' && this.now >= this.openUntil) this.change('HALF_OPEN');
+    const call = { outcome: 'pending', probe: this.state === 'HALF_OPEN', era: this.era, deadline: Infinity };
+    if (this.state === 'OPEN') {
+      call.outcome = `CircuitOpenError ${String(this.openUntil - this.now)}`;
+    } else if (this.state === 'HALF_OPEN' && this.probes.length >= this.halfOpenMaxProbes) {
+      call.outcome = `CircuitOpenError ${String(this.probes[0].deadline - this.now)}`;
+    }
+    if (call.outcome === 'pending') {
+      this.counts.total++;
+      if (call.probe) call.deadline = this.now + PROBE_TIMEOUT;
+    } else {
+      this.counts.rejected++;
+    }
+    this.calls.push(call);
+  }
+
+  succeed(call) {
+    call.outcome = 'up';
+    if (call.era !== this.era) return;
+    this.counts.success++;
+    if (this.state === 'HALF_OPEN') {
+      if (++this.successes === this.successThreshold) this.change('CLOSED');
+    } else {
+      this.failures = 0;
+      this.ended(false);
+    }
+  }
+
+  fail(call) {
+    call.outcome = 'down';
+    if (call.era !== this.era) return;
+    this.counts.failure++;
+    this.failures++;
+    if (this.state === 'HALF_OPEN') this.open(this.now);
+    else this.ended(true);
+  }
+
+  /** A call that ended while closed. */
+  ended(failed) {
+    if (this.rate === undefined) {
+      if (this.failures >= this.failureThreshold) this.open(this.now);
+      return;
+    }
+    // The window moves by tenths of its length.
+    const tenth = this.rate.windowMs / 10;
+    const slice = Math.floor(this.now / tenth);
+    this.window.push({ failed, slice });
+    const inside = this.window.filter((each) => each.slice > slice - 10);
+    const failures = inside.filter((each) => each.failed).length;
+    if (
+      inside.length >= this.rate.minimumCalls &&
+      failures >= this.failureThreshold &&
+      failures / inside.length >= this.rate.failureRatePercent / 100
+    ) {
+      this.open(this.now);
+    }
+  }
+
+  abort(call) {
+    call.outcome = 'aborted';
+  }
+
+  ignore(call) {
+    call.outcome = 'ignored';
+  }
+
+  advance(timersFire) {
+    const until = this.now + STEP;
+    for (;;) {
+      const due = this.running.filter((call) => call.deadline <= until).sort((a, b) => a.deadline - b.deadline)[0];
+      if (!timersFire || due === undefined) break;
+      this.now = due.deadline;
+      this.timeOut(due, due.deadline);
+    }
+    this.now = until;
+  }
+}
+
+/** The emitted breaker, driven by the same events. */
+class Subject {
+  constructor(CircuitBreaker, settings) {
+    this.now = 0;
+    this.timers = new Set();
+    this.calls = [];
+    this.notified = [];
+    this.breaker = new CircuitBreaker(
+      settings.failureThreshold,
+      RECOVERY,
+      (state, metrics) => {
+        this.notified.push(state);
+        assert.equal(metrics.currentState, state);
+        throw new Error('a listener that fails');
+      },
+      {
+        halfOpenMaxProbes: settings.halfOpenMaxProbes,
+        successThreshold: settings.successThreshold,
+        probeTimeoutMs: PROBE_TIMEOUT,
+        isFailure: (error) => error.message !== 'ignored',
+        now: () => this.now,
+        ...settings.rate,
+      },
+    );
+  }
+
+  start() {
+    const call = { outcome: 'pending', controller: new AbortController() };
+    const work = (signal) => {
+      call.signal = signal;
+      return new Promise((resolve, reject) => {
+        call.resolve = resolve;
+        call.reject = reject;
+      });
+    };
+    // Every other call comes without a signal, which takes another path.
+    const options = this.calls.length % 2 === 0 ? { signal: call.controller.signal } : undefined;
+    call.abortable = options !== undefined;
+    this.breaker.call(work, options).then(
+      (result) => {
+        call.outcome = result;
+      },
+      (error) => {
+        call.outcome =
+          error.name === 'CircuitOpenError' ? `${error.name} ${String(error.retryAfterMs)}` : error.name === 'Error' ? error.message : error.name;
+      },
+    );
+    this.calls.push(call);
+  }
+}
+
+const events = {
+  start: () => true,
+  'oldest succeeds': (running) => running.length > 0,
+  'oldest fails': (running) => running.length > 0,
+  'oldest is aborted': (running) => running.length > 0,
+  'newest succeeds': (running) => running.length > 1,
+  'newest fails': (running) => running.length > 1,
+  'time passes': () => true,
+};
+const longOnly = {
+  'oldest is ignored': (running) => running.length > 0,
+  'trip by hand': () => true,
+  'reset by hand': () => true,
+};
+
+/** Applies one event to model and subject. Answers false when the event does not apply. */
+function apply(event, model, subject, timersFire) {
+  const running = model.running;
+  if (!(events[event] ?? longOnly[event])(running)) return false;
+  const call = event.startsWith('newest') ? running.at(-1) : running[0];
+  const own = subject.calls[model.calls.indexOf(call)];
+  current = subject;
+  switch (event) {
+    case 'start':
+      model.start();
+      subject.start();
+      break;
+    case 'oldest succeeds':
+    case 'newest succeeds':
+      model.succeed(call);
+      own.resolve('up');
+      break;
+    case 'oldest fails':
+    case 'newest fails':
+      model.fail(call);
+      own.reject(new Error('down'));
+      break;
+    case 'oldest is ignored':
+      model.ignore(call);
+      own.reject(new Error('ignored'));
+      break;
+    case 'oldest is aborted':
+      if (!own.abortable) return false;
+      model.abort(call);
+      own.controller.abort(new Error('aborted'));
+      break;
+    case 'trip by hand':
+      model.open(model.now);
+      subject.breaker.trip();
+      break;
+    case 'reset by hand':
+      model.change('CLOSED');
+      subject.breaker.reset();
+      break;
+    case 'time passes': {
+      model.advance(timersFire);
+      const until = subject.now + STEP;
+      for (;;) {
+        const due = [...subject.timers].filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
+        if (!timersFire || due === undefined) break;
+        subject.timers.delete(due);
+        subject.now = due.at;
+        due.fire();
+      }
+      subject.now = until;
+      break;
+    }
+  }
+  return true;
+}
+
+// The breaker that acts now owns the timers that are set.
+let current;
+const realSetTimeout = globalThis.setTimeout;
+const realClearTimeout = globalThis.clearTimeout;
+
+function withVirtualTimers(run) {
+  globalThis.setTimeout = (fire, ms) => {
+    const timer = { fire, at: current.now + ms, owner: current };
+    current.timers.add(timer);
+    return timer;
+  };
+  globalThis.clearTimeout = (timer) => {
+    timer?.owner.timers.delete(timer);
+  };
+  return run().finally(() => {
+    globalThis.setTimeout = realSetTimeout;
+    globalThis.clearTimeout = realClearTimeout;
+  });
+}
+
+async function flush() {
+  for (let tick = 0; tick < 8; tick++) await undefined;
+}
+
+function compare(model, subject, trace) {
+  const seen = `${trace.join(', ')}:`;
+  if (subject.breaker.state !== model.state) assert.fail(`${seen} state ${subject.breaker.state}, not ${model.state}`);
+  for (let i = 0; i < model.calls.length; i++) {
+    const { outcome } = model.calls[i];
+    if (subject.calls[i].outcome !== outcome) {
+      assert.fail(`${seen} call ${String(i)} ended ${subject.calls[i].outcome}, not ${outcome}`);
+    }
+    const timedOut = outcome === 'ProbeTimeoutError';
+    if (timedOut && subject.calls[i].signal?.aborted !== true) assert.fail(`${seen} call ${String(i)} kept its signal`);
+  }
+  const { totalCalls, successCount, failureCount, rejectedCount } = subject.breaker.getMetrics();
+  const { total, success, failure, rejected } = model.counts;
+  if (totalCalls !== total || successCount !== success || failureCount !== failure || rejectedCount !== rejected) {
+    assert.fail(`${seen} counted ${JSON.stringify(subject.breaker.getMetrics())}, not ${JSON.stringify(model.counts)}`);
+  }
+  if (subject.notified.join() !== model.notified.join()) {
+    assert.fail(`${seen} notified ${subject.notified.join()}, not ${model.notified.join()}`);
+  }
+}
+
+/** Every sequence of applicable events of this length, found on the model alone. */
+function* sequences(settings, timersFire, length) {
+  const idle = { start() { this.calls.push({ abortable: this.calls.length % 2 === 0, resolve() {}, reject() {}, controller: { abort() {} } }); }, calls: [], timers: new Set(), now: 0, breaker: { trip() {}, reset() {} } };
+  function* extend(trace) {
+    if (trace.length === length) {
+      yield trace;
+      return;
+    }
+    for (const event of Object.keys(events)) {
+      const model = new Model(settings);
+      const subject = { ...idle, calls: [] };
+      for (const past of trace) apply(past, model, subject, timersFire);
+      if (apply(event, model, subject, timersFire)) yield* extend([...trace, event]);
+    }
+  }
+  yield* extend([]);
+}
+
+async function runBatch(CircuitBreaker, settings, timersFire, batch) {
+  const pairs = batch.map((trace) => ({ trace, model: new Model(settings), subject: new Subject(CircuitBreaker, settings) }));
+  const longest = Math.max(...batch.map((trace) => trace.length));
+  for (let step = 0; step < longest; step++) {
+    for (const { trace, model, subject } of pairs) apply(trace[step], model, subject, timersFire);
+    await flush();
+    for (const { trace, model, subject } of pairs) compare(model, subject, trace.slice(0, step + 1));
+  }
+  // What still runs is ended, and then no breaker holds a timer.
+  for (const { subject } of pairs) {
+    current = subject;
+    for (const call of subject.calls) call.resolve?.('late');
+  }
+  await flush();
+  for (const { trace, subject } of pairs) {
+    if (subject.timers.size > 0) assert.fail(`${trace.join(', ')}: ${String(subject.timers.size)} timers left`);
+  }
+}
+
+function* randomSequences(count, length) {
+  const often = ['start', 'start', 'oldest succeeds', 'oldest fails', 'time passes', 'time passes'];
+  const names = [...often, ...often, ...Object.keys(events), ...Object.keys(longOnly)];
+  let seed = 20_261_123;
+  const random = (below) => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) & 0x7fff_ffff;
+    return Math.floor((seed / 0x8000_0000) * below);
+  };
+  for (let i = 0; i < count; i++) yield Array.from({ length }, () => names[random(names.length)]);
+}
+
+const { javascript, settings, timersFire, depth, random } = workerData;
+const { CircuitBreaker } = await import(`data:text/javascript,${encodeURIComponent(javascript)}`);
+let count = 0;
+await withVirtualTimers(async () => {
+  let batch = [];
+  for (const trace of random === undefined ? sequences(settings, timersFire, depth) : randomSequences(random, depth)) {
+    batch.push(trace);
+    count++;
+    if (batch.length === BATCH) {
+      await runBatch(CircuitBreaker, settings, timersFire, batch);
+      batch = [];
+    }
+  }
+  if (batch.length > 0) await runBatch(CircuitBreaker, settings, timersFire, batch);
+});
+parentPort.postMessage(count);
