@@ -16,6 +16,9 @@ internal sealed class SettingSource(IConfiguration configuration)
     /// <summary>What is wrong so far, one sentence each.</summary>
     public List<string> Faults { get; } = [];
 
+    /// <summary>Names of the settings that were asked for.</summary>
+    public IReadOnlyCollection<string> Known => _known;
+
     /// <summary>A text; null when it is absent or empty.</summary>
     public string? Text(string name)
     {
@@ -87,7 +90,7 @@ internal sealed class SettingSource(IConfiguration configuration)
         var variables = configuration.GetChildren()
             .Where(child => child.Key.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)
                 && !_known.Any(name => Variable(name).Equals(child.Key, StringComparison.OrdinalIgnoreCase)))
-            .Select(child => (child.Key, Nearest: Nearest.To(child.Key.ToUpperInvariant(), _known.Select(Variable))));
+            .Select(child => (child.Key, Nearest: Nearest.To(child.Key[EnvironmentPrefix.Length..], _known) is { } name ? Variable(name) : null));
         var entries = configuration.GetSection(Section).GetChildren()
             .Where(child => !_known.Contains(child.Key))
             .Select(child => (child.Key, Nearest: Nearest.To(child.Key, _known)));
