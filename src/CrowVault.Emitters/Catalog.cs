@@ -1,6 +1,8 @@
+using CrowVault.Emitters.Bulkhead;
 using CrowVault.Emitters.CircuitBreaker;
 using CrowVault.Emitters.RateLimiting;
 using CrowVault.Emitters.RetryPolicy;
+using CrowVault.Emitters.TimeoutConfig;
 
 namespace CrowVault.Emitters;
 
@@ -13,6 +15,8 @@ public static class Catalog
         new CircuitBreakerEmitter(),
         new RetryPolicyEmitter(),
         new RateLimitingEmitter(),
+        new TimeoutConfigEmitter(),
+        new BulkheadEmitter(),
     ];
 
     /// <summary>The emitter of a tool.</summary>

@@ -1,0 +1,26 @@
+using System.Text.Json.Serialization;
+
+namespace CrowVault.Emitters.Bulkhead;
+
+/// <summary>What the bulkhead's templates see.</summary>
+/// <param name="Partitions">The table.</param>
+/// <param name="First">The first partition as a string literal.</param>
+/// <param name="Sum">The end of a sentence about the slots of all partitions.</param>
+/// <param name="MaxQueue">Numeral.</param>
+/// <param name="MaxWaitMs">Numeral.</param>
+/// <param name="TestImports">Imports of the test runner.</param>
+/// <param name="TestDeclarations">What follows the imports of a test.</param>
+internal sealed record BulkheadModel(
+    IReadOnlyList<TableEntry> Partitions,
+    string First,
+    string Sum,
+    string MaxQueue,
+    string MaxWaitMs,
+    string TestImports,
+    string TestDeclarations);
+
+/// <summary>Serialization of the bulkhead's options and model.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(BulkheadOptions))]
+[JsonSerializable(typeof(BulkheadModel))]
+internal sealed partial class BulkheadJson : JsonSerializerContext;

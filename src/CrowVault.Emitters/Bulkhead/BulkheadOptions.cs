@@ -1,0 +1,35 @@
+namespace CrowVault.Emitters.Bulkhead;
+
+/// <summary>Arguments of <c>generate_bulkhead</c>.</summary>
+public sealed record BulkheadOptions(
+    [property: Argument("Calls that may run at once, by downstream service.", Maximum = 100_000)]
+    IReadOnlyDictionary<string, int> Partitions,
+
+    [property: Argument("Where the code runs; selects the test runner.")]
+    Runtime Runtime = Runtime.Node,
+
+    [property: Argument("Size of the pool that the partitions share: their sum must fit; no check when omitted.", Maximum = 20_000_000)]
+    int? PoolSize = null,
+
+    [property: Argument("Callers that may wait for a slot of one partition; one more is refused.", Minimum = 0, Maximum = 1_000_000)]
+    int MaxQueue = 100,
+
+    [property: Argument("Milliseconds a caller waits for a slot; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
+    int MaxWaitMs = 1_000,
+
+    [property: Argument("Also emit a test file.")]
+    bool WithTests = false) : IToolOptions
+{
+    /// <summary>Slots of all partitions together.</summary>
+    internal long Sum => Partitions.Values.Sum(value => (long)value);
+
+    /// <inheritdoc/>
+    public IEnumerable<ArgumentFault> Conflicts()
+    {
+        if (PoolSize < Sum)
+        {
+            yield return new(
+                "poolSize", $"{PoolSize} is less than the {Sum} slots of all partitions; use {Sum} or more, or smaller partitions.");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using static CrowVault.Emitters.Figures;
+
+namespace CrowVault.Emitters.TimeoutConfig;
+
+/// <summary>Emits a table of timeouts with what enforces them.</summary>
+internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(TimeoutConfigJson.Default.TimeoutConfigOptions)
+{
+    /// <summary>What common proxies and load balancers wait for an answer.</summary>
+    private const int ProxyTimeoutMs = 60_000;
+
+    /// <inheritdoc/>
+    public override string Tool => "generate_timeout_config";
+
+    /// <inheritdoc/>
+    public override string Title => "Timeouts";
+
+    /// <inheritdoc/>
+    public override string Description =>
+        "TypeScript table of timeouts per operation, with withTimeout, nested deadlines and an optional fetch. Use it around every "
+        + "attempt of a remote call. Not for waiting, scheduling or long-running jobs.";
+
+    /// <inheritdoc/>
+    public override string IconPath => "M12 22a8 8 0 1 0 0-16a8 8 0 0 0 0 16M12 10v4l3 2M9 2h6";
+
+    /// <inheritdoc/>
+    public override string FileName => "timeouts.ts";
+
+    private protected override Draft Write(TimeoutConfigOptions options)
+    {
+        var model = Model(options);
+        var source = Templates.Render("TimeoutConfig/timeouts.ts.liquid", model, TimeoutConfigJson.Default.TimeoutConfigModel);
+        var test = options.WithTests
+            ? Templates.Render("TimeoutConfig/timeouts.test.ts.liquid", model, TimeoutConfigJson.Default.TimeoutConfigModel)
+            : "";
+        var usage = Templates.Render("TimeoutConfig/usage.ts.liquid", model, TimeoutConfigJson.Default.TimeoutConfigModel);
+        return new(source, test, usage.TrimEnd('\n'), [.. Notes(options)], [.. Warnings(options)]);
+    }
+
+    private static TimeoutConfigModel Model(TimeoutConfigOptions options) => new(
+        Operations: TableEntry.Of(options.Operations),
+        First: Templates.Literal(options.Operations.First().Key),
+        DefaultTimeoutMs: Numeral(options.DefaultTimeoutMs),
+        HasTotal: options.TotalTimeoutMs > 0,
+        TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
+        TotalType: options.TotalTimeoutMs > 0 ? ": number = TOTAL_TIMEOUT_MS" : ": number",
+        WithFetch: options.WithFetch,
+        TestImports: TestPrelude.Imports(options.Runtime),
+        TestDeclarations: TestPrelude.Declarations(options.Runtime));
+
+    private static IEnumerable<string> Notes(TimeoutConfigOptions options)
+    {
+        var (longest, shortest) = (options.Operations.MaxBy(entry => entry.Value), options.Operations.MinBy(entry => entry.Value));
+        yield return options.Operations.Count == 1
+            ? $"{longest.Key} ends after {Duration(longest.Value)} at the latest; a name outside the table after "
+                + $"{Duration(options.DefaultTimeoutMs)}."
+            : $"Limits from {Duration(shortest.Value)} ({shortest.Key}) to {Duration(longest.Value)} ({longest.Key}); a name outside the "
+                + $"table ends after {Duration(options.DefaultTimeoutMs)}.";
+        var sum = options.Operations.Values.Sum(value => (long)value);
+        var sequence = $"{Count(options.Operations.Count, "operation")} one after the other may take {Duration(sum)}";
+        if (options.TotalTimeoutMs > 0)
+        {
+            yield return $"{sequence}; a Deadline ends the request after {Duration(Math.Min(sum, options.TotalTimeoutMs))}.";
+        }
+        else if (options.Operations.Count > 1)
+        {
+            yield return $"{sequence}, unless a Deadline is shared.";
+        }
+
+        yield return "Work that ignores its signal goes on in the background after its timeout; pass the signal to fetch or the client.";
+        if (options.WithFetch)
+        {
+            yield return "timeoutFetch: the limit covers headers and body, to the last byte read.";
+        }
+    }
+
+    private static IEnumerable<string> Warnings(TimeoutConfigOptions options)
+    {
+        var total = options.TotalTimeoutMs;
+        foreach (var (name, limit) in options.Operations.Where(entry => total > 0 && entry.Value > total).Take(3))
+        {
+            yield return $"{name} may take {Duration(limit)}, but totalTimeoutMs ends it after {Duration(total)}.";
+        }
+
+        var patient = options.Operations.Where(entry => entry.Value > ProxyTimeoutMs).ToList();
+        if (patient.Count > 0)
+        {
+            yield return $"{Count(patient.Count, "operation")} ({patient[0].Key}: {Duration(patient[0].Value)}) may outlast the "
+                + $"{Duration(ProxyTimeoutMs)} that common proxies wait for an answer.";
+        }
+    }
+}

@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from '../lib/emit.mjs';
+
+const TOOL = 'generate_bulkhead';
+const ARGS = { partitions: { payments: 2, 'search.api': 3 }, poolSize: 5 };
+
+class Clock {
+  ms = 0;
+  pending = new Map();
+  serial = 0;
+  now = () => this.ms;
+  setTimeout(callback, delayMs) {
+    assert.ok(delayMs >= 0 && delayMs <= 2 ** 31 - 1, `${delayMs} does not fit a timer`);
+    this.pending.set(++this.serial, { at: this.ms + delayMs, callback });
+    return this.serial;
+  }
+  clearTimeout(timer) {
+    this.pending.delete(timer);
+  }
+  advance(ms) {
+    const until = this.ms + ms;
+    for (;;) {
+      const due = [...this.pending].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0];
+      if (due === undefined) break;
+      this.ms = due[1].at;
+      this.pending.delete(due[0]);
+      due[1].callback();
+    }
+    this.ms = until;
+  }
+}
+
+const settle = async () => {
+  for (let i = 0; i < 8; i += 1) await null;
+};
+const rejection = (promise) =>
+  promise.then(
+    (value) => assert.fail(`resolved with ${String(value)}`),
+    (error) => error,
+  );
+
+/** xorshift32: the same steps on every run and every runtime. */
+const seeded = (seed) => () => {
+  seed ^= seed << 13;
+  seed ^= seed >>> 17;
+  seed ^= seed << 5;
+  return (seed >>> 0) / 2 ** 32;
+};
+
+/** What a bulkhead should do, written without regard to speed. */
+class Model {
+  active = [];
+  queue = [];
+  draining = false;
+
+  constructor(slots, seats, maxWaitMs) {
+    Object.assign(this, { slots, seats, maxWaitMs });
+  }
+
+  run(call, now) {
+    if (this.draining || (this.active.length === this.slots && this.queue.length === this.seats)) {
+      call.expected = 'BULKHEAD_FULL';
+    } else if (this.active.length < this.slots) {
+      this.active.push(call);
+    } else {
+      call.expiresAt = now + this.maxWaitMs;
+      this.queue.push(call);
+    }
+  }
+
+  end(call, how) {
+    this.active.splice(this.active.indexOf(call), 1);
+    call.expected ??= how;
+    this.fill();
+  }
+
+  abort(call) {
+    call.expected ??= 'aborted';
+    this.queue = this.queue.filter((other) => other !== call);
+  }
+
+  advance(now) {
+    for (const call of this.queue.filter(({ expiresAt }) => expiresAt <= now)) call.expected = 'BULKHEAD_TIMEOUT';
+    this.queue = this.queue.filter(({ expiresAt }) => expiresAt > now);
+  }
+
+  fill() {
+    while (this.active.length < this.slots && this.queue.length > 0) this.active.push(this.queue.shift());
+  }
+}
+
+test('100,000 random steps agree with the model', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const random = seeded(20261123);
+  const pick = (list) => list[Math.floor(random() * list.length)];
+  const clock = new Clock();
+  const seen = { BULKHEAD_FULL: 0, BULKHEAD_TIMEOUT: 0, aborted: 0, done: 0, failed: 0, drained: 0 };
+  let serial = 0;
+
+  const open = (slots, seats, maxWaitMs) => ({
+    bulkhead: new Bulkhead('model', slots, { maxQueue: seats, maxWaitMs, now: clock.now, timers: clock }),
+    model: new Model(slots, seats, maxWaitMs),
+    running: [],
+    calls: [],
+  });
+  // Two at a time, taken in turn: what happens in one must not show in the other.
+  const fresh = () => open(1 + Math.floor(random() * 4), Math.floor(random() * 8), 20 + Math.floor(random() * 80));
+  const both = [fresh(), fresh()];
+
+  const start = ({ bulkhead, model, running, calls }) => {
+    const call = { id: ++serial, controller: random() < 0.6 ? new AbortController() : undefined };
+    calls.push(call);
+    model.run(call, clock.ms);
+    call.promise = bulkhead
+      .run(
+        () =>
+          new Promise((resolve, reject) => {
+            running.push(call.id);
+            Object.assign(call, { resolve, reject, started: true });
+          }),
+        { signal: call.controller?.signal },
+      )
+      .then(
+        () => (call.got = 'done'),
+        (error) => (call.got = error.code ?? error.message),
+      );
+  };
+
+  for (let step = 0; step < 100_000; step += 1) {
+    const partition = pick(both);
+    const { model } = partition;
+    const dice = random();
+    if (dice < 0.45) {
+      start(partition);
+    } else if (dice < 0.75 && model.active.length > 0) {
+      const call = pick(model.active);
+      if (random() < 0.7) {
+        model.end(call, 'done');
+        call.resolve();
+      } else {
+        model.end(call, 'failed');
+        call.reject(new Error('failed'));
+      }
+    } else if (dice < 0.9) {
+      const call = pick([...model.active, ...model.queue].filter(({ controller }) => controller !== undefined));
+      if (call !== undefined) {
+        model.abort(call);
+        call.controller.abort(new Error('aborted'));
+      }
+    } else if (dice < 0.998) {
+      clock.advance(Math.floor(random() * 40));
+      for (const each of both) each.model.advance(clock.ms);
+    } else {
+      model.draining = true;
+      const drained = partition.bulkhead.drain();
+      for (let turn = 0; model.active.length > 0; turn += 1) {
+        const call = model.active[turn % model.active.length];
+        model.end(call, 'done');
+        call.resolve();
+        await settle();
+      }
+      await drained;
+      await settle();
+      check(partition, step);
+      both[both.indexOf(partition)] = fresh();
+      seen.drained += 1;
+      continue;
+    }
+    await settle();
+    for (const each of both) check(each, step);
+  }
+
+  function check({ bulkhead, model, running, calls }, step) {
+    const { active, queued, maxConcurrent } = bulkhead.stats();
+    assert.ok(active <= maxConcurrent, `step ${step}: ${active} run`);
+    assert.deepEqual([active, queued], [model.active.length, model.queue.length], `step ${step}`);
+    for (const call of model.active) assert.ok(call.started, `step ${step}: call ${call.id} has no slot`);
+    for (let i = 1; i < running.length; i += 1) assert.ok(running[i] > running[i - 1], `step ${step}: order`);
+    running.splice(0, running.length - 1);
+    for (const call of calls.splice(0)) {
+      assert.equal(call.got, call.expected, `step ${step}: call ${call.id}`);
+      if (call.got === undefined) calls.push(call);
+      else if (call.got in seen) seen[call.got] += 1;
+    }
+  }
+
+  for (const [what, times] of Object.entries(seen)) assert.ok(times > 50, `${what}: ${times}`);
+});
+
+test('no timer remains once nobody waits', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const clock = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 100, now: clock.now, timers: clock });
+  let finish;
+  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const others = Array.from({ length: 50 }, () => bulkhead.run(async () => 1));
+  assert.equal(clock.pending.size, 1);
+  finish();
+  await Promise.all([first, ...others]);
+  assert.equal(clock.pending.size, 0);
+});
+
+test('a timer that fires ahead of the clock still ends the wait', async () => {
+  const { Bulkhead, BulkheadTimeoutError } = await load(TOOL, ARGS);
+  const timers = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 100, now: () => 0, timers });
+  void bulkhead.run(() => new Promise(() => undefined));
+  const waiting = [rejection(bulkhead.run(async () => 1)), rejection(bulkhead.run(async () => 1))];
+  timers.advance(100);
+  for (const error of await Promise.all(waiting)) assert.ok(error instanceof BulkheadTimeoutError);
+});
+
+test('an unlimited wait has no timer', async () => {
+  const { Bulkhead } = await load(TOOL, { ...ARGS, maxWaitMs: 0 });
+  const timers = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { timers });
+  let finish;
+  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const second = bulkhead.run(async () => 'second');
+  assert.equal(timers.pending.size, 0);
+  finish();
+  await first;
+  assert.equal(await second, 'second');
+});
+
+test('work that throws at once, thousands in a row, frees its slot each time', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1, { maxQueue: 20_000 });
+  for (const options of [{}, { signal: new AbortController().signal }]) {
+    const count = options.signal ? 500 : 20_000;
+    const ends = await Promise.allSettled(
+      Array.from({ length: count }, () =>
+        bulkhead.run(() => {
+          throw new Error('at once');
+        }, options),
+      ),
+    );
+    assert.equal(ends.filter(({ reason }) => reason?.message === 'at once').length, count);
+    assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [0, 0]);
+  }
+});
+
+test('a signal that aborts between the hand-over and the start gives the slot back', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  let finish;
+  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const caller = new AbortController();
+  let started = false;
+  const second = rejection(bulkhead.run(async () => (started = true), { signal: caller.signal }));
+  finish();
+  await first;
+  caller.abort(new Error('left'));
+  await second.catch(() => undefined);
+  assert.equal(bulkhead.stats().active, 0);
+  assert.equal(await bulkhead.run(async () => 'third'), 'third');
+  assert.equal(typeof started, 'boolean');
+});
+
+test('partitions are separate and named as given', async () => {
+  const { PARTITIONS, bulkheadOf, withBulkhead, BulkheadFullError } = await load(TOOL, { ...ARGS, maxQueue: 0 });
+  assert.deepEqual(PARTITIONS, ARGS.partitions);
+  const hung = [withBulkhead('payments', () => new Promise(() => undefined)), withBulkhead('payments', () => new Promise(() => undefined))];
+  const error = await rejection(withBulkhead('payments', async () => 1));
+  assert.ok(error instanceof BulkheadFullError);
+  assert.deepEqual([error.partition, error.active, error.queued, error.code], ['payments', 2, 0, 'BULKHEAD_FULL']);
+  assert.equal(await withBulkhead('search.api', async () => 'found'), 'found');
+  assert.equal(bulkheadOf('payments').stats().refused, 1);
+  assert.equal(bulkheadOf('search.api').stats().refused, 0);
+  assert.ok((await rejection(withBulkhead('toString', async () => 1))) instanceof RangeError);
+  assert.equal(hung.length, 2);
+});
+
+test('drain of an idle bulkhead ends at once, and twice is no error', async () => {
+  const { Bulkhead, BulkheadFullError } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  await bulkhead.drain();
+  await bulkhead.drain();
+  const refused = await rejection(bulkhead.run(async () => 1));
+  assert.ok(refused instanceof BulkheadFullError);
+  assert.match(refused.message, /draining/u);
+});
+
+test('options that make no sense are refused by name', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  for (const bad of [-1, 1.5, Number.NaN, Infinity, '5']) {
+    assert.throws(() => new Bulkhead('test', bad), /^RangeError: maxConcurrent: /u);
+    assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), /^RangeError: maxQueue: /u);
+    assert.throws(() => new Bulkhead('test', 1, { maxWaitMs: bad }), /^RangeError: maxWaitMs: /u);
+  }
+});

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emit, load } from '../lib/emit.mjs';
+
+const TOOL = 'generate_timeout_config';
+const OPERATIONS = { 'orders.get': 2000, charge: 8000 };
+
+/** Timers that fire when the test moves the clock. */
+class Clock {
+  ms = 0;
+  pending = new Map();
+  serial = 0;
+  now = () => this.ms;
+  setTimeout(callback, delayMs) {
+    assert.ok(delayMs >= 0 && delayMs <= 2 ** 31 - 1, `${delayMs} does not fit a timer`);
+    this.pending.set(++this.serial, { at: this.ms + delayMs, callback });
+    return this.serial;
+  }
+  clearTimeout(timer) {
+    this.pending.delete(timer);
+  }
+  advance(ms) {
+    const until = this.ms + ms;
+    for (;;) {
+      const due = [...this.pending].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)[0];
+      if (due === undefined) break;
+      this.ms = due[1].at;
+      this.pending.delete(due[0]);
+      due[1].callback();
+    }
+    this.ms = until;
+  }
+}
+
+const rejection = (promise) =>
+  promise.then(
+    (value) => assert.fail(`resolved with ${String(value)}`),
+    (error) => error,
+  );
+const hang = () => new Promise(() => undefined);
+
+test('the table holds the operations as they were given', async () => {
+  const { TIMEOUTS, DEFAULT_TIMEOUT_MS, timeoutOf } = await load(TOOL, { operations: OPERATIONS, defaultTimeoutMs: 700 });
+  assert.deepEqual(TIMEOUTS, OPERATIONS);
+  assert.equal(DEFAULT_TIMEOUT_MS, 700);
+  for (const name of ['toString', 'hasOwnProperty', '__proto__', 'constructor', 'nothing']) {
+    assert.equal(timeoutOf(name), 700);
+  }
+});
+
+test('what is off leaves no trace', async () => {
+  const plain = await load(TOOL, { operations: OPERATIONS });
+  assert.equal(plain.timeoutFetch, undefined);
+  assert.equal(plain.TOTAL_TIMEOUT_MS, undefined);
+  const { files } = await emit(TOOL, { operations: OPERATIONS });
+  assert.ok(!/fetch|TOTAL/u.test(files[0].content.split('*/\n\n')[1]));
+  const full = await load(TOOL, { operations: OPERATIONS, withFetch: true, totalTimeoutMs: 900 });
+  assert.equal(full.TOTAL_TIMEOUT_MS, 900);
+  const clock = new Clock();
+  assert.equal(new full.Deadline(undefined, { now: clock.now }).remaining(), 900);
+});
+
+test('one call that times out spares its neighbours', async () => {
+  const { withTimeout, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
+  const timers = new Clock();
+  const signals = [];
+  const keep = (signal) => {
+    signals.push(signal);
+    return hang();
+  };
+  const short = rejection(withTimeout('orders.get', keep, { timers }));
+  const long = withTimeout('charge', (signal) => {
+    signals.push(signal);
+    return Promise.resolve('charged');
+  }, { timers });
+  timers.advance(2000);
+  const error = await short;
+  assert.ok(error instanceof TimeoutError);
+  assert.equal(error.name, 'TimeoutError');
+  assert.match(error.message, /orders\.get.*2000 ms/u);
+  assert.equal(signals[0].aborted, true);
+  assert.equal(signals[1].aborted, false);
+  assert.equal(await long, 'charged');
+  assert.equal(timers.pending.size, 0);
+});
+
+test('a call is over with its timeout, whatever the work does afterwards', async () => {
+  const { withTimeout, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
+  for (const late of ['resolve', 'reject']) {
+    const timers = new Clock();
+    let end;
+    const ended = rejection(
+      withTimeout('charge', () => new Promise((resolve, reject) => (end = { resolve, reject })), { timers }),
+    );
+    timers.advance(8000);
+    assert.ok((await ended) instanceof TimeoutError);
+    end[late](new Error('late'));
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+});
+
+test('a work that throws at once, or returns a plain value, is passed on without residue', async () => {
+  const { withTimeout } = await load(TOOL, { operations: OPERATIONS });
+  const timers = new Clock();
+  const error = new Error('at once');
+  const thrown = withTimeout('charge', () => {
+    throw error;
+  }, { timers });
+  assert.equal(await rejection(thrown), error);
+  assert.equal(await withTimeout('charge', () => 7, { timers }), 7);
+  assert.equal(await rejection(withTimeout('charge', () => Promise.reject(undefined), { timers })), undefined);
+  assert.equal(timers.pending.size, 0);
+});
+
+test('an abort rejects with its reason: before, during, and from within the work', async () => {
+  const { withTimeout } = await load(TOOL, { operations: OPERATIONS });
+  for (const reason of [new Error('left'), 'left', 0, null]) {
+    const timers = new Clock();
+    let started = 0;
+    const before = AbortSignal.abort(reason);
+    assert.equal(await rejection(withTimeout('charge', () => (started++, hang()), { signal: before, timers })), reason);
+    assert.equal(started, 0);
+    const during = new AbortController();
+    let seen;
+    const aborted = withTimeout('charge', (signal) => ((seen = signal), hang()), { signal: during.signal, timers });
+    during.abort(reason);
+    assert.equal(await rejection(aborted), reason);
+    assert.equal(seen.reason, reason);
+    const within = new AbortController();
+    const cut = withTimeout('charge', () => (within.abort(reason), hang()), { signal: within.signal, timers });
+    assert.equal(await rejection(cut), reason);
+    assert.equal(timers.pending.size, 0);
+  }
+});
+
+test('limits of zero, beyond 31 bits, and nonsense', async () => {
+  const { withTimeout, Deadline, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
+  const timers = new Clock();
+  assert.ok((await rejection(withTimeout('charge', hang, { timeoutMs: 0, timers }))) instanceof TimeoutError);
+  for (const timeoutMs of [2 ** 31 - 1, 2 ** 31, 5 * 2 ** 31]) {
+    const start = timers.ms;
+    let at;
+    const late = rejection(withTimeout('charge', hang, { timeoutMs, timers })).then((error) => {
+      at = timers.ms;
+      return error;
+    });
+    timers.advance(timeoutMs - 1);
+    await Promise.resolve();
+    assert.equal(at, undefined);
+    timers.advance(1);
+    assert.ok((await late) instanceof TimeoutError);
+    assert.equal(timers.ms - start, timeoutMs);
+  }
+  for (const timeoutMs of [-1, Number.NaN, Infinity, '5', null]) {
+    const refused = await rejection(withTimeout('charge', hang, { timeoutMs }));
+    assert.ok(refused instanceof RangeError);
+    assert.match(refused.message, /^timeoutMs: /u);
+    assert.throws(() => new Deadline(timeoutMs), /^RangeError: totalMs: /u);
+  }
+});
+
+test('nested operations share what is left of a deadline', async () => {
+  const { Deadline, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
+  const clock = new Clock();
+  const deadline = new Deadline(3000, { now: clock.now, timers: clock });
+  const order = [];
+  // The whole has 3 s, the outer operation 2 s of them, the inner one would have 8 s of its own.
+  const outer = rejection(
+    deadline.run('orders.get', (signal) => {
+      const inner = deadline.run('charge', hang, { signal });
+      inner.catch((error) => order.push(['inner', error.operation, clock.ms]));
+      return inner;
+    }),
+  );
+  clock.advance(2500);
+  const error = await outer;
+  assert.ok(error instanceof TimeoutError);
+  assert.deepEqual([error.operation, error.timeoutMs], ['orders.get', 2000]);
+  assert.deepEqual(order, [['inner', 'orders.get', 2500]]);
+  assert.equal(deadline.remaining(), 500);
+  assert.equal(deadline.within(200).remaining(), 200);
+  assert.equal(deadline.within(9000).remaining(), 500);
+  const rest = rejection(deadline.run('charge', hang));
+  clock.advance(500);
+  assert.equal((await rest).timeoutMs, 500);
+  assert.equal(deadline.remaining(), 0);
+  assert.equal(deadline.expired, true);
+  assert.equal(clock.pending.size, 0);
+});
+
+test('a fetch keeps its limit until the body has been read, cancelled or cut', async () => {
+  const { timeoutFetch, TimeoutError } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const answers = (init) => {
+    let stream;
+    const body = new ReadableStream({ start: (controller) => void (stream = controller) });
+    const response = new Response(body, { status: 206, headers: { 'x-shown': 'yes' }, ...init });
+    return { stream, fetch: async () => response };
+  };
+  const bytes = (text) => new TextEncoder().encode(text);
+
+  const timers = new Clock();
+  const whole = answers();
+  const response = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: whole.fetch, timers });
+  assert.deepEqual([response.status, response.headers.get('x-shown'), response.ok], [206, 'yes', true]);
+  whole.stream.enqueue(bytes('he'));
+  whole.stream.enqueue(bytes('llo'));
+  whole.stream.close();
+  assert.equal(timers.pending.size, 1);
+  assert.equal(await response.text(), 'hello');
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timers.pending.size, 0);
+
+  const stalled = answers();
+  const half = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: stalled.fetch, timers });
+  stalled.stream.enqueue(bytes('he'));
+  const text = rejection(half.text());
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  timers.advance(8000);
+  assert.ok((await text) instanceof TimeoutError);
+
+  const dropped = answers();
+  const unwanted = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: dropped.fetch, timers });
+  await unwanted.body.cancel();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timers.pending.size, 0);
+
+  const empty = await timeoutFetch('charge', 'https://example.com/', {}, {
+    fetch: async () => new Response(null, { status: 204 }),
+    timers,
+  });
+  assert.equal(empty.status, 204);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timers.pending.size, 0);
+
+  const unheard = rejection(timeoutFetch('charge', 'https://example.com/', {}, { fetch: hang, timers }));
+  timers.advance(8000);
+  assert.ok((await unheard) instanceof TimeoutError);
+  const broken = new TypeError('fetch failed');
+  assert.equal(await rejection(timeoutFetch('charge', 'https://example.com/', {}, { fetch: () => Promise.reject(broken), timers })), broken);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timers.pending.size, 0);
+});
+
+test('a fetch obeys the signal of its init and of its request', async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const reason = new Error('left');
+  for (const from of ['init', 'request']) {
+    const timers = new Clock();
+    const caller = new AbortController();
+    const own = { signal: caller.signal };
+    const url = 'https://example.com/';
+    const aborted = rejection(
+      from === 'init'
+        ? timeoutFetch('charge', url, own, { fetch: hang, timers })
+        : timeoutFetch('charge', new Request(url, own), {}, { fetch: hang, timers }),
+    );
+    caller.abort(reason);
+    assert.equal(await aborted, reason);
+    assert.equal(timers.pending.size, 0);
+  }
+});
