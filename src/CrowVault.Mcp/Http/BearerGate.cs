@@ -67,7 +67,8 @@ internal sealed class BearerGate(HttpSettings settings, TimeProvider clock)
                 return;
             }
 
-            new Caller(subject).Enter(context);
+            // No opaque token can have this name, and with it the sessions and the ration of the other.
+            new Caller($"jwt:{subject}").Enter(context);
             await next(context);
             return;
         }

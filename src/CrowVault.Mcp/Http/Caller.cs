@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace CrowVault.Mcp.Http;
 
 /// <summary>Who sent a request: the bearer of a token.</summary>
-/// <param name="Name">Name of the token, or the subject of a JSON web token; limits and logs go by it.</param>
+/// <param name="Name">Name of the token, or <c>jwt:</c> and the subject of a JSON web token; limits and logs go by it.</param>
 internal sealed record Caller(string Name)
 {
     /// <summary>The caller when no token is asked for.</summary>

@@ -106,7 +106,7 @@ public sealed class JwtTests(JwtServer jwt) : IClassFixture<JwtServer>
             Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         }
 
-        await jwt.Server.WaitForOutputAsync("by someone");
+        await jwt.Server.WaitForOutputAsync("by jwt:someone");
     }
 
     [Theory]
