@@ -17,7 +17,7 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
         + "remote service. Not for bursts of transient errors (generate_retry_policy) or local work.";
 
     /// <inheritdoc/>
-    public override string IconPath => "M2 12h6l8-7M16 12h6";
+    public override string IconPath => "M13 2 4 14h6l-1 8 9-12h-6z";
 
     /// <inheritdoc/>
     public override string FileName => "circuit-breaker.ts";

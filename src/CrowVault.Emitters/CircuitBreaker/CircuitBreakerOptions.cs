@@ -15,37 +15,37 @@ public enum TripOn
 
 /// <summary>Arguments of <c>generate_circuit_breaker</c>.</summary>
 public sealed record CircuitBreakerOptions(
-    [property: Argument("Where the code runs; selects the test runner.")]
+    [property: Argument("Selects the test runner.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Failures in a row that open the circuit; with failure-rate, the fewest failures in the window.", Maximum = 10_000)]
+    [property: Argument("Failures in a row that open the circuit; with failure-rate, the fewest in the window.", Maximum = 10_000)]
     int FailureThreshold = 5,
 
-    [property: Argument("Milliseconds the circuit stays open before it lets a probe through.", Maximum = 86_400_000)]
+    [property: Argument("How long the circuit stays open before a probe.", Maximum = 86_400_000)]
     int RecoveryTimeMs = 30_000,
 
     [property: Argument("Add getMetrics() and an onStateChange callback.")]
     bool WithMetrics = false,
 
-    [property: Argument("Trip on consecutive failures, or on the failure rate over a window.")]
+    [property: Argument("Failures in a row, or their rate over a window.")]
     TripOn TripOn = TripOn.Consecutive,
 
-    [property: Argument("Percentage of failed calls that opens the circuit (failure-rate only).", Maximum = 100)]
+    [property: Argument("Share of failures that opens the circuit (failure-rate only).", Maximum = 100)]
     int FailureRatePercent = 50,
 
-    [property: Argument("Window of the failure rate in milliseconds (failure-rate only).", Maximum = 86_400_000)]
+    [property: Argument("Window of the rate (failure-rate only).", Maximum = 86_400_000)]
     int WindowMs = 10_000,
 
-    [property: Argument("Calls in the window before the failure rate counts (failure-rate only).", Maximum = 10_000)]
+    [property: Argument("Calls before the rate counts (failure-rate only).", Maximum = 10_000)]
     int MinimumCalls = 10,
 
-    [property: Argument("Probes that may run at once while half-open.", Maximum = 100)]
+    [property: Argument("Probes at once while half-open.", Maximum = 100)]
     int HalfOpenMaxProbes = 1,
 
     [property: Argument("Successful probes that close the circuit.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("Milliseconds after which a probe that has not settled counts as failed; recoveryTimeMs when omitted.",
+    [property: Argument("A slower probe counts as failed; recoveryTimeMs when omitted.",
         Maximum = 86_400_000)]
     int? ProbeTimeoutMs = null,
 

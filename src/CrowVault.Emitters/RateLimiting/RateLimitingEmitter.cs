@@ -19,7 +19,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         + "bound concurrency (generate_bulkhead) or to pace your own calls.";
 
     /// <inheritdoc/>
-    public override string IconPath => "M4 18a8 8 0 1 1 16 0M12 18l4-6";
+    public override string IconPath => "M2 4h20l-8 9v7l-4 2v-9z";
 
     /// <inheritdoc/>
     public override string FileName => "rate-limiter.ts";

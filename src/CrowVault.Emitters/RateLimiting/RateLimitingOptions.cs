@@ -92,40 +92,40 @@ public enum OnStoreError
 
 /// <summary>Arguments of <c>generate_rate_limiting</c>.</summary>
 public sealed record RateLimitingOptions(
-    [property: Argument("Where the code runs; redis needs node, deno or bun.")]
+    [property: Argument("Redis needs node, deno or bun.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Allow bursts (token-bucket, or leaky-bucket as a meter) or count: sliding-window strictly, fixed-window cheaply.")]
+    [property: Argument("Allow bursts (buckets), or count strictly (sliding-window) or cheaply (fixed-window).")]
     Algorithm Algorithm = Algorithm.TokenBucket,
 
-    [property: Argument("Count in redis, shared by all processes, or in the memory of each.")]
+    [property: Argument("Shared by all processes, or in each one's memory.")]
     Store Store = Store.Redis,
 
     [property: Argument("Requests per window and client.", Maximum = 1_000_000_000)]
     int RequestsPerWindow = 100,
 
-    [property: Argument("Length of the window in seconds.", Maximum = 31_536_000)]
+    [property: Argument("Length of the window.", Maximum = 31_536_000)]
     int WindowSeconds = 60,
 
-    [property: Argument("Requests that may come at once (token-bucket, leaky-bucket only).", Maximum = 1_000_000_000)]
+    [property: Argument("Requests at once (buckets only).", Maximum = 1_000_000_000)]
     int BurstCapacity = 20,
 
-    [property: Argument("What tells clients apart: x-api-key header, address, authenticated user, or nothing.")]
+    [property: Argument("What tells clients apart: x-api-key header, address, user, or nothing.")]
     KeyStrategy KeyStrategy = KeyStrategy.ApiKey,
 
     [property: Argument("Middleware for; default express on node, else fetch.")]
     Framework? Framework = null,
 
-    [property: Argument("Redis client library (redis only).")]
+    [property: Argument("Client library (redis only).")]
     RedisClient RedisClient = RedisClient.Ioredis,
 
-    [property: Argument("When Redis cannot decide: admit, refuse, or count in memory (redis only).")]
+    [property: Argument("When Redis fails: admit, refuse, or count in memory (redis only).")]
     OnStoreError OnStoreError = OnStoreError.Open,
 
-    [property: Argument("Milliseconds within which Redis must answer (redis only).", Maximum = 60_000)]
+    [property: Argument("Limit of Redis's answer (redis only).", Maximum = 60_000)]
     int StoreTimeoutMs = 100,
 
-    [property: Argument("Keys counted in memory at once (memory, or onStoreError local).", Maximum = 10_000_000)]
+    [property: Argument("Keys in memory at once (memory, or onStoreError local).", Maximum = 10_000_000)]
     int MaxKeys = 100_000,
 
     [property: Argument("Also emit a test file.")]

@@ -26,7 +26,7 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
         + "for transient errors of idempotent calls. Not for a dependency that stays down (generate_circuit_breaker).";
 
     /// <inheritdoc/>
-    public override string IconPath => "M20 12a8 8 0 1 1-2.3-5.6M20 3v4h-4";
+    public override string IconPath => "M12 4V0l6 6-6 6V8a6 6 0 1 0 6 6h4A10 10 0 1 1 12 4z";
 
     /// <inheritdoc/>
     public override string FileName => "retry.ts";

@@ -2,36 +2,36 @@ namespace CrowVault.Emitters.RetryPolicy;
 
 /// <summary>Arguments of <c>generate_retry_policy</c>.</summary>
 public sealed record RetryPolicyOptions(
-    [property: Argument("Where the code runs; selects the test runner.")]
+    [property: Argument("Selects the test runner.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Retries after the first attempt.", Minimum = 0, Maximum = 100)]
     int MaxRetries = 4,
 
-    [property: Argument("Upper bound of the first wait in milliseconds; doubles with every retry.", Maximum = 3_600_000)]
+    [property: Argument("Upper bound of the first wait; doubles with every retry.", Maximum = 3_600_000)]
     int BaseDelayMs = 200,
 
-    [property: Argument("Upper bound of every wait in milliseconds; at least baseDelayMs.", Maximum = 86_400_000)]
+    [property: Argument("Upper bound of every wait; at least baseDelayMs.", Maximum = 86_400_000)]
     int MaxDelayCapMs = 8_000,
 
-    [property: Argument("Full jitter: wait a random time up to the bound.")]
+    [property: Argument("Wait a random time up to the bound.")]
     bool WithJitter = true,
 
     IReadOnlyList<int>? RetryOn = null,
 
-    [property: Argument("Never retry before the time that a Retry-After header names.")]
+    [property: Argument("Never retry before Retry-After.")]
     bool RespectRetryAfter = true,
 
-    [property: Argument("Longest Retry-After to wait for, in milliseconds; beyond it the retry is given up.", Maximum = 86_400_000)]
+    [property: Argument("Give up on a longer Retry-After.", Maximum = 86_400_000)]
     int MaxRetryAfterMs = 60_000,
 
-    [property: Argument("Milliseconds for all attempts and waits together; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
+    [property: Argument("Limit of all attempts and waits; 0 for none.", Minimum = 0, Maximum = 86_400_000)]
     int TotalTimeoutMs = 0,
 
-    [property: Argument("Bound the load that retries add in an outage to about 10%.")]
+    [property: Argument("Bound the load that retries add to about 10%.")]
     bool WithRetryBudget = true,
 
-    [property: Argument("Also emit retryFetch, which repeats only requests that are safe to repeat.")]
+    [property: Argument("Add retryFetch, which repeats only what is safe to.")]
     bool WithFetch = false,
 
     [property: Argument("Also emit a test file.")]

@@ -9,10 +9,10 @@ namespace CrowVault.Mcp.Mcp;
 /// <summary>One emitter as an MCP tool.</summary>
 internal sealed class EmitterTool : McpServerTool
 {
-    // Terse, because every client loads tools/list into a model's context; REST's OpenAPI document states the full shape.
+    // Terse, because tools/list is loaded into a client's context; REST's OpenAPI document states the full shape.
     private static readonly JsonElement s_outputSchema = JsonElement.Parse(
         """
-        {"type":"object","properties":{"files":{"type":"array","items":{"required":["path","role","language","content"]}},"usage":{"type":"string"},"notes":{"type":"array"},"warnings":{"type":"array"}},"required":["files"]}
+        {"type":"object","properties":{"files":{"type":"array","items":{"type":"object","required":["path","role","language","content"]}},"usage":{"type":"string"},"notes":{"type":"array"},"warnings":{"type":"array"}},"required":["files","usage","notes","warnings"]}
         """);
 
     private readonly Emitter _emitter;
