@@ -2,19 +2,19 @@ namespace CrowVault.Emitters.Bulkhead;
 
 /// <summary>Arguments of <c>generate_bulkhead</c>.</summary>
 public sealed record BulkheadOptions(
-    [property: Argument("Calls that may run at once, by downstream service.", Maximum = 100_000)]
+    [property: Argument("Calls at once, by downstream service.", Maximum = 100_000)]
     IReadOnlyDictionary<string, int> Partitions,
 
-    [property: Argument("Where the code runs; selects the test runner.")]
+    [property: Argument("Selects the test runner.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Size of the pool that the partitions share: their sum must fit; no check when omitted.", Maximum = 20_000_000)]
+    [property: Argument("Pool that the sum of the partitions must fit; no check when omitted.", Maximum = 20_000_000)]
     int? PoolSize = null,
 
-    [property: Argument("Callers that may wait for a slot of one partition; one more is refused.", Minimum = 0, Maximum = 1_000_000)]
+    [property: Argument("Callers that may wait for a slot of a partition.", Minimum = 0, Maximum = 1_000_000)]
     int MaxQueue = 100,
 
-    [property: Argument("Milliseconds a caller waits for a slot; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
+    [property: Argument("Longest wait for a slot; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
     int MaxWaitMs = 1_000,
 
     [property: Argument("Also emit a test file.")]

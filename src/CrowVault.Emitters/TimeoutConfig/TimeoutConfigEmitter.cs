@@ -20,7 +20,7 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         + "attempt of a remote call. Not for waiting, scheduling or long-running jobs.";
 
     /// <inheritdoc/>
-    public override string IconPath => "M12 22a8 8 0 1 0 0-16a8 8 0 0 0 0 16M12 10v4l3 2M9 2h6";
+    public override string IconPath => "M6 2h12v4l-5 6 5 6v4H6v-4l5-6-5-6z";
 
     /// <inheritdoc/>
     public override string FileName => "timeouts.ts";

@@ -2,16 +2,16 @@ namespace CrowVault.Emitters.TimeoutConfig;
 
 /// <summary>Arguments of <c>generate_timeout_config</c>.</summary>
 public sealed record TimeoutConfigOptions(
-    [property: Argument("Timeout of each operation in milliseconds, by name.", Maximum = 86_400_000)]
+    [property: Argument("Milliseconds for each operation.", Maximum = 86_400_000)]
     IReadOnlyDictionary<string, int> Operations,
 
-    [property: Argument("Where the code runs; selects the test runner.")]
+    [property: Argument("Selects the test runner.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Milliseconds for a name outside operations.", Maximum = 86_400_000)]
+    [property: Argument("For a name outside operations.", Maximum = 86_400_000)]
     int DefaultTimeoutMs = 5_000,
 
-    [property: Argument("Milliseconds for a request as a whole, the default of Deadline; 0 for none.", Minimum = 0, Maximum = 86_400_000)]
+    [property: Argument("For a request as a whole (Deadline); 0 for none.", Minimum = 0, Maximum = 86_400_000)]
     int TotalTimeoutMs = 0,
 
     [property: Argument("Add timeoutFetch, whose limit covers headers and body.")]
