@@ -94,3 +94,11 @@ test('The OpenAPI document is valid', async () => {
     assert.ok(valid, JSON.stringify(errors, null, 2));
   }
 });
+
+test("the repository's mcp.json works with Inspector --config", async () => {
+  const repository = join(workspace, '../..');
+  const args = [inspector, '--cli', '--config', 'mcp.json', '--server', 'api-mcp', '--method', 'tools/list', '--connect-timeout', '110000'];
+  const { code, stdout, stderr } = await execute(modernNode, args, { cwd: repository });
+  assert.equal(code, 0, stdout + stderr);
+  assert.ok(JSON.parse(stdout).tools.some((tool) => tool.name === call.name));
+});
