@@ -7,10 +7,13 @@ namespace CrowVault.Emitters.RateLimiting;
 /// <param name="ApiKey">Expression of the header x-api-key.</param>
 /// <param name="Address">Expression of the client's address; empty when there is none.</param>
 /// <param name="User">Expression of what the authentication has found.</param>
+/// <param name="TestRequest">Expression of a request with an API key, for a test.</param>
 /// <param name="AddressFragment">Fragment that <paramref name="Address"/> needs, or empty.</param>
 internal sealed record FrameworkTerms(
-    string Import, string RequestType, string Request, string ApiKey, string Address, string User, string AddressFragment = "")
+    string Import, string RequestType, string Request, string ApiKey, string Address, string User, string TestRequest, string AddressFragment = "")
 {
+    private const string Cast = "as unknown as Parameters<typeof keyOf>[0]";
+
     private const string WorkersHeader = "cf-connecting-ip";
 
     public static FrameworkTerms Of(RateLimitingOptions options) => options.Middleware switch
@@ -21,14 +24,16 @@ internal sealed record FrameworkTerms(
             "request",
             "request.headers['x-api-key']",
             "request.ip",
-            "'user' in request ? request.user : undefined"),
+            "'user' in request ? request.user : undefined",
+            $"{{ headers: {{ 'x-api-key': 'secret' }} }} {Cast}"),
         Framework.Fastify => new(
             "import type { FastifyReply, FastifyRequest } from 'fastify';\n\n",
             "FastifyRequest",
             "request",
             "request.headers['x-api-key']",
             "request.ip",
-            "'user' in request ? request.user : undefined"),
+            "'user' in request ? request.user : undefined",
+            $"{{ headers: {{ 'x-api-key': 'secret' }} }} {Cast}"),
         Framework.Hono => Hono(options.Runtime),
         Framework.Fetch => new(
             "",
@@ -41,7 +46,8 @@ internal sealed record FrameworkTerms(
                 Runtime.Workers => $"request.headers.get('{WorkersHeader}')",
                 Runtime.Browser => "",
             },
-            "{ id: client.user }"),
+            "{ id: client.user }",
+            "new Request('http://localhost/', { headers: { 'x-api-key': 'secret' } })"),
     };
 
     private static FrameworkTerms Hono(Runtime runtime)
@@ -61,6 +67,7 @@ internal sealed record FrameworkTerms(
             "context.req.header('x-api-key')",
             address,
             "context.get('user') ?? context.get('jwtPayload')",
+            $"{{ req: {{ header: () => 'secret' }} }} {Cast}",
             fragment);
     }
 }

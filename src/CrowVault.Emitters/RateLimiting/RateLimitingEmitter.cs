@@ -29,7 +29,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         var model = ModelOf(options);
         return new(
             string.Join('\n', Fragments(options, model).Select(fragment => Render(fragment, model))),
-            "",
+            options.WithTests ? string.Join('\n', TestFragments(options).Select(fragment => Render(fragment, model))) : "",
             RateLimitingRemarks.Usage(options, model),
             RateLimitingRemarks.Notes(options),
             RateLimitingRemarks.Warnings(options))
@@ -112,6 +112,25 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         yield return "fields.ts";
     }
 
+    private static IEnumerable<string> TestFragments(RateLimitingOptions options)
+    {
+        yield return "test-imports.ts";
+        if (options.Store is Store.Redis)
+        {
+            yield return options.RedisClient is RedisClient.Ioredis ? "test-redis-ioredis.ts" : "test-redis-node-redis.ts";
+            yield return "test-redis.ts";
+        }
+        else
+        {
+            yield return "test-memory.ts";
+        }
+
+        if (options.KeyStrategy is KeyStrategy.ApiKey)
+        {
+            yield return "test-key-api-key.ts";
+        }
+    }
+
     private static RateLimitingModel ModelOf(RateLimitingOptions options)
     {
         var algorithm = AlgorithmTerms.Of(options);
@@ -175,6 +194,29 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 + $"{algorithm.Second.Name}: number = {algorithm.Second.Constant},\noptions: {optionsName} = {{}},",
             LimiterArguments = $"{(redis ? "redis, " : "")}{algorithm.First.Name}, {algorithm.Second.Name}, options",
             RedisArgument = redis ? "redis" : "",
+            TestImports = TestPrelude.Imports(options.Runtime) + (redis ? "import process from 'node:process';\n" : ""),
+            TestOwnImports = TestImports(options, algorithm),
+            TestDeclarations = TestPrelude.Declarations(options.Runtime),
+            TestFigures = options.IsBucket ? "2, 1" : "2, 2",
+            TestWaitMs = options.IsBucket ? "1000" : "2000",
+            TestFailureTitle = options.OnStoreError switch
+            {
+                OnStoreError.Open => "admits everything while Redis is down, and tells why",
+                OnStoreError.Closed => "admits nothing while Redis is down, and tells why",
+                OnStoreError.Local => "counts in memory while Redis is down, and tells why",
+            },
+            TestFailureDecisions = options.OnStoreError switch
+            {
+                OnStoreError.Open => "[true, true, true]",
+                OnStoreError.Closed => "[false, false, false]",
+                OnStoreError.Local => "[true, true, false]",
+            },
+            TestConnect = ioredis
+                ? "const { Redis } = await import('ioredis');\nconst redis = new Redis(redisUrl);"
+                : "const { createClient } = await import('redis');\nconst redis = createClient({ url: redisUrl });\nawait redis.connect();",
+            TestPttl = ioredis ? "pttl" : "pTTL",
+            TestClose = ioredis ? "quit" : "close",
+            TestRequest = framework.TestRequest,
         };
         return !redis ? model : model with
         {
@@ -187,6 +229,15 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 },
                 model).TrimEnd(),
         };
+    }
+
+    private static string TestImports(RateLimitingOptions options, AlgorithmTerms algorithm)
+    {
+        var key = options.KeyStrategy is KeyStrategy.ApiKey ? "keyOf" : "";
+        var limiter = $"{algorithm.Name}Limiter";
+        var names = string.Join(", ", new[] { limiter, key }.Where(name => name.Length > 0));
+        var types = options.Store is Store.Redis ? "import type { RedisClient } from './rate-limiter.ts';\n" : "";
+        return $"import {{ {names} }} from './rate-limiter.ts';\n{types}";
     }
 
     private static string Render(string fragment, RateLimitingModel model) =>

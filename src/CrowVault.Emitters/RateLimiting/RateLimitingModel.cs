@@ -97,6 +97,31 @@ internal sealed record RateLimitingModel
     public required string LimiterArguments { get; init; }
 
     public required string RedisArgument { get; init; }
+
+    public required string TestImports { get; init; }
+
+    public required string TestOwnImports { get; init; }
+
+    public required string TestDeclarations { get; init; }
+
+    /// <summary>Figures of a limiter that admits two requests at once.</summary>
+    public required string TestFigures { get; init; }
+
+    /// <summary>Time until that limiter, once empty, admits the next.</summary>
+    public required string TestWaitMs { get; init; }
+
+    public required string TestFailureTitle { get; init; }
+
+    /// <summary>What becomes of three requests without Redis.</summary>
+    public required string TestFailureDecisions { get; init; }
+
+    public required string TestConnect { get; init; }
+
+    public required string TestPttl { get; init; }
+
+    public required string TestClose { get; init; }
+
+    public required string TestRequest { get; init; }
 }
 
 /// <summary>What a script sees: nothing, since its figures are passed to it.</summary>

@@ -19,6 +19,10 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("leaky-bucket-memory-hono-workers", """{"runtime":"workers","algorithm":"leaky-bucket","store":"memory","framework":"hono"}""")]
     [InlineData("fixed-window-memory-fetch-deno", """{"runtime":"deno","algorithm":"fixed-window","store":"memory","keyStrategy":"user"}""")]
     [InlineData("sliding-window-memory-hono-bun", """{"runtime":"bun","algorithm":"sliding-window","store":"memory","framework":"hono","keyStrategy":"ip"}""")]
+    [InlineData("token-bucket-redis-tests", """{"withTests":true}""")]
+    [InlineData("leaky-bucket-node-redis-bun-tests", """{"runtime":"bun","algorithm":"leaky-bucket","redisClient":"node-redis","onStoreError":"local","withTests":true}""")]
+    [InlineData("sliding-window-memory-deno-tests", """{"runtime":"deno","algorithm":"sliding-window","store":"memory","withTests":true}""")]
+    [InlineData("fixed-window-memory-workers-tests", """{"runtime":"workers","algorithm":"fixed-window","store":"memory","framework":"hono","withTests":true}""")]
     [InlineData("token-bucket-memory-fetch-browser", """{"runtime":"browser","store":"memory","requestsPerWindow":120}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 
