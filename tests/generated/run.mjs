@@ -4,7 +4,7 @@
 //   node run.mjs --quick    under two minutes: behaviour on this Node, a sample of the corpus
 //   node run.mjs --full     everything: all compilers and flags, 100,000 hostile inputs per argument, mutation testing
 //   node run.mjs [--...] NAME...   only the test files whose path contains a NAME
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +34,11 @@ let skipped = 0;
 for (const folder of ['behaviour', 'suites']) {
   const files = find(folder).filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
   if (files.length > 0) await runAll(files, folder === 'behaviour' ? 2 : 1);
+}
+if (names.length === 0) {
+  mkdirSync(join(workspace, '.results'), { recursive: true });
+  const seconds = performance.now() / 1000;
+  writeFileSync(join(workspace, '.results/run.json'), JSON.stringify({ flag: given.map((each) => ` ${each}`).join(''), passed, failed, skipped, seconds }));
 }
 const tail = skipped > 0 ? `, ${String(skipped)} skipped` : '';
 console.log(`${String(passed)} passed, ${String(failed)} failed${tail}`);

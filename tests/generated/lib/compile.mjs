@@ -43,7 +43,7 @@ export const platforms = {
   'node and dom': { lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: ['node'] },
   workers: { lib: ['ES2022'], types: ['@cloudflare/workers-types'] },
   bun: { lib: ['ES2022'], types: ['bun'] },
-  deno: { lib: ['ES2022'], types: ['deno'] },
+  deno: { lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: ['node', 'deno'] },
   vitest: { lib: ['ES2022', 'DOM', 'DOM.Iterable'], types: ['node'] },
 };
 

@@ -1,10 +1,10 @@
 // What the built program emits, for the compilers, linters and runtimes: read from its own schemas, nothing is listed by hand.
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { all, count, pairwise } from './combinations.mjs';
+import { all, count, covering } from './combinations.mjs';
 import { randomOf } from './random.mjs';
-import { call, tools, workspace } from './server.mjs';
+import { call, serverCommand, tools, workspace } from './server.mjs';
 
 export const mode = process.env.CROWVAULT_PROOF ?? 'default';
 
@@ -63,14 +63,33 @@ export function randomCalls(tool, amount, seed) {
   });
 }
 
-/** The calls of one tool. */
-export function callsOf(tool, level = mode) {
+/**
+ * Combinations of one tool: all of them where there are fewer than `limit`, else as many as show every pair of values that the tool accepts,
+ * chosen from a few thousand random ones. Then random calls with numbers at and between their bounds.
+ */
+async function callsOf(tool, level = mode) {
   const domains = domainsOf(tool);
   const base = requiredOf(tool);
-  const limit = { quick: 0, default: 2000, full: 20000 }[level];
-  const rows = count(domains) < limit ? [...all(domains)] : pairwise(domains, { seed: 7 });
-  const calls = rows.map((row) => ({ ...base, ...clean(row) }));
-  return [{ ...base }, ...calls, ...randomCalls(tool, { quick: 10, default: 60, full: 400 }[level], 11)];
+  const limit = { quick: 0, default: 200, full: 2_000 }[level];
+  const rowOf = (row) => ({ ...base, ...clean(row) });
+  const candidates = count(domains) <= 4_000 ? [...all(domains)] : some(domains, 4_000, 7);
+  const rows = count(domains) < limit ? candidates : covering(await accepted(tool.name, candidates, rowOf));
+  return [{ ...base }, ...rows.map(rowOf), ...randomCalls(tool, { quick: 10, default: 60, full: 400 }[level], 11)];
+}
+
+function some(domains, amount, seed) {
+  const random = randomOf(seed);
+  return Array.from({ length: amount }, () => Object.fromEntries(Object.entries(domains).map(([name, values]) => [name, random.pick(values)])));
+}
+
+async function accepted(tool, rows, rowOf) {
+  const found = [];
+  for (let start = 0; start < rows.length; start += 100) {
+    const batch = rows.slice(start, start + 100);
+    const answers = await Promise.all(batch.map((row) => call(tool, rowOf(row))));
+    found.push(...batch.filter((_, index) => !answers[index].isError));
+  }
+  return found;
 }
 
 /** Everything after the header comment's blank line. */
@@ -81,15 +100,23 @@ export function bodyOf(content) {
 
 export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 
+// Made once per run and shared by the suites; a new build of the server makes it stale.
+function isFresh() {
+  if (!existsSync(file)) return false;
+  const { command, args } = serverCommand();
+  const parts = [command, ...args, join(dirname(command), 'CrowVault.Emitters.dll'), import.meta.filename].filter((each) => each && existsSync(each));
+  return parts.every((each) => statSync(each).mtimeMs < statSync(file).mtimeMs);
+}
+
 const file = join(workspace, '.emitted', `corpus-${mode}.json`);
 
 /** `{ emitted: [{ tool, args, result }], refused: [{ tool, args, message }] }`, made once per run. */
 export async function corpus() {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
+  if (isFresh()) return JSON.parse(readFileSync(file, 'utf8'));
   const emitted = [];
   const refused = [];
   for (const tool of await tools()) {
-    const calls = callsOf(tool);
+    const calls = await callsOf(tool);
     for (let start = 0; start < calls.length; start += 50) {
       const batch = calls.slice(start, start + 50);
       const answers = await Promise.all(batch.map((args) => call(tool.name, args)));
@@ -120,7 +147,7 @@ export async function units() {
     const source = result.files.find((each) => each.role === 'source');
     const test = result.files.find((each) => each.role === 'test');
     const sourceKey = sha256(tool + bodyOf(source.content));
-    const key = test ? sha256(sourceKey + test.content) : sourceKey;
+    const key = test ? sha256(sourceKey + bodyOf(test.content)) : sourceKey;
     if (seen.has(key)) continue;
     const sourceIsNew = !seen.has(sourceKey);
     seen.add(key).add(sourceKey);

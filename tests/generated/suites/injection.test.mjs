@@ -200,7 +200,7 @@ for (const [mistake, emitter] of Object.entries(broken)) {
   test(`the gate catches an emitter that ${mistake}`, () => {
     const random = randomOf(5);
     let caught = 0;
-    for (let index = 0; index < 1_000; index++) {
+    for (let index = 0; index < 300 && caught === 0; index++) {
       const names = [...new Set(Array.from({ length: random.between(1, 3) }, () => hostileName(random)))];
       const benignNames = names.map((_, position) => `benign${String(position)}`);
       const faults = examine({ text: emitter(names), names, benign: emitter(benignNames), benignNames, constant: 'TIMEOUTS' });
@@ -213,7 +213,7 @@ for (const [mistake, emitter] of Object.entries(broken)) {
 test('the gate lets a sound emitter pass', () => {
   const random = randomOf(6);
   const sound = (names) => template({ names, key: quoted });
-  for (let index = 0; index < 1_000; index++) {
+  for (let index = 0; index < 200; index++) {
     const names = [...new Set(Array.from({ length: random.between(1, 3) }, () => allowedName(random)))].filter((each) => each !== '__proto__');
     const benignNames = names.map((_, position) => `benign${String(position)}`);
     assert.deepStrictEqual(examine({ text: sound(names), names, benign: sound(benignNames), benignNames, constant: 'TIMEOUTS' }), [], JSON.stringify(names));

@@ -1,0 +1,111 @@
+// Writes docs/PROOF.md from what the last runs left: `node run.mjs [--full]` here and `node run.mjs` in ../benchmarks.
+import { existsSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const workspace = fileURLToPath(new URL('.', import.meta.url));
+const read = (path) => (existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined);
+const suite = (name) => read(join(workspace, '.results', `${name}.json`));
+const bench = read(join(workspace, '../benchmarks/results.json'));
+const number = (value) => value.toLocaleString('en');
+const sum = (list, of) => list.reduce((total, each) => total + of(each), 0);
+const lines = [];
+const say = (...more) => lines.push(...more);
+const table = (head, rows) => say(`| ${head.join(' | ')} |`, `|${head.map((_, index) => (index === 0 ? '---|' : '---:|')).join('')}`, ...rows.map((row) => `| ${row.join(' | ')} |`), '');
+const missing = (what) => say(`*${what} was not part of the run that this page is made of.*`, '');
+
+say(
+  '# Proof',
+  '',
+  'What is promised about the emitted code, and what the runs measured. This page is written by commands and holds nothing else:',
+  '',
+  '    dotnet build -c Release',
+  '    (cd tests/generated && npm ci --ignore-scripts && node run.mjs --full)',
+  '    (cd tests/benchmarks && npm ci --ignore-scripts && node run.mjs)',
+  '    (cd tests/generated && node proof.mjs)',
+  '',
+  `On ${cpus()[0]?.model.trim()}, ${String(cpus().length)} cores, ${String(Math.round(totalmem() / 2 ** 30))} GiB, ${process.platform} ${release().split('-')[0]}, Node ${process.version.slice(1)} as the driver.`,
+  '',
+);
+
+const total = suite('run');
+if (total) say(`Last run: \`node run.mjs${total.flag}\`, ${number(total.passed)} passed, ${number(total.failed)} failed, ${number(total.skipped)} skipped, ${String(Math.round(total.seconds))} s.`, '');
+
+say('## Corpus', '');
+const corpus = suite('corpus');
+if (corpus) {
+  say(`Emitted through the built program (mode \`${corpus.mode}\`). "Texts" counts different files, header aside; each of them is compiled and linted.`, '');
+  table(['Tool', 'Calls answered', 'Calls refused', 'Texts'], corpus.tools.map((each) => [`\`${each.name}\``, number(each.emitted), number(each.refused), number(each.texts)]));
+} else missing('The corpus');
+
+say('## Compilers', '');
+const compile = suite('compile');
+if (compile) {
+  table(
+    ['Compiler, flags', 'Declarations', 'What', 'Files', 'Errors'],
+    compile.runs.map((each) => [`TypeScript ${each.compiler}, ${each.profile}`, each.platform, each.what, number(each.files), number(each.errors)]),
+  );
+} else missing('The compile gate');
+
+say('## Linters', '');
+const lint = suite('lint');
+if (lint) {
+  say('Biome with its recommended rules, ESLint with strictTypeChecked and stylisticTypeChecked, Prettier with single quotes and width 100; no rule off, no disable comment.', '');
+  table(['Tool', 'Files', 'Findings'], lint.runs.map((each) => [each.tool, number(each.files), number(each.findings)]));
+} else missing('The lint gate');
+
+say('## Runtimes', '');
+const runtimes = suite('runtimes');
+if (runtimes) {
+  say('Each with its own test runner. "Emitted tests" are the files that `withTests` gives, as they are; "behaviour" is `tests/generated/behaviour`.', '');
+  table(['Runtime', 'What', 'Files', 'Passed', 'Failed'], runtimes.runs.map((each) => [each.runtime, each.what, number(each.files), number(each.passed), number(each.failed)]));
+} else missing('The runtimes suite');
+
+say('## Injection', '');
+const injection = suite('injection');
+if (injection) {
+  say(
+    `Seeded hostile inputs per argument. Every accepted output has the syntax tree of the benign run but for the literals, is ASCII, has the same number of comments, and its table has the same own keys as ES5 and as ES2022; every refusal is printable. ${String(injection.broken)} emitters broken on purpose are all caught.`,
+    '',
+  );
+  table(['Argument', 'Inputs', 'Accepted', 'Misses'], injection.runs.map((each) => [`\`${each.tool}.${each.argument}\``, number(each.inputs), number(each.accepted), '0']));
+  say(`${number(sum(injection.runs, (each) => each.inputs))} inputs in all.`, '');
+} else missing('The injection gate');
+
+say('## Residue', '');
+const residue = suite('residue');
+if (residue) {
+  say('After a warm-up, per call; the process then ends by itself.', '');
+  table(['Guard', 'Calls', 'Heap, bytes per call', 'Timers', 'Listeners'], residue.runs.map((each) => [each.guard, number(each.calls), each.bytesPerCall.toFixed(2), number(each.timers), number(each.listeners)]));
+} else missing('The residue suite');
+
+say('## Mutation testing', '');
+const mutation = suite('mutation') ?? read(join(workspace, 'mutation.json'));
+if (mutation) {
+  say('Stryker for JavaScript on the emitted code, killed by its behaviour tests. CHANGES to a message or to an unreachable guard survive; each survivor is listed with the reason in `tests/generated/MUTANTS.md`.'.replace('CHANGES', 'Changes'), '');
+  table(['File', 'Mutants', 'Killed', 'Timed out', 'Survived', 'Score'], mutation.runs.map((each) => [each.name, number(each.mutants), number(each.killed), number(each.timeout), number(each.survived), `${each.score.toFixed(1)} %`]));
+} else missing('Mutation testing');
+
+say('## Against peers', '');
+if (bench) {
+  const { on } = bench;
+  say(
+    `Node ${on.node.slice(1)}, ${on.cpu}, ${String(on.cores)} cores, ${String(on.rounds)} rounds; every column in a process of its own, columns take turns. A figure is the median of the rounds' medians, the spread their least and greatest; a ratio is the median of the ratios round by round.`,
+    '',
+  );
+  const show = (value) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : number(Math.round(value)));
+  for (const each of bench.scenarios) {
+    say(`### ${each.title}`, '');
+    table(['', 'ns per call', 'spread', 'ratio'], each.rows.map((row) => [row.column, show(row.nanoseconds), `${show(row.least)} to ${show(row.most)}`, `${row.ratio.toFixed(2)} x`]));
+    for (const bound of each.bounds) say(`- ${bound.column} against ${bound.against}: ${bound.ratio.toFixed(2)}, promised at most ${bound.most.toFixed(2)}: ${bound.held ? 'held' : '**missed**'}`);
+    if (each.bounds.length > 0) say('');
+  }
+  say('### Size per feature, bundled and minified', '');
+  table(['', 'bytes', 'gzip'], bench.sizes.map((each) => [each.name, number(each.bytes), number(each.gzip)]));
+} else missing('The benchmark');
+
+const page = join(workspace, '../../docs/PROOF.md');
+mkdirSync(dirname(page), { recursive: true });
+writeFileSync(page, `${lines.join('\n').trimEnd()}\n`);
+console.log('docs/PROOF.md is written');
