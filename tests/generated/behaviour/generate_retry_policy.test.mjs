@@ -187,6 +187,18 @@ test('results that only look like responses are returned', async () => {
   }
 });
 
+test('results and errors that cannot be looked into are passed on', async () => {
+  const { withRetry } = await unlimited({ maxRetries: 1 });
+  const { proxy, revoke } = Proxy.revocable(new Error('x'), {});
+  revoke();
+  assert.ok((await withRetry(async () => ({ proxy }), instant())).proxy === proxy);
+  const closed = new Proxy({}, { get: (_target, name) => { if (name === 'then') return undefined; throw new Error('closed'); } });
+  let attempts = 0;
+  assert.ok((await withRetry(async () => { attempts++; return closed; }, instant())) === closed);
+  assert.equal(attempts, 1);
+  assert.ok((await rejection(withRetry(() => { throw closed; }, instant()))) === closed);
+});
+
 test('Retry-After is a floor, in seconds or as a date, on responses and errors, also above the cap', async () => {
   const { withRetry } = await unlimited({ withJitter: false });
   const date = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 30_000).toUTCString();
