@@ -56,13 +56,19 @@ const settle = async () => {
 };
 for (let index = 0; index < 20_000; index++) await run();
 await settle();
-const before = { heap: process.memoryUsage().heapUsed, timers: timers() };
-for (let index = 0; index < Number(count); index++) await run();
-await settle();
+const before = timers();
+// A leak shows in every round; what the engine itself still compiles and caches shows in the first ones.
+const rounds = [];
+for (let round = 0; round < 3; round++) {
+  const heap = process.memoryUsage().heapUsed;
+  for (let index = 0; index < Number(count); index++) await run();
+  await settle();
+  rounds.push((process.memoryUsage().heapUsed - heap) / Number(count));
+}
 console.log(
   JSON.stringify({
-    bytesPerCall: (process.memoryUsage().heapUsed - before.heap) / Number(count),
-    timers: timers() - before.timers,
+    bytesPerCall: Math.max(0, Math.min(...rounds)),
+    timers: timers() - before,
     listeners: getEventListeners(signal, 'abort').length,
   }),
 );
