@@ -2,7 +2,7 @@
 // oldest or newest running call succeeds, fails or is aborted, time passes. Compared after every event: state, what each caller
 // sees, counters, notifications, and the signals that probes were given.
 //
-// Sequences run in batches, so that one flush of microtasks serves thousands of breakers. Timers are virtual: each breaker has its
+// Sequences run in batches, so that one flush of microtasks serves hundreds of breakers. Timers are virtual: each breaker has its
 // own clock, and in half of the runs timers never fire, as in a Worker whose request is gone.
 //
 // Runs in a worker thread: node:test follows every promise of its own thread, which would take most of the time.
@@ -12,7 +12,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 const RECOVERY = 1_000;
 const PROBE_TIMEOUT = 500;
 const STEP = 500;
-const BATCH = 4_000;
+const BATCH = 200;
 
 /** The description, without promises or timers. */
 class Model {
@@ -169,7 +169,9 @@ class Subject {
   }
 
   start() {
-    const call = { outcome: 'pending', controller: new AbortController() };
+    // Every other call comes without a signal, which takes another path.
+    const controller = this.calls.length % 2 === 0 ? new AbortController() : undefined;
+    const call = { outcome: 'pending', controller, abortable: controller !== undefined };
     const work = (signal) => {
       call.signal = signal;
       return new Promise((resolve, reject) => {
@@ -177,9 +179,7 @@ class Subject {
         call.reject = reject;
       });
     };
-    // Every other call comes without a signal, which takes another path.
-    const options = this.calls.length % 2 === 0 ? { signal: call.controller.signal } : undefined;
-    call.abortable = options !== undefined;
+    const options = controller && { signal: controller.signal };
     this.breaker.call(work, options).then(
       (result) => {
         call.outcome = result;
