@@ -55,6 +55,7 @@ internal static class CommandLine
             new HelpOption { Recursive = true },
             new VersionOption(),
             GenerateCommand.Build(),
+            StackCommand.Build(),
             CallCommand.Build(),
             ToolsCommand.Build(),
             ServeCommand.Build(),
@@ -64,6 +65,7 @@ internal static class CommandLine
             root,
             $"{Product.Command} generate circuit-breaker --with-metrics",
             $"{Product.Command} generate retry-policy --max-retries 3 --retry-on 429,503 -o src/resilience/",
+            $"{Product.Command} stack -c resilience.json -o src/resilience/ --check",
             $"{Product.Command} call generate_circuit_breaker '{{\"failureThreshold\":3}}'",
             $"{Product.Command} tools --json");
         return root;

@@ -117,6 +117,11 @@ internal static class EmittedFiles
                 WriteWhole(target);
             }
 
+            if (!request.Progress)
+            {
+                continue;
+            }
+
             var done = request.DryRun ? "would be " : "";
             Console.Error.WriteLine($"{target.Path}: {target.State switch
             {

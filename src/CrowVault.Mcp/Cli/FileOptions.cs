@@ -10,6 +10,9 @@ namespace CrowVault.Mcp.Cli;
 /// <param name="Force">Overwrite files that were edited.</param>
 internal sealed record FileRequest(string? Output, bool DryRun, bool Diff, bool Check, bool Force)
 {
+    /// <summary>Whether each written file is reported; what was left alone always is.</summary>
+    public bool Progress { get; init; } = true;
+
     /// <summary>What is wrong with the request; null when nothing is.</summary>
     public string? Problem =>
         Output is null && (DryRun || Diff || Check || Force) ? "--dry-run, --diff, --check and --force need -o PATH."

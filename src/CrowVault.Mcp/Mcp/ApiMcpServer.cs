@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Stack;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -26,6 +27,12 @@ internal static class ApiMcpServer
     /// <summary>The tools, in the catalog's order.</summary>
     public static McpServerPrimitiveCollection<McpServerTool> Tools { get; } = Collect(Catalog.All.Select(emitter => new EmitterTool(emitter)));
 
+    /// <summary>The prompts.</summary>
+    public static McpServerPrimitiveCollection<McpServerPrompt> Prompts { get; } = [new DefenceInDepth()];
+
+    /// <summary>The composition of the layers, and a guide per pattern.</summary>
+    public static McpServerResourceCollection Resources { get; } = CollectResources();
+
     /// <summary>Options for one server, to which a transport may add its own.</summary>
     public static McpServerOptions Options() => Configure(new McpServerOptions());
 
@@ -35,6 +42,9 @@ internal static class ApiMcpServer
         options.ServerInfo = s_info;
         options.ServerInstructions = Instructions;
         options.ToolCollection = Tools;
+        options.PromptCollection = Prompts;
+        options.ResourceCollection = Resources;
+        options.Handlers.CompleteHandler = (request, _) => ValueTask.FromResult(Complete(request.Params));
         options.Handlers.CallToolHandler = (request, _) => throw Invalid(Catalog.UnknownTool(request.Params?.Name ?? ""));
         options.Filters.Message.IncomingFilters.Add(next => (context, cancellationToken) =>
         {
@@ -47,6 +57,50 @@ internal static class ApiMcpServer
         });
         return options;
     }
+
+    private static CompleteResult Complete(CompleteRequestParams? completion)
+    {
+        var typed = completion?.Argument.Value ?? "";
+        IReadOnlyList<string> values = completion?.Ref switch
+        {
+            PromptReference { Name: "defence_in_depth" } => DefenceInDepth.Complete(completion.Argument.Name, typed),
+            ResourceTemplateReference { Uri: PatternGuides.UriTemplate } =>
+                [.. PatternGuides.Patterns.Where(pattern => pattern.StartsWith(typed, StringComparison.OrdinalIgnoreCase))],
+            _ => [],
+        };
+        return new CompleteResult { Completion = new Completion { Values = [.. values], Total = values.Count, HasMore = false } };
+    }
+
+    private static McpServerResourceCollection CollectResources()
+    {
+        // Rendered when it is first read: most sessions never do.
+        var stack = new Lazy<string>(() => StackEmitter.Instance.Emit(new StackOptions(), Product.Version).Files[0].Content);
+        return
+        [
+            new TextResource(
+                new()
+                {
+                    Name = "resilience-stack.ts",
+                    Title = "Resilience stack",
+                    UriTemplate = DefenceInDepth.StackUri,
+                    Description = "TypeScript function that puts circuit breaker, retry, timeout and bulkhead around a call.",
+                    MimeType = "text/x-typescript",
+                },
+                uri => uri == DefenceInDepth.StackUri ? stack.Value : null),
+            .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
+            Guide("{pattern}", $"Guide to a pattern: {string.Join(", ", PatternGuides.Patterns)}."),
+        ];
+    }
+
+    private static TextResource Guide(string pattern, string description) => new(
+        new()
+        {
+            Name = pattern == "{pattern}" ? "pattern-guide" : $"{pattern}-guide",
+            UriTemplate = PatternGuides.UriOf(pattern),
+            Description = description,
+            MimeType = "text/markdown",
+        },
+        PatternGuides.At);
 
     // The SDK would answer "An error occurred." to parameters of another shape than it expects.
     private static void CheckCall(JsonNode? parameters)

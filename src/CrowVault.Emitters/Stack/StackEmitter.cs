@@ -1,0 +1,53 @@
+using System.Text.Json;
+
+namespace CrowVault.Emitters.Stack;
+
+/// <summary>Emits the function that composes the outbound layers. Not a tool: the manifest, the prompt and a resource lead to it.</summary>
+public sealed class StackEmitter() : Emitter<StackOptions>(StackJson.Default.StackOptions)
+{
+    /// <summary>The one there is.</summary>
+    public static StackEmitter Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public override string Tool => "stack";
+
+    /// <inheritdoc/>
+    public override string Title => "Resilience stack";
+
+    /// <inheritdoc/>
+    public override string Description => "Composes circuit breaker, retry, timeout and bulkhead around a call.";
+
+    /// <inheritdoc/>
+    public override string IconPath => "M12 3l9 5-9 5-9-5zM3 12l9 5 9-5M3 16l9 5 9-5";
+
+    /// <inheritdoc/>
+    public override string FileName => "resilience-stack.ts";
+
+    private protected override Draft Write(StackOptions options)
+    {
+        var model = new StackModel(
+            JsonNamingPolicy.KebabCaseLower.ConvertName(options.FailureUnit.ToString()),
+            TestPrelude.Imports(options.Runtime),
+            TestPrelude.Declarations(options.Runtime));
+        var source = Templates.Render("Stack/resilience-stack.ts.liquid", model, StackJson.Default.StackModel);
+        var test = options.WithTests
+            ? Templates.Render("Stack/resilience-stack.test.ts.liquid", model, StackJson.Default.StackModel)
+            : "";
+        return new(source, test, Usage(withMetrics: false, "orders.get", "orders"), [Unit(options)], []);
+    }
+
+    /// <summary>The snippet that wires the layers.</summary>
+    internal static string Usage(bool withMetrics, string operation, string partition)
+    {
+        var model = new StackUsageModel(withMetrics, Templates.Literal(operation), Templates.Literal(partition));
+        return Templates.Render("Stack/usage.ts.liquid", model, StackJson.Default.StackUsageModel).TrimEnd('\n');
+    }
+
+    private static string Unit(StackOptions options) => options.FailureUnit switch
+    {
+        FailureUnit.Attempt =>
+            "The breaker counts attempts: five failed attempts of one call are five failures. Set failureUnit to call to count calls.",
+        FailureUnit.Call =>
+            "The breaker counts calls: five failed attempts of one call are one failure. Set failureUnit to attempt to count attempts.",
+    };
+}

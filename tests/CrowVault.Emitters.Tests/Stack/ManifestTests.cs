@@ -1,0 +1,130 @@
+using System.Reflection;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CrowVault.Emitters.Stack;
+using Xunit;
+
+namespace CrowVault.Emitters.Tests.Stack;
+
+public sealed class ManifestTests
+{
+    private const string Four = """
+        "circuitBreaker":{"failureThreshold":10},"retryPolicy":{"maxRetries":2,"totalTimeoutMs":8000},
+        "timeoutConfig":{"operations":{"orders.get":2000}},"bulkhead":{"partitions":{"orders":20}}
+        """;
+
+    private static readonly JsonSerializerOptions s_indented =
+        new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    [Fact]
+    public void Schema_is_the_published_one()
+    {
+        var readme = typeof(ManifestTests).Assembly
+            .GetCustomAttributes<AssemblyMetadataAttribute>().First(metadata => metadata.Key == "Readme").Value!;
+        var path = Path.Combine(Path.GetDirectoryName(readme)!, "schemas", "resilience.schema.json");
+        var schema = JsonNode.Parse(Manifest.Schema.GetRawText())!.ToJsonString(s_indented) + "\n";
+        if (Environment.GetEnvironmentVariable("ACCEPT_SNAPSHOTS") == "1")
+        {
+            File.WriteAllText(path, schema);
+        }
+
+        Assert.Equal(schema, File.ReadAllText(path).ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
+    public void Emits_each_section_as_its_tool_does()
+    {
+        var emission = Emit("{\"$schema\":\"resilience.schema.json\"," + Four + ",\"rateLimiting\":{}}");
+        Assert.Equal(
+            ["circuit-breaker.ts", "retry.ts", "rate-limiter.ts", "timeouts.ts", "bulkhead.ts", "resilience-stack.ts"],
+            emission.Files.Select(file => file.Path));
+        Assert.True(Catalog.Find("generate_bulkhead")!.TryEmit(
+            JsonElement.Parse("""{"partitions":{"orders":20}}"""), Snapshot.Version, out var alone, out _));
+        Assert.Equal(alone.Files[0].Content, emission.Files[4].Content);
+        Assert.Contains("resilienceStack({", emission.Usage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Emits_the_stack_only_with_its_four_layers() =>
+        Assert.Equal(["bulkhead.ts"], Emit("""{"bulkhead":{"partitions":{"a":1}}}""").Files.Select(file => file.Path));
+
+    [Fact]
+    public void What_stands_beside_the_sections_holds_where_a_section_is_silent()
+    {
+        var emission = Emit("""{"runtime":"deno","withTests":true,"retryPolicy":{},"bulkhead":{"partitions":{"a":1},"withTests":false}}""");
+        Assert.Equal(["retry.ts", "retry.test.ts", "bulkhead.ts"], emission.Files.Select(file => file.Path));
+        Assert.All(emission.Files, file => Assert.Contains("\"runtime\":\"deno\"", file.Content, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("[]", "resilience.json: not an object")]
+    [InlineData("{}", "resilience.json: no section")]
+    [InlineData("""{"retyPolicy":{}}""", "\"retyPolicy\": unknown section; did you mean retryPolicy?")]
+    [InlineData("""{"stack":{}}""", "stack: composes four layers, but circuitBreaker, retryPolicy, timeoutConfig, bulkhead is missing")]
+    [InlineData("""{"retryPolicy":{"maxRetry":3}}""", "retryPolicy.maxRetry: unknown argument; did you mean maxRetries?")]
+    [InlineData("""{"bulkhead":{"partitions":{"a'b":1}}}""", "bulkhead.partitions: ")]
+    [InlineData("""{"retryPolicy":7}""", "retryPolicy.arguments: a number is not an object")]
+    [InlineData("""{"retryPolicy":{},"retryPolicy":{}}""", "\"retryPolicy\": given twice")]
+    public void Refuses_naming_the_section(string manifest, string fault)
+    {
+        Assert.False(Manifest.TryEmit(JsonElement.Parse(manifest), Snapshot.Version, out _, out var faults));
+        Assert.StartsWith(fault, faults.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Reports_the_faults_of_all_sections_together()
+    {
+        Assert.False(Manifest.TryEmit(
+            JsonElement.Parse("""{"retryPolicy":{"maxRetries":-1},"bulkhead":{"partitions":{"a":0}}}"""), Snapshot.Version, out _, out var faults));
+        Assert.Equal(["retryPolicy.maxRetries", "bulkhead.partitions.a"], faults.Faults.Select(fault => fault.Argument));
+    }
+
+    [Fact]
+    public void Layers_that_fit_give_figures_and_no_warning()
+    {
+        var emission = Emit("{" + Four + "}");
+        Assert.Empty(emission.Warnings);
+        Assert.Contains("Stack: 3 attempts of orders.get (2 s each) and waits of up to 600 ms take 6.6 s at worst.", emission.Notes);
+        Assert.Contains("Stack: the circuit opens after 10 failed attempts, which 4 calls can make.", emission.Notes);
+    }
+
+    [Theory]
+    [InlineData("""{"retryPolicy":{"maxRetries":4,"totalTimeoutMs":5000},"timeoutConfig":{"operations":{"a":2000}}}""",
+        "Stack: 5 attempts x 2 s (a) + 3 s of waits = 13 s, but totalTimeoutMs ends the call after 5 s; the last attempts will not finish.")]
+    [InlineData("""{"retryPolicy":{"maxRetries":4},"timeoutConfig":{"operations":{"a":20000}}}""",
+        "Stack: without totalTimeoutMs a call of a may take 5 x 20 s + 3 s = 1.7 min.")]
+    [InlineData("""{"timeoutConfig":{"operations":{"a":800}},"bulkhead":{"partitions":{"b":5}}}""",
+        "Stack: a has 800 ms, but may wait up to 1 s for a slot; use a bulkhead maxWaitMs below 800.")]
+    [InlineData("""{"retryPolicy":{"withRetryBudget":false}}""",
+        "Stack: total amplification is 5 calls per request; withRetryBudget brings it to about 1.1.")]
+    [InlineData("""{"circuitBreaker":{"probeTimeoutMs":1000},"timeoutConfig":{"operations":{"a":2000}}}""",
+        "Stack: the breaker ends a probe after 1 s, before the 2 s of a are over; use a probeTimeoutMs of 2000 or more.")]
+    [InlineData("""{"rateLimiting":{"requestsPerWindow":6000},"timeoutConfig":{"operations":{"a":2000}},"bulkhead":{"partitions":{"b":20}}}""",
+        "Stack: the rate limiter admits 100 requests/s of one client, but 20 slots carry only 10/s when a takes its 2 s.")]
+    [InlineData("""{"rateLimiting":{"burstCapacity":50},"bulkhead":{"partitions":{"b":20},"maxQueue":10}}""",
+        "Stack: a burst of 50 requests of one client exceeds the 30 slots and seats of all partitions.")]
+    public void Warns_of_layers_that_do_not_fit(string manifest, string warning) => Assert.Contains(warning, Emit(manifest).Warnings);
+
+    [Theory]
+    [InlineData("attempt", "Stack: a single call can make 5 attempts and so open the circuit for all, at 5 failures; use a higher threshold or fewer retries.")]
+    [InlineData("call", "Stack: the circuit opens only after 5 x 5 = 25 failed attempts; use failureUnit attempt or a lower threshold.")]
+    public void Warns_of_a_threshold_that_does_not_go_with_the_retries(string unit, string warning)
+    {
+        var manifest = $$"""
+            {"circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"a":2000} },"bulkhead":{"partitions":{"b":20} },
+             "stack":{"failureUnit":"{{unit}}"} }
+            """;
+        Assert.Contains(warning, Emit(manifest).Warnings);
+    }
+
+    private static Emission Emit(string manifest)
+    {
+        if (!Manifest.TryEmit(JsonElement.Parse(manifest), Snapshot.Version, out var emission, out var faults))
+        {
+            Assert.Fail(faults.Message);
+        }
+
+        return emission;
+    }
+}

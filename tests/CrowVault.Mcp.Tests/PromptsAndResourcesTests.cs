@@ -1,0 +1,92 @@
+using System.Text.Json.Nodes;
+using Xunit;
+
+namespace CrowVault.Mcp.Tests;
+
+/// <summary>The prompt, its completions and the resources, over standard input and output.</summary>
+public sealed class PromptsAndResourcesTests
+{
+    private static readonly string[] s_uris =
+    [
+        "api-mcp://stack/resilience-stack.ts", "api-mcp://patterns/circuit-breaker", "api-mcp://patterns/retry-policy",
+        "api-mcp://patterns/rate-limiting", "api-mcp://patterns/timeout-config", "api-mcp://patterns/bulkhead",
+    ];
+
+    [Fact]
+    public void Lists_and_reads_the_resources()
+    {
+        var listed = Ask("resources/list", "{}")["result"]!["resources"]!.AsArray();
+        Assert.Equal(s_uris, listed.Select(each => each!["uri"]!.GetValue<string>()));
+        foreach (var uri in s_uris)
+        {
+            var content = Ask("resources/read", $$"""{"uri":"{{uri}}"}""")["result"]!["contents"]![0]!;
+            Assert.Equal(uri, content["uri"]!.GetValue<string>());
+            var text = content["text"]!.GetValue<string>();
+            Assert.Contains(uri.EndsWith(".ts", StringComparison.Ordinal) ? "export function resilienceStack" : "**When not.**", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Offers_the_guides_as_a_template_with_completion()
+    {
+        var template = Ask("resources/templates/list", "{}")["result"]!["resourceTemplates"]![0]!;
+        Assert.Equal("api-mcp://patterns/{pattern}", template["uriTemplate"]!.GetValue<string>());
+        Assert.Equal(
+            ["retry-policy", "rate-limiting"],
+            Complete("""{"type":"ref/resource","uri":"api-mcp://patterns/{pattern}"}""", "pattern", "r"));
+    }
+
+    [Fact]
+    public void A_resource_that_is_not_there_is_an_error() =>
+        Assert.NotNull(Ask("resources/read", """{"uri":"api-mcp://patterns/nothing"}""")["error"]);
+
+    [Fact]
+    public void The_prompt_gives_calls_that_fit_each_other()
+    {
+        var text = Prompt("""{"services":"orders, payments","failureUnit":"call"}""")["result"]!["messages"]![0]!["content"]!["text"]!.GetValue<string>();
+        foreach (var tool in new[] { "circuit_breaker", "retry_policy", "rate_limiting", "timeout_config", "bulkhead" })
+        {
+            Assert.Contains($"- generate_{tool} {{", text, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("""{"runtime":"node","partitions":{"orders":20,"payments":20}}""", text, StringComparison.Ordinal);
+        Assert.Contains("'call'", text, StringComparison.Ordinal);
+        Assert.Contains("3 attempts of orders", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{}""", "services: ")]
+    [InlineData("""{"services":"a;b"}""", "services: ")]
+    [InlineData("""{"services":"a,A"}""", "timeoutConfig.operations: ")]
+    [InlineData("""{"services":"constructor"}""", "timeoutConfig.operations: ")]
+    [InlineData("""{"services":"a","runtime":"nodejs"}""", "runtime: use one of node, deno, bun, workers, browser.")]
+    [InlineData("""{"services":"a","runtime":"browser","store":"redis"}""", "rateLimiting.store: ")]
+    public void A_wrong_argument_is_named(string arguments, string fault) =>
+        Assert.StartsWith(fault, Prompt(arguments)["error"]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("runtime", "b", "bun", "browser")]
+    [InlineData("store", "", "redis", "memory")]
+    [InlineData("failureUnit", "a", "attempt")]
+    [InlineData("services", "x")]
+    public void Completes_the_arguments_of_the_prompt(string argument, string typed, params string[] values) =>
+        Assert.Equal(values, Complete("""{"type":"ref/prompt","name":"defence_in_depth"}""", argument, typed));
+
+    private static JsonNode Prompt(string arguments) => Ask("prompts/get", $$"""{"name":"defence_in_depth","arguments":{{arguments}} }""");
+
+    private static IEnumerable<string> Complete(string reference, string argument, string typed) =>
+        Ask("completion/complete", $$"""{"ref":{{reference}},"argument":{"name":"{{argument}}","value":"{{typed}}"} }""")
+            ["result"]!["completion"]!["values"]!.AsArray().Select(value => value!.GetValue<string>());
+
+    private static JsonNode Ask(string method, string parameters)
+    {
+        var input = $$"""
+            {"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"test","version":"1"} } }
+            {"jsonrpc":"2.0","method":"notifications/initialized"}
+            {"jsonrpc":"2.0","id":2,"method":"{{method}}","params":{{parameters}} }
+
+            """;
+        return ServerProcess.Run(input).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => JsonNode.Parse(line)!).First(reply => reply["id"]?.GetValue<int>() == 2);
+    }
+}
