@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
+using CrowVault.Mcp.Mcp;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
@@ -18,6 +19,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
     /// <summary>What an answer can be, in the order of preference.</summary>
     private static readonly MediaTypeHeaderValue[] s_offers = [new("application/json"), new("text/x-typescript"), new("text/plain")];
 
+    private readonly Memo<Answer> _answers = new();
     private readonly byte[] _tools = List(tools);
     private readonly byte[] _openApi = OpenApi.Document(tools, settings);
 
@@ -38,18 +40,30 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             return RefuseAsync(context, faults, null);
         }
 
-        if (!emitter.TryEmit(args, Product.Version, out var emission, out var refused))
+        var key = $"{emitter.Tool} {args.GetRawText()}";
+        var answer = _answers.Find(key);
+        if (answer is null)
         {
-            call.ErrorType = Telemetry.InvalidArguments;
-            return RefuseAsync(context, [.. refused.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+            if (!emitter.TryEmit(args, Product.Version, out var emission, out var refused))
+            {
+                call.ErrorType = Telemetry.InvalidArguments;
+                return RefuseAsync(context, [.. refused.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+            }
+
+            answer = new(
+                JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission),
+                System.Text.Encoding.UTF8.GetBytes(emission.Files[0].Content));
+            _answers.Keep(key, answer);
         }
 
         call.ErrorType = null;
         context.Response.Headers.Vary = HeaderNames.Accept;
         return ReferenceEquals(offer, s_offers[0])
-            ? WriteAsync(context, "application/json", JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission))
-            : WriteAsync(context, $"{offer.MediaType}; charset=utf-8", System.Text.Encoding.UTF8.GetBytes(emission.Files[0].Content));
+            ? WriteAsync(context, "application/json", answer.Json)
+            : WriteAsync(context, $"{offer.MediaType}; charset=utf-8", answer.Source);
     }
+
+    private sealed record Answer(byte[] Json, byte[] Source);
 
     /// <summary><c>GET /v1/tools</c></summary>
     public Task ListAsync(HttpContext context) => WriteAsync(context, "application/json", _tools);

@@ -16,6 +16,7 @@ internal sealed class EmitterTool : McpServerTool
         """);
 
     private readonly Emitter _emitter;
+    private readonly Memo<CallToolResult> _answers = new();
 
     public EmitterTool(Emitter emitter)
     {
@@ -55,13 +56,19 @@ internal sealed class EmitterTool : McpServerTool
     /// <returns>The code, or an error that names every fault and how to mend it.</returns>
     public CallToolResult Call(JsonElement arguments)
     {
+        var key = arguments.GetRawText();
+        if (_answers.Find(key) is { } known)
+        {
+            return known;
+        }
+
         if (!_emitter.TryEmit(arguments, Product.Version, out var emission, out var faults))
         {
             return new CallToolResult { IsError = true, Content = [Text(faults.Message)] };
         }
 
         var remarks = emission.Remarks();
-        return new CallToolResult
+        var answer = new CallToolResult
         {
             Content =
             [
@@ -70,6 +77,8 @@ internal sealed class EmitterTool : McpServerTool
             ],
             StructuredContent = emission.ToJson(),
         };
+        _answers.Keep(key, answer);
+        return answer;
     }
 
     private static TextContentBlock Text(string text) => new() { Text = text };

@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const connections = 64;
-const rounds = 3;
+const rounds = Number(process.env.ROUNDS ?? 3);
 const seconds = 8;
 const warmUp = 12;
 const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-06-18' };
