@@ -173,10 +173,11 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 OnStoreError.Local => "without an answer the request is counted in memory.",
             },
             OnStoreError = "",
+            RedisDecision = "",
             Script = script,
             ScriptSha1 = Convert.ToHexStringLower(Sha1(script)),
-            Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...input)" : "evalSha(SCRIPT_SHA1, options)",
-            Eval = ioredis ? "eval(SCRIPT, 1, key, ...input)" : "eval(SCRIPT, options)",
+            Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "evalSha(SCRIPT_SHA1, options)",
+            Eval = ioredis ? "eval(SCRIPT, 1, key, ...figures)" : "eval(SCRIPT, options)",
             FrameworkImport = framework.Import,
             RequestType = framework.RequestType,
             KeyParameters = KeyParameters(options, framework, client),
@@ -199,6 +200,18 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             TestDeclarations = TestPrelude.Declarations(options.Runtime),
             TestFigures = options.IsBucket ? "2, 1" : "2, 2",
             TestWaitMs = options.IsBucket ? "1000" : "2000",
+            TestRefusal = options.Algorithm switch
+            {
+                Algorithm.TokenBucket => "[0, 1_750_000]",
+                Algorithm.LeakyBucket => "[0, 250_000]",
+                Algorithm.FixedWindow or Algorithm.SlidingWindow => "[0, 1, 250, 250]",
+            },
+            TestAdmission = options.Algorithm switch
+            {
+                Algorithm.TokenBucket => "[1, 1_500_000]",
+                Algorithm.LeakyBucket => "[1, 500_000]",
+                Algorithm.FixedWindow or Algorithm.SlidingWindow => "[1, 1, 0, 500]",
+            },
             TestFailureTitle = options.OnStoreError switch
             {
                 OnStoreError.Open => "admits everything while Redis is down, and tells why",
@@ -220,6 +233,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         };
         return !redis ? model : model with
         {
+            RedisDecision = options.IsBucket ? Render($"redis-decision-{algorithm.Stem}.ts", model).TrimEnd() : "",
             OnStoreError = Render(
                 options.OnStoreError switch
                 {

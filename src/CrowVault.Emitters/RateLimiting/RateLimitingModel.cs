@@ -55,6 +55,9 @@ internal sealed record RateLimitingModel
 
     public required string OnStoreError { get; init; }
 
+    /// <summary>What the limiter makes of the script's reply.</summary>
+    public required string RedisDecision { get; init; }
+
     public required string Script { get; init; }
 
     public required string ScriptSha1 { get; init; }
@@ -109,6 +112,12 @@ internal sealed record RateLimitingModel
 
     /// <summary>Time until that limiter, once empty, admits the next.</summary>
     public required string TestWaitMs { get; init; }
+
+    /// <summary>A reply that refuses two requests for 250 ms.</summary>
+    public required string TestRefusal { get; init; }
+
+    /// <summary>A reply that admits a request and has the limit back after 500 ms.</summary>
+    public required string TestAdmission { get; init; }
 
     public required string TestFailureTitle { get; init; }
 

@@ -30,7 +30,22 @@ export function columnsFor(keysOf) {
         return () => limiter.consume(key());
       },
     },
+    // Its store counts; whether the request may pass, and what is left until when, its middleware derives from the count.
     'express-rate-limit': {
+      setup: async () => {
+        const { MemoryStore } = await import('express-rate-limit');
+        const store = new MemoryStore();
+        store.init({ windowMs: 60_000 });
+        const key = keysOf();
+        return async () => {
+          const { totalHits, resetTime } = await store.increment(key());
+          const resetMs = Math.max(0, resetTime.getTime() - Date.now());
+          const allowed = totalHits <= perMinute;
+          return { allowed, limit: perMinute, remaining: Math.max(0, perMinute - totalHits), retryAfterMs: allowed ? 0 : resetMs, resetMs };
+        };
+      },
+    },
+    'express-rate-limit, the count alone': {
       setup: async () => {
         const { MemoryStore } = await import('express-rate-limit');
         const store = new MemoryStore();
