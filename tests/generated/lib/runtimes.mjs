@@ -13,7 +13,12 @@ const here = (file) => relative(workspace, file);
 
 async function nodeTest(node, files, flags = []) {
   const { output, errors } = await run(node, [...flags, '--test', '--test-reporter=tap', ...files.map(here)], workspace, replay);
-  return { passed: number(output, /^# pass (\d+)$/gmu), failed: number(output, /^# (?:fail|cancelled) (\d+)$/gmu), output: output + errors };
+  return { passed: number(output, /^# pass (\d+)$/gmu), failed: number(output, /^# (?:fail|cancelled) (\d+)$/gmu), output: faultsOf(output) + errors };
+}
+
+// Of a TAP report only what failed, each with its details.
+function faultsOf(tap) {
+  return (tap.match(/^ *not ok .*\n(?: +.*\n)*/gmu) ?? []).join('');
 }
 
 async function denoTest(deno, files, flags) {
