@@ -22,7 +22,7 @@ const find = (folder) =>
     .map((each) => join(workspace, folder, each));
 
 if (names.length === 0) {
-  rmSync(join(workspace, '.emitted'), { recursive: true, force: true });
+  rmSync(join(workspace, '.emitted'), { recursive: true, force: true, maxRetries: 5 });
   rmSync(join(workspace, '.results'), { recursive: true, force: true });
 }
 
