@@ -37,12 +37,19 @@ export async function emit(tool, args = {}) {
 export async function load(tool, args = {}) {
   const { files } = await emit(tool, args);
   const source = files.find((each) => each.role === 'source');
-  return importText(source.javascript, source.path);
+  return importText(mutated(source.javascript), source.path);
 }
 
 /** Imports TypeScript text after plain type removal. */
 export async function loadSource(content, name = 'source.ts') {
   return importText(await stripTypes(content), name);
+}
+
+// Mutation testing: one line of the module is another one.
+function mutated(javascript) {
+  if (!process.env.CROWVAULT_MUTANT) return javascript;
+  const { from, to } = JSON.parse(process.env.CROWVAULT_MUTANT);
+  return javascript.split('\n').map((line) => (line === from ? to : line)).join('\n');
 }
 
 let serial = 0;
