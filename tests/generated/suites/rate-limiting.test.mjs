@@ -1,0 +1,43 @@
+// Every combination of the rate limiter's enums that the server accepts, under the strictest flags, against the real type packages.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { check, place } from '../lib/compile.mjs';
+import { bodyOf, mode } from '../lib/corpus.mjs';
+import { list } from '../lib/results.mjs';
+import { call, disconnect, tools } from '../lib/server.mjs';
+
+const tool = 'generate_rate_limiting';
+const enums = Object.entries((await tools()).find((each) => each.name === tool).inputSchema.properties).filter(([, schema]) => schema.enum);
+const { runtime } = Object.fromEntries(enums.map(([name, schema]) => [name, schema.enum]));
+const choices = (name, schema) => (['redisClient', 'onStoreError'].includes(name) ? [undefined, ...schema.enum] : schema.enum);
+const calls = enums.reduce(
+  (rows, [name, schema]) => rows.flatMap((row) => choices(name, schema).map((value) => (value === undefined ? row : { ...row, [name]: value }))),
+  [{}],
+);
+
+const texts = new Map();
+let accepted = 0;
+for (let start = 0; start < calls.length; start += 100) {
+  await Promise.all(
+    calls.slice(start, start + 100).map(async (args) => {
+      const { isError, structuredContent } = await call(tool, args);
+      if (isError) return;
+      accepted++;
+      texts.set(bodyOf(structuredContent.files[0].content), structuredContent.files[0].content);
+    }),
+  );
+}
+await disconnect();
+const files = place('rate-limiting-combinations', Object.fromEntries([...texts.values()].map((text, index) => [`c${String(index)}.ts`, text])));
+
+test('the combinations cover every runtime', () => {
+  assert.equal(runtime.length, 5);
+  assert.ok(accepted > 1400 && texts.size > 500, `${String(accepted)} calls, ${String(texts.size)} texts`);
+});
+
+for (const version of mode === 'quick' ? ['7.0'] : ['5.9', '7.0']) {
+  test(`TypeScript ${version}: ${String(texts.size)} texts of ${String(accepted)} calls`, async () => {
+    const { errors } = await check(version, 'strictest, bundler', 'node', files, { suffix: '-rate-limiting' });
+    assert.equal(errors.length, 0, list(errors));
+  });
+}
