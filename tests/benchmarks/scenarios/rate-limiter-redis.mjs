@@ -18,6 +18,12 @@ async function connect() {
   return redis;
 }
 
+// Client and server are measured as they run in the long term: compiled, with the script loaded.
+async function warm(run) {
+  for (let round = 0; round < 300; round++) await run();
+  return run;
+}
+
 const ours = (algorithm, className, second) => ({
   emit: ['generate_rate_limiting', { algorithm }],
   setup: async (module) => {
@@ -30,7 +36,7 @@ const ours = (algorithm, className, second) => ({
     const admitted = decisions.filter((each) => each.allowed).length;
     if (admitted !== 500 || failures.length > 0) throw new Error(`admitted ${String(admitted)} of 500; ${String(failures[0])}`);
     const limiter = new module[className](redis, capacity, second, options);
-    return () => Promise.all(keys.map((key) => limiter.consume(key)));
+    return warm(() => Promise.all(keys.map((key) => limiter.consume(key))));
   },
 });
 
@@ -42,7 +48,7 @@ export const columns = {
   "the article's EVAL": {
     setup: async () => {
       const redis = await connect();
-      return () => Promise.all(keys.map((key) => consume(redis, key, capacity, perSecond)));
+      return warm(() => Promise.all(keys.map((key) => consume(redis, key, capacity, perSecond))));
     },
   },
 };
