@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace CrowVault.Emitters;
 
@@ -77,14 +78,23 @@ internal static class Sha256
             schedule[t] = schedule[t - 16] + s0 + schedule[t - 7] + s1;
         }
 
-        var (a, b, c, d, e, f, g, h) = (state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7]);
         for (var t = 0; t < 64; t++)
         {
-            var s1 = BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25);
-            var s0 = BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22);
-            var first = h + s1 + ((e & f) ^ (~e & g)) + RoundConstants[t] + schedule[t];
-            var second = s0 + ((a & b) ^ (a & c) ^ (b & c));
-            (h, g, f, e, d, c, b, a) = (g, f, e, d + first, c, b, a, first + second);
+            schedule[t] += RoundConstants[t];
+        }
+
+        // Eight rounds at a time, so that the variables change their roles instead of their values.
+        var (a, b, c, d, e, f, g, h) = (state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7]);
+        for (var rounds = schedule; !rounds.IsEmpty; rounds = rounds[8..])
+        {
+            Round(a, b, c, ref d, e, f, g, ref h, rounds[0]);
+            Round(h, a, b, ref c, d, e, f, ref g, rounds[1]);
+            Round(g, h, a, ref b, c, d, e, ref f, rounds[2]);
+            Round(f, g, h, ref a, b, c, d, ref e, rounds[3]);
+            Round(e, f, g, ref h, a, b, c, ref d, rounds[4]);
+            Round(d, e, f, ref g, h, a, b, ref c, rounds[5]);
+            Round(c, d, e, ref f, g, h, a, ref b, rounds[6]);
+            Round(b, c, d, ref e, f, g, h, ref a, rounds[7]);
         }
 
         state[0] += a;
@@ -95,5 +105,15 @@ internal static class Sha256
         state[5] += f;
         state[6] += g;
         state[7] += h;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Round(uint a, uint b, uint c, ref uint d, uint e, uint f, uint g, ref uint h, uint word)
+    {
+        var s1 = BitOperations.RotateRight(e, 6) ^ BitOperations.RotateRight(e, 11) ^ BitOperations.RotateRight(e, 25);
+        var s0 = BitOperations.RotateRight(a, 2) ^ BitOperations.RotateRight(a, 13) ^ BitOperations.RotateRight(a, 22);
+        var first = h + s1 + (g ^ (e & (f ^ g))) + word;
+        d += first;
+        h = first + s0 + ((a & b) | (c & (a | b)));
     }
 }

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Builds everything that is published into one folder (artifacts/release, or the one given), without publishing anything:
+# .NET tool packages, npm packages, the .mcpb bundle, the program with its symbols, server.json, bill of materials, checksums.
+# Two runs on the same commit give the same bytes.
+#
+#   scripts/release.sh [FOLDER]
+#   CONTAINER=1 scripts/release.sh   also the container image, for which the registry of the base image must be reachable
+#   RELEASE_URL=https://... scripts/release.sh   also lists the .mcpb bundle, which will be downloaded from there, in server.json
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+out=$(mkdir -p "${1:-artifacts/release}" && cd "${1:-artifacts/release}" && pwd)
+build=$root/artifacts/build
+rid=linux-x64
+version=$(sed -nE 's:.*<Version>(.*)</Version>.*:\1:p' Directory.Build.props)
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 1767225600)}
+export SOURCE_DATE_EPOCH TZ=UTC
+rm -rf "${out:?}"/* "$build"
+
+say() { printf -- '-- %s\n' "$*"; }
+
+pack() {
+  dotnet pack src/CrowVault.Mcp -c Release --nologo -v quiet --artifacts-path "$build" -o "$out" \
+    -p:ContinuousIntegrationBuild=true -p:RestoreLockedMode=true "$@"
+}
+
+say ".NET tool"
+pack -r "$rid"
+pack -r any
+pack
+
+program=$build/publish/CrowVault.Mcp/release_$rid/CrowVault.Mcp
+any=$build/publish/CrowVault.Mcp/release_any
+
+# Files with the same names, modes, owners and times give the same archive.
+archive() {
+  find "$2" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+  tar -C "$2" --sort=name --owner=0 --group=0 --numeric-owner --format=ustar -cf - . | gzip -n9 >"$1"
+}
+
+say "Program"
+stage=$build/stage
+mkdir -p "$stage/program" "$stage/symbols" "$stage/npm" "$stage/mcpb/server/$rid"
+install -m 755 "$program" "$stage/program/crowvault-mcp"
+install -m 644 LICENSE "$stage/program/LICENSE"
+archive "$out/crowvault-mcp-$version-$rid.tar.gz" "$stage/program"
+install -m 644 "$build/bin/CrowVault.Mcp/release_$rid/native/CrowVault.Mcp.dbg" "$stage/symbols/crowvault-mcp.dbg"
+archive "$out/crowvault-mcp-$version-$rid.symbols.tar.gz" "$stage/symbols"
+
+say "npm packages"
+cp -R packages/npm/. "$stage/npm"
+install -m 755 "$program" "$stage/npm/$rid/crowvault-mcp"
+for package in mcp "$rid"; do
+  install -m 644 LICENSE "$stage/npm/$package/LICENSE"
+  (cd "$stage/npm/$package" && npm pack --silent --ignore-scripts --pack-destination "$out" >/dev/null)
+done
+
+say "Bundle"
+[[ -d tests/packages/node_modules ]] || (cd tests/packages && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+"$program" tools --json >"$stage/tools.json"
+node -e '
+  const { readFileSync, writeFileSync } = require("node:fs");
+  const [from, tools, to] = process.argv.slice(1);
+  const manifest = JSON.parse(readFileSync(from, "utf8"));
+  manifest.tools = JSON.parse(readFileSync(tools, "utf8")).tools.map(({ name, description }) => ({ name, description }));
+  writeFileSync(to, `${JSON.stringify(manifest, null, 2)}\n`);
+' packages/mcpb/manifest.json "$stage/tools.json" "$stage/mcpb/manifest.json"
+install -m 755 "$program" "$stage/mcpb/server/$rid/crowvault-mcp"
+cp -R "$any" "$stage/mcpb/server/any"
+install -m 644 LICENSE "$stage/mcpb/LICENSE"
+find "$stage/mcpb" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+tests/packages/node_modules/.bin/mcpb pack "$stage/mcpb" "$out/crowvault-mcp-$version.mcpb" >"$stage/mcpb.log" || { cat "$stage/mcpb.log"; exit 1; }
+
+if [[ -n ${CONTAINER:-} ]]; then
+  say "Container image"
+  dotnet publish src/CrowVault.Mcp -c Release --nologo -v quiet --artifacts-path "$build" -r "$rid" -t:PublishContainer \
+    -p:ContinuousIntegrationBuild=true -p:RestoreLockedMode=true -p:ContainerArchiveOutputPath="$out/crowvault-mcp-$version-image.tar.gz"
+fi
+
+say "server.json, bill of materials, checksums"
+node scripts/sbom.mjs "$version" "$rid" "$out/crowvault-mcp-$version.cdx.json"
+node -e '
+  const { createHash } = require("node:crypto");
+  const { readFileSync, writeFileSync } = require("node:fs");
+  const [from, bundle, url, to] = process.argv.slice(1);
+  const server = JSON.parse(readFileSync(from, "utf8"));
+  if (url) {
+    const fileSha256 = createHash("sha256").update(readFileSync(bundle)).digest("hex");
+    const identifier = `${url.replace(/\/$/u, "")}/${bundle.split("/").pop()}`;
+    server.packages.push({ registryType: "mcpb", identifier, version: server.version, fileSha256, transport: { type: "stdio" } });
+  }
+  writeFileSync(to, `${JSON.stringify(server, null, 2)}\n`);
+' src/CrowVault.Mcp/.mcp/server.json "$out/crowvault-mcp-$version.mcpb" "${RELEASE_URL:-}" "$out/server.json"
+(cd "$out" && sha256sum -- * >"$stage/SHA256SUMS" && mv "$stage/SHA256SUMS" .)
+ls -l "$out"
