@@ -10,6 +10,8 @@ import { disconnect, tools } from '../lib/server.mjs';
 import { constantOf, examine } from '../lib/tree.mjs';
 
 const amount = Number(process.env.CROWVAULT_INPUTS ?? { quick: 300, default: 20_000, full: 100_000 }[mode]);
+// Each accepted map is parsed and compared, which costs a hundred times what a refusal does.
+const maps = mode === 'default' ? Math.min(amount, 4_000) : amount;
 const catalog = await tools();
 await disconnect();
 const pipe = await Pipe.open();
@@ -24,7 +26,7 @@ const isMap = (schema) => schema.type === 'object';
 const choicesOf = (schema) => schema.enum ?? schema.items?.enum;
 
 /** Sends `amount` inputs in batches; `each(index)` gives the arguments, `judge` sees what came back. */
-async function send(tool, each, judge) {
+async function send(tool, each, judge, total = amount) {
   let accepted = 0;
   const one = async (index) => {
     const args = each(index);
@@ -36,8 +38,8 @@ async function send(tool, each, judge) {
       await judge(args, result.structuredContent);
     }
   };
-  for (let start = 0; start < amount; start += 500) {
-    await Promise.all(Array.from({ length: Math.min(500, amount - start) }, (_, index) => one(start + index)));
+  for (let start = 0; start < total; start += 500) {
+    await Promise.all(Array.from({ length: Math.min(500, total - start) }, (_, index) => one(start + index)));
   }
   return accepted;
 }
@@ -78,7 +80,7 @@ for (const tool of catalog) {
   for (const [argument, schema] of Object.entries(tool.inputSchema.properties)) {
     const seed = [...`${tool.name}.${argument}`].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), 7);
     if (isMap(schema)) {
-      test(`${tool.name}.${argument}: ${String(amount)} hostile maps`, async () => {
+      test(`${tool.name}.${argument}: ${String(maps)} hostile maps`, async () => {
         const random = randomOf(seed);
         const value = schema.additionalProperties;
         let names = 0;
@@ -101,9 +103,10 @@ for (const tool of catalog) {
               assert.deepStrictEqual(faults, [], `${JSON.stringify(args)}\n${file.content}`);
             }
           },
+          maps,
         );
-        assert.ok(accepted > amount / 10, 'too few inputs were accepted to prove anything');
-        runs.push({ tool: tool.name, argument, inputs: amount, accepted, names });
+        assert.ok(accepted > maps / 10, 'too few inputs were accepted to prove anything');
+        runs.push({ tool: tool.name, argument, inputs: maps, accepted, names });
       });
     } else if (choicesOf(schema) || schema.type === 'string') {
       test(`${tool.name}.${argument}: ${String(amount)} hostile texts`, async () => {
