@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything that is published into one folder (artifacts/release, or the one given), without publishing anything:
 # .NET tool packages, npm packages, the .mcpb bundle, the program with its symbols, server.json, bill of materials, checksums.
-# Two runs on the same commit give the same bytes.
+# Times, owners and order inside archives are fixed, so that runs on the same commit can be compared.
 #
 #   scripts/release.sh [FOLDER]
 #   CONTAINER=1 scripts/release.sh   also the container image, for which the registry of the base image must be reachable
@@ -56,7 +56,7 @@ for package in mcp "$rid"; do
 done
 
 say "Bundle"
-[[ -d tests/packages/node_modules ]] || (cd tests/packages && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
+[[ -d scripts/node_modules ]] || (cd scripts && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error)
 "$program" tools --json >"$stage/tools.json"
 node -e '
   const { readFileSync, writeFileSync } = require("node:fs");
@@ -69,7 +69,7 @@ install -m 755 "$program" "$stage/mcpb/server/$rid/crowvault-mcp"
 cp -R "$any" "$stage/mcpb/server/any"
 install -m 644 LICENSE "$stage/mcpb/LICENSE"
 find "$stage/mcpb" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-tests/packages/node_modules/.bin/mcpb pack "$stage/mcpb" "$out/crowvault-mcp-$version.mcpb" >"$stage/mcpb.log" || { cat "$stage/mcpb.log"; exit 1; }
+scripts/node_modules/.bin/mcpb pack "$stage/mcpb" "$out/crowvault-mcp-$version.mcpb" >"$stage/mcpb.log" || { cat "$stage/mcpb.log"; exit 1; }
 
 if [[ -n ${CONTAINER:-} ]]; then
   say "Container image"
