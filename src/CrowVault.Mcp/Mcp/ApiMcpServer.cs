@@ -55,6 +55,11 @@ internal static class ApiMcpServer
 
             return next(context, cancellationToken);
         });
+        options.Filters.Message.OutgoingFilters.Add(next => (context, cancellationToken) =>
+        {
+            ReadyAnswer.Complete(context.JsonRpcMessage);
+            return next(context, cancellationToken);
+        });
         return options;
     }
 

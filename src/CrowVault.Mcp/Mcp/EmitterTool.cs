@@ -16,7 +16,7 @@ internal sealed class EmitterTool : McpServerTool
         """);
 
     private readonly Emitter _emitter;
-    private readonly Memo<CallToolResult> _answers = new();
+    private readonly Memo<ReadyAnswer> _answers = new();
 
     public EmitterTool(Emitter emitter)
     {
@@ -49,12 +49,9 @@ internal sealed class EmitterTool : McpServerTool
     public override ValueTask<CallToolResult> InvokeAsync(
         RequestContext<CallToolRequestParams> request,
         CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Call(ToObject(request.Params?.Arguments)));
+        ValueTask.FromResult(Call(ToObject(request.Params?.Arguments)).Attach(request));
 
-    /// <summary>Calls the tool.</summary>
-    /// <param name="arguments">One JSON object.</param>
-    /// <returns>The code, or an error that names every fault and how to mend it.</returns>
-    public CallToolResult Call(JsonElement arguments)
+    private ReadyAnswer Call(JsonElement arguments)
     {
         var key = arguments.GetRawText();
         if (_answers.Find(key) is { } known)
@@ -64,24 +61,13 @@ internal sealed class EmitterTool : McpServerTool
 
         if (!_emitter.TryEmit(arguments, Product.Version, out var emission, out var faults))
         {
-            return new CallToolResult { IsError = true, Content = [Text(faults.Message)] };
+            return new ReadyAnswer(faults);
         }
 
-        var remarks = emission.Remarks();
-        var answer = new CallToolResult
-        {
-            Content =
-            [
-                .. emission.Files.Select(file => Text(file.Content)),
-                .. remarks.Length == 0 ? Array.Empty<TextContentBlock>() : [Text(remarks)],
-            ],
-            StructuredContent = emission.ToJson(),
-        };
+        var answer = new ReadyAnswer(emission);
         _answers.Keep(key, answer);
         return answer;
     }
-
-    private static TextContentBlock Text(string text) => new() { Text = text };
 
     // A data URI needs no more escapes than these (RFC 3986), and each costs tokens.
     private static string IconUri(string path) =>

@@ -1,7 +1,10 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using System.Text.Unicode;
+using System.Threading.Channels;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
 
 namespace CrowVault.Mcp.Stdio;
 
@@ -9,7 +12,7 @@ namespace CrowVault.Mcp.Stdio;
 /// Standard input, a line at a time: bounds a line's length, answers what is not JSON, and passes the rest on to the SDK. The end of
 /// input reaches the SDK only when every request before it has been answered.
 /// </summary>
-internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger ledger)
+internal sealed class LineReader(Stream input, ReplyWriter replies, ReplyLedger ledger)
 {
     /// <summary>Bytes that one line may have, its line feed not counted.</summary>
     public const int LongestLine = 4 * 1024 * 1024;
@@ -17,13 +20,22 @@ internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger 
     /// <summary>How deep a message may nest.</summary>
     public const int MaximumDepth = 64;
 
+    private const int ParseError = (int)McpErrorCode.ParseError;
+    private const int InvalidRequest = (int)McpErrorCode.InvalidRequest;
+
     // Longer than any call can take; ends the process even if a reply were never to come.
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     // What a client wrote just before a signal is still on its way through the pipe.
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(50);
 
-    private readonly Pipe _pipe = new(new PipeOptions(useSynchronizationContext: false));
+    private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
+        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
+
+    // Reading pauses while so many messages wait for the SDK.
+    private readonly Channel<JsonRpcMessage> _messages = Channel.CreateBounded<JsonRpcMessage>(
+        new BoundedChannelOptions(64) { SingleReader = true });
+
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly Lock _lock = new();
     private long _lastRead;
@@ -31,14 +43,13 @@ internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger 
     private bool _ended;
     private int _stopping;
 
+    /// <summary>What the SDK reads.</summary>
+    public ChannelReader<JsonRpcMessage> Messages => _messages.Reader;
+
     /// <summary>Starts reading.</summary>
-    /// <returns>What the SDK reads.</returns>
-    public Stream Start()
-    {
+    public void Start() =>
         // A read from standard input cannot be cancelled, so it must not keep the process alive.
         new Thread(Pump) { IsBackground = true, Name = "stdin" }.Start();
-        return _pipe.Reader.AsStream();
-    }
 
     /// <summary>Ends the input once what has been written to it is read and answered.</summary>
     public void Stop()
@@ -92,7 +103,7 @@ internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger 
         lock (_lock)
         {
             _ended = true;
-            _pipe.Writer.Complete();
+            _messages.Writer.TryComplete();
         }
     }
 
@@ -125,7 +136,7 @@ internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger 
     {
         if (_tooLong)
         {
-            Refuse(-32600, $"Invalid request: a line has more than {LongestLine} bytes.");
+            Refuse(InvalidRequest, $"Invalid request: a line has more than {LongestLine} bytes.");
         }
         else
         {
@@ -149,7 +160,7 @@ internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger 
 
         if (!Utf8.IsValid(line))
         {
-            Refuse(-32700, "Parse error: the line is not valid UTF-8.");
+            Refuse(ParseError, "Parse error: the line is not valid UTF-8.");
             return;
         }
 
@@ -162,10 +173,10 @@ internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger 
                 PassBatch(line);
                 break;
             case JsonTokenType.None:
-                Refuse(-32700, $"Parse error: the line is not one JSON value of at most {MaximumDepth} levels.");
+                Refuse(ParseError, $"Parse error: the line is not one JSON value of at most {MaximumDepth} levels.");
                 break;
             default:
-                Refuse(-32600, "Invalid request: a line must hold one JSON-RPC object.");
+                Refuse(InvalidRequest, "Invalid request: a line must hold one JSON-RPC object.");
                 break;
         }
     }
@@ -196,18 +207,18 @@ internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger 
         var batch = JsonElement.Parse(line);
         if (batch.GetArrayLength() == 0)
         {
-            Refuse(-32600, "Invalid request: the batch is empty.");
+            Refuse(InvalidRequest, "Invalid request: the batch is empty.");
         }
 
         foreach (var message in batch.EnumerateArray())
         {
             if (message.ValueKind is JsonValueKind.Object)
             {
-                Pass(System.Text.Encoding.UTF8.GetBytes(message.GetRawText().ReplaceLineEndings(" ")));
+                Pass(System.Text.Encoding.UTF8.GetBytes(message.GetRawText()));
             }
             else
             {
-                Refuse(-32600, "Invalid request: a batch holds JSON-RPC objects.");
+                Refuse(InvalidRequest, "Invalid request: a batch holds JSON-RPC objects.");
             }
         }
     }
@@ -222,34 +233,29 @@ internal sealed class LineReader(Stream input, ReplyStream replies, ReplyLedger 
         var envelope = Envelope.Read(message);
         if (envelope.Problem is { } problem)
         {
-            Refuse(-32600, $"Invalid request: {problem}", envelope);
+            Refuse(InvalidRequest, $"Invalid request: {problem}", envelope.Id);
+            return;
+        }
+
+        JsonRpcMessage received;
+        try
+        {
+            received = JsonSerializer.Deserialize(message, s_message)!;
+        }
+        catch (JsonException)
+        {
+            Refuse(InvalidRequest, "Invalid request: the line is not a JSON-RPC request, notification or response.", envelope.Id);
             return;
         }
 
         ledger.WaitRoom(s_patience);
-        ledger.Received(envelope);
-        _pipe.Writer.Write(message);
-        _pipe.Writer.Write("\n"u8);
-        // Pausing here while the SDK catches up is what bounds the pipe.
-        _pipe.Writer.FlushAsync().AsTask().GetAwaiter().GetResult();
-    }
-
-    private void Refuse(int code, string message, Envelope envelope = default)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        ledger.Received(received);
+        if (!_messages.Writer.TryWrite(received))
         {
-            writer.WriteStartObject();
-            writer.WriteString("jsonrpc"u8, "2.0"u8);
-            writer.WritePropertyName("id"u8);
-            writer.WriteRawValue(envelope.Id ?? "null");
-            writer.WriteStartObject("error"u8);
-            writer.WriteNumber("code"u8, code);
-            writer.WriteString("message"u8, message);
-            writer.WriteEndObject();
-            writer.WriteEndObject();
+            _messages.Writer.WriteAsync(received).AsTask().GetAwaiter().GetResult();
         }
-
-        replies.WriteLine(buffer.WrittenSpan);
     }
+
+    private void Refuse(int code, string message, RequestId id = default) =>
+        replies.Write(new JsonRpcError { Id = id, Error = new() { Code = code, Message = message } });
 }

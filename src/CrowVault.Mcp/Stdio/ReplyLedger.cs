@@ -1,3 +1,6 @@
+using System.Text.Json.Nodes;
+using ModelContextProtocol.Protocol;
+
 namespace CrowVault.Mcp.Stdio;
 
 /// <summary>
@@ -9,35 +12,36 @@ internal sealed class ReplyLedger
     // Reading pauses beyond it, which bounds the memory that a flood of requests takes.
     private const int MostOwed = 512;
 
-    private readonly Dictionary<string, int> _owed = new(StringComparer.Ordinal);
+    private readonly Dictionary<RequestId, int> _owed = [];
     private readonly object _lock = new();
     private int _count;
 
     /// <summary>Takes note of a message from the client: a request owes a reply, a cancellation takes one back.</summary>
-    public void Received(Envelope envelope)
+    public void Received(JsonRpcMessage message)
     {
         lock (_lock)
         {
-            if (envelope.HasMethod && envelope.Id is not null)
+            if (message is JsonRpcRequest { Id: var id })
             {
-                _owed[envelope.Id] = _owed.GetValueOrDefault(envelope.Id) + 1;
+                _owed[id] = _owed.GetValueOrDefault(id) + 1;
                 Count(+1);
             }
-            else if (envelope.CancelledId is not null)
+            else if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification, Params: JsonObject cancelled }
+                && cancelled["requestId"] is JsonValue cancelledId)
             {
-                Settle(envelope.CancelledId);
+                Settle(cancelledId.TryGetValue<long>(out var number) ? new(number) : new(cancelledId.ToString()));
             }
         }
     }
 
     /// <summary>Takes note of a message to the client.</summary>
-    public void Sent(Envelope envelope)
+    public void Sent(JsonRpcMessage message)
     {
-        if (!envelope.HasMethod && envelope.Id is not null)
+        if (message is JsonRpcResponse or JsonRpcError)
         {
             lock (_lock)
             {
-                Settle(envelope.Id);
+                Settle(((JsonRpcMessageWithId)message).Id);
             }
         }
     }
@@ -72,7 +76,7 @@ internal sealed class ReplyLedger
         }
     }
 
-    private void Settle(string id)
+    private void Settle(RequestId id)
     {
         if (!_owed.TryGetValue(id, out var owed))
         {

@@ -14,8 +14,9 @@ internal static class StdioDoor
         using var output = Console.OpenStandardOutput();
         Console.SetOut(Console.Error);
         var ledger = new ReplyLedger();
-        using var replies = new ReplyStream(output, ledger);
+        using var replies = new ReplyWriter(output, ledger);
         var lines = new LineReader(Console.OpenStandardInput(), replies, ledger);
+        lines.Start();
 
         void Stop(PosixSignalContext signal)
         {
@@ -25,7 +26,7 @@ internal static class StdioDoor
 
         using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        await using var transport = new StreamServerTransport(lines.Start(), replies, Product.ServerName);
+        await using var transport = new StdioTransport(lines, replies, ledger);
         await using var server = McpServer.Create(transport, ApiMcpServer.Options());
         await server.RunAsync();
         return 0;

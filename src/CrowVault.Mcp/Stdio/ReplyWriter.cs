@@ -1,0 +1,89 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+
+namespace CrowVault.Mcp.Stdio;
+
+/// <summary>Standard output, one message a line: the SDK's messages and the reader's own error replies never interleave.</summary>
+internal sealed class ReplyWriter(Stream output, ReplyLedger ledger) : IDisposable
+{
+    private const int LargestBufferKept = 1024 * 1024;
+
+    private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
+        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
+
+    private readonly ArrayBufferWriter<byte> _line = new(64 * 1024);
+    private readonly Utf8JsonWriter _json = new(
+        Stream.Null,
+        new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+
+    // Waiting for it holds no thread, however slowly the client reads.
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private bool _closed;
+
+    /// <summary>Writes a message when it is its turn.</summary>
+    public async Task WriteAsync(JsonRpcMessage message, CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken);
+        WriteInTurn(message);
+    }
+
+    /// <summary>Writes a message when it is its turn.</summary>
+    public void Write(JsonRpcMessage message)
+    {
+        _turn.Wait();
+        WriteInTurn(message);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _json.Dispose();
+        _turn.Dispose();
+    }
+
+    private void WriteInTurn(JsonRpcMessage message)
+    {
+        try
+        {
+            _line.ResetWrittenCount();
+            _json.Reset(_line);
+            JsonSerializer.Serialize(_json, message, s_message);
+            _json.Flush();
+            _line.Write("\n"u8);
+            Emit(_line.WrittenSpan);
+        }
+        finally
+        {
+            if (_line.Capacity > LargestBufferKept)
+            {
+                _line.Clear();
+            }
+
+            _turn.Release();
+        }
+    }
+
+    private void Emit(ReadOnlySpan<byte> line)
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        try
+        {
+            output.Write(line);
+            output.Flush();
+        }
+        catch (IOException)
+        {
+            // The client has gone; what is still owed to it can never be delivered.
+            _closed = true;
+            ledger.WriteOff();
+        }
+    }
+}
