@@ -1,14 +1,13 @@
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Authentication;
-using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Http;
 
 namespace CrowVault.Mcp.Http;
 
 /// <summary>Lets a request pass that shows a token (RFC 6750, header only), before anything of its body is read.</summary>
 /// <param name="settings">The tokens that are accepted.</param>
-/// <param name="clock">Tells which of them have expired.</param>
-internal sealed class BearerGate(HttpSettings settings, TimeProvider clock)
+/// <param name="validator">Checks JSON web tokens; null when they are not accepted.</param>
+/// <param name="clock">Tells which tokens have expired.</param>
+internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator, TimeProvider clock)
 {
     private const string Scheme = "Bearer ";
     private const int MaxTokenLength = 8_192;
@@ -57,11 +56,11 @@ internal sealed class BearerGate(HttpSettings settings, TimeProvider clock)
         }
 
         // Only what looks like a JSON web token is worth a signature check.
-        if (settings.Jwt is { } jwt && token.Count(c => c == '.') == 2
-            && await context.AuthenticateAsync(JwtBearerDefaults.AuthenticationScheme) is { Succeeded: true, Principal: { } principal }
-            && principal.FindFirst("sub")?.Value is { Length: > 0 } subject)
+        if (validator is not null && token.Count(c => c == '.') == 2
+            && await validator.ValidateAsync(token) is { } identity
+            && identity.FindFirst("sub")?.Value is { Length: > 0 } subject)
         {
-            if (jwt.Scope is { } scope && !principal.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope)))
+            if (settings.Jwt?.Scope is { } scope && !identity.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope)))
             {
                 await RefuseAsync(context, "insufficient_scope", $"The token lacks the scope {scope}.", StatusCodes.Status403Forbidden);
                 return;

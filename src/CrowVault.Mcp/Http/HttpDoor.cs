@@ -70,8 +70,6 @@ internal static partial class HttpDoor
     /// <param name="configuration">Where logging and telemetry find theirs.</param>
     public static WebApplication Build(HttpSettings settings, IConfiguration configuration)
     {
-        // JSON web tokens are checked by the bearer gate alone, when it is their turn.
-        AppContext.SetSwitch("Microsoft.AspNetCore.Authentication.SuppressAutoDefaultScheme", true);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
         Configure(builder.Configuration, configuration);
         builder.WebHost.UseUrls([.. settings.Urls]);

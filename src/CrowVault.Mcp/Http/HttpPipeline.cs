@@ -2,15 +2,12 @@ using System.Diagnostics;
 using System.Text.Json;
 using CrowVault.Emitters;
 using CrowVault.Mcp.Mcp;
-using Microsoft.AspNetCore.Authentication.JwtBearer;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -34,11 +31,6 @@ internal static partial class HttpPipeline
                 .WithHeaders("Authorization", "Content-Type", "Accept", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id", "Last-Event-ID")
                 .WithExposedHeaders("WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy")));
         }
-
-        if (settings.Jwt is { } jwt)
-        {
-            services.AddAuthentication().AddJwtBearer(bearer => Configure(bearer, jwt, settings));
-        }
     }
 
     /// <summary>Lays the pipeline.</summary>
@@ -47,12 +39,17 @@ internal static partial class HttpPipeline
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(Telemetry.Calls);
         var stopping = app.Lifetime.ApplicationStopping;
         var hosts = new HostGate(settings);
-        var bearer = new BearerGate(settings, TimeProvider.System);
+        var jwt = settings.Jwt is null ? null : new JwtValidator(settings.Jwt, settings.Resource);
+        var bearer = new BearerGate(settings, jwt, TimeProvider.System);
         var rates = new RateLimits(settings);
         var sse = settings.Transport is HttpTransport.Sse
             ? new SseDoor(Watch(ApiMcpServer.Options(), "sse"), settings.Limits, app.Services, stopping)
             : null;
-        app.Lifetime.ApplicationStopped.Register(rates.Dispose);
+        app.Lifetime.ApplicationStopped.Register(() =>
+        {
+            rates.Dispose();
+            jwt?.Dispose();
+        });
 
         app.Use((context, next) => GuardAsync(context, next, logger, stopping));
         if (settings.PublicProbes)
@@ -197,31 +194,6 @@ internal static partial class HttpPipeline
             }
         });
         return options;
-    }
-
-    private static void Configure(JwtBearerOptions bearer, JwtSettings jwt, HttpSettings settings)
-    {
-        bearer.Authority = jwt.Issuer;
-        bearer.MetadataAddress = jwt.MetadataUrl?.AbsoluteUri ?? bearer.MetadataAddress;
-        bearer.RequireHttpsMetadata = !(jwt.MetadataUrl ?? new Uri(jwt.Issuer)).IsLoopback;
-        bearer.MapInboundClaims = false;
-        bearer.IncludeErrorDetails = false;
-        bearer.TokenValidationParameters = new()
-        {
-            ValidIssuer = jwt.Issuer,
-            ValidAudience = jwt.Audience ?? settings.Resource,
-            ValidAlgorithms =
-            [
-                SecurityAlgorithms.RsaSha256, SecurityAlgorithms.RsaSha384, SecurityAlgorithms.RsaSha512,
-                SecurityAlgorithms.RsaSsaPssSha256, SecurityAlgorithms.RsaSsaPssSha384, SecurityAlgorithms.RsaSsaPssSha512,
-                SecurityAlgorithms.EcdsaSha256, SecurityAlgorithms.EcdsaSha384, SecurityAlgorithms.EcdsaSha512,
-            ],
-            RequireExpirationTime = true,
-            RequireSignedTokens = true,
-            ValidateIssuerSigningKey = true,
-            NameClaimType = JwtRegisteredClaimNames.Sub,
-            ClockSkew = TimeSpan.FromSeconds(30),
-        };
     }
 
     private static byte[] Metadata(HttpSettings settings) => JsonSerializer.SerializeToUtf8Bytes(
