@@ -70,7 +70,14 @@ internal static partial class HttpDoor
     /// <param name="configuration">Where logging and telemetry find theirs.</param>
     public static WebApplication Build(HttpSettings settings, IConfiguration configuration)
     {
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { EnvironmentName = Environments.Production });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            EnvironmentName = Environments.Production,
+
+            // The host would watch every folder below the working directory, which may be somebody's home.
+            ContentRootPath = AppContext.BaseDirectory,
+            Args = ["--hostBuilder:reloadConfigOnChange=false"],
+        });
         Configure(builder.Configuration, configuration);
         builder.WebHost.UseUrls([.. settings.Urls]);
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
+const varied = 77_777;
 const connections = 64;
 const rounds = Number(process.env.ROUNDS ?? 3);
 const seconds = 8;
@@ -90,7 +91,10 @@ function start(name, command, args, input, tool, toolArguments) {
   const script = join(scripts, `${tool}.lua`);
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: toolArguments } });
   const lines = Object.entries(headers).map(([header, value]) => `wrk.headers["${header}"] = "${value}"`);
-  writeFileSync(script, ['wrk.method = "POST"', ...lines, `wrk.body = '${body}'`, ''].join('\n'));
+  // With a number that changes, no answer has been given before.
+  const [before, after] = body.split(String(varied));
+  const request = after === undefined ? `wrk.body = '${body}'` : `local n = 0\nfunction request()\n  n = n % 9999 + 1\n  return wrk.format(nil, nil, nil, '${before}' .. n .. '${after}')\nend`;
+  writeFileSync(script, ['wrk.method = "POST"', ...lines, request, ''].join('\n'));
   return new Promise((fulfil, reject) => {
     let output = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {
