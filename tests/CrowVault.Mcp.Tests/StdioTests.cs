@@ -74,7 +74,10 @@ public sealed class StdioTests
 
         var replies = Replies(output).ToDictionary(reply => reply["id"]!.GetValue<int>());
         Assert.Contains("2026-07-28", replies[1]["result"]!["supportedVersions"]!.AsArray().Select(version => version!.GetValue<string>()));
-        Assert.Equal("circuit-breaker.ts", replies[2]["result"]!["structuredContent"]!["files"]![0]!["path"]!.GetValue<string>());
+        var result = replies[2]["result"]!;
+        Assert.Equal("circuit-breaker.ts", result["structuredContent"]!["files"]![0]!["path"]!.GetValue<string>());
+        Assert.Equal("complete", result["resultType"]!.GetValue<string>());
+        Assert.Equal("api-mcp", result["_meta"]!["io.modelcontextprotocol/serverInfo"]!["name"]!.GetValue<string>());
     }
 
     [Fact]
@@ -89,7 +92,7 @@ public sealed class StdioTests
         Assert.Equal(["source", "test"], files.Select(file => file!["role"]!.GetValue<string>()));
         Assert.NotEmpty(result["structuredContent"]!["usage"]!.GetValue<string>());
         Assert.NotEmpty(result["structuredContent"]!["notes"]!.AsArray());
-        Assert.Null(result["isError"]);
+        Assert.Equal(["content", "structuredContent"], result.AsObject().Select(member => member.Key));
     }
 
     [Fact]
@@ -97,6 +100,7 @@ public sealed class StdioTests
     {
         var result = Talk([Call(1, "generate_circuit_breaker", """{"failureThreshold":0,"withMetric":true}""")])[1]["result"]!;
 
+        Assert.Equal(["content", "isError"], result.AsObject().Select(member => member.Key));
         Assert.True(result["isError"]!.GetValue<bool>());
         Assert.Equal(
             """
@@ -122,6 +126,8 @@ public sealed class StdioTests
     [InlineData("hello", -32700, "not one JSON value")]
     [InlineData("\"hello\"", -32600, "one JSON-RPC object")]
     [InlineData("[]", -32600, "the batch is empty")]
+    [InlineData("""{"jsonrpc":"2.0"}""", -32600, "not a JSON-RPC request")]
+    [InlineData("""{"jsonrpc":"2.0","id":1}""", -32600, "not a JSON-RPC request")]
     public void A_malformed_message_gets_a_clear_error_and_the_server_goes_on(string message, int code, string text)
     {
         var replies = Replies(ServerProcess.Run($"{Initialize}\n{Initialized}\n{message}\n{Call(2, "generate_circuit_breaker", "{}")}\n").Output);

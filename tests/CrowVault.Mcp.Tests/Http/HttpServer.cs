@@ -151,7 +151,10 @@ internal sealed partial class HttpServer : IAsyncDisposable
     }
 
     /// <summary>Tells the server to stop, as an orchestrator does.</summary>
-    public void Terminate() => Xunit.Assert.Equal(0, Kill(_process.Id, 15));
+    public void Terminate() => Signal(15);
+
+    /// <summary>Sends a signal (signal(7)).</summary>
+    public void Signal(int number) => Xunit.Assert.Equal(0, Kill(_process.Id, number));
 
     /// <summary>Waits for a text in the output, which comes a little after what it tells of.</summary>
     public async Task WaitForOutputAsync(string text)

@@ -37,7 +37,10 @@ public sealed class ProtocolTests(OpenServer open) : IClassFixture<OpenServer>
             ("Mcp-Name", "generate_circuit_breaker"));
 
         using var message = await ReadAsync(answer);
-        Assert.True(message.RootElement.GetProperty("result").TryGetProperty("structuredContent", out _), message.RootElement.GetRawText());
+        var result = message.RootElement.GetProperty("result");
+        Assert.True(result.TryGetProperty("structuredContent", out _), message.RootElement.GetRawText());
+        Assert.Equal("complete", result.GetProperty("resultType").GetString());
+        Assert.Equal("api-mcp", result.GetProperty("_meta").GetProperty("io.modelcontextprotocol/serverInfo").GetProperty("name").GetString());
     }
 
     [Theory]

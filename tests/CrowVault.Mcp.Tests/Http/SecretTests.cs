@@ -5,6 +5,8 @@ namespace CrowVault.Mcp.Tests.Http;
 
 public sealed class SecretTests
 {
+    private const int SigKill = 9;
+
     [Theory]
     [InlineData("Information")]
     [InlineData("Trace")]
@@ -48,6 +50,25 @@ public sealed class SecretTests
         string Request(string method, string path, string body, params string[] headers) =>
             $"{method} {path} HTTP/1.1\r\n{(headers.Any(header => header.StartsWith("Host:", StringComparison.Ordinal)) ? "" : $"Host: {server.Address.Authority}\r\n")}"
             + $"Connection: close\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n{string.Concat(headers.Select(header => $"{header}\r\n"))}\r\n{body}";
+    }
+
+    [Fact]
+    public async Task A_token_appears_nowhere_after_a_sudden_end()
+    {
+        var (token, entry) = HttpServer.CreateToken("canary");
+        using var folder = new TemporaryFolder();
+        await using var server = await HttpServer.StartInAsync(folder.Path, ("CROWVAULT_HTTP_TOKENS", entry));
+        using var answer = await server.CallAsync("""{"tool":"generate_circuit_breaker"}""", token);
+        Assert.Equal(200, (int)answer.StatusCode);
+
+        server.Signal(SigKill);
+
+        Assert.Equal(128 + SigKill, await server.ExitAsync());
+        Assert.DoesNotContain(token, server.Output, StringComparison.Ordinal);
+        foreach (var file in Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories))
+        {
+            Assert.DoesNotContain(token, await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+        }
     }
 
     [Fact]
