@@ -31,7 +31,7 @@ pack -r "$rid"
 if [[ -n ${CONTAINER:-} ]]; then
   say "Container image"
   dotnet publish src/CrowVault.Mcp -c Release --nologo -v quiet --artifacts-path "$build" -r "$rid" --no-restore -t:PublishContainer \
-    -p:ContinuousIntegrationBuild=true -p:RestoreLockedMode=true -p:ContainerArchiveOutputPath="$out/crowvault-mcp-$version-image.tar.gz" \
+    -p:ContinuousIntegrationBuild=true -p:RestoreLockedMode=true -p:ContainerArchiveOutputPath="$build/image.tar" \
     ${CONTAINER_BASE:+"-p:ContainerBaseImage=$CONTAINER_BASE"}
 fi
 
@@ -58,6 +58,7 @@ install -m 644 "$build/bin/CrowVault.Mcp/release_$rid/native/CrowVault.Mcp.dbg" 
 mkdir "$stage/symbols/any"
 install -m 644 "$build/bin/CrowVault.Mcp/release_any/"CrowVault.{Emitters,Mcp}.pdb "$stage/symbols/any"
 archive "$out/crowvault-mcp-$version-$rid.symbols.tar.gz" "$stage/symbols"
+[[ -z ${CONTAINER:-} ]] || gzip -n1 <"$build/image.tar" >"$out/crowvault-mcp-$version-image.tar.gz"
 
 say "npm packages"
 cp -R packages/npm/. "$stage/npm"

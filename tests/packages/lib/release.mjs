@@ -34,11 +34,14 @@ export const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
 export const inRepository = (path) => join(repository, path);
 export const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
+const folders = [];
+process.once('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
 /** A folder of its own for a test, which everyone may enter; it is gone when the process ends. */
 export function temporary() {
   const folder = mkdtempSync(join(tmpdir(), 'crowvault-packages-'));
   chmodSync(folder, 0o755);
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 

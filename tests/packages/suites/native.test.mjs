@@ -45,7 +45,8 @@ test('The stack gives the bytes of its snapshots', async () => {
   for (const name of casesOf('stack')) {
     const folder = temporary();
     const section = argumentsIn(read('stack', `${name}.verified.ts`));
-    writeFileSync(join(folder, 'resilience.json'), JSON.stringify({ stack: section }));
+    const layers = { circuitBreaker: {}, retryPolicy: {}, timeoutConfig: { operations: { search: 500 } }, bulkhead: { partitions: { search: 10 } } };
+    writeFileSync(join(folder, 'resilience.json'), JSON.stringify({ ...layers, stack: section }));
     await succeed(program(), ['stack', '-c', join(folder, 'resilience.json'), '-o', folder]);
     assert.equal(asInSnapshots(readFileSync(join(folder, 'resilience-stack.ts'), 'utf8')), read('stack', `${name}.verified.ts`), name);
     if (section.withTests) {
