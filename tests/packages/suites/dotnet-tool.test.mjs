@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { dotnetFolder } from '../lib/installed.mjs';
-import { list, program, version } from '../lib/release.mjs';
+import { list, pathOf, program, unpack, version } from '../lib/release.mjs';
 import { converse, execute, succeed } from '../lib/server.mjs';
 
 let expected;
@@ -32,14 +32,15 @@ test('dotnet dnx starts the server without installing it', async () => {
   assert.equal(printed, expected);
 });
 
-test('On another platform the tool is the program for the installed runtime', async () => {
-  const { cwd, source, env } = dotnetFolder();
+test('For other platforms there is the program for the installed runtime, and the tool points to it', async () => {
+  const settings = readFileSync(join(unpack(pathOf('pointer')), 'tools/any/any/DotnetToolSettings.xml'), 'utf8');
+  const pointers = [...settings.matchAll(/RuntimeIdentifier="(.+?)" Id="(.+?)"/g)].map(([, platform, id]) => `${platform} ${id}`);
+  assert.deepEqual(pointers, ['linux-x64 CrowVault.Mcp.linux-x64', 'any CrowVault.Mcp.any']);
+  const { cwd, source, env } = dotnetFolder(['any'], false);
   const tools = join(cwd, 'tools');
-  await succeed('dotnet', ['tool', 'install', 'CrowVault.Mcp', '--arch', 'arm64', '--add-source', source, '--tool-path', tools], { cwd, env });
-  const [assembly, ...others] = list(tools).filter((each) => each.endsWith('/CrowVault.Mcp.dll'));
-  assert.deepEqual(others, []);
-  assert.ok(assembly.includes('crowvault.mcp.any'), assembly);
-  assert.equal(await converse({ command: 'dotnet', args: [join(tools, assembly)], env }), expected);
+  await succeed('dotnet', ['tool', 'install', 'CrowVault.Mcp.any', '--add-source', source, '--tool-path', tools], { cwd, env });
+  assert.ok(list(tools).some((each) => each.endsWith('/CrowVault.Mcp.dll')));
+  assert.equal(await converse({ command: join(tools, 'crowvault-mcp'), env }), expected);
 });
 
 test('Without the package of the platform the installation fails and leaves nothing', async () => {
