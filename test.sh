@@ -51,6 +51,8 @@ install_packages() {
     command -v clang >/dev/null || missing+=(clang)
     [[ -e /usr/include/zlib.h ]] || missing+=(zlib1g-dev)
     command -v chromium >/dev/null || missing+=(chromium)
+    command -v unzip >/dev/null || missing+=(unzip)
+    command -v curl >/dev/null || missing+=(curl)
   fi
   [[ ${#missing[@]} -eq 0 ]] && return 0
   local as_root=()
@@ -63,16 +65,21 @@ install_packages() {
 build() { dotnet build CrowVault.Mcp.sln -c Release --nologo -v quiet; }
 
 # Microsoft.Testing.Platform counts as "succeeded: N" and "failed: N".
-dotnet_tests() {
-  local log code filter=()
-  [[ $mode == --quick ]] && filter=(-- --filter-not-namespace CrowVault.Mcp.Tests.Http)
+count_dotnet_tests() {
+  local log code
   log=$(mktemp)
-  dotnet test --solution CrowVault.Mcp.sln -c Release --no-build "${filter[@]}" 2>&1 | tee "$log"
+  dotnet test -c Release --no-build "$@" 2>&1 | tee "$log"
   code=${PIPESTATUS[0]}
   printf '%s passed, %s failed\n' \
     "$(sed -nE 's/^ *succeeded: ([0-9]+)$/\1/p' "$log" | tail -1)" "$(sed -nE 's/^ *failed: ([0-9]+)$/\1/p' "$log" | tail -1)"
   rm -f "$log"
   return "$code"
+}
+
+dotnet_tests() {
+  local filter=()
+  [[ $mode == --quick ]] && filter=(-- --filter-not-namespace CrowVault.Mcp.Tests.Http)
+  count_dotnet_tests --solution CrowVault.Mcp.sln "${filter[@]}"
 }
 
 generated() {
@@ -83,9 +90,28 @@ conformance() {
   (cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs ${mode:+"$mode"})
 }
 
+# Builds the release, native program included, into a folder of this run.
+packages() {
+  (cd tests/packages && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && CROWVAULT_RELEASE=$work/release node run.mjs ${mode:+"$mode"})
+  local code=$?
+  mkdir -p "$work/program" && tar -xzf "$work"/release/crowvault-mcp-*-linux-x64.tar.gz -C "$work/program" && return "$code"
+}
+
+native_dotnet_tests() { CROWVAULT_MCP=$native count_dotnet_tests --project tests/CrowVault.Mcp.Tests; }
+
+native_doors() { (cd tests/conformance && CROWVAULT_MCP=$native node run.mjs doors); }
+
 suite "System packages" install_packages || finish
 suite "Build" build || finish
 suite ".NET tests" dotnet_tests
 suite "Emitted code" generated
-[[ $mode == --quick ]] || suite "Doors and official clients" conformance
+if [[ $mode != --quick ]]; then
+  suite "Doors and official clients" conformance
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  native=$work/program/crowvault-mcp
+  suite "Packages" packages
+  suite ".NET tests of the native program" native_dotnet_tests
+  suite "Doors of the native program" native_doors
+fi
 finish

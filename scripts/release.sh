@@ -4,7 +4,8 @@
 # Times, owners and order inside archives are fixed, so that runs on the same commit can be compared.
 #
 #   scripts/release.sh [FOLDER]
-#   CONTAINER=1 scripts/release.sh   also the container image, for which the registry of the base image must be reachable
+#   CONTAINER=1 scripts/release.sh   also the container image, for which the registry of the base image must be reachable;
+#                                    CONTAINER_BASE=HOST/NAME:TAG takes another base than the project's
 #   RELEASE_URL=https://... scripts/release.sh   also lists the .mcpb bundle, which will be downloaded from there, in server.json
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -26,6 +27,15 @@ pack() {
 
 say ".NET tool"
 pack -r "$rid"
+
+if [[ -n ${CONTAINER:-} ]]; then
+  say "Container image"
+  dotnet publish src/CrowVault.Mcp -c Release --nologo -v quiet --artifacts-path "$build" -r "$rid" --no-restore -t:PublishContainer \
+    -p:ContinuousIntegrationBuild=true -p:RestoreLockedMode=true -p:ContainerArchiveOutputPath="$build/image.tar" \
+    ${CONTAINER_BASE:+"-p:ContainerBaseImage=$CONTAINER_BASE"}
+fi
+
+say ".NET tool for other platforms"
 pack -r any
 pack
 
@@ -45,7 +55,10 @@ install -m 755 "$program" "$stage/program/crowvault-mcp"
 install -m 644 LICENSE "$stage/program/LICENSE"
 archive "$out/crowvault-mcp-$version-$rid.tar.gz" "$stage/program"
 install -m 644 "$build/bin/CrowVault.Mcp/release_$rid/native/CrowVault.Mcp.dbg" "$stage/symbols/crowvault-mcp.dbg"
+mkdir "$stage/symbols/any"
+install -m 644 "$build/bin/CrowVault.Mcp/release_any/"CrowVault.{Emitters,Mcp}.pdb "$stage/symbols/any"
 archive "$out/crowvault-mcp-$version-$rid.symbols.tar.gz" "$stage/symbols"
+[[ -z ${CONTAINER:-} ]] || gzip -n1 <"$build/image.tar" >"$out/crowvault-mcp-$version-image.tar.gz"
 
 say "npm packages"
 cp -R packages/npm/. "$stage/npm"
@@ -71,25 +84,8 @@ install -m 644 LICENSE "$stage/mcpb/LICENSE"
 find "$stage/mcpb" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 scripts/node_modules/.bin/mcpb pack "$stage/mcpb" "$out/crowvault-mcp-$version.mcpb" >"$stage/mcpb.log" || { cat "$stage/mcpb.log"; exit 1; }
 
-if [[ -n ${CONTAINER:-} ]]; then
-  say "Container image"
-  dotnet publish src/CrowVault.Mcp -c Release --nologo -v quiet --artifacts-path "$build" -r "$rid" -t:PublishContainer \
-    -p:ContinuousIntegrationBuild=true -p:RestoreLockedMode=true -p:ContainerArchiveOutputPath="$out/crowvault-mcp-$version-image.tar.gz"
-fi
-
 say "server.json, bill of materials, checksums"
 node scripts/sbom.mjs "$version" "$rid" "$out/crowvault-mcp-$version.cdx.json"
-node -e '
-  const { createHash } = require("node:crypto");
-  const { readFileSync, writeFileSync } = require("node:fs");
-  const [from, bundle, url, to] = process.argv.slice(1);
-  const server = JSON.parse(readFileSync(from, "utf8"));
-  if (url) {
-    const fileSha256 = createHash("sha256").update(readFileSync(bundle)).digest("hex");
-    const identifier = `${url.replace(/\/$/u, "")}/${bundle.split("/").pop()}`;
-    server.packages.push({ registryType: "mcpb", identifier, version: server.version, fileSha256, transport: { type: "stdio" } });
-  }
-  writeFileSync(to, `${JSON.stringify(server, null, 2)}\n`);
-' src/CrowVault.Mcp/.mcp/server.json "$out/crowvault-mcp-$version.mcpb" "${RELEASE_URL:-}" "$out/server.json"
+node scripts/server-json.mjs "$out/crowvault-mcp-$version.mcpb" "${RELEASE_URL:-}" "$out/server.json"
 (cd "$out" && sha256sum -- * >"$stage/SHA256SUMS" && mv "$stage/SHA256SUMS" .)
 ls -l "$out"

@@ -1,0 +1,69 @@
+// What scripts/release.sh made: its folder, the names in it, and ways to take it apart.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const workspace = dirname(dirname(fileURLToPath(import.meta.url)));
+export const repository = resolve(workspace, '../..');
+export const platform = 'linux-x64';
+export const version = /<Version>(.+)<\/Version>/.exec(readFileSync(join(repository, 'Directory.Build.props'), 'utf8'))[1];
+
+/** The folder of the release; run.mjs builds it and names it. */
+export const release = process.env.CROWVAULT_RELEASE ?? '';
+
+export const files = {
+  pointer: `CrowVault.Mcp.${version}.nupkg`,
+  native: `CrowVault.Mcp.${platform}.${version}.nupkg`,
+  any: `CrowVault.Mcp.any.${version}.nupkg`,
+  program: `crowvault-mcp-${version}-${platform}.tar.gz`,
+  symbols: `crowvault-mcp-${version}-${platform}.symbols.tar.gz`,
+  npm: `crowvault-mcp-${version}.tgz`,
+  npmNative: `crowvault-mcp-${platform}-${version}.tgz`,
+  bundle: `crowvault-mcp-${version}.mcpb`,
+  image: `crowvault-mcp-${version}-image.tar.gz`,
+  bom: `crowvault-mcp-${version}.cdx.json`,
+  server: 'server.json',
+  checksums: 'SHA256SUMS',
+};
+
+export const pathOf = (name) => join(release, files[name]);
+export const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
+export const inRepository = (path) => join(repository, path);
+export const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+const folders = [];
+process.once('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+
+/** A folder of its own for a test, which everyone may enter; it is gone when the process ends. */
+export function temporary() {
+  const folder = mkdtempSync(join(tmpdir(), 'crowvault-packages-'));
+  chmodSync(folder, 0o755);
+  folders.push(folder);
+  return folder;
+}
+
+/** Unpacks a .tar.gz, .tgz, .nupkg or .mcpb into a folder. */
+export function unpack(archive, folder = temporary()) {
+  mkdirSync(folder, { recursive: true });
+  if (/gz$/.test(archive)) execFileSync('tar', ['-xzf', archive, '-C', folder]);
+  else execFileSync('unzip', ['-q', archive, '-d', folder]);
+  return folder;
+}
+
+/** The native program, unpacked once for each process. */
+export function program() {
+  unpacked ??= join(unpack(pathOf('program')), 'crowvault-mcp');
+  return unpacked;
+}
+let unpacked;
+
+/** Paths of all files below a folder, sorted, relative to it. */
+export function list(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((each) => !each.isDirectory())
+    .map((each) => join(each.parentPath ?? each.path, each.name).slice(folder.length + 1))
+    .sort();
+}
