@@ -31,6 +31,8 @@ const strictest = {
 export const profiles = {
   'strictest, bundler': { ...strictest, module: 'esnext', moduleResolution: 'bundler' },
   'strictest, nodenext': { ...strictest, module: 'nodenext', moduleResolution: 'nodenext' },
+  // A CommonJS project cannot have verbatimModuleSyntax: it forbids `import` and `export` there.
+  'strictest, commonjs': { ...strictest, verbatimModuleSyntax: false, esModuleInterop: true, module: 'commonjs', moduleResolution: { before: '6.0', value: 'node10' } },
   'strict, bundler': { strict: true, module: 'esnext', moduleResolution: 'bundler' },
   'strict, nodenext': { strict: true, module: 'nodenext', moduleResolution: 'nodenext' },
   'strict, commonjs': { strict: true, esModuleInterop: true, module: 'commonjs', moduleResolution: { before: '6.0', value: 'node10' } },

@@ -22,7 +22,7 @@ const runs = [];
 function sample(runtime) {
   const chosen = [];
   for (const tool of new Set(corpus.map((each) => each.tool))) {
-    const list = corpus.filter((each) => each.tool === tool && each.runtime === runtime).map((each) => each.test);
+    const list = corpus.filter((each) => each.tool === tool && each.runtimes.has(runtime)).map((each) => each.test);
     const step = Math.max(1, list.length / limit);
     for (let index = 0; index < list.length; index += step) chosen.push(list[Math.floor(index)]);
   }
