@@ -46,8 +46,9 @@ if (compile) {
   ranIn(compile);
   table(
     ['Compiler, flags', 'Declarations', 'What', 'Files', 'Errors'],
-    compile.runs.map((each) => [`TypeScript ${each.compiler}, ${each.profile}`, each.platform, each.what, number(each.files), number(each.errors)]),
+    [...compile.runs, ...(suite('rate-limiting')?.runs ?? [])].map((each) => [`TypeScript ${each.compiler}, ${each.profile}`, each.platform, each.what, number(each.files), number(each.errors)]),
   );
+  say(...compile.left.map((each) => `- ${each}`), '');
 } else missing('The compile gate');
 
 say('## Linters', '');

@@ -38,6 +38,14 @@ export const profiles = {
   'strict, commonjs': { strict: true, esModuleInterop: true, module: 'commonjs', moduleResolution: { before: '6.0', value: 'node10' } },
 };
 
+/** Why the product of compilers, flags and files is not whole. */
+export const left = [
+  'TypeScript 5.4 does not know isolatedDeclarations (5.5) and erasableSyntaxOnly (5.8); each newer compiler has both.',
+  'A CommonJS project cannot set verbatimModuleSyntax, which forbids `import` and `export` there; all other strictest flags are set.',
+  'CommonJS resolves as node10 up to TypeScript 5.9; 6.0 and 7.0 have no such resolution and use their default.',
+  'Test files for Deno, Bun and Vitest are compiled from TypeScript 5.9 on: the type packages of those runners ask for it.',
+];
+
 /** Declarations of the platform a file is for. */
 export const platforms = {
   node: { lib: ['ES2022'], types: ['node'] },

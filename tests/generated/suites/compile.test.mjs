@@ -1,7 +1,7 @@
 // Every different text of the corpus under every compiler.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { check, compilers, packageVersion, profiles } from '../lib/compile.mjs';
+import { check, compilers, left, packageVersion, profiles } from '../lib/compile.mjs';
 import { mode, testPlatform, units } from '../lib/corpus.mjs';
 import { list, record } from '../lib/results.mjs';
 import { disconnect } from '../lib/server.mjs';
@@ -62,4 +62,4 @@ for (const { version, profile, platform, files, flags } of plan) {
   });
 }
 
-after(() => record('compile', { runs, sources: sources.length, withImports: imports.length }));
+after(() => record('compile', { runs, sources: sources.length, withImports: imports.length, left }));
