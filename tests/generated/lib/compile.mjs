@@ -42,7 +42,7 @@ export const profiles = {
 export const left = [
   'TypeScript 5.4 does not know isolatedDeclarations (5.5) and erasableSyntaxOnly (5.8); each newer compiler has both.',
   'A CommonJS project cannot set verbatimModuleSyntax, which forbids `import` and `export` there; all other strictest flags are set.',
-  'CommonJS resolves as node10 up to TypeScript 5.9; 6.0 and 7.0 have no such resolution and use their default.',
+  'CommonJS resolves as node10 up to TypeScript 5.9; 6.0 has deprecated and 7.0 removed it, so there they use their default.',
   'Test files for Deno, Bun and Vitest are compiled from TypeScript 5.9 on: the type packages of those runners ask for it.',
 ];
 
