@@ -8,6 +8,7 @@ export const unit = 'call';
 export const operations = depth;
 export const bounds = [{ column: 'emitted', against: 'async-sema', most: 1.0 }];
 export const columns = {
+  'bare await': { setup: () => flood(work) },
   emitted: {
     emit: ['generate_bulkhead', { partitions: { payments: 10 }, maxQueue: 1000000, maxWaitMs: 0 }],
     setup: ({ Bulkhead }) => {
