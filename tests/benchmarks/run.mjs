@@ -84,7 +84,11 @@ for (const name of onlySizes ? [] : names) {
   }));
   const bounds = (scenario.bounds ?? []).flatMap(({ column, against, most }) => {
     const [ours, theirs] = [column, against].map((wanted) => columns.find((each) => each.column === wanted));
-    if (ours === undefined || theirs === undefined) return [];
+    if (ours === undefined || theirs === undefined) {
+      missed++;
+      console.error(`${name}: ${column} against ${against} could not be measured, and counts as missed`);
+      return [];
+    }
     const ratio = median(ours.rounds.map((value, index) => value / theirs.rounds[index]));
     if (ratio > most) missed++;
     return [{ column, against, ratio, most, held: ratio <= most }];

@@ -1,5 +1,5 @@
 // Writes docs/PROOF.md from what the last runs left: `node run.mjs [--full]` here and `node run.mjs` in ../benchmarks.
-import { existsSync, readFileSync, writeFileSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,7 @@ const sum = (list, of) => list.reduce((total, each) => total + of(each), 0);
 const lines = [];
 const say = (...more) => lines.push(...more);
 const table = (head, rows) => say(`| ${head.join(' | ')} |`, `|${head.map((_, index) => (index === 0 ? '---|' : '---:|')).join('')}`, ...rows.map((row) => `| ${row.join(' | ')} |`), '');
+const ranIn = (each) => say(`Mode \`${each.mode}\`.`, '');
 const missing = (what) => say(`*${what} was not part of the run that this page is made of.*`, '');
 
 say(
@@ -42,15 +43,18 @@ if (corpus) {
 say('## Compilers', '');
 const compile = suite('compile');
 if (compile) {
+  ranIn(compile);
   table(
     ['Compiler, flags', 'Declarations', 'What', 'Files', 'Errors'],
-    compile.runs.map((each) => [`TypeScript ${each.compiler}, ${each.profile}`, each.platform, each.what, number(each.files), number(each.errors)]),
+    [...compile.runs, ...(suite('rate-limiting')?.runs ?? [])].map((each) => [`TypeScript ${each.compiler}, ${each.profile}`, each.platform, each.what, number(each.files), number(each.errors)]),
   );
+  say(...compile.left.map((each) => `- ${each}`), '');
 } else missing('The compile gate');
 
 say('## Linters', '');
 const lint = suite('lint');
 if (lint) {
+  ranIn(lint);
   say('Biome with its recommended rules, ESLint with strictTypeChecked and stylisticTypeChecked, Prettier with single quotes and width 100; no rule off, no disable comment.', '');
   table(['Tool', 'Files', 'Findings'], lint.runs.map((each) => [each.tool, number(each.files), number(each.findings)]));
 } else missing('The lint gate');
@@ -58,25 +62,40 @@ if (lint) {
 say('## Runtimes', '');
 const runtimes = suite('runtimes');
 if (runtimes) {
+  ranIn(runtimes);
   say('Each with its own test runner. "Emitted tests" are the files that `withTests` gives, as they are; "behaviour" is `tests/generated/behaviour`.', '');
   table(['Runtime', 'What', 'Files', 'Passed', 'Failed'], runtimes.runs.map((each) => [each.runtime, each.what, number(each.files), number(each.passed), number(each.failed)]));
 } else missing('The runtimes suite');
 
+say('## Models', '');
+const results = join(workspace, '.results');
+const models = (existsSync(results) ? readdirSync(results) : []).filter((each) => each.startsWith('model-')).sort().map((each) => read(join(results, each)));
+if (models.length > 0) {
+  say('Compared with a description written apart from the code, event by event or call by call; clocks, timers and waits are virtual.', '');
+  const steps = (each) => (each.steps !== undefined ? number(each.steps) : each.depth !== undefined ? number(each.sequences * each.depth) : '');
+  table(
+    ['Model', 'Mode', 'Sequences', 'Events in each', 'Steps in all', 'Violations'],
+    models.map((each) => [each.subject, `\`${each.mode}\``, each.sequences === undefined ? '' : number(each.sequences), each.depth === undefined ? '' : number(each.depth), steps(each), number(each.violations)]),
+  );
+} else missing('The models');
+
 say('## Injection', '');
 const injection = suite('injection');
 if (injection) {
+  ranIn(injection);
   say(
-    `Seeded hostile inputs per argument. Every accepted output has the syntax tree of the benign run but for the literals, is ASCII, has the same number of comments, and its table has the same own keys as ES5 and as ES2022; every refusal is printable. ${String(injection.broken)} emitters broken on purpose are all caught.`,
+    `Seeded hostile inputs per argument. Every accepted output has the syntax tree of the benign run but for the literals, is ASCII, has the same number of comments, and its table has the same own keys as ES5 and as ES2022; every refusal is printable. A miss is an input of which that is not true. Of ${String(injection.broken)} emitters broken on purpose the gate caught ${String(injection.caught)}.`,
     '',
   );
-  table(['Argument', 'Inputs', 'Accepted', 'Misses'], injection.runs.map((each) => [`\`${each.tool}.${each.argument}\``, number(each.inputs), number(each.accepted), '0']));
-  say(`${number(sum(injection.runs, (each) => each.inputs))} inputs in all.`, '');
+  table(['Argument', 'Inputs', 'Accepted', 'Misses'], injection.runs.map((each) => [`\`${each.tool}.${each.argument}\``, number(each.inputs), number(each.accepted), number(each.misses)]));
+  say(`${number(sum(injection.runs, (each) => each.inputs))} inputs and ${number(sum(injection.runs, (each) => each.misses))} misses in all.`, '');
 } else missing('The injection gate');
 
 say('## Residue', '');
 const residue = suite('residue');
 if (residue) {
-  say('After a warm-up, per call; the process then ends by itself.', '');
+  ranIn(residue);
+  say('After a warm-up, per call; listeners on the shared signal and on each of those that abort; the process then ends by itself.', '');
   table(['Guard', 'Calls', 'Heap, bytes per call', 'Timers', 'Listeners'], residue.runs.map((each) => [each.guard, number(each.calls), each.bytesPerCall.toFixed(2), number(each.timers), number(each.listeners)]));
 } else missing('The residue suite');
 

@@ -12,6 +12,7 @@ async function opened(call) {
 export const title = 'Circuit breaker, open: one rejection';
 export const bounds = ['article', 'cockatiel', 'opossum'].map((against) => ({ column: 'emitted', against, most: 0.5 }));
 export const columns = {
+  'bare rejection': { setup: () => () => failing().catch(ignore) },
   emitted: {
     emit: ['generate_circuit_breaker', {}],
     setup: ({ CircuitBreaker }) => {

@@ -41,6 +41,12 @@ const ours = (algorithm, className, second) => ({
 });
 
 export const columns = {
+  'bare GET': {
+    setup: async () => {
+      const redis = await connect();
+      return warm(() => Promise.all(keys.map((key) => redis.get(key))));
+    },
+  },
   'emitted, token bucket': ours('token-bucket', 'TokenBucketLimiter', perSecond),
   'emitted, leaky bucket': ours('leaky-bucket', 'LeakyBucketLimiter', perSecond),
   'emitted, fixed window': ours('fixed-window', 'FixedWindowLimiter', 1),
@@ -49,6 +55,15 @@ export const columns = {
     setup: async () => {
       const redis = await connect();
       return warm(() => Promise.all(keys.map((key) => consume(redis, key, capacity, perSecond))));
+    },
+  },
+  'rate-limiter-flexible': {
+    setup: async () => {
+      const { RateLimiterRedis } = await import('rate-limiter-flexible');
+      const limiter = new RateLimiterRedis({ storeClient: await connect(), points: capacity, duration: 1 });
+      // It says no by a rejection.
+      const refused = () => undefined;
+      return warm(() => Promise.all(keys.map((key) => limiter.consume(key).catch(refused))));
     },
   },
 };

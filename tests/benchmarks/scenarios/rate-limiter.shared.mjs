@@ -18,6 +18,12 @@ const ours = (algorithm, keysOf) => ({
 
 export function columnsFor(keysOf) {
   return {
+    'bare await': {
+      setup: () => {
+        const key = keysOf();
+        return async () => key();
+      },
+    },
     'emitted, token bucket': ours('token-bucket', keysOf),
     'emitted, leaky bucket': ours('leaky-bucket', keysOf),
     'emitted, fixed window': ours('fixed-window', keysOf),

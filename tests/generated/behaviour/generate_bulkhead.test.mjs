@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { load } from '../lib/emit.mjs';
+import { compared, load } from '../lib/emit.mjs';
 
 const TOOL = 'generate_bulkhead';
 const ARGS = { partitions: { payments: 2, 'search.api': 3 }, poolSize: 5 };
@@ -53,6 +53,8 @@ class Model {
   active = [];
   queue = [];
   draining = false;
+  refused = 0;
+  timedOut = 0;
 
   constructor(slots, seats, maxWaitMs) {
     Object.assign(this, { slots, seats, maxWaitMs });
@@ -61,6 +63,7 @@ class Model {
   run(call, now) {
     if (this.draining || (this.active.length === this.slots && this.queue.length === this.seats)) {
       call.expected = 'BULKHEAD_FULL';
+      this.refused += 1;
     } else if (this.active.length < this.slots) {
       this.active.push(call);
     } else {
@@ -81,7 +84,10 @@ class Model {
   }
 
   advance(now) {
-    for (const call of this.queue.filter(({ expiresAt }) => expiresAt <= now)) call.expected = 'BULKHEAD_TIMEOUT';
+    for (const call of this.queue.filter(({ expiresAt }) => expiresAt <= now)) {
+      call.expected = 'BULKHEAD_TIMEOUT';
+      this.timedOut += 1;
+    }
     this.queue = this.queue.filter(({ expiresAt }) => expiresAt > now);
   }
 
@@ -90,7 +96,7 @@ class Model {
   }
 }
 
-test('100,000 random steps agree with the model', async () => {
+test('100,000 random steps agree with the model', () => compared('bulkhead, random events', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   const random = seeded(20261123);
   const pick = (list) => list[Math.floor(random() * list.length)];
@@ -169,12 +175,14 @@ test('100,000 random steps agree with the model', async () => {
     }
     await settle();
     for (const each of both) check(each, step);
+    assert.equal(clock.pending.size, both.filter((each) => each.model.queue.length > 0).length, `step ${step}: timers`);
   }
 
   function check({ bulkhead, model, running, calls }, step) {
-    const { active, queued, maxConcurrent } = bulkhead.stats();
+    const { active, queued, maxConcurrent, refused, timedOut } = bulkhead.stats();
     assert.ok(active <= maxConcurrent, `step ${step}: ${active} run`);
     assert.deepEqual([active, queued], [model.active.length, model.queue.length], `step ${step}`);
+    assert.deepEqual([refused, timedOut], [model.refused, model.timedOut], `step ${step}: counts`);
     for (const call of model.active) assert.ok(call.started, `step ${step}: call ${call.id} has no slot`);
     for (let i = 1; i < running.length; i += 1) assert.ok(running[i] > running[i - 1], `step ${step}: order`);
     running.splice(0, running.length - 1);
@@ -186,7 +194,8 @@ test('100,000 random steps agree with the model', async () => {
   }
 
   for (const [what, times] of Object.entries(seen)) assert.ok(times > 50, `${what}: ${times}`);
-});
+  return { steps: 100_000, calls: serial };
+}));
 
 test('no timer remains once nobody waits', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);

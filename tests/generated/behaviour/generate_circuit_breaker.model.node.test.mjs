@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { emit } from '../lib/emit.mjs';
+import { compared, emit } from '../lib/emit.mjs';
 
 const depth = process.env.CROWVAULT_PROOF === 'full' ? 10 : 8;
 
@@ -33,14 +33,18 @@ for (const [name, settings] of Object.entries(cases)) {
   const args = settings.rate === undefined ? {} : { tripOn: 'failure-rate' };
   for (const timersFire of [true, false]) {
     const timers = timersFire ? 'timers on time' : 'no timers';
-    test(`every sequence of ${String(depth)} events, ${name}, ${timers}`, async () => {
-      const count = await explore(args, { settings, timersFire, depth });
-      assert.ok(count > 20_000, `only ${String(count)} sequences`);
-      if (process.env.CROWVAULT_SHOW) console.log(`${name}, ${timers}: ${String(count)} sequences`);
-    });
+    test(`every sequence of ${String(depth)} events, ${name}, ${timers}`, () =>
+      compared(`circuit breaker, every sequence of events: ${name}, ${timers}`, async () => {
+        const sequences = await explore(args, { settings, timersFire, depth });
+        assert.ok(sequences > 20_000, `only ${String(sequences)} sequences`);
+        return { sequences, depth };
+      }));
 
-    test(`1,000 random sequences of 60 events, ${name}, ${timers}`, async () => {
-      assert.equal(await explore(args, { settings, timersFire, depth: 60, random: 1_000 }), 1_000);
-    });
+    test(`1,000 random sequences of 60 events, ${name}, ${timers}`, () =>
+      compared(`circuit breaker, random sequences of events: ${name}, ${timers}`, async () => {
+        const sequences = await explore(args, { settings, timersFire, depth: 60, random: 1_000 });
+        assert.equal(sequences, 1_000);
+        return { sequences, depth: 60 };
+      }));
   }
 }

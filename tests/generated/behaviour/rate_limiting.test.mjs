@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { load } from '../lib/emit.mjs';
+import { compared, load } from '../lib/emit.mjs';
 import { bucketOracle, fixedWindowOracle, slidingWindowOracle } from '../lib/rate-oracle.mjs';
 import { randomOf } from '../lib/random.mjs';
 
@@ -55,7 +55,7 @@ describe('polling', () => {
 
 describe('the oracle', () => {
   for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
-    test(`${algorithm} decides as the oracle does`, async () => {
+    test(`${algorithm} decides as the oracle does`, () => compared(`${algorithm} in memory, random calls`, async () => {
       const random = randomOf(1234);
       const cases = bucket
         ? [
@@ -90,7 +90,8 @@ describe('the oracle', () => {
           assert.deepEqual(decision, oracle(seen, cost), `${JSON.stringify(figures)}, call ${String(i)}, cost ${String(cost)}`);
         }
       }
-    });
+      return { steps: 1500 * cases.length };
+    }));
 
     test(`${algorithm}: a request is admitted after retryAfterMs, and not a millisecond before`, async () => {
       const figures = bucket ? { capacity: 4, requests: 7, seconds: 3 } : { limit: 4, seconds: 3 };

@@ -22,7 +22,8 @@ export function domainsOf(tool) {
   const required = new Set(tool.inputSchema.required ?? []);
   for (const [name, schema] of Object.entries(tool.inputSchema.properties)) {
     if (schema.type === 'boolean') domains[name] = [false, true];
-    else if (schema.enum) domains[name] = schema.default === undefined ? [undefined, ...schema.enum] : schema.enum;
+    // The default stands for itself when it is omitted; given, it may be refused beside what has no use for it.
+    else if (schema.enum) domains[name] = [undefined, ...schema.enum.filter((each) => each !== schema.default)];
     else if (schema.type === 'integer' && schema.minimum === 0) domains[name] = [0, Math.min(schema.maximum, Math.max(1, 2 * (schema.default ?? 500)))];
     else if (schema.type === 'integer' && schema.default === undefined && !required.has(name)) domains[name] = [undefined, Math.min(schema.maximum, 1000)];
   }
@@ -64,17 +65,28 @@ export function randomCalls(tool, amount, seed) {
 }
 
 /**
- * Combinations of one tool: all of them where there are fewer than `limit`, else as many as show every pair of values that the tool accepts,
- * chosen from a few thousand random ones. Then random calls with numbers at and between their bounds.
+ * Combinations of one tool: all of them where there are fewer than `limit`, else as many as show every pair of values that the tool accepts;
+ * in full, every pair on every runtime, with and without tests. Then random calls with numbers at and between their bounds.
  */
 async function callsOf(tool, level = mode) {
   const domains = domainsOf(tool);
   const base = requiredOf(tool);
   const limit = { quick: 0, default: 200, full: 2_000 }[level];
   const rowOf = (row) => ({ ...base, ...clean(row) });
-  const candidates = count(domains) <= 4_000 ? [...all(domains)] : some(domains, 4_000, 7);
-  const rows = count(domains) < limit ? candidates : covering(await accepted(tool.name, candidates, rowOf));
+  const candidates = count(domains) <= 4_000 || level === 'full' ? [...all(domains)] : some(domains, 4_000, 7);
+  const rows = count(domains) < limit ? candidates : chosen(await accepted(tool.name, candidates, rowOf), level);
   return [{ ...base }, ...rows.map(rowOf), ...randomCalls(tool, { quick: 10, default: 60, full: 400 }[level], 11)];
+}
+
+function chosen(rows, level) {
+  if (level !== 'full') return covering(rows);
+  const groups = new Map();
+  for (const row of rows) {
+    const key = `${String(row.runtime)} ${String(row.withTests)}`;
+    if (groups.has(key)) groups.get(key).push(row);
+    else groups.set(key, [row]);
+  }
+  return [...groups.values()].flatMap(covering);
 }
 
 function some(domains, amount, seed) {
@@ -134,12 +146,12 @@ export async function corpus() {
 }
 
 /**
- * The corpus on disk, each different text once: `[{ folder, tool, args, source, test?, usage, platform }]`. Two files differ when their text
- * after the header differs.
+ * The corpus on disk, each different text once: `[{ folder, tool, args, runtimes, source, test?, usage, imports }]`. Two files differ when
+ * their text after the header differs; `runtimes` are all those for which the text was emitted.
  */
 export async function units() {
   const { emitted } = await corpus();
-  const seen = new Set();
+  const seen = new Map();
   const found = [];
   // Calls with tests first: a source that stands beside its test needs no folder of its own.
   const withTest = (each) => (each.result.files.some((one) => one.role === 'test') ? 0 : 1);
@@ -148,9 +160,15 @@ export async function units() {
     const test = result.files.find((each) => each.role === 'test');
     const sourceKey = sha256(tool + bodyOf(source.content));
     const key = test ? sha256(sourceKey + bodyOf(test.content)) : sourceKey;
-    if (seen.has(key)) continue;
+    const runtime = args.runtime ?? 'node';
+    if (seen.has(key)) {
+      seen.get(key).add(runtime);
+      continue;
+    }
     const sourceIsNew = !seen.has(sourceKey);
-    seen.add(key).add(sourceKey);
+    const runtimes = new Set([runtime]);
+    seen.set(key, runtimes);
+    if (sourceIsNew) seen.set(sourceKey, new Set());
     const folder = join(workspace, '.emitted', 'corpus', `${tool.replace('generate_', '')}-${key.slice(0, 12)}`);
     mkdirSync(folder, { recursive: true });
     const place = (name, text) => {
@@ -163,7 +181,7 @@ export async function units() {
       tool,
       args,
       sourceIsNew,
-      runtime: args.runtime ?? 'node',
+      runtimes,
       source: place(source.path, source.content),
       test: test && place(test.path, test.content),
       usage: sourceIsNew ? place('usage.ts', result.usage) : undefined,

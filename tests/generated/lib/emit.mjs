@@ -40,6 +40,25 @@ export async function load(tool, args = {}) {
   return importText(mutated(source.javascript), source.path);
 }
 
+/**
+ * Runs a comparison with a model and keeps what it counted, such as `{ steps }`, for docs/PROOF.md; only the first run on this Node does,
+ * not the replays elsewhere.
+ */
+export async function compared(subject, run) {
+  const keep = (facts) => {
+    if (replay) return;
+    const name = `model-${subject.replace(/\W+/gu, '-')}`;
+    const mode = process.env.CROWVAULT_PROOF ?? 'default';
+    write(join(workspace, '.results', `${name}.json`), JSON.stringify({ suite: name, mode, subject, ...facts }, null, 2));
+  };
+  try {
+    keep({ ...(await run()), violations: 0 });
+  } catch (error) {
+    keep({ violations: 1 });
+    throw error;
+  }
+}
+
 /** Imports TypeScript text after plain type removal. */
 export async function loadSource(content, name = 'source.ts') {
   return importText(await stripTypes(content), name);

@@ -64,6 +64,8 @@ const node = (name, flags = []) => ({
   version: async () => `Node ${await firstLine(binary(name), '--version')}`,
   emitted: (files) => nodeTest(binary(name), files, flags),
   behaviour: (files) => nodeTest(binary(name), files),
+  // Clocks and sockets are real there: one file at a time.
+  behaviourOnNode: (files) => nodeTest(binary(name), files, ['--test-concurrency=1']),
 });
 
 /** `emitted` runs test files as `withTests` gave them, `behaviour` those of this workspace. */

@@ -6,16 +6,23 @@ import ts from 'typescript-5.9';
 const sandbox = createContext(Object.create(null));
 
 /**
- * The shape of the syntax tree, with every literal and every name of a property of an object literal as one kind of node, so that only what
- * is code counts; a key may be printed with or without quotes.
+ * The shape of the syntax tree, with every literal as one kind of node, so that only what is code counts. In the table of this name the
+ * given keys are one kind of node, too: a key may be printed with or without quotes.
  */
-export function shapeOf(file, keys) {
+function shapeOf(file, table, keys) {
   const parts = [];
+  let inTable = false;
   const visit = (node) => {
-    if (ts.isPropertyAssignment(node) && keys.has(keyText(node.name))) {
+    if (inTable && ts.isPropertyAssignment(node) && keys.has(keyText(node.name))) {
       parts.push('(Property');
       visit(node.initializer);
       parts.push(')');
+      return;
+    }
+    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.name.text === table && !inTable) {
+      inTable = true;
+      visit(node);
+      inTable = false;
       return;
     }
     switch (node.kind) {
@@ -59,25 +66,40 @@ export function commentsOf(text) {
   return comments.length;
 }
 
-/** The own keys of the object literal that holds the names, once evaluated as ES5 and as ES2022. */
-export function ownKeysOf(file, constant) {
+/** The initializer of a constant of the module. */
+function initializerOf(file, constant) {
   for (const statement of file.statements) {
     if (!ts.isVariableStatement(statement)) continue;
     for (const { name, initializer } of statement.declarationList.declarations) {
-      if (name.getText(file) !== constant || initializer === undefined) continue;
-      const text = `return Object.keys(${initializer.getText(file)});`;
-      return [ts.ScriptTarget.ES5, ts.ScriptTarget.ES2022].map((target) => {
-        const { outputText } = ts.transpileModule(`function keys() { ${text} }`, { compilerOptions: { target, module: ts.ModuleKind.None } });
-        return [...runInContext(`${outputText}; keys();`, sandbox)];
-      });
+      if (name.getText(file) === constant && initializer !== undefined) return initializer.getText(file);
     }
   }
   return undefined;
 }
 
+const targets = [ts.ScriptTarget.ES5, ts.ScriptTarget.ES2022];
+
+/**
+ * The own keys of each of these object literals, once evaluated as ES5 and as ES2022: `[[keys, keys] | error]`. They are compiled in one
+ * go, since starting the compiler costs more than all of them; each is evaluated by itself.
+ */
+function ownKeysOf(initializers) {
+  const text = `var all = [\n${initializers.map((each) => `function () { return Object.keys(${each}); },\n`).join('')}];`;
+  const compiled = targets.map((target) => {
+    const { outputText } = ts.transpileModule(text, { compilerOptions: { target, module: ts.ModuleKind.None } });
+    return runInContext(`${outputText}; all;`, sandbox);
+  });
+  return initializers.map((_, index) => {
+    try {
+      return compiled.map((all) => [...all[index]()]);
+    } catch (error) {
+      return error;
+    }
+  });
+}
+
 /** The constant whose object literal has these names as keys. */
-export function constantOf(text, names) {
-  const file = parse(text);
+function constantOf(file, names) {
   for (const statement of file.statements) {
     if (!ts.isVariableStatement(statement)) continue;
     for (const { name, initializer } of statement.declarationList.declarations) {
@@ -90,32 +112,37 @@ export function constantOf(text, names) {
   return undefined;
 }
 
-export const parse = (text) => ts.createSourceFile('x.ts', text, { languageVersion: ts.ScriptTarget.ES2022, setExternalModuleIndicator: undefined }, true);
+// Comments are counted by the scanner; the parser need not read what stands in them.
+const parse = (text) => ts.createSourceFile('x.ts', text, { languageVersion: ts.ScriptTarget.ES2022, jsDocParsingMode: ts.JSDocParsingMode.ParseNone }, false);
 
 /**
- * What is wrong with `text`, made for `names`, compared with `benign`, made for as many `benignNames`. Empty means: nothing.
+ * What is wrong with each text, made for `names`, compared with `benign`, made for as many `benignNames`: a list of faults for each, empty
+ * where there is none. With `table` the benign text has a constant whose keys are the names.
  */
-export function examine({ text, names, benign, benignNames, constant }) {
-  const faults = [];
-  if (/[^\n\x20-\x7e]/u.test(text)) faults.push('not ASCII');
-  const file = parse(text);
-  if (file.parseDiagnostics.length > 0) faults.push('does not parse');
-  const reference = referenceOf(benign, benignNames);
-  if (shapeOf(file, new Set(names)) !== reference.shape) faults.push('another syntax tree');
-  if (commentsOf(text) !== reference.comments) faults.push('another number of comments');
-  if (constant !== undefined) {
-    let keys;
-    try {
-      keys = ownKeysOf(file, constant);
-    } catch (error) {
-      faults.push(`its names do not evaluate: ${String(error)}`);
+export function examine(cases) {
+  const tables = [];
+  const found = cases.map(({ text, names, benign, benignNames, table }) => {
+    const faults = [];
+    if (/[^\n\x20-\x7e]/u.test(text)) faults.push('not ASCII');
+    const file = parse(text);
+    const broken = file.parseDiagnostics.length > 0;
+    if (broken) faults.push('does not parse');
+    const reference = referenceOf(benign, table ? benignNames : []);
+    if (shapeOf(file, reference.constant, new Set(names)) !== reference.shape) faults.push('another syntax tree');
+    if (commentsOf(text) !== reference.comments) faults.push('another number of comments');
+    if (table) {
+      const initializer = reference.constant && initializerOf(file, reference.constant);
+      if (initializer === undefined) faults.push('its names are gone');
+      else if (!broken) tables.push({ initializer, names, faults });
     }
-    for (const each of keys ?? []) {
-      if (JSON.stringify([...each].sort()) !== JSON.stringify([...names].sort())) faults.push('other own keys');
-    }
-    if (keys === undefined) faults.push('its names are gone');
+    return faults;
+  });
+  const keys = tables.length === 0 ? [] : ownKeysOf(tables.map((each) => each.initializer));
+  for (const [index, { names, faults }] of tables.entries()) {
+    if (!Array.isArray(keys[index])) faults.push(`its names do not evaluate: ${String(keys[index])}`);
+    else if (keys[index].some((each) => JSON.stringify(each.sort()) !== JSON.stringify([...names].sort()))) faults.push('other own keys');
   }
-  return faults;
+  return found;
 }
 
 const references = new Map();
@@ -124,7 +151,9 @@ function referenceOf(benign, names) {
   let found = references.get(benign);
   if (found === undefined) {
     if (references.size > 500) references.clear();
-    found = { shape: shapeOf(parse(benign), new Set(names)), comments: commentsOf(benign) };
+    const file = parse(benign);
+    const constant = names.length === 0 ? undefined : constantOf(file, names);
+    found = { shape: shapeOf(file, constant, new Set(names)), comments: commentsOf(benign), constant };
     references.set(benign, found);
   }
   return found;

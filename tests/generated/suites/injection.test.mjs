@@ -7,40 +7,49 @@ import { Pipe } from '../lib/pipe.mjs';
 import { randomOf } from '../lib/random.mjs';
 import { record } from '../lib/results.mjs';
 import { disconnect, tools } from '../lib/server.mjs';
-import { constantOf, examine } from '../lib/tree.mjs';
+import { examine } from '../lib/tree.mjs';
 
 const amount = Number(process.env.CROWVAULT_INPUTS ?? { quick: 300, default: 20_000, full: 100_000 }[mode]);
-// Each accepted map is parsed and compared, which costs a hundred times what a refusal does.
-const maps = mode === 'default' ? Math.min(amount, 4_000) : amount;
+// Each accepted map is parsed and compared, which costs ten times what a refusal does.
+const maps = mode === 'default' ? Math.min(amount, 10_000) : amount;
 const catalog = await tools();
 await disconnect();
 const pipe = await Pipe.open();
 const runs = [];
+let caughtEmitters = 0;
 
 after(() => {
   pipe.close();
-  record('injection', { inputs: amount, runs, broken: Object.keys(broken).length });
+  record('injection', { inputs: amount, runs, broken: Object.keys(broken).length, caught: caughtEmitters });
 });
 
 const isMap = (schema) => schema.type === 'object';
 const choicesOf = (schema) => schema.enum ?? schema.items?.enum;
 
-/** Sends `amount` inputs in batches; `each(index)` gives the arguments, `judge` sees what came back. */
-async function send(tool, each, judge, total = amount) {
+/**
+ * Sends `inputs` hostile values of one argument in batches and keeps what came of it. `judge(args, output)` gives what is wrong with an
+ * accepted output, or undefined; `close` ends a batch and gives a list of faults.
+ */
+async function attack({ tool, argument, inputs, value, judge, close = () => [] }) {
+  const base = requiredOf(tool);
+  const started = performance.now();
+  const misses = [];
   let accepted = 0;
-  const one = async (index) => {
-    const args = each(index);
-    const { result, error } = await pipe.call(tool, args);
+  const one = async () => {
+    const args = { ...base, ...value() };
+    const { result, error } = await pipe.call(tool.name, args);
     if (brokenText(args, error)) return;
-    if (result.isError) refusal(result.content[0].text, args);
-    else {
-      accepted++;
-      await judge(args, result.structuredContent);
-    }
+    if (!result.isError) accepted++;
+    const fault = result.isError ? faultOf(result.content[0].text) : await judge(args, result.structuredContent);
+    if (fault !== undefined) misses.push(`${fault}: ${JSON.stringify(args)}`);
   };
-  for (let start = 0; start < total; start += 500) {
-    await Promise.all(Array.from({ length: Math.min(500, total - start) }, (_, index) => one(start + index)));
+  for (let start = 0; start < inputs; start += 500) {
+    await Promise.all(Array.from({ length: Math.min(500, inputs - start) }, one));
+    misses.push(...close());
   }
+  const seconds = Number(((performance.now() - started) / 1000).toFixed(1));
+  runs.push({ tool: tool.name, argument, inputs, accepted, misses: misses.length, seconds });
+  assert.equal(misses.length, 0, `${String(misses.length)} misses\n${misses.slice(0, 5).join('\n')}`);
   return accepted;
 }
 
@@ -51,11 +60,10 @@ function brokenText(args, error) {
 }
 
 // A refusal goes to terminals and logs: it must not carry the attack there.
-function refusal(text, args) {
-  // biome-ignore lint: what is looked for are control characters
-  const bad = /[^\n\x20-\x7e]/u.exec(text);
-  assert.equal(bad, null, `a refusal carries U+${bad?.[0].codePointAt(0).toString(16)}: ${JSON.stringify(text)} for ${JSON.stringify(args)}`);
-  assert.ok(text.length < 20_000, `a refusal of ${String(text.length)} characters`);
+function faultOf(refusal) {
+  const bad = /[^\n\x20-\x7e]/u.exec(refusal);
+  if (bad !== null) return `a refusal carries U+${bad[0].codePointAt(0).toString(16)}: ${JSON.stringify(refusal)}`;
+  return refusal.length < 20_000 ? undefined : `a refusal of ${String(refusal.length)} characters`;
 }
 
 const benignRuns = new Map();
@@ -79,59 +87,58 @@ for (const tool of catalog) {
   const base = requiredOf(tool);
   for (const [argument, schema] of Object.entries(tool.inputSchema.properties)) {
     const seed = [...`${tool.name}.${argument}`].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), 7);
+    const random = randomOf(seed);
     if (isMap(schema)) {
       test(`${tool.name}.${argument}: ${String(maps)} hostile maps`, async () => {
-        const random = randomOf(seed);
-        const value = schema.additionalProperties;
-        let names = 0;
-        const accepted = await send(
-          tool.name,
-          () => ({ ...base, [argument]: hostileMap(random, value), ...(random.next() < 0.1 && { withTests: true }) }),
-          async (args, output) => {
+        let batch = [];
+        const accepted = await attack({
+          tool,
+          argument,
+          inputs: maps,
+          value: () => ({ [argument]: hostileMap(random, schema.additionalProperties), ...(random.next() < 0.1 && { withTests: true }) }),
+          judge: async (args, { files }) => {
             const benign = await benignOf(tool.name, argument, args);
-            const own = Object.keys(args[argument]);
-            names += own.length;
-            for (const [index, file] of output.files.entries()) {
-              const reference = benign.result.files[index];
-              const faults = examine({
-                text: file.content,
-                names: own,
-                benign: reference.content,
-                benignNames: benign.names,
-                constant: file.role === 'source' ? constantOf(reference.content, benign.names) : undefined,
-              });
-              assert.deepStrictEqual(faults, [], `${JSON.stringify(args)}\n${file.content}`);
+            const names = Object.keys(args[argument]);
+            if (files.length !== benign.result.files.length) return 'another number of files';
+            for (const [index, file] of files.entries()) {
+              const reference = benign.result.files[index].content;
+              batch.push({ text: file.content, names, benign: reference, benignNames: benign.names, table: file.role === 'source' });
             }
+            return undefined;
           },
-          maps,
-        );
+          close: () => {
+            const cases = batch;
+            batch = [];
+            return examine(cases).flatMap((faults, index) => (faults.length === 0 ? [] : [`${faults.join(', ')}: ${JSON.stringify(cases[index].names)}\n${cases[index].text}`]));
+          },
+        });
         assert.ok(accepted > maps / 10, 'too few inputs were accepted to prove anything');
-        runs.push({ tool: tool.name, argument, inputs: maps, accepted, names });
       });
     } else if (choicesOf(schema) || schema.type === 'string') {
       test(`${tool.name}.${argument}: ${String(amount)} hostile texts`, async () => {
-        const random = randomOf(seed);
         const choices = choicesOf(schema);
-        const accepted = await send(
-          tool.name,
-          () => ({ ...base, [argument]: hostileChoice(random, choices) }),
-          (args) => assert.ok(choices.includes(args[argument]), `accepted ${JSON.stringify(args[argument])}`),
-        );
-        runs.push({ tool: tool.name, argument, inputs: amount, accepted });
+        await attack({
+          tool,
+          argument,
+          inputs: amount,
+          value: () => ({ [argument]: hostileChoice(random, choices) }),
+          judge: (args) => (choices.includes(args[argument]) ? undefined : 'accepted what is no choice'),
+        });
       });
     } else if (schema.type === 'array') {
       test(`${tool.name}.${argument}: ${String(amount)} hostile lists`, async () => {
-        const random = randomOf(seed);
-        const accepted = await send(
-          tool.name,
-          () => ({ ...base, [argument]: hostileList(random) }),
-          (args, output) => {
+        await attack({
+          tool,
+          argument,
+          inputs: amount,
+          value: () => ({ [argument]: hostileList(random) }),
+          judge: (args, { files }) => {
             const list = args[argument];
-            assert.ok(list.length >= 1 && list.length <= 50 && list.every((each) => Number.isInteger(each) && each >= 400 && each <= 599), JSON.stringify(list));
-            assert.doesNotMatch(output.files[0].content, /[^\n\x20-\x7e]/u);
+            const sound = list.length >= 1 && list.length <= 50 && list.every((each) => Number.isInteger(each) && each >= 400 && each <= 599);
+            if (!sound) return 'accepted what is no list of statuses';
+            return /[^\n\x20-\x7e]/u.test(files[0].content) ? 'not ASCII' : undefined;
           },
-        );
-        runs.push({ tool: tool.name, argument, inputs: amount, accepted });
+        });
       });
     }
   }
@@ -163,7 +170,7 @@ for (const tool of catalog) {
           if (brokenText(args, error)) return;
           if (result.isError) {
             refused++;
-            refusal(result.content[0].text, args);
+            assert.equal(faultOf(result.content[0].text), undefined, JSON.stringify(args));
           } else assert.ok(!fault, `accepted ${JSON.stringify(args)}`);
         }),
       );
@@ -188,7 +195,7 @@ for (const tool of catalog) {
 // Six emitters that are broken on purpose. Each makes one mistake that a careless template or a missing check could make; the gate has to
 // catch every one within a few hundred hostile maps.
 const template = ({ names, key, comment = () => '' }) =>
-  `/*\n * Timeouts.\n * Arguments: ${comment(names)}\n */\n\nexport const TIMEOUTS = {\n${names.map((name) => `  ${key(name)}: 10,\n`).join('')}} as const;\n\n// Work.\nexport type Operation = keyof typeof TIMEOUTS;\n`;
+  `/*\n * Timeouts.\n * Arguments: ${comment(names)}\n */\n\nexport const TIMEOUTS = {\n${names.map((name) => `  ${key(name)}: 10,\n`).join('')}} as const;\n\n// Work.\nexport type Operation = keyof typeof TIMEOUTS;\n\nexport const clock = { at: 0 };\n`;
 const quoted = (name) => `'${name.replace(/[^\x20-\x7e]|['\\]/gu, (each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`)}'`;
 const broken = {
   'prints names between quotes as they are': (names) => template({ names, key: (name) => `'${name}'` }),
@@ -206,19 +213,21 @@ for (const [mistake, emitter] of Object.entries(broken)) {
     for (let index = 0; index < 300 && caught === 0; index++) {
       const names = [...new Set(Array.from({ length: random.between(1, 3) }, () => hostileName(random)))];
       const benignNames = names.map((_, position) => `benign${String(position)}`);
-      const faults = examine({ text: emitter(names), names, benign: emitter(benignNames), benignNames, constant: 'TIMEOUTS' });
+      const [faults] = examine([{ text: emitter(names), names, benign: emitter(benignNames), benignNames, table: true }]);
       if (faults.length > 0) caught++;
     }
     assert.ok(caught > 0);
+    caughtEmitters++;
   });
 }
 
-test('the gate lets a sound emitter pass', () => {
+test('the gate lets a sound emitter pass, whatever else its code calls by the same name', () => {
   const random = randomOf(6);
   const sound = (names) => template({ names, key: quoted });
   for (let index = 0; index < 200; index++) {
-    const names = [...new Set(Array.from({ length: random.between(1, 3) }, () => allowedName(random)))].filter((each) => each !== '__proto__');
+    const drawn = Array.from({ length: random.between(1, 3) }, () => allowedName(random));
+    const names = [...new Set(index % 10 === 0 ? ['at', ...drawn] : drawn)].filter((each) => each !== '__proto__');
     const benignNames = names.map((_, position) => `benign${String(position)}`);
-    assert.deepStrictEqual(examine({ text: sound(names), names, benign: sound(benignNames), benignNames, constant: 'TIMEOUTS' }), [], JSON.stringify(names));
+    assert.deepStrictEqual(examine([{ text: sound(names), names, benign: sound(benignNames), benignNames, table: true }]), [[]], JSON.stringify(names));
   }
 });

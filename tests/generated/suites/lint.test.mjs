@@ -27,7 +27,7 @@ const eslintName = `ESLint ${packageVersion('eslint')}, typescript-eslint ${pack
 test('ESLint, sources', async () => lint(`${eslintName}: sources`, sources, await eslint(sources, 'node')));
 
 for (const platform of new Set(Object.values(testPlatform))) {
-  const files = tests.filter((each) => testPlatform[each.runtime] === platform).map((each) => each.test);
+  const files = tests.filter((each) => testPlatform[[...each.runtimes][0]] === platform).map((each) => each.test);
   if (files.length > 0) {
     test(`ESLint, test files for ${platform}`, async () => lint(`${eslintName}: tests, ${platform}`, files, await eslint(files, platform)));
   }

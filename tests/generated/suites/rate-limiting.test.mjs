@@ -1,9 +1,9 @@
 // Every combination of the rate limiter's enums that the server accepts, under the strictest flags, against the real type packages.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { check, place } from '../lib/compile.mjs';
+import { after, test } from 'node:test';
+import { check, compilers, packageVersion, place } from '../lib/compile.mjs';
 import { bodyOf, mode } from '../lib/corpus.mjs';
-import { list } from '../lib/results.mjs';
+import { list, record } from '../lib/results.mjs';
 import { call, disconnect, tools } from '../lib/server.mjs';
 
 const tool = 'generate_rate_limiting';
@@ -35,9 +35,14 @@ test('the combinations cover every runtime', () => {
   assert.ok(accepted > 1400 && texts.size > 500, `${String(accepted)} calls, ${String(texts.size)} texts`);
 });
 
-for (const version of mode === 'quick' ? ['7.0'] : ['5.9', '7.0']) {
+const runs = [];
+for (const version of { quick: ['7.0'], default: ['5.9', '7.0'], full: compilers }[mode]) {
   test(`TypeScript ${version}: ${String(texts.size)} texts of ${String(accepted)} calls`, async () => {
     const { errors } = await check(version, 'strictest, bundler', 'node', files, { suffix: '-rate-limiting' });
+    const compiler = packageVersion(version === '6.0' ? 'typescript' : `typescript-${version}`);
+    runs.push({ compiler, profile: 'strictest, bundler', platform: 'node', what: `${tool}, all combinations of enums`, files: files.length, errors: errors.length });
     assert.equal(errors.length, 0, list(errors));
   });
 }
+
+after(() => record('rate-limiting', { runs, calls: accepted, texts: texts.size }));

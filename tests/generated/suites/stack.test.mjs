@@ -1,13 +1,13 @@
 // The folder that `stack` emits: linted and compiled together, its own tests run, and the layers put together for real.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { stripTypes } from '../lib/emit.mjs';
-import { serverCommand, workspace } from '../lib/server.mjs';
+import { workspace } from '../lib/server.mjs';
+import { emitStack } from '../lib/stack.mjs';
 
 const run = promisify(execFile);
 const folder = join(workspace, '.emitted', 'stack');
@@ -20,21 +20,7 @@ const MANIFEST = {
   stack: {},
 };
 
-before(async () => {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const manifest = join(folder, 'resilience.json');
-  writeFileSync(manifest, JSON.stringify(MANIFEST));
-  const { command, args } = serverCommand();
-  await run(command, [...args, 'stack', '-c', manifest, '-o', folder]);
-  for (const name of readdirSync(folder).filter((each) => each.endsWith('.ts'))) {
-    const javascript = await stripTypes(readFileSync(join(folder, name), 'utf8'));
-    writeFileSync(
-      join(folder, name.replace(/\.ts$/u, '.mjs')),
-      javascript.replace(/from '(\.\/[\w.-]+)\.ts'/gu, "from '$1.mjs'"),
-    );
-  }
-});
+before(() => emitStack(folder, MANIFEST));
 
 const module = (name) => import(pathToFileURL(join(folder, `${name}.mjs`)).href);
 
