@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from '../lib/emit.mjs';
+import { listenersOf } from '../lib/fakes.mjs';
 
 const TOOL = 'generate_bulkhead';
 const ARGS = { partitions: { payments: 2, 'search.api': 3 }, poolSize: 5 };
@@ -285,8 +286,83 @@ test('drain of an idle bulkhead ends at once, and twice is no error', async () =
 test('options that make no sense are refused by name', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   for (const bad of [-1, 1.5, Number.NaN, Infinity, '5']) {
-    assert.throws(() => new Bulkhead('test', bad), /^RangeError: maxConcurrent: /u);
-    assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), /^RangeError: maxQueue: /u);
+    assert.throws(() => new Bulkhead('test', bad), { name: 'RangeError', message: `maxConcurrent: ${String(bad)} is out of range; use a whole number from 1.` });
+    assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), { name: 'RangeError', message: `maxQueue: ${String(bad)} is out of range; use a whole number from 0.` });
     assert.throws(() => new Bulkhead('test', 1, { maxWaitMs: bad }), /^RangeError: maxWaitMs: /u);
+  }
+});
+
+test('a refusal says what is full, a timeout how long it waited', async () => {
+  const { Bulkhead, BulkheadFullError } = await load(TOOL, ARGS);
+  const clock = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { maxQueue: 1, maxWaitMs: 100, now: clock.now, timers: clock });
+  void bulkhead.run(() => new Promise(() => undefined));
+  const waiting = rejection(bulkhead.run(async () => 1));
+  const full = await rejection(bulkhead.run(async () => 1));
+  assert.deepEqual([full.name, full.message], ['BulkheadFullError', 'Bulkhead test is full: 1 running, 1 waiting']);
+  clock.advance(100);
+  const late = await waiting;
+  assert.deepEqual([late.name, late.message], ['BulkheadTimeoutError', 'Bulkhead test had no free slot within 100 ms']);
+  assert.equal(new BulkheadFullError('own', 2, 3).message, 'Bulkhead own is full: 2 running, 3 waiting');
+});
+
+test('drain waits for the calls that still run, whatever ended before', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 2);
+  await bulkhead.run(async () => 1);
+  let finish;
+  const last = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  let drained = false;
+  const drain = bulkhead.drain().then(() => (drained = true));
+  await settle();
+  assert.equal(drained, false);
+  finish();
+  await Promise.all([last, drain]);
+});
+
+test('a call with a signal leaves no listener', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  const { signal } = new AbortController();
+  const listeners = listenersOf(signal);
+  const calls = [1, 2, 3].map((value) => bulkhead.run(async () => value, { signal }));
+  assert.deepEqual(await Promise.all(calls), [1, 2, 3]);
+  assert.equal(listeners(), 0);
+});
+
+test('work never starts after its caller has left', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  for (let turns = 0; turns < 12; turns += 1) {
+    const bulkhead = new Bulkhead('test', 1);
+    let finish;
+    const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+    const caller = new AbortController();
+    let startedLate = false;
+    const work = async () => void (startedLate = caller.signal.aborted);
+    const second = bulkhead.run(work, { signal: caller.signal }).catch((error) => error);
+    await settle();
+    finish();
+    for (let i = 0; i < turns; i += 1) await null;
+    caller.abort(new Error('left'));
+    await Promise.all([first, second]);
+    await settle();
+    assert.equal(startedLate, false, `after ${turns} turns`);
+    assert.equal(bulkhead.stats().active, 0);
+  }
+});
+
+test('a wait beyond the longest timer takes several, and does not end early', async () => {
+  const { Bulkhead, BulkheadTimeoutError } = await load(TOOL, ARGS);
+  // A timer may also run ahead of the clock, which here stands still.
+  for (const [maxWaitMs, moves] of [[2 ** 31 + 5, true], [2 ** 31 - 1, false]]) {
+    const clock = new Clock();
+    const bulkhead = new Bulkhead('test', 1, { maxWaitMs, now: moves ? clock.now : () => 0, timers: clock });
+    void bulkhead.run(() => new Promise(() => undefined));
+    const waiting = rejection(bulkhead.run(async () => 1));
+    clock.advance(2 ** 31 - 1);
+    await settle();
+    assert.equal(bulkhead.stats().queued, moves ? 1 : 0);
+    if (moves) clock.advance(6);
+    assert.ok((await waiting) instanceof BulkheadTimeoutError);
   }
 });
