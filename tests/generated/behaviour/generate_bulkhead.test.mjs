@@ -91,104 +91,6 @@ class Model {
   }
 }
 
-test('100,000 random steps agree with the model', async () => {
-  const { Bulkhead } = await load(TOOL, ARGS);
-  const random = seeded(20261123);
-  const pick = (list) => list[Math.floor(random() * list.length)];
-  const clock = new Clock();
-  const seen = { BULKHEAD_FULL: 0, BULKHEAD_TIMEOUT: 0, aborted: 0, done: 0, failed: 0, drained: 0 };
-  let serial = 0;
-
-  const open = (slots, seats, maxWaitMs) => ({
-    bulkhead: new Bulkhead('model', slots, { maxQueue: seats, maxWaitMs, now: clock.now, timers: clock }),
-    model: new Model(slots, seats, maxWaitMs),
-    running: [],
-    calls: [],
-  });
-  // Two at a time, taken in turn: what happens in one must not show in the other.
-  const fresh = () => open(1 + Math.floor(random() * 4), Math.floor(random() * 8), 20 + Math.floor(random() * 80));
-  const both = [fresh(), fresh()];
-
-  const start = ({ bulkhead, model, running, calls }) => {
-    const call = { id: ++serial, controller: random() < 0.6 ? new AbortController() : undefined };
-    calls.push(call);
-    model.run(call, clock.ms);
-    call.promise = bulkhead
-      .run(
-        () =>
-          new Promise((resolve, reject) => {
-            running.push(call.id);
-            Object.assign(call, { resolve, reject, started: true });
-          }),
-        { signal: call.controller?.signal },
-      )
-      .then(
-        () => (call.got = 'done'),
-        (error) => (call.got = error.code ?? error.message),
-      );
-  };
-
-  for (let step = 0; step < 100_000; step += 1) {
-    const partition = pick(both);
-    const { model } = partition;
-    const dice = random();
-    if (dice < 0.45) {
-      start(partition);
-    } else if (dice < 0.75 && model.active.length > 0) {
-      const call = pick(model.active);
-      if (random() < 0.7) {
-        model.end(call, 'done');
-        call.resolve();
-      } else {
-        model.end(call, 'failed');
-        call.reject(new Error('failed'));
-      }
-    } else if (dice < 0.9) {
-      const call = pick([...model.active, ...model.queue].filter(({ controller }) => controller !== undefined));
-      if (call !== undefined) {
-        model.abort(call);
-        call.controller.abort(new Error('aborted'));
-      }
-    } else if (dice < 0.998) {
-      clock.advance(Math.floor(random() * 40));
-      for (const each of both) each.model.advance(clock.ms);
-    } else {
-      model.draining = true;
-      const drained = partition.bulkhead.drain();
-      for (let turn = 0; model.active.length > 0; turn += 1) {
-        const call = model.active[turn % model.active.length];
-        model.end(call, 'done');
-        call.resolve();
-        await settle();
-      }
-      await drained;
-      await settle();
-      check(partition, step);
-      both[both.indexOf(partition)] = fresh();
-      seen.drained += 1;
-      continue;
-    }
-    await settle();
-    for (const each of both) check(each, step);
-  }
-
-  function check({ bulkhead, model, running, calls }, step) {
-    const { active, queued, maxConcurrent } = bulkhead.stats();
-    assert.ok(active <= maxConcurrent, `step ${step}: ${active} run`);
-    assert.deepEqual([active, queued], [model.active.length, model.queue.length], `step ${step}`);
-    for (const call of model.active) assert.ok(call.started, `step ${step}: call ${call.id} has no slot`);
-    for (let i = 1; i < running.length; i += 1) assert.ok(running[i] > running[i - 1], `step ${step}: order`);
-    running.splice(0, running.length - 1);
-    for (const call of calls.splice(0)) {
-      assert.equal(call.got, call.expected, `step ${step}: call ${call.id}`);
-      if (call.got === undefined) calls.push(call);
-      else if (call.got in seen) seen[call.got] += 1;
-    }
-  }
-
-  for (const [what, times] of Object.entries(seen)) assert.ok(times > 50, `${what}: ${times}`);
-});
-
 test('no timer remains once nobody waits', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   const clock = new Clock();
@@ -365,4 +267,102 @@ test('a wait beyond the longest timer takes several, and does not end early', as
     if (moves) clock.advance(6);
     assert.ok((await waiting) instanceof BulkheadTimeoutError);
   }
+});
+
+test('100,000 random steps agree with the model', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const random = seeded(20261123);
+  const pick = (list) => list[Math.floor(random() * list.length)];
+  const clock = new Clock();
+  const seen = { BULKHEAD_FULL: 0, BULKHEAD_TIMEOUT: 0, aborted: 0, done: 0, failed: 0, drained: 0 };
+  let serial = 0;
+
+  const open = (slots, seats, maxWaitMs) => ({
+    bulkhead: new Bulkhead('model', slots, { maxQueue: seats, maxWaitMs, now: clock.now, timers: clock }),
+    model: new Model(slots, seats, maxWaitMs),
+    running: [],
+    calls: [],
+  });
+  // Two at a time, taken in turn: what happens in one must not show in the other.
+  const fresh = () => open(1 + Math.floor(random() * 4), Math.floor(random() * 8), 20 + Math.floor(random() * 80));
+  const both = [fresh(), fresh()];
+
+  const start = ({ bulkhead, model, running, calls }) => {
+    const call = { id: ++serial, controller: random() < 0.6 ? new AbortController() : undefined };
+    calls.push(call);
+    model.run(call, clock.ms);
+    call.promise = bulkhead
+      .run(
+        () =>
+          new Promise((resolve, reject) => {
+            running.push(call.id);
+            Object.assign(call, { resolve, reject, started: true });
+          }),
+        { signal: call.controller?.signal },
+      )
+      .then(
+        () => (call.got = 'done'),
+        (error) => (call.got = error.code ?? error.message),
+      );
+  };
+
+  for (let step = 0; step < 100_000; step += 1) {
+    const partition = pick(both);
+    const { model } = partition;
+    const dice = random();
+    if (dice < 0.45) {
+      start(partition);
+    } else if (dice < 0.75 && model.active.length > 0) {
+      const call = pick(model.active);
+      if (random() < 0.7) {
+        model.end(call, 'done');
+        call.resolve();
+      } else {
+        model.end(call, 'failed');
+        call.reject(new Error('failed'));
+      }
+    } else if (dice < 0.9) {
+      const call = pick([...model.active, ...model.queue].filter(({ controller }) => controller !== undefined));
+      if (call !== undefined) {
+        model.abort(call);
+        call.controller.abort(new Error('aborted'));
+      }
+    } else if (dice < 0.998) {
+      clock.advance(Math.floor(random() * 40));
+      for (const each of both) each.model.advance(clock.ms);
+    } else {
+      model.draining = true;
+      const drained = partition.bulkhead.drain();
+      for (let turn = 0; model.active.length > 0; turn += 1) {
+        const call = model.active[turn % model.active.length];
+        model.end(call, 'done');
+        call.resolve();
+        await settle();
+      }
+      await drained;
+      await settle();
+      check(partition, step);
+      both[both.indexOf(partition)] = fresh();
+      seen.drained += 1;
+      continue;
+    }
+    await settle();
+    for (const each of both) check(each, step);
+  }
+
+  function check({ bulkhead, model, running, calls }, step) {
+    const { active, queued, maxConcurrent } = bulkhead.stats();
+    assert.ok(active <= maxConcurrent, `step ${step}: ${active} run`);
+    assert.deepEqual([active, queued], [model.active.length, model.queue.length], `step ${step}`);
+    for (const call of model.active) assert.ok(call.started, `step ${step}: call ${call.id} has no slot`);
+    for (let i = 1; i < running.length; i += 1) assert.ok(running[i] > running[i - 1], `step ${step}: order`);
+    running.splice(0, running.length - 1);
+    for (const call of calls.splice(0)) {
+      assert.equal(call.got, call.expected, `step ${step}: call ${call.id}`);
+      if (call.got === undefined) calls.push(call);
+      else if (call.got in seen) seen[call.got] += 1;
+    }
+  }
+
+  for (const [what, times] of Object.entries(seen)) assert.ok(times > 50, `${what}: ${times}`);
 });

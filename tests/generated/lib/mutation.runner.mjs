@@ -34,7 +34,6 @@ class BehaviourRunner {
   async mutantRun({ activeMutant, timeout }) {
     const { location, replacement } = activeMutant;
     const mutant = mutantOf(this.#source, this.#tree, location, replacement);
-    if (process.env.DEBUG_LOC) process.stderr.write(JSON.stringify([activeMutant.mutatorName, mutant.from.slice(0,150), mutant.to.slice(0,150)]) + '\n');
     const faults = ts.createSourceFile('mutant.mjs', mutant.text, ts.ScriptTarget.ES2022, false, ts.ScriptKind.JS).parseDiagnostics;
     if (faults.length > 0) return { status: 'error', errorMessage: `does not parse: ${mutant.to}` };
     const { outcome, tests, failed, output } = await this.#run(mutant, timeout);
