@@ -298,6 +298,7 @@ test('a deadline within another one goes by the same clock and timers', async ()
   const clock = new Clock();
   const part = new Deadline(3000, { now: clock.now, timers: clock }).within(200);
   const call = rejection(part.run('charge', hang));
+  assert.equal(clock.pending.size, 1);
   clock.advance(200);
   assert.ok((await call) instanceof TimeoutError);
   assert.equal(part.expired, true);
