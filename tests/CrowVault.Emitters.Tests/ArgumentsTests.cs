@@ -108,8 +108,103 @@ public sealed class ArgumentsTests
     }
 
     [Fact]
+    public void Shows_a_hostile_value_only_escaped() =>
+        Assert.StartsWith(
+            "\"a\\u202Eb\\u001B\" is not a choice; use one of node,",
+            FaultsOf("{\"runtime\":\"a\u202Eb\\u001B\"}").Faults[0].Problem);
+
+    [Fact]
     public void Cuts_a_long_value_short() =>
-        Assert.True(FaultsOf($$"""{"runtime":"{{new string('x', 100_000)}}"}""").Message.Length < 300);
+        Assert.StartsWith(
+            $"\"{new string('x', 59)}... is not a choice; use one of node,",
+            FaultsOf($$"""{"runtime":"{{new string('x', 100_000)}}"}""").Faults[0].Problem);
+
+    [Fact]
+    public void Cuts_a_long_name_short() =>
+        Assert.Equal($"\"{new string('x', 60)}...\"", FaultsOf($$"""{"{{new string('x', 61)}}":1}""").Faults[0].Argument);
+
+    [Theory]
+    [InlineData("""{"runtime":"\ud800"}""")]
+    [InlineData("""{"\ud800":1}""")]
+    [InlineData("""{"failureThreshold":[1,"\udc00"]}""")]
+    [InlineData("""{"failureThreshold":{"a":"\ud800"}}""")]
+    public void Refuses_half_of_a_surrogate_pair(string arguments) =>
+        Assert.Equal(
+            [new ArgumentFault("arguments", "half of a surrogate pair is not text; send well-formed Unicode.")],
+            FaultsOf(arguments).Faults);
+
+    [Fact]
+    public void Refuses_minus_zero_where_zero_is_fine() =>
+        Assert.Equal(
+            ["-0 is not a plain integer; use 0 to 100, without fraction or exponent."],
+            ProblemsOf("generate_retry_policy", """{"maxRetries":-0}"""));
+
+    [Theory]
+    [InlineData("503", "retryOn: 503 is not a list; use a list of 1 to 50 different integers, each 400 to 599.")]
+    [InlineData("[]", "retryOn: 0 entries are out of range; use a list of 1 to 50 different integers, each 400 to 599.")]
+    [InlineData("[500,501,500]", "retryOn[2]: 500 is given twice; give it once.")]
+    [InlineData("[500,501,700]", "retryOn[2]: 700 is out of range; use 400 to 599.")]
+    public void Refuses_what_is_no_list_of_different_integers(string value, string fault) =>
+        Assert.Equal(
+            [fault],
+            FaultsOf("generate_retry_policy", $$"""{"retryOn":{{value}}}""").Faults.Select(each => each.ToString()));
+
+    [Theory]
+    [InlineData("503", "[503]")]
+    [InlineData("\"503\"", "[503]")]
+    [InlineData("[500,501,500,700]", "[500,501,599]")]
+    public void Corrects_a_list(string value, string corrected) =>
+        Assert.Equal(
+            $$"""{"retryOn":{{corrected}}}""",
+            FaultsOf("generate_retry_policy", $$"""{"retryOn":{{value}}}""").CorrectedArguments);
+
+    [Fact]
+    public void Takes_as_many_entries_of_a_list_as_the_rule_says()
+    {
+        var entries = Enumerable.Range(400, 51).Select(status => $"{status}");
+
+        Assert.True(Catalog.Find("generate_retry_policy")!.TryEmit(
+            JsonElement.Parse($$"""{"retryOn":[{{string.Join(',', entries.Take(50))}}]}"""), "1.2.3", out _, out _));
+        Assert.Equal(
+            ["51 entries are out of range; use a list of 1 to 50 different integers, each 400 to 599."],
+            ProblemsOf("generate_retry_policy", $$"""{"retryOn":[{{string.Join(',', entries)}}]}"""));
+    }
+
+    [Theory]
+    [InlineData("5", "5 is not an object; use an object of 1 to 200 names, each with an integer of 1 to 86400000.")]
+    [InlineData("{}", "no entries; use an object of 1 to 200 names, each with an integer of 1 to 86400000.")]
+    public void Refuses_what_is_no_object_of_integers(string value, string problem) =>
+        Assert.Equal([problem], ProblemsOf("generate_timeout_config", $$"""{"operations":{{value}}}"""));
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(201)]
+    [InlineData(203)]
+    public void Takes_as_many_names_as_the_rule_says(int count)
+    {
+        var entries = string.Join(',', Enumerable.Range(0, count).Select(index => $"\"name{index}\":1"));
+        var arguments = JsonElement.Parse($"{{\"operations\":{{{entries}}}}}");
+
+        var accepted = Catalog.Find("generate_timeout_config")!.TryEmit(arguments, "1.2.3", out _, out var faults);
+
+        Assert.Equal(
+            count <= 200
+                ? [] : [$"{count} entries are out of range; use an object of 1 to 200 names, each with an integer of 1 to 86400000."],
+            accepted ? [] : faults!.Faults.Select(fault => fault.Problem));
+    }
+
+    [Fact]
+    public void Names_what_is_required_and_shows_it_in_the_corrected_call() =>
+        Assert.Equal(
+            "operations: required but missing; give an object of 1 to 200 names, each with an integer of 1 to 86400000.\n"
+            + "Corrected call: generate_timeout_config {\"defaultTimeoutMs\":700,\"operations\":{\"example\":1}}",
+            FaultsOf("generate_timeout_config", """{"defaultTimeoutMs":700}""").Message);
+
+    [Fact]
+    public void Keeps_what_is_required_in_the_corrected_call() =>
+        Assert.Equal(
+            """{"operations":{"read":700}}""",
+            FaultsOf("generate_timeout_config", """{"operations":{"read":700},"colour":1}""").CorrectedArguments);
 
     [Fact]
     public void Omitted_arguments_and_their_defaults_give_the_same_bytes()
@@ -173,11 +268,16 @@ public sealed class ArgumentsTests
     private static readonly JsonSerializerOptions s_reflection =
         new() { TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver() };
 
-    private static ArgumentFaults FaultsOf(string arguments)
+    private static ArgumentFaults FaultsOf(string arguments) => FaultsOf(s_breaker.Tool, arguments);
+
+    private static ArgumentFaults FaultsOf(string tool, string arguments)
     {
-        Assert.False(s_breaker.TryEmit(JsonElement.Parse(arguments), "1.2.3", out _, out var faults));
+        Assert.False(Catalog.Find(tool)!.TryEmit(JsonElement.Parse(arguments), "1.2.3", out _, out var faults));
         return faults;
     }
+
+    private static IEnumerable<string> ProblemsOf(string tool, string arguments) =>
+        FaultsOf(tool, arguments).Faults.Select(fault => fault.Problem);
 
     private static Emission Emit(string arguments)
     {

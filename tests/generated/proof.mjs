@@ -101,10 +101,31 @@ if (residue) {
 
 say('## Mutation testing', '');
 const mutation = suite('mutation');
+const binding = suite('mutation-csharp');
+const mutated = (rows) => {
+  table(['File', 'Mutants', 'Killed', 'of them by time', 'Survived', 'Explained', 'Score'], rows.map((each) => [each.name, ...[each.mutants, each.killed, each.late, each.survived, each.explained.length].map(number), `${each.score.toFixed(1)} %`]));
+  const all = { mutants: sum(rows, (each) => each.mutants), killed: sum(rows, (each) => each.killed), explained: sum(rows, (each) => each.explained.length) };
+  say(`${number(all.killed)} of ${number(all.mutants)} are killed (${((100 * all.killed) / all.mutants).toFixed(1)} %); ${number(all.explained)} survivors have a reason below.`, '');
+};
+const reasons = (rows) => {
+  const code = (text) => `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``;
+  table(['File, line', 'Code', 'Mutant', 'Why it lives on'], rows.flatMap((each) => each.explained.map(({ at, from, to, why }) => [`${each.name}:${String(at)}`, code(from), code(to), why])));
+};
 if (mutation) {
-  say('Small faults, one at a time, in the emitted code (a seeded sample of all that are possible); killed means that the tool\'s behaviour tests noticed.', '');
-  table(['File', 'Possible', 'Tried', 'Killed', 'Survived', 'Score'], mutation.runs.map((each) => [each.name, number(each.possible), number(each.mutants), number(each.killed), number(each.survived), `${each.score.toFixed(1)} %`]));
+  say(
+    'Stryker makes small faults, one at a time; a mutant is killed when a test fails or does not end. The score counts every mutant, also those that change nothing that a caller could see. Emitted code, with `tests/generated/behaviour` as the judge (of two files of one tool the second is mutated only where it differs):',
+    '',
+  );
+  mutated(mutation.runs);
 } else missing('Mutation testing (`node run.mjs --full`)');
+if (binding) {
+  say('Argument binding in C#, with the emitter tests as the judge:', '');
+  mutated(binding.runs);
+}
+if (mutation || binding) {
+  say('### Survivors', '');
+  reasons([...(mutation?.runs ?? []), ...(binding?.runs ?? [])]);
+}
 
 say('## Against peers', '');
 if (bench) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compared, load } from '../lib/emit.mjs';
+import { listenersOf } from '../lib/fakes.mjs';
 
 const TOOL = 'generate_bulkhead';
 const ARGS = { partitions: { payments: 2, 'search.api': 3 }, poolSize: 5 };
@@ -95,6 +96,184 @@ class Model {
     while (this.active.length < this.slots && this.queue.length > 0) this.active.push(this.queue.shift());
   }
 }
+
+test('no timer remains once nobody waits', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const clock = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 100, now: clock.now, timers: clock });
+  let finish;
+  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const others = Array.from({ length: 50 }, () => bulkhead.run(async () => 1));
+  assert.equal(clock.pending.size, 1);
+  finish();
+  await Promise.all([first, ...others]);
+  assert.equal(clock.pending.size, 0);
+});
+
+test('a timer that fires ahead of the clock still ends the wait', async () => {
+  const { Bulkhead, BulkheadTimeoutError } = await load(TOOL, ARGS);
+  const timers = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 100, now: () => 0, timers });
+  void bulkhead.run(() => new Promise(() => undefined));
+  const waiting = [rejection(bulkhead.run(async () => 1)), rejection(bulkhead.run(async () => 1))];
+  timers.advance(100);
+  for (const error of await Promise.all(waiting)) assert.ok(error instanceof BulkheadTimeoutError);
+});
+
+test('an unlimited wait has no timer', async () => {
+  const { Bulkhead } = await load(TOOL, { ...ARGS, maxWaitMs: 0 });
+  const timers = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { timers });
+  let finish;
+  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const second = bulkhead.run(async () => 'second');
+  assert.equal(timers.pending.size, 0);
+  finish();
+  await first;
+  assert.equal(await second, 'second');
+});
+
+test('work that throws at once, thousands in a row, frees its slot each time', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1, { maxQueue: 20_000 });
+  for (const options of [{}, { signal: new AbortController().signal }]) {
+    const count = options.signal ? 500 : 20_000;
+    const ends = await Promise.allSettled(
+      Array.from({ length: count }, () =>
+        bulkhead.run(() => {
+          throw new Error('at once');
+        }, options),
+      ),
+    );
+    assert.equal(ends.filter(({ reason }) => reason?.message === 'at once').length, count);
+    assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [0, 0]);
+  }
+});
+
+test('a signal that aborts between the hand-over and the start gives the slot back', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  let finish;
+  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const caller = new AbortController();
+  let started = false;
+  const second = rejection(bulkhead.run(async () => (started = true), { signal: caller.signal }));
+  finish();
+  await first;
+  caller.abort(new Error('left'));
+  await second.catch(() => undefined);
+  assert.equal(bulkhead.stats().active, 0);
+  assert.equal(await bulkhead.run(async () => 'third'), 'third');
+  assert.equal(typeof started, 'boolean');
+});
+
+test('partitions are separate and named as given', async () => {
+  const { PARTITIONS, bulkheadOf, withBulkhead, BulkheadFullError } = await load(TOOL, { ...ARGS, maxQueue: 0 });
+  assert.deepEqual(PARTITIONS, ARGS.partitions);
+  const hung = [withBulkhead('payments', () => new Promise(() => undefined)), withBulkhead('payments', () => new Promise(() => undefined))];
+  const error = await rejection(withBulkhead('payments', async () => 1));
+  assert.ok(error instanceof BulkheadFullError);
+  assert.deepEqual([error.partition, error.active, error.queued, error.code], ['payments', 2, 0, 'BULKHEAD_FULL']);
+  assert.equal(await withBulkhead('search.api', async () => 'found'), 'found');
+  assert.equal(bulkheadOf('payments').stats().refused, 1);
+  assert.equal(bulkheadOf('search.api').stats().refused, 0);
+  assert.ok((await rejection(withBulkhead('toString', async () => 1))) instanceof RangeError);
+  assert.equal(hung.length, 2);
+});
+
+test('drain of an idle bulkhead ends at once, and twice is no error', async () => {
+  const { Bulkhead, BulkheadFullError } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  await bulkhead.drain();
+  await bulkhead.drain();
+  const refused = await rejection(bulkhead.run(async () => 1));
+  assert.ok(refused instanceof BulkheadFullError);
+  assert.match(refused.message, /draining/u);
+});
+
+test('options that make no sense are refused by name', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  for (const bad of [-1, 1.5, Number.NaN, Infinity, '5']) {
+    assert.throws(() => new Bulkhead('test', bad), { name: 'RangeError', message: `maxConcurrent: ${String(bad)} is out of range; use a whole number from 1.` });
+    assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), { name: 'RangeError', message: `maxQueue: ${String(bad)} is out of range; use a whole number from 0.` });
+    assert.throws(() => new Bulkhead('test', 1, { maxWaitMs: bad }), /^RangeError: maxWaitMs: /u);
+  }
+});
+
+test('a refusal says what is full, a timeout how long it waited', async () => {
+  const { Bulkhead, BulkheadFullError } = await load(TOOL, ARGS);
+  const clock = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { maxQueue: 1, maxWaitMs: 100, now: clock.now, timers: clock });
+  void bulkhead.run(() => new Promise(() => undefined));
+  const waiting = rejection(bulkhead.run(async () => 1));
+  const full = await rejection(bulkhead.run(async () => 1));
+  assert.deepEqual([full.name, full.message], ['BulkheadFullError', 'Bulkhead test is full: 1 running, 1 waiting']);
+  clock.advance(100);
+  const late = await waiting;
+  assert.deepEqual([late.name, late.message], ['BulkheadTimeoutError', 'Bulkhead test had no free slot within 100 ms']);
+  assert.equal(new BulkheadFullError('own', 2, 3).message, 'Bulkhead own is full: 2 running, 3 waiting');
+});
+
+test('drain waits for the calls that still run, whatever ended before', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 2);
+  await bulkhead.run(async () => 1);
+  let finish;
+  const last = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  let drained = false;
+  const drain = bulkhead.drain().then(() => (drained = true));
+  await settle();
+  assert.equal(drained, false);
+  finish();
+  await Promise.all([last, drain]);
+});
+
+test('a call with a signal leaves no listener', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  const { signal } = new AbortController();
+  const listeners = listenersOf(signal);
+  const calls = [1, 2, 3].map((value) => bulkhead.run(async () => value, { signal }));
+  assert.deepEqual(await Promise.all(calls), [1, 2, 3]);
+  assert.equal(listeners(), 0);
+});
+
+test('work never starts after its caller has left', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  for (let turns = 0; turns < 12; turns += 1) {
+    const bulkhead = new Bulkhead('test', 1);
+    let finish;
+    const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+    const caller = new AbortController();
+    let startedLate = false;
+    const work = async () => void (startedLate = caller.signal.aborted);
+    const second = bulkhead.run(work, { signal: caller.signal }).catch((error) => error);
+    await settle();
+    finish();
+    for (let i = 0; i < turns; i += 1) await null;
+    caller.abort(new Error('left'));
+    await Promise.all([first, second]);
+    await settle();
+    assert.equal(startedLate, false, `after ${turns} turns`);
+    assert.equal(bulkhead.stats().active, 0);
+  }
+});
+
+test('a wait beyond the longest timer takes several, and does not end early', async () => {
+  const { Bulkhead, BulkheadTimeoutError } = await load(TOOL, ARGS);
+  // A timer may also run ahead of the clock, which here stands still.
+  for (const [maxWaitMs, moves] of [[2 ** 31 + 5, true], [2 ** 31 - 1, false]]) {
+    const clock = new Clock();
+    const bulkhead = new Bulkhead('test', 1, { maxWaitMs, now: moves ? clock.now : () => 0, timers: clock });
+    void bulkhead.run(() => new Promise(() => undefined));
+    const waiting = rejection(bulkhead.run(async () => 1));
+    clock.advance(2 ** 31 - 1);
+    await settle();
+    assert.equal(bulkhead.stats().queued, moves ? 1 : 0);
+    if (moves) clock.advance(6);
+    assert.ok((await waiting) instanceof BulkheadTimeoutError);
+  }
+});
 
 test('100,000 random steps agree with the model', () => compared('bulkhead, random events', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
@@ -196,106 +375,3 @@ test('100,000 random steps agree with the model', () => compared('bulkhead, rand
   for (const [what, times] of Object.entries(seen)) assert.ok(times > 50, `${what}: ${times}`);
   return { steps: 100_000, calls: serial };
 }));
-
-test('no timer remains once nobody waits', async () => {
-  const { Bulkhead } = await load(TOOL, ARGS);
-  const clock = new Clock();
-  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 100, now: clock.now, timers: clock });
-  let finish;
-  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
-  const others = Array.from({ length: 50 }, () => bulkhead.run(async () => 1));
-  assert.equal(clock.pending.size, 1);
-  finish();
-  await Promise.all([first, ...others]);
-  assert.equal(clock.pending.size, 0);
-});
-
-test('a timer that fires ahead of the clock still ends the wait', async () => {
-  const { Bulkhead, BulkheadTimeoutError } = await load(TOOL, ARGS);
-  const timers = new Clock();
-  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 100, now: () => 0, timers });
-  void bulkhead.run(() => new Promise(() => undefined));
-  const waiting = [rejection(bulkhead.run(async () => 1)), rejection(bulkhead.run(async () => 1))];
-  timers.advance(100);
-  for (const error of await Promise.all(waiting)) assert.ok(error instanceof BulkheadTimeoutError);
-});
-
-test('an unlimited wait has no timer', async () => {
-  const { Bulkhead } = await load(TOOL, { ...ARGS, maxWaitMs: 0 });
-  const timers = new Clock();
-  const bulkhead = new Bulkhead('test', 1, { timers });
-  let finish;
-  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
-  const second = bulkhead.run(async () => 'second');
-  assert.equal(timers.pending.size, 0);
-  finish();
-  await first;
-  assert.equal(await second, 'second');
-});
-
-test('work that throws at once, thousands in a row, frees its slot each time', async () => {
-  const { Bulkhead } = await load(TOOL, ARGS);
-  const bulkhead = new Bulkhead('test', 1, { maxQueue: 20_000 });
-  for (const options of [{}, { signal: new AbortController().signal }]) {
-    const count = options.signal ? 500 : 20_000;
-    const ends = await Promise.allSettled(
-      Array.from({ length: count }, () =>
-        bulkhead.run(() => {
-          throw new Error('at once');
-        }, options),
-      ),
-    );
-    assert.equal(ends.filter(({ reason }) => reason?.message === 'at once').length, count);
-    assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [0, 0]);
-  }
-});
-
-test('a signal that aborts between the hand-over and the start gives the slot back', async () => {
-  const { Bulkhead } = await load(TOOL, ARGS);
-  const bulkhead = new Bulkhead('test', 1);
-  let finish;
-  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
-  const caller = new AbortController();
-  let started = false;
-  const second = rejection(bulkhead.run(async () => (started = true), { signal: caller.signal }));
-  finish();
-  await first;
-  caller.abort(new Error('left'));
-  await second.catch(() => undefined);
-  assert.equal(bulkhead.stats().active, 0);
-  assert.equal(await bulkhead.run(async () => 'third'), 'third');
-  assert.equal(typeof started, 'boolean');
-});
-
-test('partitions are separate and named as given', async () => {
-  const { PARTITIONS, bulkheadOf, withBulkhead, BulkheadFullError } = await load(TOOL, { ...ARGS, maxQueue: 0 });
-  assert.deepEqual(PARTITIONS, ARGS.partitions);
-  const hung = [withBulkhead('payments', () => new Promise(() => undefined)), withBulkhead('payments', () => new Promise(() => undefined))];
-  const error = await rejection(withBulkhead('payments', async () => 1));
-  assert.ok(error instanceof BulkheadFullError);
-  assert.deepEqual([error.partition, error.active, error.queued, error.code], ['payments', 2, 0, 'BULKHEAD_FULL']);
-  assert.equal(await withBulkhead('search.api', async () => 'found'), 'found');
-  assert.equal(bulkheadOf('payments').stats().refused, 1);
-  assert.equal(bulkheadOf('search.api').stats().refused, 0);
-  assert.ok((await rejection(withBulkhead('toString', async () => 1))) instanceof RangeError);
-  assert.equal(hung.length, 2);
-});
-
-test('drain of an idle bulkhead ends at once, and twice is no error', async () => {
-  const { Bulkhead, BulkheadFullError } = await load(TOOL, ARGS);
-  const bulkhead = new Bulkhead('test', 1);
-  await bulkhead.drain();
-  await bulkhead.drain();
-  const refused = await rejection(bulkhead.run(async () => 1));
-  assert.ok(refused instanceof BulkheadFullError);
-  assert.match(refused.message, /draining/u);
-});
-
-test('options that make no sense are refused by name', async () => {
-  const { Bulkhead } = await load(TOOL, ARGS);
-  for (const bad of [-1, 1.5, Number.NaN, Infinity, '5']) {
-    assert.throws(() => new Bulkhead('test', bad), /^RangeError: maxConcurrent: /u);
-    assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), /^RangeError: maxQueue: /u);
-    assert.throws(() => new Bulkhead('test', 1, { maxWaitMs: bad }), /^RangeError: maxWaitMs: /u);
-  }
-});

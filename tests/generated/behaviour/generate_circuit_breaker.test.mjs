@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from '../lib/emit.mjs';
+import { listenersOf, withTimers } from '../lib/fakes.mjs';
 
 const tool = 'generate_circuit_breaker';
+const failureRate = { tripOn: 'failure-rate', failureRatePercent: 50, windowMs: 1_000, minimumCalls: 4 };
 const up = async () => 'up';
 const down = async () => {
   throw new Error('down');
@@ -103,6 +105,8 @@ test('a probe that hangs is aborted, counts as failed, and its late result chang
   });
   const error = await rejection(probe);
   assert.ok(error instanceof subject.ProbeTimeoutError);
+  assert.equal(error.name, 'ProbeTimeoutError');
+  assert.equal(error.message, 'Probe timed out after 5ms');
   assert.equal(error.code, 'PROBE_TIMEOUT');
   assert.equal(error.timeoutMs, 5);
   assert.equal(seen.aborted, true);
@@ -251,8 +255,7 @@ test('trip restarts the recovery, reset forgets failures, and neither reports wh
 });
 
 test('the failure rate opens the circuit from minimumCalls on, whichever result comes last', async () => {
-  const args = { tripOn: 'failure-rate', failureRatePercent: 50, windowMs: 1_000, minimumCalls: 4 };
-  const { CircuitBreaker } = await load(tool, args);
+  const { CircuitBreaker } = await load(tool, failureRate);
   const make = () => new CircuitBreaker(undefined, undefined, { now: () => 0 });
   for (const results of ['dduu', 'udud', 'uudd', 'uuuddd']) {
     const breaker = make();
@@ -284,7 +287,7 @@ test('the window slides', async () => {
 });
 
 test('refuses values that make no sense, naming option and value', async () => {
-  const { CircuitBreaker } = await load(tool, { tripOn: 'failure-rate' });
+  const { CircuitBreaker } = await load(tool, failureRate);
   for (const value of [0, -1, 1.5, Number.NaN, Infinity, '5', null]) {
     assert.throws(() => new CircuitBreaker(value), { name: 'RangeError', message: new RegExp(`failureThreshold.*${String(value)}`, 'u') });
     assert.throws(() => new CircuitBreaker(1, value), { name: 'RangeError', message: /recoveryTimeMs/u });
@@ -293,7 +296,8 @@ test('refuses values that make no sense, naming option and value', async () => {
       assert.throws(() => new CircuitBreaker(1, 1, { [name]: value }), { name: 'RangeError', message: new RegExp(`${name}.*${String(value)}`, 'u') });
     }
   }
-  assert.throws(() => new CircuitBreaker(1, 1, { failureRatePercent: 101 }), RangeError);
+  assert.throws(() => new CircuitBreaker(1, 1, { failureRatePercent: 101 }), { name: 'RangeError', message: /failureRatePercent.*101/u });
+  assert.equal(new CircuitBreaker(1, 1, { failureRatePercent: 100 }).state, 'CLOSED');
 });
 
 test('a probe timeout beyond the longest timer does not fire early', async () => {
@@ -314,4 +318,191 @@ test('two breakers share nothing', async () => {
   await rejection(first.call(down));
   assert.equal(first.state, 'OPEN');
   assert.equal(await second.call(up), 'up');
+});
+
+test('the clock is the runtime\'s own when none is given', async () => {
+  const { CircuitBreaker } = await load(tool, { withMetrics: true });
+  const breaker = new CircuitBreaker(1, 3_600_000);
+  await rejection(breaker.call(down));
+  const { retryAfterMs } = await rejection(breaker.call(up));
+  assert.ok(retryAfterMs > 3_000_000 && retryAfterMs <= 3_600_000, String(retryAfterMs));
+});
+
+test('a call with a signal succeeds as one without, and leaves no listener', async () => {
+  const subject = await setUp();
+  const { signal } = new AbortController();
+  const listeners = listenersOf(signal);
+  assert.equal(await subject.breaker.call(up, { signal }), 'up');
+  await rejection(subject.breaker.call(down, { signal }));
+  assert.equal(listeners(), 0);
+  const { successCount, failureCount } = subject.breaker.getMetrics();
+  assert.deepEqual([successCount, failureCount], [1, 1]);
+  await rejection(subject.breaker.call(down));
+  subject.clock.ms += 1_000;
+  assert.equal(await subject.breaker.call(up, { signal }), 'up');
+  assert.equal(subject.breaker.state, 'CLOSED');
+  assert.equal(listeners(), 0);
+});
+
+test('a listener that closes the circuit lets the call run that would have been the probe', async () => {
+  const subject = await setUp({ onStateChange: (state) => { if (state === 'HALF_OPEN') subject.breaker.reset(); } });
+  await open(subject);
+  subject.clock.ms += 1_000;
+  assert.equal(await subject.breaker.call((signal) => Promise.resolve(signal)), undefined);
+  assert.equal(subject.breaker.state, 'CLOSED');
+  assert.equal(subject.breaker.getMetrics().rejectedCount, 0);
+});
+
+test('successThreshold probes in a row close the circuit, and one that fails opens it again', async () => {
+  const subject = await setUp({ options: { successThreshold: 2 } });
+  await open(subject);
+  subject.clock.ms += 1_000;
+  await subject.breaker.call(up);
+  assert.equal(subject.breaker.state, 'HALF_OPEN');
+  await rejection(subject.breaker.call(down));
+  assert.equal(subject.breaker.state, 'OPEN');
+  subject.clock.ms += 1_000;
+  await subject.breaker.call(up);
+  await subject.breaker.call(up);
+  assert.equal(subject.breaker.state, 'CLOSED');
+  for (const work of [down, up, down]) await rejection(subject.breaker.call(work));
+  assert.equal(subject.breaker.state, 'CLOSED', 'a success forgets the failures before it');
+});
+
+test('a call from before the circuit opened counts neither way once it is half open', async () => {
+  for (const late of ['resolve', 'reject']) {
+    const subject = await setUp();
+    let settle;
+    const slow = rejection(subject.breaker.call(() => new Promise((resolve, reject) => (settle = { resolve, reject }))));
+    await open(subject);
+    subject.clock.ms += 1_000;
+    const controller = new AbortController();
+    const probe = rejection(subject.breaker.call(never, { signal: controller.signal }));
+    assert.equal(subject.breaker.state, 'HALF_OPEN');
+    settle[late](new Error('late'));
+    await slow;
+    assert.equal(subject.breaker.state, 'HALF_OPEN', late);
+    controller.abort();
+    await probe;
+  }
+});
+
+test('a probe is over at its deadline, even when its timer is late', async () => {
+  for (const lateBy of [0, 300]) {
+    const subject = await setUp({ options: { probeTimeoutMs: 500 } });
+    await open(subject);
+    subject.clock.ms += 1_000;
+    const probe = rejection(subject.breaker.call(never));
+    subject.clock.ms += 100;
+    assert.equal((await rejection(subject.breaker.call(up))).retryAfterMs, 400);
+    subject.clock.ms += 400 + lateBy;
+    const rejected = rejection(subject.breaker.call(up));
+    assert.equal(subject.breaker.state, 'OPEN');
+    assert.equal((await rejected).retryAfterMs, 1_000 - lateBy);
+    assert.ok((await probe) instanceof subject.ProbeTimeoutError);
+    assert.equal(subject.breaker.getMetrics().failureCount, 3);
+  }
+});
+
+test('a probe that ends makes room for one, and only for one', async () => {
+  const subject = await setUp({ options: { halfOpenMaxProbes: 2 } });
+  await open(subject);
+  subject.clock.ms += 1_000;
+  const callers = [new AbortController(), new AbortController(), new AbortController()];
+  const probe = (caller) => rejection(subject.breaker.call(never, { signal: caller.signal }));
+  const probes = [probe(callers[0]), probe(callers[1])];
+  callers[0].abort('enough');
+  await probes[0];
+  probes.push(probe(callers[2]));
+  assert.equal((await rejection(subject.breaker.call(up))).code, 'CIRCUIT_OPEN');
+  for (const caller of callers) caller.abort('enough');
+  assert.deepEqual(await Promise.all(probes), ['enough', 'enough', 'enough']);
+});
+
+test('a probe that times out after the circuit was closed by hand changes nothing', async () => {
+  const subject = await setUp();
+  await withTimers(async ({ fire }) => {
+    await open(subject);
+    subject.clock.ms += 1_000;
+    const probe = rejection(subject.breaker.call(never));
+    subject.breaker.reset();
+    assert.equal(fire(), 1_000);
+    assert.ok((await probe) instanceof subject.ProbeTimeoutError);
+    assert.equal(subject.breaker.state, 'CLOSED');
+    assert.equal(subject.breaker.getMetrics().failureCount, 2);
+  });
+});
+
+test('a timer counts in 31 bits, so a longer probe timeout takes several', async () => {
+  for (const [probeTimeoutMs, delays] of [[2 ** 31 - 1, [2 ** 31 - 1]], [2 ** 31 + 5, [2 ** 31 - 1, 6]]]) {
+    const subject = await setUp({ options: { probeTimeoutMs } });
+    await withTimers(async ({ pending, fire }) => {
+      await open(subject);
+      subject.clock.ms += 1_000;
+      const probe = rejection(subject.breaker.call(never));
+      for (const delay of delays) {
+        assert.equal(subject.breaker.state, 'HALF_OPEN');
+        assert.equal(fire(), delay);
+      }
+      assert.equal(subject.breaker.state, 'OPEN');
+      await probe;
+      assert.equal(pending.size, 0);
+    });
+  }
+});
+
+test('a probe leaves no timer', async () => {
+  const subject = await setUp();
+  await withTimers(async ({ pending }) => {
+    for (const work of [down, up]) {
+      subject.breaker.trip();
+      subject.clock.ms += 1_000;
+      await rejection(subject.breaker.call(work));
+      assert.equal(pending.size, 0);
+    }
+  });
+});
+
+test('a rejection has no stack trace where the runtime can leave it out, other errors keep theirs', async () => {
+  const subject = await setUp();
+  await open(subject);
+  const limit = Error.stackTraceLimit;
+  const { stack } = await rejection(subject.breaker.call(up));
+  assert.equal(Error.stackTraceLimit, limit);
+  if (Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable !== true) return;
+  assert.ok(!/\n\s+at /u.test(String(stack)), stack);
+  assert.match(new Error('other').stack, /\n\s+at /u);
+});
+
+test('the failure rate needs failureThreshold failures as well', async () => {
+  const { CircuitBreaker } = await load(tool, failureRate);
+  const breaker = new CircuitBreaker(5, 1_000, { now: () => 0 });
+  for (let i = 0; i < 4; i++) await rejection(breaker.call(down));
+  assert.equal(breaker.state, 'CLOSED');
+  await rejection(breaker.call(down));
+  assert.equal(breaker.state, 'OPEN');
+});
+
+test('what opened the circuit is forgotten once it closes', async () => {
+  const { CircuitBreaker } = await load(tool, failureRate);
+  let ms = 0;
+  const breaker = new CircuitBreaker(2, 1, { now: () => ms });
+  for (let i = 0; i < 4; i++) await rejection(breaker.call(down));
+  assert.equal(breaker.state, 'OPEN');
+  ms += 1;
+  await breaker.call(up);
+  for (let i = 0; i < 3; i++) await rejection(breaker.call(down));
+  assert.equal(breaker.state, 'CLOSED');
+});
+
+test('a call leaves the window after windowMs', async () => {
+  const { CircuitBreaker } = await load(tool, failureRate);
+  for (const [later, state] of [[999, 'OPEN'], [1_000, 'CLOSED']]) {
+    let ms = 0;
+    const breaker = new CircuitBreaker(4, 1_000, { now: () => ms });
+    await rejection(breaker.call(down));
+    ms += later;
+    for (let i = 0; i < 3; i++) await rejection(breaker.call(down));
+    assert.equal(breaker.state, state, String(later));
+  }
 });

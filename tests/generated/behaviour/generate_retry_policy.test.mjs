@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from '../lib/emit.mjs';
+import { listenersOf, withTimers } from '../lib/fakes.mjs';
 
 const tool = 'generate_retry_policy';
 const rejection = (promise) => promise.then(() => undefined, (error) => error);
@@ -96,8 +97,8 @@ test('the status is read where clients put it', async () => {
     { $metadata: { httpStatusCode: status } },
   ];
   for (const shape of shapes(503)) assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 5);
-  for (const shape of shapes(404)) assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 1);
-  for (const shape of [{ status: 'failed' }, { status: 0 }, { status: 1 }, { response: null }]) {
+  for (const shape of [...shapes(404), ...shapes(100), ...shapes(599)]) assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 1);
+  for (const shape of [{ status: 'failed' }, { status: '503' }, { status: 0 }, { status: 99 }, { status: 600 }, { response: null }]) {
     assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 5, JSON.stringify(shape));
   }
 });
@@ -108,7 +109,7 @@ test('never retried: aborts, local refusals, programming errors', async () => {
     new DOMException('gone', 'AbortError'),
     Object.assign(new Error('x'), { name: 'AbortError' }),
     Object.assign(new Error('x'), { name: 'CanceledError', code: 'ERR_CANCELED' }),
-    ...['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'BULKHEAD_TIMEOUT', 'EOPENBREAKER'].map((code) => Object.assign(new Error('x'), { code })),
+    ...['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'BULKHEAD_TIMEOUT', 'RATE_LIMITED', 'EOPENBREAKER'].map((code) => Object.assign(new Error('x'), { code })),
     new TypeError("Cannot read properties of undefined (reading 'connection')"),
     new TypeError('network is not a function'),
     Object.assign(new TypeError('fetch() URL is invalid'), { code: 'ERR_INVALID_URL' }),
@@ -175,7 +176,9 @@ test('a response with a status of retryOn is retried, its body cancelled, the la
   assert.deepEqual(cancelled, [0, 1]);
   assert.equal(await last.text(), 'busy 2');
   const other = new Response('no', { status: 404 });
-  assert.equal(await withRetry(async () => other, instant()), other);
+  n = 0;
+  assert.equal(await withRetry(async () => { n++; return other; }, instant()), other);
+  assert.equal(n, 1);
 });
 
 test('results that only look like responses are returned', async () => {
@@ -236,6 +239,18 @@ test('beyond maxRetryAfterMs it gives up', async () => {
   assert.equal((await fail(withRetry, httpError(503, { headers: { 'retry-after': '10' } }))).attempts, 5);
   assert.equal((await fail(withRetry, httpError(503, { headers: { 'retry-after': '11' } }))).attempts, 1);
   assert.equal((await fail(withRetry, httpError(503, { headers: { 'retry-after': '99999999999999999999' } }))).attempts, 1);
+});
+
+test('maxRetryAfterMs is an option as well, a minute unless given', async () => {
+  const { withRetry } = await unlimited({ withJitter: false });
+  const attempts = async (seconds, more) => (await fail(withRetry, httpError(503, { headers: { 'retry-after': seconds } }), more)).attempts;
+  assert.deepEqual([await attempts('60'), await attempts('61')], [5, 1]);
+  assert.deepEqual([await attempts('10', { maxRetryAfterMs: 10_000 }), await attempts('11', { maxRetryAfterMs: 10_000 })], [5, 1]);
+});
+
+test('a Retry-After that is no text is not read', async () => {
+  const { withRetry } = await unlimited({ withJitter: false });
+  assert.deepEqual((await fail(withRetry, httpError(503, { headers: { 'retry-after': 9 } }), { maxRetries: 1 })).waits, [200]);
 });
 
 test('without respectRetryAfter the header is not read', async () => {
@@ -316,6 +331,7 @@ test('totalTimeoutMs: no wait that would outlast it, and an attempt that does is
   const { waits, error } = await fail(withRetry, httpError(503), { totalTimeoutMs: 1_000 });
   assert.deepEqual(waits, [200, 400]);
   assert.equal(error.status, 503);
+  assert.deepEqual((await fail(withRetry, httpError(503), { totalTimeoutMs: 600 })).waits, [200]);
 
   let n = 0;
   let given;
@@ -327,7 +343,8 @@ test('totalTimeoutMs: no wait that would outlast it, and an attempt that does is
     }, instant([], { totalTimeoutMs: 20, baseDelayMs: 1 })),
   );
   assert.ok(ended instanceof RetryTimeoutError);
-  assert.equal(ended.code, 'RETRY_TIMEOUT');
+  assert.deepEqual([ended.name, ended.code, ended.timeoutMs], ['RetryTimeoutError', 'RETRY_TIMEOUT', 20]);
+  assert.equal(ended.message, 'Attempts and waits took more than 20ms');
   assert.equal(ended.cause, first);
   assert.equal(given.aborted, true);
 
@@ -399,6 +416,72 @@ test('two modules share no budget', async () => {
   assert.equal((await fail(second.withRetry, httpError(503))).attempts, 5);
 });
 
+test('the last status that can be given is 599', async () => {
+  const { withRetry } = await unlimited();
+  assert.equal((await fail(withRetry, httpError(599), { retryOn: [599] })).attempts, 5);
+  const refused = await rejection(withRetry(async () => 1, { retryOn: [600] }));
+  assert.equal(refused.message, 'retryOn must be an integer from 400 to 599, got 600');
+});
+
+test('the runtime\'s own timers and clock wait and count when none are given', async () => {
+  const { withRetry } = await unlimited({ withJitter: false });
+  const start = performance.now();
+  let attempts = 0;
+  const work = async () => {
+    if (attempts++ === 0) throw httpError(503);
+    return 'ok';
+  };
+  assert.equal(await withRetry(work, { baseDelayMs: 30 }), 'ok');
+  assert.ok(performance.now() - start >= 30);
+  const late = { totalTimeoutMs: 60_000, baseDelayMs: 120_000, maxDelayCapMs: 120_000, sleep: () => assert.fail('waits in vain') };
+  assert.equal((await rejection(withRetry(() => Promise.reject(httpError(503)), late))).status, 503);
+});
+
+test('a call leaves no listener and no timer', async () => {
+  const { withRetry, retryFetch } = await unlimited({ withFetch: true, withJitter: false });
+  const signals = [new AbortController().signal, new AbortController().signal];
+  const listeners = signals.map(listenersOf);
+  const [signal] = signals;
+  let attempts = 0;
+  const work = async () => {
+    if (attempts++ === 0) throw httpError(503);
+    return 'ok';
+  };
+  assert.equal(await withRetry(work, { signal, baseDelayMs: 1 }), 'ok');
+  assert.equal(listeners[0](), 0);
+  await recording(() => retryFetch('https://example.com/', { signal }, instant([], { signal: signals[1] })));
+  assert.deepEqual(listeners.map((each) => each()), [0, 0]);
+  await withTimers(async ({ pending }) => {
+    assert.equal(await withRetry(async () => 'ok', instant([], { signal, totalTimeoutMs: 1_000 })), 'ok');
+    assert.equal(pending.size, 0);
+    assert.equal(listeners[0](), 0);
+  });
+});
+
+test('a signal that has aborted stops a call with a total time before its first attempt', async () => {
+  const { withRetry } = await unlimited();
+  let attempts = 0;
+  const work = async () => void attempts++;
+  assert.equal(await rejection(withRetry(work, { totalTimeoutMs: 1_000, signal: AbortSignal.abort('mine') })), 'mine');
+  assert.equal(attempts, 0);
+});
+
+test('a timer counts in 31 bits, so a longer total time takes several', async () => {
+  const { withRetry, RetryTimeoutError } = await unlimited();
+  for (const [totalTimeoutMs, delays] of [[2 ** 31 - 1, [2 ** 31 - 1]], [2 ** 31 + 5, [2 ** 31 - 1, 6]]]) {
+    await withTimers(async ({ pending, fire }) => {
+      let given;
+      const call = rejection(withRetry((signal) => ((given = signal), new Promise(() => {})), { totalTimeoutMs }));
+      for (const delay of delays) {
+        assert.equal(given.aborted, false);
+        assert.equal(fire(), delay);
+      }
+      assert.equal(pending.size, 0);
+      assert.ok((await call) instanceof RetryTimeoutError);
+    });
+  }
+});
+
 /** Replaces fetch while `run` runs; answers what was sent. */
 async function recording(run, respond = () => new Response(null, { status: 503 })) {
   const original = globalThis.fetch;
@@ -419,7 +502,7 @@ test('retryFetch repeats only what is safe to repeat', async () => {
   const { retryFetch } = await unlimited({ withFetch: true });
   const url = 'https://example.com/';
   const count = async (input, init) => (await recording(() => retryFetch(input, init, instant()))).length;
-  for (const method of ['GET', 'get', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']) assert.equal(await count(url, { method }), 5, method);
+  for (const method of ['GET', 'get', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']) assert.equal(await count(url, { method }), 5, method);
   for (const method of ['POST', 'PATCH', 'post', 'LOCK']) assert.equal(await count(url, { method }), 1, method);
   assert.equal(await count(url), 5);
   assert.equal(await count(new URL(url)), 5);
@@ -430,6 +513,7 @@ test('retryFetch repeats only what is safe to repeat', async () => {
   const bodies = ['text', new URLSearchParams({ a: '1' }), new Uint8Array(3), new Blob(['x']), new FormData(), new ArrayBuffer(2), null];
   for (const body of bodies) assert.equal(await count(url, { method: 'PUT', body }), 5, String(body));
   assert.equal(await count(url, { method: 'PUT', body: new ReadableStream(), duplex: 'half' }), 1);
+  assert.equal(await count(url, { method: 'PUT', body: { getReader: () => undefined } }), 1);
   assert.equal(await count(url, { method: 'PUT', body: (async function* () {})() }), 1);
   assert.equal(await count(new Request(url, { method: 'PUT', body: 'read once' })), 1);
 });
@@ -456,4 +540,17 @@ test('retryFetch obeys the signals of options, init and request', async () => {
       else assert.equal(await call, undefined);
     });
   }
+});
+
+test('retryFetch sends the request as it was given, with the very signal when there is one', async () => {
+  const { retryFetch } = await unlimited({ withFetch: true });
+  const { signal } = new AbortController();
+  const url = 'https://example.com/';
+  const ok = () => new Response('ok');
+  const sent = await recording(async () => {
+    await retryFetch(url, { method: 'PUT', body: 'text' }, instant());
+    await retryFetch(url, { signal }, instant());
+  }, ok);
+  assert.deepEqual(sent[0], [url, { method: 'PUT', body: 'text', signal: null }]);
+  assert.equal(sent[1][1].signal, signal);
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emit, load } from '../lib/emit.mjs';
+import { listenersOf } from '../lib/fakes.mjs';
 
 const TOOL = 'generate_timeout_config';
 const OPERATIONS = { 'orders.get': 2000, charge: 8000 };
@@ -76,7 +77,7 @@ test('one call that times out spares its neighbours', async () => {
   timers.advance(2000);
   const error = await short;
   assert.ok(error instanceof TimeoutError);
-  assert.equal(error.name, 'TimeoutError');
+  assert.deepEqual([error.name, error.code], ['TimeoutError', 'TIMEOUT']);
   assert.match(error.message, /orders\.get.*2000 ms/u);
   assert.equal(signals[0].aborted, true);
   assert.equal(signals[1].aborted, false);
@@ -145,7 +146,7 @@ test('limits of zero, beyond 31 bits, and nonsense', async () => {
       return error;
     });
     timers.advance(timeoutMs - 1);
-    await Promise.resolve();
+    await new Promise((resolve) => setTimeout(resolve, 0));
     assert.equal(at, undefined);
     timers.advance(1);
     assert.ok((await late) instanceof TimeoutError);
@@ -269,4 +270,80 @@ test('a fetch obeys the signal of its init and of its request', async () => {
     assert.equal(await aborted, reason);
     assert.equal(timers.pending.size, 0);
   }
+});
+
+test('a call that ends leaves no listener', async () => {
+  const { withTimeout } = await load(TOOL, { operations: OPERATIONS });
+  const { signal } = new AbortController();
+  const listeners = listenersOf(signal);
+  const timers = new Clock();
+  await withTimeout('charge', () => 7, { signal, timers });
+  await rejection(withTimeout('charge', () => Promise.reject(new Error('failed')), { signal, timers }));
+  const late = rejection(withTimeout('charge', hang, { signal, timers }));
+  assert.equal(listeners(), 1);
+  timers.advance(8000);
+  await late;
+  assert.equal(listeners(), 0);
+});
+
+test('a deadline takes the clock of the runtime when none is given', async () => {
+  const { Deadline } = await load(TOOL, { operations: OPERATIONS });
+  const deadline = new Deadline(3_600_000);
+  assert.ok(deadline.remaining() > 3_000_000 && deadline.remaining() <= 3_600_000);
+  assert.equal(deadline.expired, false);
+});
+
+test('a deadline within another one goes by the same clock and timers', async () => {
+  const { Deadline, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
+  const clock = new Clock();
+  const part = new Deadline(3000, { now: clock.now, timers: clock }).within(200);
+  const call = rejection(part.run('charge', hang));
+  assert.equal(clock.pending.size, 1);
+  clock.advance(200);
+  assert.ok((await call) instanceof TimeoutError);
+  assert.equal(part.expired, true);
+  assert.throws(() => part.within(-1), /^RangeError: totalMs: -1 /u);
+  assert.match((await rejection(part.run('charge', hang, { timeoutMs: -1 }))).message, /^timeoutMs: -1 /u);
+});
+
+test('a fetch sends what it was given and answers with all that the response had', async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const timers = new Clock();
+  const sent = [];
+  const shown = { url: 'https://example.com/moved', redirected: true, type: 'cors' };
+  const send = async (...args) => {
+    sent.push(args);
+    const properties = Object.entries(shown).map(([name, value]) => [name, { value }]);
+    return Object.defineProperties(new Response('hello', { status: 201, statusText: 'Made' }), Object.fromEntries(properties));
+  };
+  const response = await timeoutFetch('charge', 'https://example.com/', { method: 'PUT' }, { fetch: send, timers });
+  assert.equal(sent[0][0], 'https://example.com/');
+  assert.equal(sent[0][1].method, 'PUT');
+  assert.ok(sent[0][1].signal instanceof AbortSignal);
+  const { url, redirected, type, status, statusText } = response;
+  assert.deepEqual({ url, redirected, type, status, statusText }, { ...shown, status: 201, statusText: 'Made' });
+  assert.equal(await response.text(), 'hello');
+});
+
+test('a body is read as it is asked for, and what breaks it reaches the reader', async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const timers = new Clock();
+  let pulls = 0;
+  let stream;
+  const body = new ReadableStream(
+    {
+      start: (controller) => void (stream = controller),
+      pull: () => void pulls++,
+    },
+    { highWaterMark: 0 },
+  );
+  const response = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: async () => new Response(body), timers });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(pulls, 0);
+  const rest = rejection(response.body.getReader().read());
+  const broken = new Error('broken');
+  stream.error(broken);
+  assert.equal(await rest, broken);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timers.pending.size, 0);
 });

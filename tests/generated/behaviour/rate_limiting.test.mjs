@@ -144,7 +144,11 @@ describe('costs and options', () => {
       for (const second of [0, -1, Number.NaN, Infinity]) {
         assert.throws(() => new Limiter(1, second), { name: 'RangeError', message: /^(refillPerSecond|leakPerSecond|windowSeconds): / });
       }
-      if (bucket) assert.throws(() => new Limiter(1_000_000_000, 1e-9), { name: 'RangeError' });
+      if (bucket) {
+        assert.throws(() => new Limiter(1_000_000_000, 1e-9), { name: 'RangeError', message: / 1e-9 is out of range for a capacity of 1000000000\.$/ });
+        assert.throws(() => new Limiter(1, 2 ** 41 * 1e6), RangeError);
+        assert.equal(typeof new Limiter(1, 2 ** 40 * 1e6).consume, 'function');
+      }
       assert.throws(() => new Limiter(1, 1, { maxKeys: 0 }), { name: 'RangeError', message: /^maxKeys: / });
     });
   }
@@ -197,6 +201,51 @@ describe('the memory', () => {
   }
 });
 
+describe('places in a memory that is full', () => {
+  for (const algorithm of ['token-bucket', 'leaky-bucket']) {
+    const figures = { capacity: 14, requests: 7, seconds: 3 };
+    const places = async (maxKeys) => {
+      const { clock, limiter } = await limiterOf(algorithm, figures, { maxKeys });
+      return { clock, take: async (key, cost) => (await limiter.consume(key, cost)).allowed, limiter };
+    };
+
+    test(`${algorithm}: a place is free in the microsecond in which its key no longer matters`, async () => {
+      const { clock, take } = await places(1);
+      await take('a', 7);
+      clock.now = 3_000_000;
+      assert.equal(await take('b', 14), true);
+      assert.equal(await take('c', 14), true, 'b has the place of a, and c the spare one');
+      assert.equal(await take('b', 1), false);
+    });
+
+    test(`${algorithm}: so is a spare place`, async () => {
+      const { clock, take } = await places(1);
+      await take('a', 7);
+      await take('b', 7);
+      clock.now = 3_000_000;
+      assert.equal(await take('b', 14), true);
+      assert.equal(await take('c', 14), true);
+    });
+
+    test(`${algorithm}: a key that has lost its place does not share it with the next one`, async () => {
+      const { clock, take } = await places(1);
+      await take('a', 7);
+      clock.now = 3_000_000;
+      await take('b', 14);
+      assert.equal(await take('a', 14), true);
+    });
+
+    test(`${algorithm}: keys without a place are told apart by several spare ones, and touch no other key`, async () => {
+      const { take, limiter } = await places(16);
+      for (let i = 0; i < 16; i++) await take(`live:${String(i)}`, 4);
+      assert.equal(await take('ip:a', 14), true);
+      assert.equal(await take('ip:b', 14), true);
+      assert.equal(await take('ip:a', 1), false);
+      for (let i = 0; i < 16; i++) assert.equal((await limiter.consume(`live:${String(i)}`, 1)).remaining, 9);
+    });
+  }
+});
+
 describe('keys', () => {
   const get = (headers) => new Request('http://localhost/', { headers });
 
@@ -222,6 +271,7 @@ describe('keys', () => {
     const of = (address) => keyOf(get({}), { address });
     for (const [address, key] of [
       ['192.0.2.1', 'ip:192.0.2.1'],
+      ['203.0.113.254', 'ip:203.0.113.254'],
       ['::ffff:192.0.2.1', 'ip:192.0.2.1'],
       ['::FFFF:c000:0201', 'ip:192.0.2.1'],
       ['0:0:0:0:0:ffff:192.0.2.1', 'ip:192.0.2.1'],
@@ -236,6 +286,8 @@ describe('keys', () => {
       ['unknown', 'ip:unknown'],
       ['1.2.3.4]@evil', 'ip:unknown'],
       ['::1]/x', 'ip:unknown'],
+      ['::1]@[::2', 'ip:unknown'],
+      ['1:0:0:4:5:6:7:8', 'ip:1:0:0:4::/64'],
       ['1:2', 'ip:unknown'],
     ]) {
       assert.equal(await of(address), key, address);
@@ -279,6 +331,29 @@ describe('the fetch middleware', () => {
     });
     clock.now = 2500;
     assert.equal((await ask()).status, 200);
+  });
+
+  for (const [algorithm, { stem, bucket }] of Object.entries(algorithms)) {
+    test(`${algorithm}: takes its figures and its clock from the arguments and the runtime`, async () => {
+      const module = await load(tool, { ...memory, algorithm });
+      const limit = module[`${stem[0].toLowerCase()}${stem.slice(1)}Middleware`]();
+      const ask = (key) => limit(new Request('http://localhost/', { headers: { 'x-api-key': key } }), () => new Response('hello'));
+      const most = bucket ? 20 : 100;
+      const first = await ask('a');
+      assert.equal(first.headers.get('ratelimit-policy'), bucket ? '"default";q=20;w=12' : '"default";q=100;w=60');
+      assert.match(first.headers.get('ratelimit'), new RegExp(`^"default";r=${String(most - 1)};t=${bucket ? '1' : '60'}$`));
+      let refused = first;
+      for (let i = 0; i < 1_000 && refused.status === 200; i++) refused = await ask('a');
+      assert.equal(refused.status, 429);
+      assert.ok(Number(refused.headers.get('retry-after')) <= 60);
+      assert.equal((await ask('b')).status, 200);
+    });
+  }
+
+  test('hands on a switch to another protocol as it is', async () => {
+    const { tokenBucketMiddleware } = await load(tool, memory);
+    const upgrade = { status: 101 };
+    assert.equal(await tokenBucketMiddleware()(new Request('http://localhost/'), () => upgrade), upgrade);
   });
 
   test('leaves alone what the handler throws', async () => {

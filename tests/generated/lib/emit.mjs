@@ -64,11 +64,11 @@ export async function loadSource(content, name = 'source.ts') {
   return importText(await stripTypes(content), name);
 }
 
-// Mutation testing: one line of the module is another one.
+// Mutation testing: some lines of the module are other ones.
 function mutated(javascript) {
   if (!process.env.CROWVAULT_MUTANT) return javascript;
   const { from, to } = JSON.parse(process.env.CROWVAULT_MUTANT);
-  return javascript.split('\n').map((line) => (line === from ? to : line)).join('\n');
+  return `\n${javascript}\n`.replace(`\n${from}\n`, () => `\n${to}\n`).slice(1, -1);
 }
 
 let serial = 0;
