@@ -177,7 +177,8 @@ test('partitions are separate and named as given', async () => {
   assert.equal(await withBulkhead('search.api', async () => 'found'), 'found');
   assert.equal(bulkheadOf('payments').stats().refused, 1);
   assert.equal(bulkheadOf('search.api').stats().refused, 0);
-  assert.ok((await rejection(withBulkhead('toString', async () => 1))) instanceof RangeError);
+  const unknown = await rejection(withBulkhead('toString', async () => 1));
+  assert.equal(String(unknown), 'RangeError: partition: toString is unknown; use one of PARTITIONS.');
   assert.equal(hung.length, 2);
 });
 
@@ -210,8 +211,20 @@ test('a refusal says what is full, a timeout how long it waited', async () => {
   assert.deepEqual([full.name, full.message], ['BulkheadFullError', 'Bulkhead test is full: 1 running, 1 waiting']);
   clock.advance(100);
   const late = await waiting;
+  assert.equal(bulkhead.stats().timedOut, 1);
   assert.deepEqual([late.name, late.message], ['BulkheadTimeoutError', 'Bulkhead test had no free slot within 100 ms']);
   assert.equal(new BulkheadFullError('own', 2, 3).message, 'Bulkhead own is full: 2 running, 3 waiting');
+});
+
+test('the clock is the runtime\'s own when none is given', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const timers = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 3_600_000, timers });
+  void bulkhead.run(() => new Promise(() => undefined));
+  const waiting = rejection(bulkhead.run(async () => 1));
+  assert.equal(timers.pending.size, 1);
+  timers.advance(3_600_000);
+  assert.equal((await waiting).code, 'BULKHEAD_TIMEOUT');
 });
 
 test('drain waits for the calls that still run, whatever ended before', async () => {
@@ -219,9 +232,15 @@ test('drain waits for the calls that still run, whatever ended before', async ()
   const bulkhead = new Bulkhead('test', 2);
   await bulkhead.run(async () => 1);
   let finish;
+  let finishOther;
   const last = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const other = bulkhead.run(() => new Promise((resolve) => (finishOther = resolve)));
   let drained = false;
   const drain = bulkhead.drain().then(() => (drained = true));
+  await settle();
+  assert.equal(drained, false);
+  finishOther();
+  await other;
   await settle();
   assert.equal(drained, false);
   finish();

@@ -506,3 +506,17 @@ test('a call leaves the window after windowMs', async () => {
     assert.equal(breaker.state, state, String(later));
   }
 });
+
+test('a runtime whose errors have no stackTraceLimit is given none', async () => {
+  const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+  if (limit?.configurable !== true) return;
+  delete Error.stackTraceLimit;
+  try {
+    const subject = await setUp();
+    await open(subject);
+    assert.equal((await rejection(subject.breaker.call(up))).code, 'CIRCUIT_OPEN');
+    assert.equal(Object.hasOwn(Error, 'stackTraceLimit'), false);
+  } finally {
+    Object.defineProperty(Error, 'stackTraceLimit', limit);
+  }
+});

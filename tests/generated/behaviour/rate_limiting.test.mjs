@@ -153,6 +153,7 @@ describe('costs and options', () => {
         assert.throws(() => new Limiter(1_000_000_000, 1e-9), { name: 'RangeError', message: / 1e-9 is out of range for a capacity of 1000000000\.$/ });
         assert.throws(() => new Limiter(1, 2 ** 41 * 1e6), RangeError);
         assert.equal(typeof new Limiter(1, 2 ** 40 * 1e6).consume, 'function');
+        assert.equal(new Limiter(14, 7 / 3).policy, '"default";q=14;w=6');
       }
       assert.throws(() => new Limiter(1, 1, { maxKeys: 0 }), { name: 'RangeError', message: /^maxKeys: / });
     });
