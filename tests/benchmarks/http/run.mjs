@@ -28,7 +28,8 @@ process.on('exit', () => {
 });
 
 const program = process.env.CROWVAULT_MCP ?? fileURLToPath(new URL('../../../src/CrowVault.Mcp/bin/Release/net10.0/CrowVault.Mcp', import.meta.url));
-const ours = await start('CrowVault.Mcp', program, ['serve', '--transport', 'http', '--port', '0'], '', 'generate_circuit_breaker', { withMetrics: true });
+const serve = ['serve', '--transport', 'http', '--port', '0'];
+const ours = await start('CrowVault.Mcp', program, serve, '', 'generate_circuit_breaker', { withMetrics: true });
 const soak = process.argv.indexOf('--soak');
 process.exitCode = soak > 0 ? await endure(Number(process.argv[soak + 1])) : await compare();
 for (const child of children) child.kill('SIGTERM');
@@ -36,8 +37,8 @@ for (const child of children) child.kill('SIGTERM');
 async function compare() {
   const result = await once(ours);
   const peer = await start('TypeScript SDK', process.execPath, [fileURLToPath(new URL('peer.mjs', import.meta.url))], JSON.stringify(result), 'generate', {});
-  // The same process, asked for what it has never made before: how much of the lead is the memory of recent answers?
-  const fresh = { ...ours, ...plan('generate_circuit_breaker', { withMetrics: true, recoveryTimeMs: varied }), name: 'CrowVault.Mcp, arguments never seen before', rates: [] };
+  // Asked for what it has never made before: how much of the lead is the memory of recent answers?
+  const fresh = await start('CrowVault.Mcp, arguments never seen before', program, serve, '', 'generate_circuit_breaker', { withMetrics: true, recoveryTimeMs: varied });
   const servers = [ours, peer, fresh];
   for (const server of servers) {
     const size = JSON.stringify(await once(server)).length;
