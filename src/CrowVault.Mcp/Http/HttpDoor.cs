@@ -11,7 +11,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace CrowVault.Mcp.Http;
 
 /// <summary>The server over HTTP: MCP at <c>/mcp</c> (and <c>/sse</c>), REST at <c>/v1</c>.</summary>
-internal static partial class HttpDoor
+internal static class HttpDoor
 {
     /// <summary>Where Streamable HTTP is spoken.</summary>
     public const string McpPath = "/mcp";
@@ -51,14 +51,14 @@ internal static partial class HttpDoor
             return 2;
         }
 
-        LogListening(app.Logger, string.Join(", ", app.Urls), settings.Transport is HttpTransport.Sse ? "/mcp, /sse and /v1/tools" : "/mcp and /v1/tools");
+        LogMessages.Listening(app.Logger, string.Join(", ", app.Urls), settings.Transport is HttpTransport.Sse ? "/mcp, /sse and /v1/tools" : "/mcp and /v1/tools");
         if (!settings.NeedsToken)
         {
-            LogNoTokens(app.Logger);
+            LogMessages.NoTokens(app.Logger);
         }
         else if (settings.PublicUrl is not { Scheme: "https" } && settings.Urls.Any(IsReachable))
         {
-            LogPlainText(app.Logger);
+            LogMessages.PlainText(app.Logger);
         }
 
         await app.WaitForShutdownAsync();
@@ -150,13 +150,4 @@ internal static partial class HttpDoor
     }
 
     private static bool IsReachable(string url) => HttpSettings.TryParse(url, out var address) && !HttpSettings.IsLoopback(address);
-
-    [LoggerMessage(LogLevel.Information, "Listening on {Urls} at {Paths}")]
-    private static partial void LogListening(ILogger logger, string urls, string paths);
-
-    [LoggerMessage(LogLevel.Information, "No token is configured: callers on this machine alone are served, without one. Make one with 'token create'")]
-    private static partial void LogNoTokens(ILogger logger);
-
-    [LoggerMessage(LogLevel.Warning, "Tokens arrive unencrypted: put a proxy that ends TLS before this server, and set PublicUrl")]
-    private static partial void LogPlainText(ILogger logger);
 }

@@ -15,7 +15,7 @@ using ModelContextProtocol.Server;
 namespace CrowVault.Mcp.Http;
 
 /// <summary>What a request passes, from the outside in.</summary>
-internal static partial class HttpPipeline
+internal static class HttpPipeline
 {
     /// <summary>Registers what the pipeline needs.</summary>
     public static void AddServices(IServiceCollection services, HttpSettings settings)
@@ -130,7 +130,7 @@ internal static partial class HttpPipeline
         }
         catch (Exception e) when (!context.RequestAborted.IsCancellationRequested)
         {
-            LogFailure(logger, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "no endpoint", e);
+            LogMessages.Failure(logger, context.Request.Method, context.GetEndpoint()?.DisplayName ?? "no endpoint", e);
             if (context.Response.HasStarted)
             {
                 context.Abort();
@@ -189,7 +189,7 @@ internal static partial class HttpPipeline
             }
             catch (Exception e) when (e is not (McpException or OperationCanceledException))
             {
-                LogFailure(logger, RequestMethods.ToolsCall, tool ?? "unknown", e);
+                LogMessages.Failure(logger, RequestMethods.ToolsCall, tool ?? "unknown", e);
                 throw;
             }
         });
@@ -217,7 +217,4 @@ internal static partial class HttpPipeline
         context.Response.ContentLength = metadata.Length;
         return context.Response.Body.WriteAsync(metadata).AsTask();
     }
-
-    [LoggerMessage(LogLevel.Error, "{Method} of {Endpoint} failed")]
-    private static partial void LogFailure(ILogger logger, string method, string endpoint, Exception exception);
 }

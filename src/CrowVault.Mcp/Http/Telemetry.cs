@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace CrowVault.Mcp.Http;
 
 /// <summary>Traces, metrics and the log line of tool calls; no argument value is in any of them.</summary>
-internal static partial class Telemetry
+internal static class Telemetry
 {
     /// <summary>Name of the activity source and of the meter.</summary>
     public const string Name = "CrowVault.Mcp";
@@ -65,7 +65,7 @@ internal static partial class Telemetry
             _activity?.SetTag("gen_ai.tool.name", _tool);
             _activity?.SetTag("crowvault.door", _door);
             _activity?.Dispose();
-            LogCall(_logger, _tool, _door, _caller, ErrorType ?? "ok", elapsed.TotalMilliseconds);
+            LogMessages.Call(_logger, _tool, _door, _caller, ErrorType ?? "ok", elapsed.TotalMilliseconds);
         }
     }
 
@@ -77,7 +77,4 @@ internal static partial class Telemetry
 
     /// <summary>Something went wrong here.</summary>
     public const string InternalError = "internal_error";
-
-    [LoggerMessage(LogLevel.Information, "Call of {Tool} through {Door} by {Caller}: {Outcome} in {Milliseconds:0.###} ms")]
-    private static partial void LogCall(ILogger logger, string tool, string door, string caller, string outcome, double milliseconds);
 }
