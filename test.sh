@@ -53,6 +53,7 @@ install_packages() {
     command -v chromium >/dev/null || missing+=(chromium)
     command -v unzip >/dev/null || missing+=(unzip)
     command -v curl >/dev/null || missing+=(curl)
+    command -v slowhttptest >/dev/null || missing+=(slowhttptest)
   fi
   [[ ${#missing[@]} -eq 0 ]] && return 0
   local as_root=()

@@ -25,7 +25,7 @@ let skipped = 0;
 if (!existsSync(join(process.env.CROWVAULT_RELEASE, 'SHA256SUMS'))) {
   const registry = await startRegistry();
   const child = spawn(inRepository('scripts/release.sh'), [process.env.CROWVAULT_RELEASE], {
-    env: { ...process.env, CONTAINER: '1', CONTAINER_BASE: registry.image, DOTNET_CONTAINER_INSECURE_REGISTRIES: registry.host },
+    env: { ...process.env, ...registry.environment },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const code = await new Promise((ended) => child.once('exit', ended));

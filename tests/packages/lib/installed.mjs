@@ -23,8 +23,7 @@ export function dotnetFolder(names = ['pointer', 'native', 'any'], configured = 
 }
 
 /** A folder in which the npm packages are installed without network and without scripts. */
-export async function npmFolder(names = ['npm', 'npmNative']) {
-  const cwd = temporary();
+export async function npmFolder(names = ['npm', 'npmNative'], cwd = temporary()) {
   const env = { ...process.env, npm_config_cache: join(cwd, 'cache'), npm_config_update_notifier: 'false' };
   writeFileSync(join(cwd, 'package.json'), '{ "name": "somewhere", "private": true }\n');
   const tarballs = names.map(pathOf);

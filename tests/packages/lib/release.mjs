@@ -45,10 +45,11 @@ export function temporary() {
   return folder;
 }
 
-/** Unpacks a .tar.gz, .tgz, .nupkg or .mcpb into a folder. */
+/** Unpacks a .tar, .tar.gz, .tgz, .nupkg or .mcpb into a folder. */
 export function unpack(archive, folder = temporary()) {
   mkdirSync(folder, { recursive: true });
-  if (/gz$/.test(archive)) execFileSync('tar', ['-xzf', archive, '-C', folder]);
+  // A layer is called .tar even when it is compressed; tar sees for itself.
+  if (/(gz|tar)$/.test(archive)) execFileSync('tar', ['-xf', archive, '-C', folder]);
   else execFileSync('unzip', ['-q', archive, '-d', folder]);
   return folder;
 }

@@ -8,7 +8,7 @@ import { files, inRepository, list, pathOf, release, temporary, unpack } from '.
 import { startRegistry } from '../lib/registry.mjs';
 import { succeed } from '../lib/server.mjs';
 
-const flags = ['-c', 'Release', '--nologo', '-v', 'quiet', '-warnaserror', '-p:ContinuousIntegrationBuild=true', '-p:RestoreLockedMode=true'];
+const flags = ['-c', 'Release', '--nologo', '-v', 'quiet', '-clp:NoSummary', '-warnaserror', '-p:ContinuousIntegrationBuild=true', '-p:RestoreLockedMode=true'];
 const git = (...args) => execFileSync('git', args, { cwd: inRepository('.'), encoding: 'utf8' });
 const assemblies = ['CrowVault.Emitters.dll', 'CrowVault.Mcp.dll'];
 
@@ -73,7 +73,7 @@ const full = process.env.CROWVAULT_PACKAGES === 'full';
 test('Every file of the release but the image is the same bytes when it is built elsewhere', { skip: full ? false : 'a second release takes minutes; node run.mjs --full makes it' }, async () => {
   const folder = sources();
   const again = join(folder, 'artifacts/release');
-  const registry = await startRegistry(Number(process.env.CROWVAULT_REGISTRY_PORT ?? 0));
+  const registry = await startRegistry();
   try {
     await succeed(join(folder, 'scripts/release.sh'), [again], { cwd: folder, env: { ...process.env, ...registry.environment }, timeout: 1_200_000 });
   } finally {

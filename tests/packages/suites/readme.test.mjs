@@ -23,13 +23,13 @@ function take(section, language) {
   return found.map(({ text }) => text);
 }
 
-// A folder as of a clone, in which the packages of the release are all there is, and other programs have stand-ins.
+// A folder in which dotnet and npm know the packages of the release, as if they were published, and other programs have stand-ins.
 let cwd;
 let env;
-let bare;
 before(async () => {
   expected = await converse({ command: program() });
   ({ cwd, env } = dotnetFolder());
+  await npmFolder(['npm', 'npmNative'], cwd);
   const bin = join(cwd, 'bin');
   mkdirSync(bin);
   mkdirSync(join(cwd, 'scripts'));
@@ -37,7 +37,7 @@ before(async () => {
   for (const name of ['claude', 'copilot', 'code', 'docker', 'npx']) symlinkSync(join(workspace, 'lib/stand-in.mjs'), join(bin, name));
   symlinkSync(join(workspace, 'lib/stand-in.mjs'), join(cwd, 'scripts/release.sh'));
   const npx = (await succeed('sh', ['-c', 'command -v npx'])).trim();
-  bare = {
+  env = {
     ...env,
     PATH: `${bin}:${env.PATH}`,
     npm_config_offline: 'true',
@@ -48,7 +48,6 @@ before(async () => {
     STAND_IN_PROGRAM: program(),
     STAND_IN_REPOSITORY: inRepository('.'),
   };
-  env = { ...bare, PATH: `${join(cwd, 'npm/bin')}:${bare.PATH}` };
 });
 
 const shell = (text, options = {}) => succeed('bash', ['-euo', 'pipefail', '-c', text], { cwd, env, ...options });
@@ -84,7 +83,7 @@ test('The packages install as the README says, and then its first commands work'
   const [first, build, dotnet, ...others] = take('CrowVault.Mcp', 'sh');
   assert.deepEqual(others, []);
   await shell(build);
-  assert.ok(existsSync(join(cwd, 'npm/bin/crowvault-mcp')));
+  await start({ command: join(cwd, 'npm/bin/crowvault-mcp'), args: [] });
   const [{ server, config }, ...more] = await told([first]);
   assert.equal(server, 'api-mcp');
   assert.deepEqual(more, []);
@@ -121,6 +120,15 @@ for (const [section, schema] of Object.entries(clientSchemas)) {
     }
   });
 }
+
+test('From a clone the first command prints the code, and the second is what CI runs', async () => {
+  const [text, ...others] = take('Try it from a clone', 'sh');
+  assert.deepEqual(others, []);
+  const [first, second] = text.split('\n');
+  assert.equal(await shell(first, { cwd: inRepository('.'), env: process.env }), expected);
+  assert.equal(second.split(' ')[0], './test.sh');
+  assert.match(readFileSync(inRepository('.ci/run'), 'utf8'), /^exec \.\/test\.sh$/m);
+});
 
 test('The configurations beside the README are those it shows', () => {
   const shown = (section) => JSON.parse(blocks.find((block) => block.section === section && block.language === 'json').text);
