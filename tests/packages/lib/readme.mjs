@@ -5,7 +5,7 @@ import { inRepository } from './release.mjs';
 /** The blocks as `{ language, text, section }`, in their order. */
 export function blocksOf(name) {
   const blocks = [];
-  let section = '';
+  const sectionOf = sections();
   let open;
   for (const line of readFileSync(inRepository(name), 'utf8').split('\n')) {
     if (open !== undefined) {
@@ -15,7 +15,7 @@ export function blocksOf(name) {
       } else open.text.push(line);
       continue;
     }
-    section = /^#+ (.+)$/.exec(line)?.[1] ?? /^<summary>(.+)<\/summary>$/.exec(line)?.[1] ?? section;
+    const section = sectionOf(line);
     const fence = /^```(\w*)$/.exec(line);
     if (fence) open = { language: fence[1], text: [], section };
   }
@@ -26,10 +26,21 @@ export function blocksOf(name) {
 /** The targets of all links and pictures, with the section each stands in. */
 export function linksOf(name) {
   const links = [];
-  let section = '';
+  const sectionOf = sections();
   for (const line of readFileSync(inRepository(name), 'utf8').split('\n')) {
-    section = /^#+ (.+)$/.exec(line)?.[1] ?? /^<summary>(.+)<\/summary>$/.exec(line)?.[1] ?? section;
+    const section = sectionOf(line);
     for (const match of line.matchAll(/\]\(([^)\s]+)\)/g)) links.push({ section, target: match[1] });
   }
   return links;
+}
+
+/** Tells, line by line, where one is: under a heading, or in what a summary folds until it ends. */
+function sections() {
+  let heading = '';
+  let folded;
+  return (line) => {
+    heading = /^#+ (.+)$/.exec(line)?.[1] ?? heading;
+    folded = line === '</details>' ? undefined : (/^<summary>(.+)<\/summary>$/.exec(line)?.[1] ?? folded);
+    return folded ?? heading;
+  };
 }

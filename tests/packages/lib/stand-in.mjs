@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
-import { basename, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 
 const name = basename(process.argv[1]);
 const given = process.argv.slice(2);
@@ -39,7 +39,7 @@ const roles = {
   },
   npx() {
     const inspector = given.indexOf('@modelcontextprotocol/inspector');
-    if (inspector !== 1 || given[0] !== '-y') follow(process.env.STAND_IN_NPX, given);
+    if (inspector !== 1 || given[0] !== '-y') follow(realNpx(), given);
     const modules = join(process.env.STAND_IN_REPOSITORY, 'tests/conformance/node_modules');
     const { bin } = JSON.parse(readFileSync(join(modules, '@modelcontextprotocol/inspector/package.json'), 'utf8'));
     const start = join(modules, '@modelcontextprotocol/inspector', typeof bin === 'string' ? bin : Object.values(bin)[0]);
@@ -67,6 +67,13 @@ function addServer() {
   const [server, dashes, command, ...args] = rest;
   if (dashes !== '--' || !command || server.startsWith('-')) fail(`unknown arguments ${given.join(' ')}`);
   log({ server, config: { command, args } });
+}
+
+// A client may start a server with little more than PATH, on which this file comes first.
+function realNpx() {
+  const own = dirname(process.argv[1]);
+  const folder = process.env.PATH.split(delimiter).find((each) => each !== own && existsSync(join(each, 'npx')));
+  return join(folder, 'npx');
 }
 
 function follow(command, args) {

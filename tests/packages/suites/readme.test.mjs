@@ -36,7 +36,6 @@ before(async () => {
   chmodSync(join(workspace, 'lib/stand-in.mjs'), 0o755);
   for (const name of ['claude', 'copilot', 'code', 'docker', 'npx']) symlinkSync(join(workspace, 'lib/stand-in.mjs'), join(bin, name));
   symlinkSync(join(workspace, 'lib/stand-in.mjs'), join(cwd, 'scripts/release.sh'));
-  const npx = (await succeed('sh', ['-c', 'command -v npx'])).trim();
   env = {
     ...env,
     PATH: `${bin}:${env.PATH}`,
@@ -44,7 +43,6 @@ before(async () => {
     npm_config_cache: join(cwd, 'cache'),
     npm_config_prefix: join(cwd, 'npm'),
     STAND_IN_LOG: join(cwd, 'log'),
-    STAND_IN_NPX: npx,
     STAND_IN_PROGRAM: program(),
     STAND_IN_REPOSITORY: inRepository('.'),
   };
@@ -59,8 +57,8 @@ async function told(texts, options) {
   return readFileSync(env.STAND_IN_LOG, 'utf8').trimEnd().split('\n').filter(Boolean).map((line) => JSON.parse(line));
 }
 
-async function start({ command, args }, folder = cwd) {
-  assert.equal(await converse({ command, args, cwd: folder, env }), expected, `${command} ${args.join(' ')}`);
+async function start({ command, args }, where = { cwd, env }) {
+  assert.equal(await converse({ command, args, ...where }), expected, `${command} ${args.join(' ')}`);
 }
 
 /** Reaches a server as a client with a remote entry does: the address and the variable of the token are this test's own. */
@@ -116,7 +114,7 @@ for (const [section, schema] of Object.entries(clientSchemas)) {
       assert.deepEqual([name, others.length], ['api-mcp', 0]);
       assert.equal(validate({ ...document, [Object.keys(document)[0]]: { [name]: { ...entry, comand: 'x' } } }), false, 'the schema refuses nothing');
       if (entry.url ?? entry.serverUrl) await reach(entry);
-      else await start(entry, section.startsWith('From a clone') ? inRepository('.') : cwd);
+      else await start(entry, section.startsWith('From a clone') ? { cwd: inRepository('.') } : undefined);
     }
   });
 }
