@@ -274,6 +274,29 @@ public sealed class ArgumentsTests
     }
 
     [Fact]
+    public void Names_the_entry_of_an_object_that_is_wrong() =>
+        Assert.Equal(
+            [new ArgumentFault("operations.read", "0 is out of range; use 1 to 86400000.")],
+            FaultsOf("generate_timeout_config", """{"operations":{"read":0,"write":1}}""").Faults);
+
+    [Theory]
+    [InlineData("""{"maxDelayCapMs":1,"baseDelayMs":100}""", "1 is less than baseDelayMs 100; use 100 or more.")]
+    [InlineData("""{"maxDelayCapMs":0,"baseDelayMs":100}""", "0 is out of range; use 1 to 86400000.")]
+    public void Reports_a_conflict_unless_the_argument_is_wrong_by_itself(string arguments, string problem) =>
+        Assert.Equal([new ArgumentFault("maxDelayCapMs", problem)], FaultsOf("generate_retry_policy", arguments).Faults);
+
+    [Fact]
+    public void Looks_for_conflicts_only_when_nothing_required_is_missing() =>
+        Assert.Equal(["partitions"], FaultsOf("generate_bulkhead", """{"poolSize":5}""").Faults.Select(fault => fault.Argument));
+
+    [Fact]
+    public void States_the_rule_of_an_integer_and_of_a_boolean()
+    {
+        Assert.Equal("1 to 9", new IntegerArgument("a", "A.", true, null, 1, 9).Rule);
+        Assert.Equal("true or false", new BooleanArgument("a", "A.", true, null).Rule);
+    }
+
+    [Fact]
     public void Omitted_arguments_and_their_defaults_give_the_same_bytes()
     {
         var omitted = Emit("{}");
