@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Xunit;
 
 namespace CrowVault.Emitters.Tests;
@@ -206,6 +207,95 @@ public sealed class ArgumentsTests
             """{"operations":{"read":700}}""",
             FaultsOf("generate_timeout_config", """{"operations":{"read":700},"colour":1}""").CorrectedArguments);
 
+    [Theory]
+    [InlineData("__proto__", "\"__proto__\" is a reserved name; use another one.")]
+    [InlineData("Prototype", "\"Prototype\" is a reserved name; use another one.")]
+    [InlineData("constructor", "\"constructor\" is a reserved name; use another one.")]
+    [InlineData("1a", "\"1a\" is not a usable name; use a letter, then up to 63 letters, digits, '_', '.' or '-'.")]
+    [InlineData("READ", "\"READ\" differs from \"read\" at most in case; give each name once.")]
+    public void Says_why_a_name_is_refused(string name, string problem) =>
+        Assert.Equal([problem], ProblemsOf("generate_timeout_config", $$"""{"operations":{"read":1,"{{name}}":1} }"""));
+
+    [Fact]
+    public void Keeps_the_first_names_of_too_many()
+    {
+        var entries = string.Join(',', Enumerable.Range(0, 203).Select(index => $"\"name{index}\":1"));
+        var corrected = FaultsOf("generate_timeout_config", $"{{\"operations\":{{{entries}}}}}").CorrectedArguments!;
+
+        Assert.Equal(200, JsonElement.Parse(corrected).GetProperty("operations").EnumerateObject().Count());
+    }
+
+    [Theory]
+    [InlineData("\"abc\"")]
+    [InlineData("1e999")]
+    [InlineData("true")]
+    public void Leaves_out_what_no_integer_is_near_to(string value) =>
+        Assert.Equal("{}", FaultsOf($$"""{"failureThreshold":{{value}}}""").CorrectedArguments);
+
+    [Fact]
+    public void Leaves_out_a_list_and_a_map_of_which_nothing_can_be_kept()
+    {
+        Assert.Null(new IntegerListArgument("a", "A.", false, null, 1, 9, 3).Check(JsonElement.Parse("[\"x\"]"), []));
+        Assert.Null(new IntegerMapArgument("a", "A.", false, null, 1, 9, 3).Check(JsonElement.Parse("{\"x\":[]}"), []));
+    }
+
+    [Fact]
+    public void Shows_a_boolean_in_a_corrected_call_as_true() =>
+        Assert.Equal("true", new BooleanArgument("a", "A.", true, null).Example.ToJsonString());
+
+    [Theory]
+    [InlineData("""{"failureTreshold":7,"failureThreshold":"abc"}""", "{}")]
+    [InlineData("""{"failureTreshold":7,"failure_threshold":8}""", """{"failureThreshold":7}""")]
+    public void Carries_the_value_of_a_misspelled_argument_over_once(string arguments, string corrected) =>
+        Assert.Equal(corrected, FaultsOf(arguments).CorrectedArguments);
+
+    [Fact]
+    public void Shows_a_value_of_the_greatest_length_in_full() =>
+        Assert.StartsWith(
+            $"\"{new string('x', 58)}\" is not a choice; use one of node,",
+            FaultsOf($$"""{"runtime":"{{new string('x', 58)}}"}""").Faults[0].Problem);
+
+    [Fact]
+    public void Shows_a_name_of_the_greatest_length_in_full()
+    {
+        var (plain, spaced) = (new string('x', 60), $"{new string('x', 59)} ");
+
+        Assert.Equal([plain, $"\"{spaced}\"", "\"\""], FaultsOf($$"""{"{{plain}}":1,"{{spaced}}":1,"":1}""").Faults.Select(fault => fault.Argument));
+    }
+
+    [Fact]
+    public void Refuses_a_record_that_cannot_be_read()
+    {
+        var bare = Assert.Throws<InvalidOperationException>(() => ArgumentReader.Read(TypeInfoOf<Bare>()));
+        var odd = Assert.Throws<InvalidOperationException>(() => ArgumentReader.Read(TypeInfoOf<Odd>()));
+
+        Assert.Equal("Count has no [Argument].", bare.Message);
+        Assert.Equal("Text has the type String, which no kind of argument stands for.", odd.Message);
+    }
+
+    [Fact]
+    public void Names_the_entry_of_an_object_that_is_wrong() =>
+        Assert.Equal(
+            [new ArgumentFault("operations.read", "0 is out of range; use 1 to 86400000.")],
+            FaultsOf("generate_timeout_config", """{"operations":{"read":0,"write":1}}""").Faults);
+
+    [Theory]
+    [InlineData("""{"maxDelayCapMs":1,"baseDelayMs":100}""", "1 is less than baseDelayMs 100; use 100 or more.")]
+    [InlineData("""{"maxDelayCapMs":0,"baseDelayMs":100}""", "0 is out of range; use 1 to 86400000.")]
+    public void Reports_a_conflict_unless_the_argument_is_wrong_by_itself(string arguments, string problem) =>
+        Assert.Equal([new ArgumentFault("maxDelayCapMs", problem)], FaultsOf("generate_retry_policy", arguments).Faults);
+
+    [Fact]
+    public void Looks_for_conflicts_only_when_nothing_required_is_missing() =>
+        Assert.Equal(["partitions"], FaultsOf("generate_bulkhead", """{"poolSize":5}""").Faults.Select(fault => fault.Argument));
+
+    [Fact]
+    public void States_the_rule_of_an_integer_and_of_a_boolean()
+    {
+        Assert.Equal("1 to 9", new IntegerArgument("a", "A.", true, null, 1, 9).Rule);
+        Assert.Equal("true or false", new BooleanArgument("a", "A.", true, null).Rule);
+    }
+
     [Fact]
     public void Omitted_arguments_and_their_defaults_give_the_same_bytes()
     {
@@ -266,7 +356,13 @@ public sealed class ArgumentsTests
         Assert.StartsWith($"Unknown tool \"{given}\"; {answer}", Catalog.UnknownTool(given));
 
     private static readonly JsonSerializerOptions s_reflection =
-        new() { TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver() };
+        new() { TypeInfoResolver = new DefaultJsonTypeInfoResolver() };
+
+    private sealed record Bare(int Count = 1);
+
+    private sealed record Odd([property: Argument("A text.")] string Text = "");
+
+    private static JsonTypeInfo<T> TypeInfoOf<T>() => (JsonTypeInfo<T>)s_reflection.GetTypeInfo(typeof(T));
 
     private static ArgumentFaults FaultsOf(string arguments) => FaultsOf(s_breaker.Tool, arguments);
 

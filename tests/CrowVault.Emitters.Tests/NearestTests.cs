@@ -17,4 +17,17 @@ public sealed class NearestTests
     [InlineData("", null)]
     public void One_edit_or_one_exchange_of_neighbours_is_near(string given, string? nearest) =>
         Assert.Equal(nearest, Nearest.To(given, ["workers", "deno"]));
+
+    [Fact]
+    public void Of_two_as_near_the_first_is_named() => Assert.Equal("abc", Nearest.To("ab", ["abc", "abd"]));
+
+    [Theory]
+    [InlineData(64, true)]
+    [InlineData(65, false)]
+    public void A_long_name_is_not_compared(int length, bool found)
+    {
+        var name = new string('a', length);
+
+        Assert.Equal(found ? name : null, Nearest.To(name, [name]));
+    }
 }

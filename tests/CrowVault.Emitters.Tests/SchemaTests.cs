@@ -19,4 +19,9 @@ public sealed class SchemaTests
         var schema = JsonNode.Parse(Catalog.Find(tool)!.Arguments.Schema.GetRawText())!;
         Snapshot.VerifyText(tool, "schema", "json", schema.ToJsonString(s_indented) + "\n");
     }
+
+    [Theory]
+    [MemberData(nameof(Tools))]
+    public void Schema_is_readable_as_it_is_sent(string tool) =>
+        Assert.DoesNotContain("\\u", Catalog.Find(tool)!.Arguments.Schema.GetRawText());
 }

@@ -119,7 +119,7 @@ if (mutation) {
   mutated(mutation.runs);
 } else missing('Mutation testing (`node run.mjs --full`)');
 if (binding) {
-  say('Argument binding in C#, with the emitter tests as the judge. The runner of Stryker.NET for this test platform reuses its process, so that faults in what runs once per process are noticed in some runs only; the score is that of one run, and its survivors have no reasons yet:', '');
+  say('Argument binding in C#, with the tests of arguments as the judge, all of them for each mutant and in a process of its own:', '');
   mutated(binding.runs);
 }
 if (mutation || binding) {
