@@ -167,6 +167,20 @@ test('a signal that aborts between the hand-over and the start gives the slot ba
   assert.equal(typeof started, 'boolean');
 });
 
+test('a signal that has aborted before the call takes neither a slot nor a place in the queue', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  let finish;
+  const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const reason = new Error('left');
+  const refused = rejection(bulkhead.run(async () => 'never', { signal: AbortSignal.abort(reason) }));
+  assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [1, 0]);
+  assert.equal(await refused, reason);
+  finish();
+  await first;
+  assert.equal(bulkhead.stats().active, 0);
+});
+
 test('partitions are separate and named as given', async () => {
   const { PARTITIONS, bulkheadOf, withBulkhead, BulkheadFullError } = await load(TOOL, { ...ARGS, maxQueue: 0 });
   assert.deepEqual(PARTITIONS, ARGS.partitions);
