@@ -1,5 +1,5 @@
 // What a suite measured, for docs/PROOF.md.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mode } from './corpus.mjs';
 import { workspace } from './server.mjs';
@@ -9,6 +9,12 @@ export function record(suite, facts) {
   const folder = join(workspace, '.results');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `${suite}.json`), JSON.stringify({ suite, mode, ...facts }, null, 2));
+}
+
+/** What an earlier run of a suite has kept; undefined when there was none. */
+export function recorded(suite) {
+  const path = join(workspace, '.results', `${suite}.json`);
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
 }
 
 /** Findings as the text of one assertion message. */
