@@ -8,7 +8,7 @@ import { files, inRepository, list, pathOf, release, temporary, unpack } from '.
 import { startRegistry } from '../lib/registry.mjs';
 import { succeed } from '../lib/server.mjs';
 
-const flags = ['-c', 'Release', '--nologo', '-v', 'quiet', '-clp:NoSummary', '-warnaserror', '-p:ContinuousIntegrationBuild=true', '-p:RestoreLockedMode=true'];
+const flags = ['-c', 'Release', '--nologo', '-v', 'quiet', '-warnaserror', '-p:ContinuousIntegrationBuild=true', '-p:RestoreLockedMode=true'];
 const git = (...args) => execFileSync('git', args, { cwd: inRepository('.'), encoding: 'utf8' });
 const assemblies = ['CrowVault.Emitters.dll', 'CrowVault.Mcp.dll'];
 
@@ -55,7 +55,7 @@ test('Without a remote nothing is warned of; with one, package and symbols lead 
   inFolder('commit', '--quiet', '--message=Sources');
   const commit = inFolder('rev-parse', 'HEAD').trim();
   const printed = await succeed('dotnet', ['build', 'src/CrowVault.Emitters', ...flags], { cwd: folder });
-  assert.equal(printed.trim(), '');
+  assert.doesNotMatch(printed, /warning [A-Z]+[0-9]+/u);
 
   inFolder('remote', 'add', 'origin', 'https://name:secret@github.com/example/crowvault-mcp.git');
   const nuspec = execFileSync('unzip', ['-p', await pack(folder), 'CrowVault.Mcp.any.nuspec'], { encoding: 'utf8' });
