@@ -157,7 +157,7 @@ function table(proof) {
     if (titles[title] === undefined) return [];
     const times = [...part.matchAll(/^\| (?<who>[^|]+) \| (?<ns>[0-9,.]+) \|/gmu)].map(({ groups }) => [groups.who, groups.ns]);
     const own = times.find(([who]) => who.startsWith('emitted'));
-    const others = times.filter(([who]) => !/^(emitted|bare await|controller and timer|article|the article)/u.test(who) && !who.endsWith('the count alone'));
+    const others = times.filter(([who]) => !/^(emitted|bare |controller and timer|article|the article)/u.test(who) && !who.endsWith('the count alone'));
     return [`| ${titles[title]} | ${own[1]} ns | ${others.map(([who, ns]) => `${who} ${ns} ns`).join(', ')} |`];
   });
   if (measured.length !== Object.keys(titles).length) throw new Error('docs/PROOF.md: a measurement is missing');
