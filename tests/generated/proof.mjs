@@ -12,7 +12,12 @@ const number = (value) => value.toLocaleString('en');
 const sum = (list, of) => list.reduce((total, each) => total + of(each), 0);
 const lines = [];
 const say = (...more) => lines.push(...more);
-const table = (head, rows) => say(`| ${head.join(' | ')} |`, `|${head.map((_, index) => (index === 0 ? '---|' : '---:|')).join('')}`, ...rows.map((row) => `| ${row.join(' | ')} |`), '');
+// Columns of figures end at the right, those of words begin at the left.
+const isFigure = (cell) => /^[\d,.]*( to [\d,.]+)?( %| x|)$/u.test(cell);
+const table = (head, rows) => {
+  const rule = head.map((_, column) => (column > 0 && rows.every((row) => isFigure(row[column])) ? '---:' : '---'));
+  say(`| ${head.join(' | ')} |`, `|${rule.join('|')}|`, ...rows.map((row) => `| ${row.join(' | ')} |`), '');
+};
 const ranIn = (each) => say(`Mode \`${each.mode}\`.`, '');
 const missing = (what) => say(`*${what} was not part of the run that this page is made of.*`, '');
 

@@ -174,6 +174,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             },
             OnStoreError = "",
             RedisDecision = "",
+            ReplyLength = options.IsBucket ? "2" : "4",
             Script = script,
             ScriptSha1 = Convert.ToHexStringLower(Sha1(script)),
             Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "evalSha(SCRIPT_SHA1, options)",

@@ -58,6 +58,9 @@ internal sealed record RateLimitingModel
     /// <summary>What the limiter makes of the script's reply.</summary>
     public required string RedisDecision { get; init; }
 
+    /// <summary>How many figures the script answers with.</summary>
+    public required string ReplyLength { get; init; }
+
     public required string Script { get; init; }
 
     public required string ScriptSha1 { get; init; }

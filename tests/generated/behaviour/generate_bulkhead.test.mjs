@@ -292,6 +292,91 @@ test('work never starts after its caller has left', async () => {
   }
 });
 
+test('whoever came first starts first, with a signal or without', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  for (const signals of [[true, false], [false, true], [true, true]]) {
+    const bulkhead = new Bulkhead('test', 2);
+    const ends = [];
+    const order = [];
+    const work = () => new Promise((resolve) => ends.push(resolve));
+    const calls = [bulkhead.run(work), bulkhead.run(work)];
+    for (const [index, has] of signals.entries()) {
+      calls.push(bulkhead.run(async () => order.push(index), has ? { signal: new AbortController().signal } : {}));
+    }
+    for (const end of ends) end();
+    await Promise.all(calls);
+    assert.deepEqual(order, [0, 1], String(signals));
+  }
+});
+
+test('a signal that has aborted unheard is noticed when the slot is handed over', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  let end;
+  const first = bulkhead.run(() => new Promise((resolve) => (end = resolve)));
+  // Where listeners of one event do not run in one go, a slot may come before the event does.
+  const { signal } = new AbortController();
+  let aborted = false;
+  signal.throwIfAborted = () => {
+    if (aborted) throw new Error('left');
+  };
+  let ran = false;
+  const second = rejection(bulkhead.run(async () => (ran = true), { signal }));
+  aborted = true;
+  end();
+  await first;
+  assert.equal((await second).message, 'left');
+  assert.equal(ran, false);
+  assert.equal(bulkhead.stats().active, 0);
+});
+
+test('a clock or a timer that aborts the call, or calls again, loses nobody', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const hang = () => new Promise(() => undefined);
+  const nothing = { setTimeout: () => 1, clearTimeout: () => undefined };
+
+  const caller = new AbortController();
+  const now = () => (caller.abort('mine'), 0);
+  const first = new Bulkhead('test', 1, { now, timers: nothing });
+  void first.run(hang);
+  assert.equal(await rejection(first.run(hang, { signal: caller.signal })), 'mine');
+  assert.equal(first.stats().queued, 0);
+
+  const timed = new AbortController();
+  const timers = { ...nothing, setTimeout: () => (timed.abort('mine'), 1) };
+  const second = new Bulkhead('test', 1, { now: () => 0, timers });
+  let end;
+  const running = second.run(() => new Promise((resolve) => (end = resolve)));
+  assert.equal(await rejection(second.run(hang, { signal: timed.signal })), 'mine');
+  const next = second.run(async () => 'next');
+  end();
+  await running;
+  assert.equal(await next, 'next');
+  assert.deepEqual([second.stats().active, second.stats().queued], [0, 0]);
+
+  let again = true;
+  const inner = [];
+  const outer = new AbortController();
+  const third = new Bulkhead('test', 1, {
+    timers: nothing,
+    now: () => {
+      if (again) {
+        again = false;
+        inner.push(third.run(async () => 'inner'));
+      }
+      return 0;
+    },
+  });
+  const held = third.run(() => new Promise((resolve) => (end = resolve)));
+  const left = rejection(third.run(hang, { signal: outer.signal }));
+  outer.abort('mine');
+  assert.equal(await left, 'mine');
+  end();
+  await held;
+  assert.deepEqual(await Promise.all(inner), ['inner']);
+  assert.deepEqual([third.stats().active, third.stats().queued], [0, 0]);
+});
+
 test('a wait beyond the longest timer takes several, and does not end early', async () => {
   const { Bulkhead, BulkheadTimeoutError } = await load(TOOL, ARGS);
   // A timer may also run ahead of the clock, which here stands still.
@@ -352,13 +437,17 @@ test('100,000 random steps agree with the model', () => compared('bulkhead, rand
     if (dice < 0.45) {
       start(partition);
     } else if (dice < 0.75 && model.active.length > 0) {
-      const call = pick(model.active);
-      if (random() < 0.7) {
-        model.end(call, 'done');
-        call.resolve();
-      } else {
-        model.end(call, 'failed');
-        call.reject(new Error('failed'));
+      // Several in one turn hand their slots over before anything else happens.
+      for (let ends = random() < 0.3 ? 3 : 1; ends > 0; ends -= 1) {
+        const call = pick(model.active.filter(({ started }) => started));
+        if (call === undefined) break;
+        if (random() < 0.7) {
+          model.end(call, 'done');
+          call.resolve();
+        } else {
+          model.end(call, 'failed');
+          call.reject(new Error('failed'));
+        }
       }
     } else if (dice < 0.9) {
       const call = pick([...model.active, ...model.queue].filter(({ controller }) => controller !== undefined));

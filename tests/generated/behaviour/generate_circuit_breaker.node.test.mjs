@@ -39,7 +39,12 @@ test('a rejection captures no stack and leaves the limit as it was', async () =>
 
 test('works where the stack limit is missing or cannot be written', async () => {
   const descriptor = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+  const { CircuitBreaker: LoadedBefore } = await load(tool);
   try {
+    Object.defineProperty(Error, 'stackTraceLimit', { ...descriptor, writable: false });
+    const before = new LoadedBefore(1);
+    before.trip();
+    assert.equal((await rejection(before.call(async () => 'up'))).code, 'CIRCUIT_OPEN');
     for (const other of [undefined, { value: 10, writable: false, configurable: true }]) {
       delete Error.stackTraceLimit;
       if (other) Object.defineProperty(Error, 'stackTraceLimit', other);

@@ -133,6 +133,47 @@ test('a caller who aborts a probe gives its place to the next caller', async () 
   assert.deepEqual(subject.states, ['OPEN', 'HALF_OPEN', 'CLOSED']);
 });
 
+test('a caller whom the notification of HALF_OPEN aborts runs nothing and keeps no place', async () => {
+  const controller = new AbortController();
+  const onStateChange = (state) => state === 'HALF_OPEN' && controller.abort('mine');
+  const subject = await setUp({ onStateChange });
+  await open(subject);
+  subject.clock.ms += 1_000;
+  let ran = false;
+  const probe = subject.breaker.call(() => ((ran = true), never()), { signal: controller.signal });
+  assert.equal(await rejection(probe), 'mine');
+  assert.equal(ran, false);
+  assert.equal(await subject.breaker.call(up), 'up');
+  assert.equal(subject.breaker.state, 'CLOSED');
+});
+
+test('a failure counts although its caller aborts a moment later', async () => {
+  for (const probing of [false, true]) {
+    const subject = await setUp({ threshold: probing ? 2 : 1 });
+    if (probing) {
+      await open(subject);
+      subject.clock.ms += 1_000;
+    }
+    const controller = new AbortController();
+    let fail;
+    const work = new Promise((_, reject) => (fail = reject));
+    const call = rejection(subject.breaker.call(() => work, { signal: controller.signal }));
+    work.catch(() => controller.abort('enough'));
+    fail(new Error('down'));
+    assert.equal((await call).message, 'down');
+    assert.equal(subject.breaker.state, 'OPEN');
+  }
+});
+
+test('an isFailure that moves the breaker makes the failure one of the past', async () => {
+  for (const [move, state] of [['reset', 'CLOSED'], ['trip', 'OPEN']]) {
+    const subject = await setUp({ threshold: 1, options: { isFailure: () => (subject.breaker[move](), true) } });
+    await rejection(subject.breaker.call(down));
+    assert.equal(subject.breaker.state, state);
+    assert.equal(subject.breaker.getMetrics().failureCount, 0);
+  }
+});
+
 test('an error that is no failure gives a probe back', async () => {
   const notFound = new Error('404');
   const subject = await setUp({ options: { isFailure: (error) => error !== notFound } });

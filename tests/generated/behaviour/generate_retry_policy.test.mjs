@@ -319,6 +319,21 @@ test('an abort rejects at once with its reason: before, during an attempt, durin
   assert.equal(attempts, 2);
 });
 
+test('an abort by onRetry or shouldRetry ends the call before its wait', async () => {
+  const { withRetry } = await unlimited();
+  for (const callback of ['onRetry', 'shouldRetry']) {
+    const controller = new AbortController();
+    const waits = [];
+    const call = fail(withRetry, httpError(503), {
+      signal: controller.signal,
+      [callback]: () => controller.abort('mine'),
+      sleep: (ms) => (waits.push(ms), new Promise(() => {})),
+    });
+    const { attempts, error } = await call;
+    assert.deepEqual([attempts, error, waits], [1, 'mine', []], callback);
+  }
+});
+
 test('a signal that stays quiet changes nothing', async () => {
   const { withRetry } = await unlimited();
   const { signal } = new AbortController();
@@ -550,7 +565,9 @@ test('retryFetch sends the request as it was given, with the very signal when th
   const sent = await recording(async () => {
     await retryFetch(url, { method: 'PUT', body: 'text' }, instant());
     await retryFetch(url, { signal }, instant());
+    await retryFetch(new Request(url, { signal: AbortSignal.abort('mine') }), { signal: null }, instant());
   }, ok);
   assert.deepEqual(sent[0], [url, { method: 'PUT', body: 'text', signal: null }]);
   assert.equal(sent[1][1].signal, signal);
+  assert.equal(sent[2][1].signal, null);
 });

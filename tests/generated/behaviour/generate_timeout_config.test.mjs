@@ -270,6 +270,9 @@ test('a fetch obeys the signal of its init and of its request', async () => {
     assert.equal(await aborted, reason);
     assert.equal(timers.pending.size, 0);
   }
+  const request = new Request('https://example.com/', { signal: AbortSignal.abort(reason) });
+  const detached = await timeoutFetch('charge', request, { signal: null }, { fetch: async () => new Response(null, { status: 204 }) });
+  assert.equal(detached.status, 204);
 });
 
 test('a call that ends leaves no listener', async () => {
@@ -306,6 +309,21 @@ test('a deadline within another one goes by the same clock and timers', async ()
   assert.match((await rejection(part.run('charge', hang, { timeoutMs: -1 }))).message, /^timeoutMs: -1 /u);
 });
 
+test('parts of a deadline end with the whole, however deep and whatever the fraction', async () => {
+  const { Deadline } = await load(TOOL, { operations: OPERATIONS });
+  let ms = 0;
+  const whole = new Deadline(10, { now: () => ms });
+  const parts = [whole];
+  for (let i = 0; i < 8; i++) {
+    ms += 0.3;
+    parts.push(parts.at(-1).within(100));
+  }
+  ms = 9.9;
+  assert.deepEqual(parts.map((part) => part.expired), parts.map(() => false));
+  ms = 10;
+  assert.deepEqual(parts.map((part) => part.expired), parts.map(() => true));
+});
+
 test('a fetch sends what it was given and answers with all that the response had', async () => {
   const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
   const timers = new Clock();
@@ -322,7 +340,44 @@ test('a fetch sends what it was given and answers with all that the response had
   assert.ok(sent[0][1].signal instanceof AbortSignal);
   const { url, redirected, type, status, statusText } = response;
   assert.deepEqual({ url, redirected, type, status, statusText }, { ...shown, status: 201, statusText: 'Made' });
+  const clone = response.clone().clone();
+  assert.deepEqual([clone.url, clone.redirected, clone.type, clone.status, clone.statusText], [url, redirected, type, status, statusText]);
+  assert.equal(await clone.text(), 'hello');
   assert.equal(await response.text(), 'hello');
+});
+
+test('a fetch hands on a status and a reason that no Response can be made with', async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const timers = new Clock();
+  for (const [status, statusText, ok] of [[999, 'Request denied', false], [200, '\u65e5\u672c', true], [404, '\u65e5\u672c', false]]) {
+    const answer = Object.defineProperties(new Response('hello'), { status: { value: status }, statusText: { value: statusText }, ok: { value: ok } });
+    const response = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: async () => answer, timers });
+    assert.deepEqual([response.status, response.statusText, response.ok], [status, statusText, ok]);
+    assert.equal(await response.text(), 'hello');
+  }
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timers.pending.size, 0);
+});
+
+test('a body that nobody can read any more is cancelled, also when fetch ignores its signal', async () => {
+  const { timeoutFetch, TimeoutError } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const timers = new Clock();
+  const reasons = [];
+  const answer = () => new Response(new ReadableStream({ cancel: (reason) => void reasons.push(reason) }));
+
+  const half = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: async () => answer(), timers });
+  timers.advance(8000);
+  assert.ok((await rejection(half.body.getReader().read())) instanceof TimeoutError);
+
+  let arrive;
+  const late = new Promise((resolve) => (arrive = resolve));
+  const call = rejection(timeoutFetch('charge', 'https://example.com/', {}, { fetch: () => late, timers }));
+  timers.advance(8000);
+  assert.ok((await call) instanceof TimeoutError);
+  arrive(answer());
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.deepEqual(reasons.map((reason) => reason instanceof TimeoutError), [true, true]);
+  assert.equal(timers.pending.size, 0);
 });
 
 test('a body is read as it is asked for, and what breaks it reaches the reader', async () => {

@@ -12,7 +12,7 @@ import express from 'express';
 import { fastify } from 'fastify';
 import { Hono } from 'hono';
 import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { createClient, RESP_TYPES } from 'redis';
 import { run } from '../lib/compile.mjs';
 import { compared, emit, load } from '../lib/emit.mjs';
 import { randomOf } from '../lib/random.mjs';
@@ -354,6 +354,95 @@ describe('a Redis that fails', () => {
     assert.ok(asked <= 12, String(asked));
   });
 
+  test('an error in time ends the silence, so that one bad key does not speak for the others', async () => {
+    const { TokenBucketLimiter } = await load(tool, { onStoreError: 'open' });
+    let silent = true;
+    const store = {
+      evalsha: (_sha1, _count, key) => {
+        if (silent) return new Promise(() => {});
+        return key.endsWith('bad') ? Promise.reject(new Error('WRONGTYPE')) : Promise.resolve([0, 0]);
+      },
+      eval: () => assert.fail(),
+    };
+    const limiter = new TokenBucketLimiter(store, 5, 5, { storeTimeoutMs: 30 });
+    await limiter.consume('key:good');
+    silent = false;
+    assert.equal((await limiter.consume('key:good')).allowed, true, 'still silent');
+    await sleep(60);
+    assert.equal((await limiter.consume('key:bad')).allowed, true);
+    assert.equal((await limiter.consume('key:good')).allowed, false);
+  });
+
+  test('an error that comes late does not end the silence', async () => {
+    const { TokenBucketLimiter } = await load(tool, { onStoreError: 'open' });
+    let asked = 0;
+    const rejects = [];
+    const store = { evalsha: () => (asked++, new Promise((_, reject) => rejects.push(reject))), eval: () => assert.fail() };
+    const limiter = new TokenBucketLimiter(store, 5, 5, { storeTimeoutMs: 1000 });
+    const first = limiter.consume('key:a');
+    await first;
+    rejects[0](new Error('flushed'));
+    await sleep(1);
+    await limiter.consume('key:a');
+    assert.equal(asked, 1);
+  });
+
+  test('a listener that fails, at once or later, changes nothing', async () => {
+    const down = { evalsha: () => Promise.reject(new Error('down')), eval: () => assert.fail() };
+    for (const algorithm of Object.keys(limiters)) {
+      const { [limiters[algorithm]]: Limiter } = await load(tool, { algorithm, onStoreError: 'closed' });
+      const fail = () => {
+        throw new Error('listener');
+      };
+      for (const onStoreFailure of [fail, async () => fail()]) {
+        const limiter = new Limiter(down, 5, 5, { onStoreFailure });
+        assert.equal((await limiter.consume('key:a')).allowed, false);
+      }
+    }
+  });
+
+  test('a reply that is no decision is a failure; figures as text are figures', async () => {
+    for (const [algorithm, name] of Object.entries(limiters)) {
+      const { [name]: Limiter } = await load(tool, { algorithm, onStoreError: 'closed' });
+      const figures = algorithm.endsWith('bucket') ? [1, 0] : [1, 4, 0, 250];
+      for (const [reply, allowed] of [
+        [figures, true],
+        [figures.map(String), true],
+        [figures.map(BigInt), true],
+        [[], false],
+        [[1], false],
+        ['OK', false],
+        [null, false],
+        [figures.map(() => 'x'), false],
+      ]) {
+        const failures = [];
+        const store = { evalsha: async () => reply, eval: () => assert.fail() };
+        const limiter = new Limiter(store, 5, 5, { onStoreFailure: (error) => failures.push(error) });
+        const decision = await limiter.consume('key:a');
+        assert.equal(decision.allowed, allowed, `${algorithm}, ${JSON.stringify(reply, (_, value) => (typeof value === 'bigint' ? `${String(value)}n` : value))}`);
+        assert.equal(failures.length, allowed ? 0 : 1);
+        for (const value of Object.values(decision).slice(1)) assert.equal(typeof value, 'number');
+      }
+    }
+  });
+
+  test('clients that give figures as text decide as the others do', async () => {
+    const server = await startRedis();
+    const redis = new Redis(server.url, { stringNumbers: true });
+    const nodeRedisClient = await createClient({ url: server.url, commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } } }).connect();
+    for (const [redisClient, client] of [['ioredis', redis], ['node-redis', nodeRedisClient]]) {
+      for (const [algorithm, name] of Object.entries(limiters)) {
+        const { [name]: Limiter } = await load(tool, { algorithm, redisClient, onStoreError: 'closed' });
+        const limiter = new Limiter(client, 2, 600, { prefix: `${redisClient}:${algorithm}:` });
+        const { allowed, remaining } = await limiter.consume('key:a');
+        assert.deepEqual([allowed, remaining], [true, 1], `${redisClient}, ${algorithm}`);
+      }
+    }
+    redis.disconnect();
+    nodeRedisClient.destroy();
+    await server.stop();
+  });
+
   test('nothing was left unhandled', async () => {
     await sleep(50);
     assert.deepEqual(rejections, []);
@@ -451,6 +540,23 @@ describe('in real servers', () => {
       });
     }
   }
+
+  test('an answer that another handler has begun is left alone', async () => {
+    const { tokenBucketMiddleware } = await load(tool, { framework: 'express' });
+    const silent = { evalsha: () => new Promise(() => {}), eval: () => assert.fail() };
+    const app = express();
+    app.use((_request, response, next) => {
+      next();
+      response.status(503).write('too ');
+      setTimeout(() => response.end('slow'), 100);
+    });
+    app.use(tokenBucketMiddleware(silent, 1, 1, { storeTimeoutMs: 20 }));
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const response = await fetch(`http://127.0.0.1:${String(server.address().port)}/`);
+    assert.deepEqual([response.status, await response.text()], [503, 'too slow']);
+    server.close();
+  });
 
   test('without a trusted proxy a forged X-Forwarded-For changes nothing', async () => {
     const { tokenBucketMiddleware } = await load(tool, { framework: 'express', store: 'memory' });

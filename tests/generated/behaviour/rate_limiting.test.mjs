@@ -295,6 +295,14 @@ describe('keys', () => {
       ['::1]@[::2', 'ip:unknown'],
       ['1:0:0:4:5:6:7:8', 'ip:1:0:0:4::/64'],
       ['1:2', 'ip:unknown'],
+      ['192.0.2.1:443', 'ip:192.0.2.1'],
+      ['[2001:db8:1:2::1]:443', 'ip:2001:db8:1:2::/64'],
+      ['[::1]', 'ip:0:0:0:0::/64'],
+      ['[fe80::1%eth0]:80', 'ip:fe80:0:0:0::/64'],
+      ['192.0.2.1:', 'ip:unknown'],
+      ['[::1]:x', 'ip:unknown'],
+      ['a[::1]:80', 'ip:unknown'],
+      ['192.0.2.1:80:90', 'ip:unknown'],
     ]) {
       assert.equal(await of(address), key, address);
     }
@@ -305,6 +313,25 @@ describe('keys', () => {
     assert.equal(await keyOf(get({}), { user: '42', address: '192.0.2.1' }), 'user:42');
     assert.equal(await keyOf(get({}), { user: '', address: '192.0.2.1' }), 'ip:192.0.2.1');
     assert.equal(await keyOf(get({}), { address: '192.0.2.1' }), 'ip:192.0.2.1');
+  });
+
+  test('a user is known by an id that is a text or a number, else by its sub', async () => {
+    const { keyOf } = await load(tool, { ...memory, framework: 'express', runtime: 'node', keyStrategy: 'user' });
+    for (const [user, key] of [
+      [{ id: 'a' }, 'user:a'],
+      [{ id: 0 }, 'user:0'],
+      [{ id: 10n }, 'user:10'],
+      [{ id: '', sub: 's' }, 'user:s'],
+      [{ id: NaN, sub: 's' }, 'user:s'],
+      [{ id: { any: 1 }, sub: 7 }, 'user:7'],
+      [{ id: 'a', sub: 's' }, 'user:a'],
+      [{ id: NaN }, 'ip:192.0.2.1'],
+      [{}, 'ip:192.0.2.1'],
+      [null, 'ip:192.0.2.1'],
+      ['a', 'ip:192.0.2.1'],
+    ]) {
+      assert.equal(await keyOf({ ip: '192.0.2.1', headers: {}, user }), key, String(user?.id));
+    }
   });
 });
 

@@ -33,8 +33,8 @@ const aborted = (call, end = ignore) => async () => {
   const ended = endsWith('abort', call(caller.signal));
   caller.abort(reason);
   await ended;
-  await end();
   listenersOfAborted += getEventListeners(caller.signal, 'abort').length;
+  await end();
 };
 
 /** As many at once as end with one turn of the timers. */
