@@ -5,7 +5,7 @@
 //   node run.mjs --full     everything: all compilers and flags, 100,000 hostile inputs per argument, mutation testing
 //   node run.mjs [--...] NAME...   only the test files whose path contains a NAME
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -30,10 +30,15 @@ let passed = 0;
 let failed = 0;
 let skipped = 0;
 
-// Behaviour first: the suites replay on other runtimes what the behaviour tests have recorded.
-for (const folder of ['behaviour', 'suites']) {
-  const files = find(folder).filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
-  if (files.length > 0) await runAll(files, folder === 'behaviour' ? 2 : 1);
+// Behaviour first: the suites replay on other runtimes what the behaviour tests have recorded. Then the corpus, which the others read; those
+// that only compute, two at a time; and alone those that run the code against the clock.
+const suites = find('suites');
+const computing = ['injection', 'compile', 'gates', 'lint', 'rate-limiting'].map((name) => join(workspace, 'suites', `${name}.test.mjs`));
+const corpus = suites.filter((file) => basename(file) === 'corpus.test.mjs');
+const others = suites.filter((file) => !corpus.includes(file) && !computing.includes(file));
+for (const [group, concurrency] of [[find('behaviour'), 2], [corpus, 1], [computing, 2], [others, 1]]) {
+  const files = group.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
+  if (files.length > 0) await runAll(files, concurrency);
 }
 if (names.length === 0) {
   mkdirSync(join(workspace, '.results'), { recursive: true });

@@ -271,6 +271,26 @@ test('a call with a signal leaves no listener', async () => {
   assert.equal(listeners(), 0);
 });
 
+test('a call that is aborted leaves no listener, although its work holds the slot', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  const caller = new AbortController();
+  const listeners = listenersOf(caller.signal);
+  const call = rejection(bulkhead.run(() => new Promise(() => undefined), { signal: caller.signal }));
+  caller.abort('mine');
+  assert.equal(await call, 'mine');
+  assert.equal(listeners(), 0);
+  assert.equal(bulkhead.stats().active, 1);
+});
+
+test('a signal that has aborted takes no slot', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  const call = rejection(bulkhead.run(() => assert.fail(), { signal: AbortSignal.abort('mine') }));
+  assert.equal(bulkhead.stats().active, 0);
+  assert.equal(await call, 'mine');
+});
+
 test('work never starts after its caller has left', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   for (let turns = 0; turns < 12; turns += 1) {

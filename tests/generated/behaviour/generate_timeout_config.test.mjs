@@ -350,9 +350,12 @@ test('a fetch hands on a status and a reason that no Response can be made with',
   const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
   const timers = new Clock();
   for (const [status, statusText, ok] of [[999, 'Request denied', false], [200, '\u65e5\u672c', true], [404, '\u65e5\u672c', false]]) {
-    const answer = Object.defineProperties(new Response('hello'), { status: { value: status }, statusText: { value: statusText }, ok: { value: ok } });
+    const answer = Object.defineProperties(new Response('hello', { headers: { 'x-shown': 'yes' } }), { status: { value: status }, statusText: { value: statusText }, ok: { value: ok } });
     const response = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: async () => answer, timers });
     assert.deepEqual([response.status, response.statusText, response.ok], [status, statusText, ok]);
+    assert.equal(response.headers.get('x-shown'), 'yes');
+    // What a server sees to which the response is handed on.
+    assert.equal(Object.getOwnPropertyDescriptor(Response.prototype, 'status').get.call(response), Math.min(status, 599));
     assert.equal(await response.text(), 'hello');
   }
   await new Promise((resolve) => setTimeout(resolve, 0));

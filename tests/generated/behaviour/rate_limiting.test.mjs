@@ -301,6 +301,7 @@ describe('keys', () => {
       ['[fe80::1%eth0]:80', 'ip:fe80:0:0:0::/64'],
       ['192.0.2.1:', 'ip:unknown'],
       ['[::1]:x', 'ip:unknown'],
+      ['[::1]a', 'ip:unknown'],
       ['a[::1]:80', 'ip:unknown'],
       ['192.0.2.1:80:90', 'ip:unknown'],
     ]) {

@@ -173,7 +173,8 @@ export async function units() {
     mkdirSync(folder, { recursive: true });
     const place = (name, text) => {
       const path = join(folder, name);
-      writeFileSync(path, text);
+      // Another suite may be reading it.
+      if (!existsSync(path) || readFileSync(path, 'utf8') !== text) writeFileSync(path, text);
       return path;
     };
     found.push({

@@ -1,11 +1,12 @@
 // What a behaviour test puts in the place of a runtime's own things; plain JavaScript for every runtime.
 
-/** Counts the listeners for `abort` that a signal still has, as long as it has not aborted. */
+/** Counts the listeners for `abort` that a signal still has. */
 export function listenersOf(signal) {
   const listeners = new Set();
   const { addEventListener, removeEventListener } = signal;
   signal.addEventListener = (type, listener, options) => {
     if (type === 'abort') listeners.add(listener);
+    if (type === 'abort' && options?.once) addEventListener.call(signal, type, () => listeners.delete(listener), options);
     addEventListener.call(signal, type, listener, options);
   };
   signal.removeEventListener = (type, listener) => {
