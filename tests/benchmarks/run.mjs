@@ -6,7 +6,7 @@
 // them. A figure is the median over the rounds of each round's median; the spread is the least and the greatest of those. A ratio compares
 // two columns round by round, and its median counts. --check makes the exit code say whether every bound was held.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,7 +59,8 @@ for (const name of onlySizes ? [] : names) {
     }
     columns.push({ column, path, rounds: [] });
   }
-  for (let round = 0; round < rounds; round++) {
+  const turns = at < 0 ? (scenario.rounds ?? rounds) : rounds;
+  for (let round = 0; round < turns; round++) {
     for (const entry of [...columns]) {
       const { stdout, stderr, error } = spawnSync(node, ['--expose-gc', join(here, 'column.mjs'), name, entry.column, entry.path], { encoding: 'utf8', timeout: 20_000 });
       if (error?.code === 'ETIMEDOUT') {
@@ -93,8 +94,9 @@ for (const name of onlySizes ? [] : names) {
     if (ratio > most) missed++;
     return [{ column, against, ratio, most, held: ratio <= most }];
   });
-  results.scenarios.push({ name, title: scenario.title, rows, bounds });
-  lines.push('', `### ${scenario.title}`, '', `| | ns per ${scenario.unit ?? 'call'} (least to most) | of "${base.column}" |`, '|---|---:|---:|');
+  const title = turns === rounds ? scenario.title : `${scenario.title} (${String(turns)} rounds)`;
+  results.scenarios.push({ name, title, rows, bounds });
+  lines.push('', `### ${title}`, '', `| | ns per ${scenario.unit ?? 'call'} (least to most) | of "${base.column}" |`, '|---|---:|---:|');
   for (const row of rows) lines.push(`| ${row.column} | ${show(row.nanoseconds)} (${show(row.least)} to ${show(row.most)}) | ${row.ratio.toFixed(2)} x |`);
   if (bounds.length > 0) lines.push('');
   for (const each of bounds) lines.push(`- ${each.column} against ${each.against}: ${each.ratio.toFixed(2)} (bound ${each.most.toFixed(2)}) ${each.held ? 'held' : '**missed**'}`);
@@ -106,6 +108,13 @@ lines.push('', '### Size, bundled and minified, per feature', '', '| | bytes | g
 for (const each of results.sizes) lines.push(`| ${each.name} | ${each.bytes.toLocaleString('en')} | ${each.gzip.toLocaleString('en')} |`);
 console.log(lines.splice(0).join('\n'));
 await disconnect();
-if (given.length === 0 && !onlySizes) writeFileSync(join(here, 'results.json'), JSON.stringify(results, null, 2));
+// Of the scenarios that are not named, what an earlier run has found stays.
+const file = join(here, 'results.json');
+if (!onlySizes && given.length > 0 && existsSync(file)) {
+  const earlier = JSON.parse(readFileSync(file, 'utf8')).scenarios;
+  const isAgain = ({ name }) => results.scenarios.some((each) => each.name === name);
+  results.scenarios = [...earlier.filter((each) => !isAgain(each)), ...results.scenarios].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+if (!onlySizes && at < 0) writeFileSync(file, JSON.stringify(results, null, 2));
 console.log(`\n${String(missed)} bounds missed`);
 process.exit(check && missed > 0 ? 1 : 0);
