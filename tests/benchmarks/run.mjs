@@ -5,6 +5,7 @@
 // Every column runs in a process of its own, and the columns take turns, round after round, so that what else the machine does meets all of
 // them. A figure is the median over the rounds of each round's median; the spread is the least and the greatest of those. A ratio compares
 // two columns round by round, and its median counts. --check makes the exit code say whether every bound was held.
+// Without --rounds the results go to results.json, of which docs/PROOF.md is made; named scenarios replace theirs there.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
