@@ -11,7 +11,8 @@ const path = (name) => fileURLToPath(new URL(`../${name}`, import.meta.url));
 const read = (name) => readFileSync(path(name), 'utf8');
 
 const call = { tool: 'generate_bulkhead', arguments: { partitions: { payments: 20, 'search-api': 10 }, maxWaitMs: 250 } };
-const request = 'A slow search must not take the connections of payments:\n20 calls at once for payments, 10 for search-api,\nand nobody waits longer than 250 ms.';
+const request =
+  'A slow search must not take the connections of payments:\n20 calls at once for payments, 10 for search-api,\nand nobody waits longer than 250 ms.';
 
 /** The picture: what was asked, the call, and the top of the file that came back. */
 export function picture(program) {
@@ -31,7 +32,10 @@ export function picture(program) {
 }
 
 function lines(text, kind) {
-  if (kind === 'json') return text.split('\n').map((line) => tokens(line, /"[^"]*"(?=:)|"[^"]*"|[0-9]+/gu, (found) => (/^[0-9]/u.test(found) ? 'number' : 'string')));
+  if (kind === 'json')
+    return text
+      .split('\n')
+      .map((line) => tokens(line, /"[^"]*"(?=:)|"[^"]*"|[0-9]+/gu, (found) => (/^[0-9]/u.test(found) ? 'number' : 'string')));
   return text.split('\n').map((line) => [[kind, line]]);
 }
 
@@ -44,7 +48,8 @@ function wrap(text, width) {
   return wrapped.map((line) => line.trimEnd()).filter(Boolean);
 }
 
-const words = 'as async await catch class const constructor else export extends finally for function if import in interface keyof let new of private readonly return static super this throw try type typeof undefined while void number string boolean';
+const words =
+  'as async await catch class const constructor else export extends finally for function if import in interface keyof let new of private readonly return static super this throw try type typeof undefined while void number string boolean';
 const keywords = new Set(words.split(' '));
 
 function highlight(source) {
@@ -77,7 +82,16 @@ function tokens(line, pattern, kindOf) {
   return parts;
 }
 
-const colours = { text: '#d5dbe3', comment: '#7d8794', keyword: '#ff7b84', string: '#9ecbff', number: '#79c0ff', type: '#ffb86b', call: '#c9a6ff', note: '#8fd19e' };
+const colours = {
+  text: '#d5dbe3',
+  comment: '#7d8794',
+  keyword: '#ff7b84',
+  string: '#9ecbff',
+  number: '#79c0ff',
+  type: '#ffb86b',
+  call: '#c9a6ff',
+  note: '#8fd19e',
+};
 
 function svg(left, right, name, length) {
   const [size, advance, leading, top] = [13, 7.8, 19, 74];
@@ -85,20 +99,23 @@ function svg(left, right, name, length) {
   const height = top + leading * Math.max(left.length, right.length) + 6;
   const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   const column = (rows, x) =>
-    rows.map((row, index) => {
-      const text = row.map(([, part]) => part).join('');
-      const indent = text.length - text.trimStart().length;
-      if (text.trim() === '') return '';
-      let spare = indent;
-      const spans = row.map(([kind, part]) => {
-        const cut = Math.min(spare, part.length);
-        spare -= cut;
-        return cut === part.length ? '' : `<tspan fill="${colours[kind]}">${escape(part.slice(cut))}</tspan>`;
-      });
-      const at = `x="${(x + indent * advance).toFixed(1)}" y="${String(top + index * leading)}"`;
-      return `  <text ${at} textLength="${((text.length - indent) * advance).toFixed(1)}" xml:space="preserve">${spans.join('')}</text>\n`;
-    }).join('');
-  const caption = (x, text, anchor = 'start') => `  <text class="caption" x="${String(x)}" y="27" text-anchor="${anchor}">${escape(text)}</text>\n`;
+    rows
+      .map((row, index) => {
+        const text = row.map(([, part]) => part).join('');
+        const indent = text.length - text.trimStart().length;
+        if (text.trim() === '') return '';
+        let spare = indent;
+        const spans = row.map(([kind, part]) => {
+          const cut = Math.min(spare, part.length);
+          spare -= cut;
+          return cut === part.length ? '' : `<tspan fill="${colours[kind]}">${escape(part.slice(cut))}</tspan>`;
+        });
+        const at = `x="${(x + indent * advance).toFixed(1)}" y="${String(top + index * leading)}"`;
+        return `  <text ${at} textLength="${((text.length - indent) * advance).toFixed(1)}" xml:space="preserve">${spans.join('')}</text>\n`;
+      })
+      .join('');
+  const caption = (x, text, anchor = 'start') =>
+    `  <text class="caption" x="${String(x)}" y="27" text-anchor="${anchor}">${escape(text)}</text>\n`;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${String(width)}" height="${String(height)}" viewBox="0 0 ${String(width)} ${String(height)}" role="img" aria-label="A call of ${call.tool} and the top of the file ${name} that it returns">
   <style>text { font: ${String(size)}px ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace } .caption { fill: #98a2b0; font: 13px system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif }</style>
   <defs>
@@ -130,7 +147,10 @@ export function withProof(readme, proof) {
 function table(proof) {
   const section = (title) => proof.split(/^## /mu).find((part) => part.startsWith(title));
   const rows = (title) =>
-    [...section(title).matchAll(/^\| (?<cells>.+) \|$/gmu)].map((match) => match.groups.cells.split(' | ')).slice(1).filter(([first]) => !first.startsWith('---'));
+    [...section(title).matchAll(/^\| (?<cells>.+) \|$/gmu)]
+      .map((match) => match.groups.cells.split(' | '))
+      .slice(1)
+      .filter(([first]) => !first.startsWith('---'));
   const number = (text) => Number(text.replaceAll(',', ''));
   const sum = (all, column) => all.reduce((total, row) => total + number(row.at(column)), 0).toLocaleString('en-US');
   const names = (all) => [...new Set(all)].join(', ');
@@ -140,7 +160,9 @@ function table(proof) {
   const runtimes = rows('Runtimes');
   const injection = rows('Injection');
   const residue = rows('Residue');
-  const promises = [...section('Against peers').matchAll(/promised at (?:most|least) [0-9.]+: (?<outcome>.+)$/gmu)].map((match) => match.groups.outcome);
+  const promises = [...section('Against peers').matchAll(/promised at (?:most|least) [0-9.]+: (?<outcome>.+)$/gmu)].map(
+    (match) => match.groups.outcome,
+  );
   const versions = compilers.map(([compiler]) => /TypeScript ([0-9]+\.[0-9]+)/u.exec(compiler)[1]);
   const checked = linters.map(([tool]) => /^(?<name>[A-Za-z]+)/u.exec(tool).groups.name);
   const engines = runtimes.map(([runtime]) => /^(?<name>[A-Za-z]+(?: v[0-9]+)?)/u.exec(runtime).groups.name.replace(' v', ' '));
@@ -152,14 +174,18 @@ function table(proof) {
     'Bulkhead: one call while slots are free': 'A call through a bulkhead with free slots',
     'Rate limiter in memory: one key': 'A decision of the rate limiter in memory',
   };
-  const measured = section('Against peers').split(/^### /mu).flatMap((part) => {
-    const [title] = part.split('\n');
-    if (titles[title] === undefined) return [];
-    const times = [...part.matchAll(/^\| (?<who>[^|]+) \| (?<ns>[0-9,.]+) \|/gmu)].map(({ groups }) => [groups.who, groups.ns]);
-    const own = times.find(([who]) => who.startsWith('emitted'));
-    const others = times.filter(([who]) => !/^(emitted|bare |controller and timer|article|the article)/u.test(who) && !who.endsWith('the count alone'));
-    return [`| ${titles[title]} | ${own[1]} ns | ${others.map(([who, ns]) => `${who} ${ns} ns`).join(', ')} |`];
-  });
+  const measured = section('Against peers')
+    .split(/^### /mu)
+    .flatMap((part) => {
+      const [title] = part.split('\n');
+      if (titles[title] === undefined) return [];
+      const times = [...part.matchAll(/^\| (?<who>[^|]+) \| (?<ns>[0-9,.]+) \|/gmu)].map(({ groups }) => [groups.who, groups.ns]);
+      const own = times.find(([who]) => who.startsWith('emitted'));
+      const others = times.filter(
+        ([who]) => !/^(emitted|bare |controller and timer|article|the article)/u.test(who) && !who.endsWith('the count alone'),
+      );
+      return [`| ${titles[title]} | ${own[1]} ns | ${others.map(([who, ns]) => `${who} ${ns} ns`).join(', ')} |`];
+    });
   if (measured.length !== Object.keys(titles).length) throw new Error('docs/PROOF.md: a measurement is missing');
   return `
 | What | How much | Found |

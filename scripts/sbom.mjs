@@ -58,8 +58,6 @@ const bom = {
     },
   },
   components: sorted,
-  dependencies: [...edges]
-    .map(([ref, needs]) => ({ ref, dependsOn: [...needs].sort() }))
-    .sort((a, b) => (a.ref < b.ref ? -1 : 1)),
+  dependencies: [...edges].map(([ref, needs]) => ({ ref, dependsOn: [...needs].sort() })).sort((a, b) => (a.ref < b.ref ? -1 : 1)),
 };
 writeFileSync(output, `${JSON.stringify(bom, null, 2)}\n`);

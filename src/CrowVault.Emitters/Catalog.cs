@@ -29,7 +29,7 @@ public static class Catalog
     public static string UnknownTool(string tool)
     {
         var shown = Argument.Show(tool);
-        return Nearest.To(tool, All.SelectMany(emitter => new[] { emitter.Tool, emitter.Command })) is { } nearest
+        return Suggestion.Nearest(tool, All.SelectMany(emitter => new[] { emitter.Tool, emitter.Command })) is { } nearest
             ? $"Unknown tool {shown}; did you mean {All.First(emitter => emitter.Tool == nearest || emitter.Command == nearest).Tool}?"
             : $"Unknown tool {shown}; the tools are {string.Join(", ", All.Select(emitter => emitter.Tool))}.";
     }

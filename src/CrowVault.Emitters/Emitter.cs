@@ -29,7 +29,7 @@ public abstract class Emitter
     public string TestFileName => Path.ChangeExtension(FileName, ".test.ts");
 
     /// <summary>The arguments, with their JSON schema.</summary>
-    public abstract Arguments Arguments { get; }
+    public abstract ArgumentSchema Arguments { get; }
 
     /// <summary>Checks the arguments and emits the code.</summary>
     /// <param name="arguments">One JSON object.</param>
@@ -48,14 +48,14 @@ public abstract class Emitter
 public abstract class Emitter<TOptions> : Emitter
     where TOptions : class, IToolOptions
 {
-    private readonly Lazy<Arguments<TOptions>> _arguments;
+    private readonly Lazy<ArgumentBinder<TOptions>> _arguments;
 
     /// <summary>Ties the emitter to its options.</summary>
     /// <param name="typeInfo">Source-generated metadata of the options record.</param>
     private protected Emitter(JsonTypeInfo<TOptions> typeInfo) => _arguments = new(() => new(Tool, typeInfo));
 
     /// <inheritdoc/>
-    public override Arguments Arguments => _arguments.Value;
+    public override ArgumentSchema Arguments => _arguments.Value;
 
     /// <inheritdoc/>
     public override bool TryEmit(
@@ -74,7 +74,7 @@ public abstract class Emitter<TOptions> : Emitter
     public Emission Emit(TOptions options, string version)
     {
         var draft = Write(options);
-        var header = new Header(Title, version, Tool, _arguments.Value.Canonical(options), draft.Needs);
+        var header = new FileHeader(Title, version, Tool, _arguments.Value.Canonical(options), draft.Needs);
         var files = new List<GeneratedFile> { new(FileName, FileRole.Source, "typescript", header.Above(draft.Source)) };
         if (options.WithTests)
         {
@@ -86,5 +86,5 @@ public abstract class Emitter<TOptions> : Emitter
     }
 
     /// <summary>Decides what the options mean and renders the templates.</summary>
-    private protected abstract Draft Write(TOptions options);
+    private protected abstract EmittedCode Write(TOptions options);
 }

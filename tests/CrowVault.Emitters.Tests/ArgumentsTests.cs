@@ -310,7 +310,7 @@ public sealed class ArgumentsTests
     {
         var file = Emit("""{"withMetrics":true,"failureThreshold":7}""").Files[0];
 
-        Assert.True(Header.TryRead(file.Content, out var header, out var edited));
+        Assert.True(FileHeader.TryRead(file.Content, out var header, out var edited));
         Assert.Equal((false, "generate_circuit_breaker", "1.2.3"), (edited, header.Tool, header.Version));
         Assert.Equal(file.Content, Emit(header.Arguments).Files[0].Content);
     }
@@ -322,10 +322,10 @@ public sealed class ArgumentsTests
     {
         var content = Emit("{}").Files[0].Content;
 
-        Assert.True(Header.TryRead(content.ReplaceLineEndings("\r\n"), out _, out var checkedOut));
+        Assert.True(FileHeader.TryRead(content.ReplaceLineEndings("\r\n"), out _, out var checkedOut));
         Assert.False(checkedOut);
         var at = content.LastIndexOf(original, StringComparison.Ordinal);
-        Assert.True(Header.TryRead(content[..at] + replacement + content[(at + original.Length)..], out _, out var edited));
+        Assert.True(FileHeader.TryRead(content[..at] + replacement + content[(at + original.Length)..], out _, out var edited));
         Assert.True(edited);
     }
 

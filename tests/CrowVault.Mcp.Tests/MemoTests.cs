@@ -1,5 +1,5 @@
 using System.Globalization;
-using CrowVault.Mcp.Mcp;
+using CrowVault.Mcp.Server;
 using Xunit;
 
 namespace CrowVault.Mcp.Tests;

@@ -44,7 +44,11 @@ for (const [name, { emit: call }] of Object.entries(columnsFor(() => () => '')))
   bytes[name] = Number(stdout);
   console.log(`${name}: ${stdout.trim()} bytes a key`);
 }
-const best = Math.min(...Object.entries(bytes).filter(([name]) => !name.startsWith('emitted')).map(([, each]) => each));
+const best = Math.min(
+  ...Object.entries(bytes)
+    .filter(([name]) => !name.startsWith('emitted'))
+    .map(([, each]) => each),
+);
 const held = bytes['emitted, token bucket'] < best;
 console.log(`emitted, token bucket against the best peer: ${bytes['emitted, token bucket']} and ${best}, ${held ? 'held' : 'missed'}`);
 process.exit(held ? 0 : 1);

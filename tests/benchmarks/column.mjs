@@ -13,7 +13,11 @@ const once = async () => {
   const nanoseconds = (performance.now() - started) * 1e6;
   return { p25: nanoseconds, p50: nanoseconds, p75: nanoseconds, min: nanoseconds, samples: [nanoseconds] };
 };
-const { p25, p50, p75, min, samples } = column.once ? await once() : await measure(run, { min_cpu_time: 250e6, min_samples: 10, warmup_samples: 5 });
+const { p25, p50, p75, min, samples } = column.once
+  ? await once()
+  : await measure(run, { min_cpu_time: 250e6, min_samples: 10, warmup_samples: 5 });
 const operations = column.operations ?? scenario.operations ?? 1;
-console.log(JSON.stringify({ p25: p25 / operations, p50: p50 / operations, p75: p75 / operations, min: min / operations, samples: samples.length }));
+console.log(
+  JSON.stringify({ p25: p25 / operations, p50: p50 / operations, p75: p75 / operations, min: min / operations, samples: samples.length }),
+);
 process.exit(0);

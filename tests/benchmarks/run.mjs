@@ -39,7 +39,10 @@ const names = readdirSync(join(here, 'scenarios'))
   .filter((each) => given.length === 0 || given.some((name) => each.includes(name)));
 
 mkdirSync(join(here, '.emitted'), { recursive: true });
-const results = { on: { node: version, cpu: cpus()[0]?.model.trim(), cores: cpus().length, platform: `${process.platform} ${process.arch}`, rounds }, scenarios: [] };
+const results = {
+  on: { node: version, cpu: cpus()[0]?.model.trim(), cores: cpus().length, platform: `${process.platform} ${process.arch}`, rounds },
+  scenarios: [],
+};
 let missed = 0;
 const lines = [`${results.on.node}, ${results.on.cpu}, ${String(results.on.cores)} cores, ${String(rounds)} rounds`];
 
@@ -63,7 +66,10 @@ for (const name of onlySizes ? [] : names) {
   const turns = at < 0 ? (scenario.rounds ?? rounds) : rounds;
   for (let round = 0; round < turns; round++) {
     for (const entry of [...columns]) {
-      const { stdout, stderr, error } = spawnSync(node, ['--expose-gc', join(here, 'column.mjs'), name, entry.column, entry.path], { encoding: 'utf8', timeout: 20_000 });
+      const { stdout, stderr, error } = spawnSync(node, ['--expose-gc', join(here, 'column.mjs'), name, entry.column, entry.path], {
+        encoding: 'utf8',
+        timeout: 20_000,
+      });
       if (error?.code === 'ETIMEDOUT') {
         console.error(`${name}: ${entry.column} is left out: it needed more than 20 s`);
         columns.splice(columns.indexOf(entry), 1);
@@ -98,9 +104,13 @@ for (const name of onlySizes ? [] : names) {
   const title = turns === rounds ? scenario.title : `${scenario.title} (${String(turns)} rounds)`;
   results.scenarios.push({ name, title, rows, bounds });
   lines.push('', `### ${title}`, '', `| | ns per ${scenario.unit ?? 'call'} (least to most) | of "${base.column}" |`, '|---|---:|---:|');
-  for (const row of rows) lines.push(`| ${row.column} | ${show(row.nanoseconds)} (${show(row.least)} to ${show(row.most)}) | ${row.ratio.toFixed(2)} x |`);
+  for (const row of rows)
+    lines.push(`| ${row.column} | ${show(row.nanoseconds)} (${show(row.least)} to ${show(row.most)}) | ${row.ratio.toFixed(2)} x |`);
   if (bounds.length > 0) lines.push('');
-  for (const each of bounds) lines.push(`- ${each.column} against ${each.against}: ${each.ratio.toFixed(2)} (bound ${each.most.toFixed(2)}) ${each.held ? 'held' : '**missed**'}`);
+  for (const each of bounds)
+    lines.push(
+      `- ${each.column} against ${each.against}: ${each.ratio.toFixed(2)} (bound ${each.most.toFixed(2)}) ${each.held ? 'held' : '**missed**'}`,
+    );
   console.log(lines.splice(0).join('\n'));
 }
 

@@ -35,8 +35,12 @@ report('biome', await biome(files));
 report('eslint', await eslint(files, asked ?? 'node'));
 for (const version of quick ? ['5.9', '7.0'] : compilers) {
   for (const profile of quick ? ['strictest, bundler'] : Object.keys(profiles)) {
-    report(`TypeScript ${version} ${profile}, ${asked ?? 'node'}`, (await check(version, profile, asked ?? 'node', files, { suffix: folder })).errors);
-    if (!asked) report(`TypeScript ${version} ${profile}, dom, sources`, (await check(version, profile, 'dom', sources, { suffix: folder })).errors);
+    report(
+      `TypeScript ${version} ${profile}, ${asked ?? 'node'}`,
+      (await check(version, profile, asked ?? 'node', files, { suffix: folder })).errors,
+    );
+    if (!asked)
+      report(`TypeScript ${version} ${profile}, dom, sources`, (await check(version, profile, 'dom', sources, { suffix: folder })).errors);
   }
 }
 rmSync(join(workspace, '.emitted', folder), { recursive: true, force: true });

@@ -36,14 +36,22 @@ const suites = find('suites');
 const computing = ['injection', 'compile', 'gates', 'lint', 'rate-limiting'].map((name) => join(workspace, 'suites', `${name}.test.mjs`));
 const corpus = suites.filter((file) => basename(file) === 'corpus.test.mjs');
 const others = suites.filter((file) => !corpus.includes(file) && !computing.includes(file));
-for (const [group, concurrency] of [[find('behaviour'), 2], [corpus, 1], [computing, 2], [others, 1]]) {
+for (const [group, concurrency] of [
+  [find('behaviour'), 2],
+  [corpus, 1],
+  [computing, 2],
+  [others, 1],
+]) {
   const files = group.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
   if (files.length > 0) await runAll(files, concurrency);
 }
 if (names.length === 0) {
   mkdirSync(join(workspace, '.results'), { recursive: true });
   const seconds = performance.now() / 1000;
-  writeFileSync(join(workspace, '.results/run.json'), JSON.stringify({ flag: given.map((each) => ` ${each}`).join(''), passed, failed, skipped, seconds }));
+  writeFileSync(
+    join(workspace, '.results/run.json'),
+    JSON.stringify({ flag: given.map((each) => ` ${each}`).join(''), passed, failed, skipped, seconds }),
+  );
 }
 const tail = skipped > 0 ? `, ${String(skipped)} skipped` : '';
 console.log(`${String(passed)} passed, ${String(failed)} failed${tail}`);

@@ -1,4 +1,5 @@
-using static CrowVault.Emitters.Figures;
+using static CrowVault.Emitters.Code.TypeScript;
+using static CrowVault.Emitters.Code.Wording;
 
 namespace CrowVault.Emitters.Bulkhead;
 
@@ -22,25 +23,20 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
     /// <inheritdoc/>
     public override string FileName => "bulkhead.ts";
 
-    private protected override Draft Write(BulkheadOptions options)
+    private protected override EmittedCode Write(BulkheadOptions options)
     {
-        var model = Model(options);
-        var source = Templates.Render("Bulkhead/bulkhead.ts.liquid", model, BulkheadJson.Default.BulkheadModel);
-        var test = options.WithTests
-            ? Templates.Render("Bulkhead/bulkhead.test.ts.liquid", model, BulkheadJson.Default.BulkheadModel)
-            : "";
-        var usage = Templates.Render("Bulkhead/usage.ts.liquid", model, BulkheadJson.Default.BulkheadModel);
-        return new(source, test, usage.TrimEnd('\n'), [.. Notes(options)], [.. Warnings(options)]);
+        var view = Templates.View(Model(options), BulkheadJson.Default.BulkheadModel);
+        return EmittedCode.Render("Bulkhead/bulkhead.ts", view, options.WithTests, Notes(options), Warnings(options));
     }
 
     private static BulkheadModel Model(BulkheadOptions options) => new(
         Partitions: TableEntry.Of(options.Partitions),
-        First: Templates.Literal(options.Partitions.First().Key),
+        First: TypeScript.Literal(options.Partitions.First().Key),
         Sum: $": {options.Sum} in all{(options.PoolSize is { } pool ? $", of a pool of {pool}" : "")}",
         MaxQueue: Numeral(options.MaxQueue),
         MaxWaitMs: Numeral(options.MaxWaitMs),
-        TestImports: TestPrelude.Imports(options.Runtime),
-        TestDeclarations: TestPrelude.Declarations(options.Runtime));
+        TestImports: TestRunner.Imports(options.Runtime),
+        TestDeclarations: TestRunner.Declarations(options.Runtime));
 
     private static IEnumerable<string> Notes(BulkheadOptions options)
     {

@@ -1,4 +1,5 @@
-using static CrowVault.Emitters.Figures;
+using static CrowVault.Emitters.Code.TypeScript;
+using static CrowVault.Emitters.Code.Wording;
 
 namespace CrowVault.Emitters.CircuitBreaker;
 
@@ -22,18 +23,10 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
     /// <inheritdoc/>
     public override string FileName => "circuit-breaker.ts";
 
-    private protected override Draft Write(CircuitBreakerOptions options)
+    private protected override EmittedCode Write(CircuitBreakerOptions options)
     {
-        var model = Model(options);
-        var source = Templates.Render(
-            "CircuitBreaker/circuit-breaker.ts.liquid", model, CircuitBreakerJson.Default.CircuitBreakerModel);
-        var test = options.WithTests
-            ? Templates.Render(
-                "CircuitBreaker/circuit-breaker.test.ts.liquid", model, CircuitBreakerJson.Default.CircuitBreakerModel)
-            : "";
-        var usage = Templates.Render(
-            "CircuitBreaker/usage.ts.liquid", model, CircuitBreakerJson.Default.CircuitBreakerModel);
-        return new(source, test, usage.TrimEnd('\n'), [.. Notes(options)], [.. Warnings(options)]);
+        var view = Templates.View(Model(options), CircuitBreakerJson.Default.CircuitBreakerModel);
+        return EmittedCode.Render("CircuitBreaker/circuit-breaker.ts", view, options.WithTests, Notes(options), Warnings(options));
     }
 
     private static CircuitBreakerModel Model(CircuitBreakerOptions options)
@@ -55,8 +48,8 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
                 ? "the fewest failures in the window that open the circuit"
                 : "failures in a row that open the circuit",
             FailuresToOpen: options.FailuresToOpen,
-            TestImports: TestPrelude.Imports(options.Runtime),
-            TestDeclarations: TestPrelude.Declarations(options.Runtime));
+            TestImports: TestRunner.Imports(options.Runtime),
+            TestDeclarations: TestRunner.Declarations(options.Runtime));
     }
 
     private static IEnumerable<string> Notes(CircuitBreakerOptions options)

@@ -1,4 +1,4 @@
-using static CrowVault.Emitters.Figures;
+using static CrowVault.Emitters.Code.TypeScript;
 
 namespace CrowVault.Emitters.RateLimiting;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using static CrowVault.Emitters.Figures;
+using static CrowVault.Emitters.Code.TypeScript;
 
 namespace CrowVault.Emitters.RateLimiting;
 
@@ -24,19 +24,20 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
     /// <inheritdoc/>
     public override string FileName => "rate-limiter.ts";
 
-    private protected override Draft Write(RateLimitingOptions options)
+    private protected override EmittedCode Write(RateLimitingOptions options)
     {
         var model = ModelOf(options);
+        var view = Templates.View(model, RateLimitingJson.Default.RateLimitingModel);
         return new(
-            string.Join('\n', Fragments(options, model).Select(fragment => Render(fragment, model))),
-            options.WithTests ? string.Join('\n', TestFragments(options).Select(fragment => Render(fragment, model))) : "",
+            string.Join('\n', Fragments(options, model).Select(fragment => Render(fragment, view))),
+            options.WithTests ? string.Join('\n', TestFragments(options).Select(fragment => Render(fragment, view))) : "",
             RateLimitingRemarks.Usage(options, model),
             RateLimitingRemarks.Notes(options),
             RateLimitingRemarks.Warnings(options))
         {
             Needs = options.Store is Store.Redis
                 ? "ES2022, web-standard globals and Redis >= 5: Node >= 20, Deno, Bun"
-                : Header.WebStandards,
+                : FileHeader.WebStandards,
         };
     }
 
@@ -196,9 +197,9 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 + $"{algorithm.Second.Name}: number = {algorithm.Second.Constant},\noptions: {optionsName} = {{}},",
             LimiterArguments = $"{(redis ? "redis, " : "")}{algorithm.First.Name}, {algorithm.Second.Name}, options",
             RedisArgument = redis ? "redis" : "",
-            TestImports = TestPrelude.Imports(options.Runtime) + (redis ? "import process from 'node:process';\n" : ""),
+            TestImports = TestRunner.Imports(options.Runtime) + (redis ? "import process from 'node:process';\n" : ""),
             TestOwnImports = TestImports(options, algorithm),
-            TestDeclarations = TestPrelude.Declarations(options.Runtime),
+            TestDeclarations = TestRunner.Declarations(options.Runtime),
             TestFigures = options.IsBucket ? "2, 1" : "2, 2",
             TestWaitMs = options.IsBucket ? "1000" : "2000",
             TestRefusal = options.Algorithm switch
@@ -256,10 +257,12 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
     }
 
     private static string Render(string fragment, RateLimitingModel model) =>
-        Templates.Render($"RateLimiting/{fragment}.liquid", model, RateLimitingJson.Default.RateLimitingModel);
+        Render(fragment, Templates.View(model, RateLimitingJson.Default.RateLimitingModel));
+
+    private static string Render(string fragment, TemplateView view) => view.Render($"RateLimiting/{fragment}.liquid");
 
     private static string Lua(AlgorithmTerms algorithm) =>
-        Templates.Render($"RateLimiting/{algorithm.Stem}.lua.liquid", new RateLimitingScript(), RateLimitingJson.Default.RateLimitingScript);
+        Templates.View(new RateLimitingScript(), RateLimitingJson.Default.RateLimitingScript).Render($"RateLimiting/{algorithm.Stem}.lua.liquid");
 
     // Redis names a script by its SHA-1; nothing rests on its strength.
     private static byte[] Sha1(string script) =>

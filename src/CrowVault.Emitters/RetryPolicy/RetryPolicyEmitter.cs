@@ -1,4 +1,5 @@
-using static CrowVault.Emitters.Figures;
+using static CrowVault.Emitters.Code.TypeScript;
+using static CrowVault.Emitters.Code.Wording;
 
 namespace CrowVault.Emitters.RetryPolicy;
 
@@ -11,8 +12,6 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
     /// <summary>Retries that the emitted budget allows at the start.</summary>
     private const int BudgetCapacity = 50;
 
-    /// <summary>Columns that the emitted code keeps to.</summary>
-    private const int Columns = 100;
 
     /// <inheritdoc/>
     public override string Tool => "generate_retry_policy";
@@ -31,15 +30,10 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
     /// <inheritdoc/>
     public override string FileName => "retry.ts";
 
-    private protected override Draft Write(RetryPolicyOptions options)
+    private protected override EmittedCode Write(RetryPolicyOptions options)
     {
-        var model = Model(options);
-        var source = Templates.Render("RetryPolicy/retry.ts.liquid", model, RetryPolicyJson.Default.RetryPolicyModel);
-        var test = options.WithTests
-            ? Templates.Render("RetryPolicy/retry.test.ts.liquid", model, RetryPolicyJson.Default.RetryPolicyModel)
-            : "";
-        var usage = Templates.Render("RetryPolicy/usage.ts.liquid", model, RetryPolicyJson.Default.RetryPolicyModel);
-        return new(source, test, usage.TrimEnd('\n'), [.. Notes(options)], [.. Warnings(options)]);
+        var view = Templates.View(Model(options), RetryPolicyJson.Default.RetryPolicyModel);
+        return EmittedCode.Render("RetryPolicy/retry.ts", view, options.WithTests, Notes(options), Warnings(options));
     }
 
     private static RetryPolicyModel Model(RetryPolicyOptions options)
@@ -60,31 +54,8 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
             RetryOnInWords: options.RetryOn.Count <= 12 ? $"[{statuses}]" : "RETRY_ON",
             Attempts: options.MaxRetries + 1,
             FirstStatus: options.RetryOn[0],
-            TestImports: TestPrelude.Imports(options.Runtime),
-            TestDeclarations: TestPrelude.Declarations(options.Runtime));
-    }
-
-    // As Prettier lays out numbers: on one line if they fit, else filled line by line with a comma after the last.
-    private static string ArrayLiteral(IReadOnlyList<int> numbers, int column)
-    {
-        var line = $"[{string.Join(", ", numbers)}]";
-        if (column + line.Length + ";".Length <= Columns)
-        {
-            return line;
-        }
-
-        var lines = new List<string> { " " };
-        foreach (var number in numbers)
-        {
-            if ($"{lines[^1]} {number},".Length > Columns)
-            {
-                lines.Add(" ");
-            }
-
-            lines[^1] += $" {number},";
-        }
-
-        return $"[\n{string.Join('\n', lines)}\n]";
+            TestImports: TestRunner.Imports(options.Runtime),
+            TestDeclarations: TestRunner.Declarations(options.Runtime));
     }
 
     private static IEnumerable<string> Notes(RetryPolicyOptions options)

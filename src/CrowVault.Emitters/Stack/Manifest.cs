@@ -60,7 +60,7 @@ public static class Manifest
         }
 
         (emission, faults) = found.Count == 0
-            ? (Compose(emissions, Layers.Of(arguments)), (ArgumentFaults?)null)
+            ? (Compose(emissions, LayerChecks.Of(arguments)), (ArgumentFaults?)null)
             : (null, new ArgumentFaults("stack", found, null));
         return faults is null;
     }
@@ -84,7 +84,7 @@ public static class Manifest
             }
             else if (!names.Contains(property.Name) && !s_shared.Contains(property.Name) && property.Name != "$schema")
             {
-                faults.Add(new(shown, Nearest.To(property.Name, names.Concat(s_shared)) is { } nearest
+                faults.Add(new(shown, Suggestion.Nearest(property.Name, names.Concat(s_shared)) is { } nearest
                     ? $"unknown section; did you mean {nearest}?"
                     : $"unknown section; the sections are {string.Join(", ", names)}."));
             }
@@ -143,7 +143,7 @@ public static class Manifest
         return JsonElement.Parse(buffer.ToArray());
     }
 
-    private static Emission Compose(Dictionary<string, Emission> emissions, Layers layers)
+    private static Emission Compose(Dictionary<string, Emission> emissions, LayerChecks layers)
     {
         var present = Sections.Where(each => emissions.ContainsKey(each.Section)).ToList();
         var files = present.SelectMany(each => emissions[each.Section].Files).ToList();

@@ -23,24 +23,23 @@ public sealed class StackEmitter() : Emitter<StackOptions>(StackJson.Default.Sta
     /// <inheritdoc/>
     public override string FileName => "resilience-stack.ts";
 
-    private protected override Draft Write(StackOptions options)
+    private protected override EmittedCode Write(StackOptions options)
     {
         var model = new StackModel(
             JsonNamingPolicy.KebabCaseLower.ConvertName(options.FailureUnit.ToString()),
-            TestPrelude.Imports(options.Runtime),
-            TestPrelude.Declarations(options.Runtime));
-        var source = Templates.Render("Stack/resilience-stack.ts.liquid", model, StackJson.Default.StackModel);
-        var test = options.WithTests
-            ? Templates.Render("Stack/resilience-stack.test.ts.liquid", model, StackJson.Default.StackModel)
-            : "";
+            TestRunner.Imports(options.Runtime),
+            TestRunner.Declarations(options.Runtime));
+        var view = Templates.View(model, StackJson.Default.StackModel);
+        var source = view.Render("Stack/resilience-stack.ts.liquid");
+        var test = options.WithTests ? view.Render("Stack/resilience-stack.test.ts.liquid") : "";
         return new(source, test, Usage(withMetrics: false, "orders.get", "orders"), [Unit(options)], []);
     }
 
     /// <summary>The snippet that wires the layers.</summary>
     internal static string Usage(bool withMetrics, string operation, string partition)
     {
-        var model = new StackUsageModel(withMetrics, Templates.Literal(operation), Templates.Literal(partition));
-        return Templates.Render("Stack/usage.ts.liquid", model, StackJson.Default.StackUsageModel).TrimEnd('\n');
+        var model = new StackUsageModel(withMetrics, TypeScript.Literal(operation), TypeScript.Literal(partition));
+        return Templates.View(model, StackJson.Default.StackUsageModel).Render("Stack/usage.ts.liquid").TrimEnd('\n');
     }
 
     private static string Unit(StackOptions options) => options.FailureUnit switch

@@ -1,4 +1,5 @@
-using static CrowVault.Emitters.Figures;
+using static CrowVault.Emitters.Code.TypeScript;
+using static CrowVault.Emitters.Code.Wording;
 
 namespace CrowVault.Emitters.TimeoutConfig;
 
@@ -25,27 +26,22 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
     /// <inheritdoc/>
     public override string FileName => "timeouts.ts";
 
-    private protected override Draft Write(TimeoutConfigOptions options)
+    private protected override EmittedCode Write(TimeoutConfigOptions options)
     {
-        var model = Model(options);
-        var source = Templates.Render("TimeoutConfig/timeouts.ts.liquid", model, TimeoutConfigJson.Default.TimeoutConfigModel);
-        var test = options.WithTests
-            ? Templates.Render("TimeoutConfig/timeouts.test.ts.liquid", model, TimeoutConfigJson.Default.TimeoutConfigModel)
-            : "";
-        var usage = Templates.Render("TimeoutConfig/usage.ts.liquid", model, TimeoutConfigJson.Default.TimeoutConfigModel);
-        return new(source, test, usage.TrimEnd('\n'), [.. Notes(options)], [.. Warnings(options)]);
+        var view = Templates.View(Model(options), TimeoutConfigJson.Default.TimeoutConfigModel);
+        return EmittedCode.Render("TimeoutConfig/timeouts.ts", view, options.WithTests, Notes(options), Warnings(options));
     }
 
     private static TimeoutConfigModel Model(TimeoutConfigOptions options) => new(
         Operations: TableEntry.Of(options.Operations),
-        First: Templates.Literal(options.Operations.First().Key),
+        First: TypeScript.Literal(options.Operations.First().Key),
         DefaultTimeoutMs: Numeral(options.DefaultTimeoutMs),
         HasTotal: options.TotalTimeoutMs > 0,
         TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
         TotalType: options.TotalTimeoutMs > 0 ? ": number = TOTAL_TIMEOUT_MS" : ": number",
         WithFetch: options.WithFetch,
-        TestImports: TestPrelude.Imports(options.Runtime),
-        TestDeclarations: TestPrelude.Declarations(options.Runtime));
+        TestImports: TestRunner.Imports(options.Runtime),
+        TestDeclarations: TestRunner.Declarations(options.Runtime));
 
     private static IEnumerable<string> Notes(TimeoutConfigOptions options)
     {

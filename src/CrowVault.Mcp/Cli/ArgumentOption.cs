@@ -3,7 +3,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
-using Argument = CrowVault.Emitters.Argument;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
+using Argument = CrowVault.Emitters.Arguments.Argument;
 
 namespace CrowVault.Mcp.Cli;
 

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
 
 namespace CrowVault.Mcp.Cli;
 

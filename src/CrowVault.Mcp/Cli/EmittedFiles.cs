@@ -1,5 +1,7 @@
 using System.Text.Json;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
 using DiffPlex.Renderer;
 
 namespace CrowVault.Mcp.Cli;
@@ -55,7 +57,7 @@ internal static class EmittedFiles
             return CommandLine.Differs;
         }
 
-        if (!Header.TryRead(File.ReadAllText(path), out var header, out _) || Catalog.Find(header.Tool) is not { } emitter)
+        if (!FileHeader.TryRead(File.ReadAllText(path), out var header, out _) || Catalog.Find(header.Tool) is not { } emitter)
         {
             Console.Error.WriteLine($"{path}: does not begin with the comment of an emitted file.");
             return CommandLine.Differs;
@@ -166,7 +168,7 @@ internal static class EmittedFiles
             State =
                 !File.Exists(path) ? State.New
                 : Existing == content ? State.Same
-                : !Header.TryRead(Existing, out _, out var edited) ? State.Foreign
+                : !FileHeader.TryRead(Existing, out _, out var edited) ? State.Foreign
                 : edited ? State.Edited
                 : State.Outdated;
         }

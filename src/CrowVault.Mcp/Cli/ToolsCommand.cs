@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
-using CrowVault.Mcp.Mcp;
+using CrowVault.Mcp.Server;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 

@@ -1,5 +1,5 @@
 using CrowVault.Emitters;
-using CrowVault.Mcp.Mcp;
+using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Configuration;

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using CrowVault.Emitters;
-using CrowVault.Mcp.Mcp;
+using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
-using CrowVault.Mcp.Mcp;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
+using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
@@ -134,7 +136,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
                     args = member.Value;
                     break;
                 default:
-                    var nearest = Nearest.To(member.Name, ["server", "tool", "args"]);
+                    var nearest = Suggestion.Nearest(member.Name, ["server", "tool", "args"]);
                     var name = member.Name.Length <= 60 ? member.Name : $"{member.Name[..60]}...";
                     faults.Add(new(
                         $"{name}: unknown member; {(nearest is null ? "the members are server, tool and args." : $"did you mean {nearest}?")}",

@@ -1,5 +1,7 @@
 using System.Globalization;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
 using Microsoft.Extensions.Configuration;
 
 namespace CrowVault.Mcp.Http;
@@ -90,10 +92,10 @@ internal sealed class SettingSource(IConfiguration configuration)
         var variables = configuration.GetChildren()
             .Where(child => child.Key.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)
                 && !_known.Any(name => Variable(name).Equals(child.Key, StringComparison.OrdinalIgnoreCase)))
-            .Select(child => (child.Key, Nearest: Nearest.To(child.Key[EnvironmentPrefix.Length..], _known) is { } name ? Variable(name) : null));
+            .Select(child => (child.Key, Nearest: Suggestion.Nearest(child.Key[EnvironmentPrefix.Length..], _known) is { } name ? Variable(name) : null));
         var entries = configuration.GetSection(Section).GetChildren()
             .Where(child => !_known.Contains(child.Key))
-            .Select(child => (child.Key, Nearest: Nearest.To(child.Key, _known)));
+            .Select(child => (child.Key, Nearest: Suggestion.Nearest(child.Key, _known)));
         foreach (var (name, nearest) in variables.Concat(entries))
         {
             Faults.Add($"{name}: unknown setting{(nearest is null ? "." : $"; did you mean {nearest}?")}");

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using CrowVault.Mcp.Mcp;
+using CrowVault.Mcp.Server;
 using ModelContextProtocol.Server;
 
 namespace CrowVault.Mcp.Stdio;

@@ -19,4 +19,5 @@ redis.call('HMSET', key, 'tokens', tokens, 'last_refill', now)
 return 0 -- denied
 `;
 
-export const consume = (redis, key, capacity, refillPerSecond) => redis.eval(TOKEN_BUCKET_SCRIPT, 1, key, capacity, refillPerSecond, Date.now());
+export const consume = (redis, key, capacity, refillPerSecond) =>
+  redis.eval(TOKEN_BUCKET_SCRIPT, 1, key, capacity, refillPerSecond, Date.now());

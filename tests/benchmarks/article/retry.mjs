@@ -1,11 +1,6 @@
 // The retry of the article that the product comes from, types removed.
 export async function withRetry(fn, options = {}) {
-  const {
-    maxRetries = 4,
-    baseDelayMs = 200,
-    maxDelayCapMs = 8_000,
-    retryOn = [429, 502, 503, 504],
-  } = options;
+  const { maxRetries = 4, baseDelayMs = 200, maxDelayCapMs = 8_000, retryOn = [429, 502, 503, 504] } = options;
   let lastError;
   for (let attempt = 0; attempt <= maxRetries; attempt++) {
     try {

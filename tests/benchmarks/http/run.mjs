@@ -27,7 +27,8 @@ process.on('exit', () => {
   rmSync(scripts, { recursive: true, force: true });
 });
 
-const program = process.env.CROWVAULT_MCP ?? fileURLToPath(new URL('../../../src/CrowVault.Mcp/bin/Release/net10.0/CrowVault.Mcp', import.meta.url));
+const program =
+  process.env.CROWVAULT_MCP ?? fileURLToPath(new URL('../../../src/CrowVault.Mcp/bin/Release/net10.0/CrowVault.Mcp', import.meta.url));
 const serve = ['serve', '--transport', 'http', '--port', '0'];
 const ours = await start('CrowVault.Mcp', program, serve, '', 'generate_circuit_breaker', { withMetrics: true });
 const soak = process.argv.indexOf('--soak');
@@ -36,9 +37,19 @@ for (const child of children) child.kill('SIGTERM');
 
 async function compare() {
   const result = await once(ours);
-  const peer = await start('TypeScript SDK', process.execPath, [fileURLToPath(new URL('peer.mjs', import.meta.url))], JSON.stringify(result), 'generate', {});
+  const peer = await start(
+    'TypeScript SDK',
+    process.execPath,
+    [fileURLToPath(new URL('peer.mjs', import.meta.url))],
+    JSON.stringify(result),
+    'generate',
+    {},
+  );
   // Asked for what it has never made before: how much of the lead is the memory of recent answers?
-  const fresh = await start('CrowVault.Mcp, arguments never seen before', program, serve, '', 'generate_circuit_breaker', { withMetrics: true, recoveryTimeMs: varied });
+  const fresh = await start('CrowVault.Mcp, arguments never seen before', program, serve, '', 'generate_circuit_breaker', {
+    withMetrics: true,
+    recoveryTimeMs: varied,
+  });
   const servers = [ours, peer, fresh];
   for (const server of servers) {
     const size = JSON.stringify(await once(server)).length;
@@ -66,7 +77,9 @@ async function compare() {
   const speed = ours.rate / peer.rate;
   const work = ours.calls / ours.processor / (peer.calls / peer.processor);
   const share = ours.resident / peer.resident;
-  console.log(`${speed.toFixed(1)} times the calls per second (at least 4 wanted), ${work.toFixed(1)} times per second of processor time, ${(share * 100).toFixed(0)}% of the memory (at most 50% wanted)`);
+  console.log(
+    `${speed.toFixed(1)} times the calls per second (at least 4 wanted), ${work.toFixed(1)} times per second of processor time, ${(share * 100).toFixed(0)}% of the memory (at most 50% wanted)`,
+  );
   console.log(`No promise: ${(fresh.rate / peer.rate).toFixed(1)} times the calls per second with arguments never seen before`);
   return speed >= 4 && share <= 0.5 && ours.errors === 0 ? 0 : 1;
 }
@@ -78,7 +91,9 @@ async function endure(minutes) {
   for (let minute = 1; minute <= minutes; minute++) {
     const { rate, errors: found } = await load(ours, 60);
     errors += found;
-    console.log(`minute ${String(minute)}: ${rate.toFixed(0)} calls/s, ${memory(ours, 'VmRSS').toFixed(0)} MiB resident, ${String(found)} errors`);
+    console.log(
+      `minute ${String(minute)}: ${rate.toFixed(0)} calls/s, ${memory(ours, 'VmRSS').toFixed(0)} MiB resident, ${String(found)} errors`,
+    );
   }
   const growth = memory(ours, 'VmRSS') - before;
   console.log(`${String(errors)} errors, ${growth.toFixed(0)} MiB of growth after warm-up`);
@@ -97,7 +112,17 @@ function start(name, command, args, input, tool, toolArguments) {
     child.stderr.setEncoding('utf8').on('data', (text) => {
       output += text;
       const found = /Listening on (http:\/\/[0-9.]+:[0-9]+)/.exec(output);
-      if (found) fulfil({ name, pid: child.pid, url: `${found[1]}/mcp`, ...plan(tool, toolArguments), rates: [], calls: 0, processor: 0, errors: 0 });
+      if (found)
+        fulfil({
+          name,
+          pid: child.pid,
+          url: `${found[1]}/mcp`,
+          ...plan(tool, toolArguments),
+          rates: [],
+          calls: 0,
+          processor: 0,
+          errors: 0,
+        });
     });
     child.once('exit', () => reject(new Error(output)));
   });
@@ -123,7 +148,16 @@ async function once(server) {
 }
 
 async function load(server, duration) {
-  const { stdout } = await run('wrk', ['-t1', `-c${String(connections)}`, `-d${String(duration)}s`, '--timeout', '30s', '-s', server.script, server.url]);
+  const { stdout } = await run('wrk', [
+    '-t1',
+    `-c${String(connections)}`,
+    `-d${String(duration)}s`,
+    '--timeout',
+    '30s',
+    '-s',
+    server.script,
+    server.url,
+  ]);
   const refused = Number(/Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1] ?? 0);
   const broken = (/Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout) ?? []).slice(1).map(Number);
   const calls = Number(/(\d+) requests in/.exec(stdout)[1]);
@@ -132,7 +166,9 @@ async function load(server, duration) {
 
 // Unlike calls per second, hardly touched by what else the machine does.
 function processorSeconds(server) {
-  const fields = readFileSync(`/proc/${String(server.pid)}/stat`, 'utf8').split(') ')[1].split(' ');
+  const fields = readFileSync(`/proc/${String(server.pid)}/stat`, 'utf8')
+    .split(') ')[1]
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 

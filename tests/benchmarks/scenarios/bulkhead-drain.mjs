@@ -1,7 +1,10 @@
 // 10,000 calls at once through ten slots: the time until the last is done.
 const work = async () => 1;
 const depth = 10_000;
-const flood = (call, calls = depth) => () => Promise.all(Array.from({ length: calls }, call));
+const flood =
+  (call, calls = depth) =>
+  () =>
+    Promise.all(Array.from({ length: calls }, call));
 
 export const title = 'Bulkhead: 10,000 calls at once through 10 slots';
 export const unit = 'call';

@@ -8,7 +8,10 @@ const classes = {
 };
 
 const ours = (algorithm, keysOf) => ({
-  emit: ['generate_rate_limiting', { algorithm, store: 'memory', requestsPerWindow: perMinute, ...(algorithm.endsWith('bucket') && { burstCapacity: 1_000_000_000 }) }],
+  emit: [
+    'generate_rate_limiting',
+    { algorithm, store: 'memory', requestsPerWindow: perMinute, ...(algorithm.endsWith('bucket') && { burstCapacity: 1_000_000_000 }) },
+  ],
   setup: (module) => {
     const limiter = new module[classes[algorithm]]();
     const key = keysOf();

@@ -1,6 +1,12 @@
 // One call that succeeds at once: what a retry policy costs when it is not needed.
 const work = async () => 1;
-const ours = (args) => ({ emit: ['generate_retry_policy', args], setup: ({ withRetry }) => () => withRetry(work) });
+const ours = (args) => ({
+  emit: ['generate_retry_policy', args],
+  setup:
+    ({ withRetry }) =>
+    () =>
+      withRetry(work),
+});
 
 export const title = 'Retry: success at the first try';
 export const bounds = [{ column: 'emitted', against: 'article', most: 1.0 }];

@@ -21,7 +21,10 @@ export const columns = {
   },
   emitted: {
     emit: ['generate_timeout_config', { operations: { read: 5000 } }],
-    setup: ({ withTimeout }) => () => withTimeout('read', work),
+    setup:
+      ({ withTimeout }) =>
+      () =>
+        withTimeout('read', work),
   },
   cockatiel: {
     setup: async () => {

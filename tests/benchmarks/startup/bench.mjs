@@ -90,12 +90,18 @@ rmSync(folder, { recursive: true });
 
 const columns = ['initialized', 'listed', 'called', 'resident', 'loaded', 'sequential', 'pipelined', 'processor'];
 const rows = servers.map((server) => {
-  const of = (column) => samples.get(server).map((sample) => sample[column]).filter((value) => value !== undefined);
+  const of = (column) =>
+    samples
+      .get(server)
+      .map((sample) => sample[column])
+      .filter((value) => value !== undefined);
   return { server, ...Object.fromEntries(columns.map((column) => [column, median(of(column))])) };
 });
 
 console.log(`Medians of ${String(rounds)} starts and of 3 runs of ${String(calls)} calls, Node ${process.versions.node}.\n`);
-console.log('| Server | initialize, ms | tools/list, ms | first tools/call, ms | memory, MiB | after load, MiB | calls/s in turn | calls/s at once | processor, us a call |');
+console.log(
+  '| Server | initialize, ms | tools/list, ms | first tools/call, ms | memory, MiB | after load, MiB | calls/s in turn | calls/s at once | processor, us a call |',
+);
 console.log('|---|--:|--:|--:|--:|--:|--:|--:|--:|');
 for (const row of rows) {
   const cells = columns.map((column) => row[column].toFixed(column.endsWith('ed') && row[column] < 100 ? 1 : 0));
@@ -137,12 +143,19 @@ const size = statSync(options.program).size / 1e6;
 const promises = [
   ['start to first code, of the fastest peer', native.called / best('called', Math.min), 0.25, 'most'],
   ['memory, of the smallest peer', native.resident / best('resident', Math.min), 0.5, 'most'],
-  ['calls per second at once, of the fastest peer with the same answer', native.pipelined / Math.max(...alike.map((row) => row.pipelined)), 2, 'least'],
+  [
+    'calls per second at once, of the fastest peer with the same answer',
+    native.pipelined / Math.max(...alike.map((row) => row.pipelined)),
+    2,
+    'least',
+  ],
   ['size of the program in MB', size, 25, 'most'],
   ...extra.map(({ name, difference }) => [`extra cost of the first ${name} in ms`, difference, 10, 'most']),
 ];
 let failed = 0;
-console.log(`\nNo promise: calls per second at once, of the peer that sends a dozen bytes: ${(native.pipelined / short.pipelined).toFixed(2)}\n`);
+console.log(
+  `\nNo promise: calls per second at once, of the peer that sends a dozen bytes: ${(native.pipelined / short.pipelined).toFixed(2)}\n`,
+);
 for (const [what, value, limit, kind] of promises) {
   const holds = kind === 'most' ? value <= limit : value >= limit;
   if (!holds) failed++;

@@ -68,7 +68,9 @@ export class Wire {
 
   /** Processor time used so far, of all threads, in microseconds. */
   processor() {
-    const fields = readFileSync(`/proc/${String(this.child.pid)}/stat`, 'utf8').split(') ')[1].split(' ');
+    const fields = readFileSync(`/proc/${String(this.child.pid)}/stat`, 'utf8')
+      .split(') ')[1]
+      .split(' ');
     return (Number(fields[11]) + Number(fields[12])) * 10_000;
   }
 

@@ -26,7 +26,19 @@ after(async () => assert.equal(await server.stop(), 0));
 for (const [name, { flags, path }] of Object.entries(attacks)) {
   test(`${String(connections)} connections with ${name} leave normal calls unharmed`, async () => {
     const peace = await load(2);
-    const settings = [...flags, '-c', String(connections), '-r', String(connections), '-l', String(seconds), '-p', '5', '-u', `${server.url}${path}`];
+    const settings = [
+      ...flags,
+      '-c',
+      String(connections),
+      '-r',
+      String(connections),
+      '-l',
+      String(seconds),
+      '-p',
+      '5',
+      '-u',
+      `${server.url}${path}`,
+    ];
     const attack = execute('slowhttptest', settings, { timeout: 120_000 });
     const attacked = await load(seconds);
     const { code, stdout, stderr } = await attack;
@@ -71,8 +83,15 @@ function call(agent) {
     const headers = { 'content-type': 'application/json', accept: 'text/plain', 'content-length': Buffer.byteLength(body) };
     const sent = request(`${server.url}/v1/tools/call`, { method: 'POST', headers, agent, timeout: 30_000 }, (response) => {
       let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => (text += chunk)).on('end', () => fulfil({ status: response.statusCode, text })).on('error', reject);
+      response
+        .setEncoding('utf8')
+        .on('data', (chunk) => (text += chunk))
+        .on('end', () => fulfil({ status: response.statusCode, text }))
+        .on('error', reject);
     });
-    sent.on('timeout', () => sent.destroy(new Error('no answer within 30 s'))).on('error', reject).end(body);
+    sent
+      .on('timeout', () => sent.destroy(new Error('no answer within 30 s')))
+      .on('error', reject)
+      .end(body);
   });
 }

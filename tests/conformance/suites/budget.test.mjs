@@ -26,7 +26,9 @@ test('there are exactly the five tools, in the order of the documentation', () =
 test('what a model reads of all five tools is under 2,000 tokens', () => {
   const read = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
   const counted = tokens(read);
-  console.log(`     ${String(counted)} tokens of names, descriptions and input schemas; ${String(tokens({ tools }))} in the whole of tools/list`);
+  console.log(
+    `     ${String(counted)} tokens of names, descriptions and input schemas; ${String(tokens({ tools }))} in the whole of tools/list`,
+  );
   assert.ok(counted < 2_000, `${String(counted)} tokens`);
 });
 
@@ -35,7 +37,10 @@ test('the instructions are under 150 tokens and state the order of layers', () =
   assert.ok(tokens(instructions) < 150, `${String(tokens(instructions))} tokens`);
   const layers = ['rate limiter', 'circuit breaker', 'retry', 'timeout', 'bulkhead'].map((layer) => instructions.indexOf(layer));
   assert.ok(layers[0] >= 0);
-  assert.deepEqual(layers, layers.toSorted((a, b) => a - b));
+  assert.deepEqual(
+    layers,
+    layers.toSorted((a, b) => a - b),
+  );
 });
 
 test('each tool has a title, an icon, annotations and an output schema', () => {

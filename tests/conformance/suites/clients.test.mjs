@@ -46,8 +46,7 @@ async function use(client, transport) {
 
 const bearer = () => ({ requestInit: { headers: { Authorization: `Bearer ${token}` } } });
 
-test('TypeScript SDK 1.x over Streamable HTTP', () =>
-  use(new Client(info), new StreamableHTTPClientTransport(new URL(`${open.url}/mcp`))));
+test('TypeScript SDK 1.x over Streamable HTTP', () => use(new Client(info), new StreamableHTTPClientTransport(new URL(`${open.url}/mcp`))));
 test('TypeScript SDK 1.x over Streamable HTTP with a token', () =>
   use(new Client(info), new StreamableHTTPClientTransport(new URL(`${closed.url}/mcp`), bearer())));
 test('TypeScript SDK 1.x over SSE', () => use(new Client(info), new SSEClientTransport(new URL(`${open.url}/sse`))));
@@ -60,7 +59,10 @@ test('TypeScript SDK 1.x over SSE with a token', () =>
     }),
   ));
 test('TypeScript SDK 1.x is told that it needs a token', async () => {
-  await assert.rejects(new Client(info).connect(new StreamableHTTPClientTransport(new URL(`${closed.url}/mcp`))), /401|Unauthorized|token/i);
+  await assert.rejects(
+    new Client(info).connect(new StreamableHTTPClientTransport(new URL(`${closed.url}/mcp`))),
+    /401|Unauthorized|token/i,
+  );
 });
 test('TypeScript SDK 2.x over Streamable HTTP', () => use(new NewClient(info), new NewTransport(new URL(`${open.url}/mcp`))));
 test('TypeScript SDK 2.x over Streamable HTTP with a token', () =>

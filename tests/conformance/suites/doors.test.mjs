@@ -111,7 +111,10 @@ function valueFor(property) {
       return Array.from({ length: 1 + random(3) }, () => valueFor(property.items));
     case 'object':
       return Object.fromEntries(
-        Array.from({ length: 1 + random(4) }, (_, index) => [`name${String(index)}.${String(random(9))}`, valueFor(property.additionalProperties)]),
+        Array.from({ length: 1 + random(4) }, (_, index) => [
+          `name${String(index)}.${String(random(9))}`,
+          valueFor(property.additionalProperties),
+        ]),
       );
     default:
       return 'nonsense';

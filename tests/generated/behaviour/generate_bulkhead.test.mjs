@@ -209,8 +209,14 @@ test('drain of an idle bulkhead ends at once, and twice is no error', async () =
 test('options that make no sense are refused by name', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   for (const bad of [-1, 1.5, Number.NaN, Infinity, '5']) {
-    assert.throws(() => new Bulkhead('test', bad), { name: 'RangeError', message: `maxConcurrent: ${String(bad)} is out of range; use a whole number from 1.` });
-    assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), { name: 'RangeError', message: `maxQueue: ${String(bad)} is out of range; use a whole number from 0.` });
+    assert.throws(() => new Bulkhead('test', bad), {
+      name: 'RangeError',
+      message: `maxConcurrent: ${String(bad)} is out of range; use a whole number from 1.`,
+    });
+    assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), {
+      name: 'RangeError',
+      message: `maxQueue: ${String(bad)} is out of range; use a whole number from 0.`,
+    });
     assert.throws(() => new Bulkhead('test', 1, { maxWaitMs: bad }), /^RangeError: maxWaitMs: /u);
   }
 });
@@ -230,7 +236,7 @@ test('a refusal says what is full, a timeout how long it waited', async () => {
   assert.equal(new BulkheadFullError('own', 2, 3).message, 'Bulkhead own is full: 2 running, 3 waiting');
 });
 
-test('the clock is the runtime\'s own when none is given', async () => {
+test("the clock is the runtime's own when none is given", async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   const timers = new Clock();
   const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 3_600_000, timers });
@@ -314,7 +320,11 @@ test('work never starts after its caller has left', async () => {
 
 test('whoever came first starts first, with a signal or without', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
-  for (const signals of [[true, false], [false, true], [true, true]]) {
+  for (const signals of [
+    [true, false],
+    [false, true],
+    [true, true],
+  ]) {
     const bulkhead = new Bulkhead('test', 2);
     const ends = [];
     const order = [];
@@ -400,7 +410,10 @@ test('a clock or a timer that aborts the call, or calls again, loses nobody', as
 test('a wait beyond the longest timer takes several, and does not end early', async () => {
   const { Bulkhead, BulkheadTimeoutError } = await load(TOOL, ARGS);
   // A timer may also run ahead of the clock, which here stands still.
-  for (const [maxWaitMs, moves] of [[2 ** 31 + 5, true], [2 ** 31 - 1, false]]) {
+  for (const [maxWaitMs, moves] of [
+    [2 ** 31 + 5, true],
+    [2 ** 31 - 1, false],
+  ]) {
     const clock = new Clock();
     const bulkhead = new Bulkhead('test', 1, { maxWaitMs, now: moves ? clock.now : () => 0, timers: clock });
     void bulkhead.run(() => new Promise(() => undefined));
@@ -413,107 +426,108 @@ test('a wait beyond the longest timer takes several, and does not end early', as
   }
 });
 
-test('100,000 random steps agree with the model', () => compared('bulkhead, random events', async () => {
-  const { Bulkhead } = await load(TOOL, ARGS);
-  const random = seeded(20261123);
-  const pick = (list) => list[Math.floor(random() * list.length)];
-  const clock = new Clock();
-  const seen = { BULKHEAD_FULL: 0, BULKHEAD_TIMEOUT: 0, aborted: 0, done: 0, failed: 0, drained: 0 };
-  let serial = 0;
+test('100,000 random steps agree with the model', () =>
+  compared('bulkhead, random events', async () => {
+    const { Bulkhead } = await load(TOOL, ARGS);
+    const random = seeded(20261123);
+    const pick = (list) => list[Math.floor(random() * list.length)];
+    const clock = new Clock();
+    const seen = { BULKHEAD_FULL: 0, BULKHEAD_TIMEOUT: 0, aborted: 0, done: 0, failed: 0, drained: 0 };
+    let serial = 0;
 
-  const open = (slots, seats, maxWaitMs) => ({
-    bulkhead: new Bulkhead('model', slots, { maxQueue: seats, maxWaitMs, now: clock.now, timers: clock }),
-    model: new Model(slots, seats, maxWaitMs),
-    running: [],
-    calls: [],
-  });
-  // Two at a time, taken in turn: what happens in one must not show in the other.
-  const fresh = () => open(1 + Math.floor(random() * 4), Math.floor(random() * 8), 20 + Math.floor(random() * 80));
-  const both = [fresh(), fresh()];
+    const open = (slots, seats, maxWaitMs) => ({
+      bulkhead: new Bulkhead('model', slots, { maxQueue: seats, maxWaitMs, now: clock.now, timers: clock }),
+      model: new Model(slots, seats, maxWaitMs),
+      running: [],
+      calls: [],
+    });
+    // Two at a time, taken in turn: what happens in one must not show in the other.
+    const fresh = () => open(1 + Math.floor(random() * 4), Math.floor(random() * 8), 20 + Math.floor(random() * 80));
+    const both = [fresh(), fresh()];
 
-  const start = ({ bulkhead, model, running, calls }) => {
-    const call = { id: ++serial, controller: random() < 0.6 ? new AbortController() : undefined };
-    calls.push(call);
-    model.run(call, clock.ms);
-    call.promise = bulkhead
-      .run(
-        () =>
-          new Promise((resolve, reject) => {
-            running.push(call.id);
-            Object.assign(call, { resolve, reject, started: true });
-          }),
-        { signal: call.controller?.signal },
-      )
-      .then(
-        () => (call.got = 'done'),
-        (error) => (call.got = error.code ?? error.message),
-      );
-  };
+    const start = ({ bulkhead, model, running, calls }) => {
+      const call = { id: ++serial, controller: random() < 0.6 ? new AbortController() : undefined };
+      calls.push(call);
+      model.run(call, clock.ms);
+      call.promise = bulkhead
+        .run(
+          () =>
+            new Promise((resolve, reject) => {
+              running.push(call.id);
+              Object.assign(call, { resolve, reject, started: true });
+            }),
+          { signal: call.controller?.signal },
+        )
+        .then(
+          () => (call.got = 'done'),
+          (error) => (call.got = error.code ?? error.message),
+        );
+    };
 
-  for (let step = 0; step < 100_000; step += 1) {
-    const partition = pick(both);
-    const { model } = partition;
-    const dice = random();
-    if (dice < 0.45) {
-      start(partition);
-    } else if (dice < 0.75 && model.active.length > 0) {
-      // Several in one turn hand their slots over before anything else happens.
-      for (let ends = random() < 0.3 ? 3 : 1; ends > 0; ends -= 1) {
-        const call = pick(model.active.filter(({ started }) => started));
-        if (call === undefined) break;
-        if (random() < 0.7) {
+    for (let step = 0; step < 100_000; step += 1) {
+      const partition = pick(both);
+      const { model } = partition;
+      const dice = random();
+      if (dice < 0.45) {
+        start(partition);
+      } else if (dice < 0.75 && model.active.length > 0) {
+        // Several in one turn hand their slots over before anything else happens.
+        for (let ends = random() < 0.3 ? 3 : 1; ends > 0; ends -= 1) {
+          const call = pick(model.active.filter(({ started }) => started));
+          if (call === undefined) break;
+          if (random() < 0.7) {
+            model.end(call, 'done');
+            call.resolve();
+          } else {
+            model.end(call, 'failed');
+            call.reject(new Error('failed'));
+          }
+        }
+      } else if (dice < 0.9) {
+        const call = pick([...model.active, ...model.queue].filter(({ controller }) => controller !== undefined));
+        if (call !== undefined) {
+          model.abort(call);
+          call.controller.abort(new Error('aborted'));
+        }
+      } else if (dice < 0.998) {
+        clock.advance(Math.floor(random() * 40));
+        for (const each of both) each.model.advance(clock.ms);
+      } else {
+        model.draining = true;
+        const drained = partition.bulkhead.drain();
+        for (let turn = 0; model.active.length > 0; turn += 1) {
+          const call = model.active[turn % model.active.length];
           model.end(call, 'done');
           call.resolve();
-        } else {
-          model.end(call, 'failed');
-          call.reject(new Error('failed'));
+          await settle();
         }
-      }
-    } else if (dice < 0.9) {
-      const call = pick([...model.active, ...model.queue].filter(({ controller }) => controller !== undefined));
-      if (call !== undefined) {
-        model.abort(call);
-        call.controller.abort(new Error('aborted'));
-      }
-    } else if (dice < 0.998) {
-      clock.advance(Math.floor(random() * 40));
-      for (const each of both) each.model.advance(clock.ms);
-    } else {
-      model.draining = true;
-      const drained = partition.bulkhead.drain();
-      for (let turn = 0; model.active.length > 0; turn += 1) {
-        const call = model.active[turn % model.active.length];
-        model.end(call, 'done');
-        call.resolve();
+        await drained;
         await settle();
+        check(partition, step);
+        both[both.indexOf(partition)] = fresh();
+        seen.drained += 1;
+        continue;
       }
-      await drained;
       await settle();
-      check(partition, step);
-      both[both.indexOf(partition)] = fresh();
-      seen.drained += 1;
-      continue;
+      for (const each of both) check(each, step);
+      assert.equal(clock.pending.size, both.filter((each) => each.model.queue.length > 0).length, `step ${step}: timers`);
     }
-    await settle();
-    for (const each of both) check(each, step);
-    assert.equal(clock.pending.size, both.filter((each) => each.model.queue.length > 0).length, `step ${step}: timers`);
-  }
 
-  function check({ bulkhead, model, running, calls }, step) {
-    const { active, queued, maxConcurrent, refused, timedOut } = bulkhead.stats();
-    assert.ok(active <= maxConcurrent, `step ${step}: ${active} run`);
-    assert.deepEqual([active, queued], [model.active.length, model.queue.length], `step ${step}`);
-    assert.deepEqual([refused, timedOut], [model.refused, model.timedOut], `step ${step}: counts`);
-    for (const call of model.active) assert.ok(call.started, `step ${step}: call ${call.id} has no slot`);
-    for (let i = 1; i < running.length; i += 1) assert.ok(running[i] > running[i - 1], `step ${step}: order`);
-    running.splice(0, running.length - 1);
-    for (const call of calls.splice(0)) {
-      assert.equal(call.got, call.expected, `step ${step}: call ${call.id}`);
-      if (call.got === undefined) calls.push(call);
-      else if (call.got in seen) seen[call.got] += 1;
+    function check({ bulkhead, model, running, calls }, step) {
+      const { active, queued, maxConcurrent, refused, timedOut } = bulkhead.stats();
+      assert.ok(active <= maxConcurrent, `step ${step}: ${active} run`);
+      assert.deepEqual([active, queued], [model.active.length, model.queue.length], `step ${step}`);
+      assert.deepEqual([refused, timedOut], [model.refused, model.timedOut], `step ${step}: counts`);
+      for (const call of model.active) assert.ok(call.started, `step ${step}: call ${call.id} has no slot`);
+      for (let i = 1; i < running.length; i += 1) assert.ok(running[i] > running[i - 1], `step ${step}: order`);
+      running.splice(0, running.length - 1);
+      for (const call of calls.splice(0)) {
+        assert.equal(call.got, call.expected, `step ${step}: call ${call.id}`);
+        if (call.got === undefined) calls.push(call);
+        else if (call.got in seen) seen[call.got] += 1;
+      }
     }
-  }
 
-  for (const [what, times] of Object.entries(seen)) assert.ok(times > 50, `${what}: ${times}`);
-  return { steps: 100_000, calls: serial };
-}));
+    for (const [what, times] of Object.entries(seen)) assert.ok(times > 50, `${what}: ${times}`);
+    return { steps: 100_000, calls: serial };
+  }));

@@ -6,7 +6,11 @@ import { runInNewContext } from 'node:vm';
 import { load } from '../lib/emit.mjs';
 
 const tool = 'generate_circuit_breaker';
-const rejection = (promise) => promise.then(() => undefined, (error) => error);
+const rejection = (promise) =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  );
 const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
 
 test('leaves no listener on a caller signal and no timer, after 10,000 calls of every kind', async () => {

@@ -10,19 +10,21 @@ const down = async () => {
   throw new Error('down');
 };
 const never = () => new Promise(() => {});
-const rejection = (promise) => promise.then(() => undefined, (error) => error);
+const rejection = (promise) =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  );
 
 /** Emitted with metrics; opens after two failures, recovers after a second of its own clock. */
 async function setUp({ args = {}, options = {}, threshold = 2, recoveryTimeMs = 1_000, onStateChange } = {}) {
   const module = await load(tool, { withMetrics: true, ...args });
   const clock = { ms: 0 };
   const states = [];
-  const breaker = new module.CircuitBreaker(
-    threshold,
-    recoveryTimeMs,
-    onStateChange ?? ((state) => void states.push(state)),
-    { now: () => clock.ms, ...options },
-  );
+  const breaker = new module.CircuitBreaker(threshold, recoveryTimeMs, onStateChange ?? ((state) => void states.push(state)), {
+    now: () => clock.ms,
+    ...options,
+  });
   return { ...module, breaker, clock, states };
 }
 
@@ -166,7 +168,10 @@ test('a failure counts although its caller aborts a moment later', async () => {
 });
 
 test('an isFailure that moves the breaker makes the failure one of the past', async () => {
-  for (const [move, state] of [['reset', 'CLOSED'], ['trip', 'OPEN']]) {
+  for (const [move, state] of [
+    ['reset', 'CLOSED'],
+    ['trip', 'OPEN'],
+  ]) {
     const subject = await setUp({ threshold: 1, options: { isFailure: () => (subject.breaker[move](), true) } });
     await rejection(subject.breaker.call(down));
     assert.equal(subject.breaker.state, state);
@@ -209,9 +214,7 @@ test('an aborted call whose work fails later causes no unhandled rejection', asy
   const subject = await setUp();
   const controller = new AbortController();
   let fail;
-  const call = rejection(
-    subject.breaker.call(() => new Promise((_, reject) => (fail = reject)), { signal: controller.signal }),
-  );
+  const call = rejection(subject.breaker.call(() => new Promise((_, reject) => (fail = reject)), { signal: controller.signal }));
   controller.abort('enough');
   await call;
   fail(new Error('late'));
@@ -276,7 +279,12 @@ test('metrics are a copy that nobody can change', async () => {
   metrics.lastStateChange.setTime(0);
   assert.notEqual(subject.breaker.getMetrics().lastStateChange.getTime(), 0);
   assert.deepEqual(Object.keys(metrics).sort(), [
-    'currentState', 'failureCount', 'lastStateChange', 'rejectedCount', 'successCount', 'totalCalls',
+    'currentState',
+    'failureCount',
+    'lastStateChange',
+    'rejectedCount',
+    'successCount',
+    'totalCalls',
   ]);
 });
 
@@ -334,7 +342,10 @@ test('refuses values that make no sense, naming option and value', async () => {
     assert.throws(() => new CircuitBreaker(1, value), { name: 'RangeError', message: /recoveryTimeMs/u });
     if (value === null) continue;
     for (const name of ['halfOpenMaxProbes', 'successThreshold', 'probeTimeoutMs', 'windowMs', 'minimumCalls', 'failureRatePercent']) {
-      assert.throws(() => new CircuitBreaker(1, 1, { [name]: value }), { name: 'RangeError', message: new RegExp(`${name}.*${String(value)}`, 'u') });
+      assert.throws(() => new CircuitBreaker(1, 1, { [name]: value }), {
+        name: 'RangeError',
+        message: new RegExp(`${name}.*${String(value)}`, 'u'),
+      });
     }
   }
   assert.throws(() => new CircuitBreaker(1, 1, { failureRatePercent: 101 }), { name: 'RangeError', message: /failureRatePercent.*101/u });
@@ -361,7 +372,7 @@ test('two breakers share nothing', async () => {
   assert.equal(await second.call(up), 'up');
 });
 
-test('the clock is the runtime\'s own when none is given', async () => {
+test("the clock is the runtime's own when none is given", async () => {
   const { CircuitBreaker } = await load(tool, { withMetrics: true });
   const breaker = new CircuitBreaker(1, 3_600_000);
   await rejection(breaker.call(down));
@@ -386,7 +397,11 @@ test('a call with a signal succeeds as one without, and leaves no listener', asy
 });
 
 test('a listener that closes the circuit lets the call run that would have been the probe', async () => {
-  const subject = await setUp({ onStateChange: (state) => { if (state === 'HALF_OPEN') subject.breaker.reset(); } });
+  const subject = await setUp({
+    onStateChange: (state) => {
+      if (state === 'HALF_OPEN') subject.breaker.reset();
+    },
+  });
   await open(subject);
   subject.clock.ms += 1_000;
   assert.equal(await subject.breaker.call((signal) => Promise.resolve(signal)), undefined);
@@ -475,7 +490,10 @@ test('a probe that times out after the circuit was closed by hand changes nothin
 });
 
 test('a timer counts in 31 bits, so a longer probe timeout takes several', async () => {
-  for (const [probeTimeoutMs, delays] of [[2 ** 31 - 1, [2 ** 31 - 1]], [2 ** 31 + 5, [2 ** 31 - 1, 6]]]) {
+  for (const [probeTimeoutMs, delays] of [
+    [2 ** 31 - 1, [2 ** 31 - 1]],
+    [2 ** 31 + 5, [2 ** 31 - 1, 6]],
+  ]) {
     const subject = await setUp({ options: { probeTimeoutMs } });
     await withTimers(async ({ pending, fire }) => {
       await open(subject);
@@ -538,7 +556,10 @@ test('what opened the circuit is forgotten once it closes', async () => {
 
 test('a call leaves the window after windowMs', async () => {
   const { CircuitBreaker } = await load(tool, failureRate);
-  for (const [later, state] of [[999, 'OPEN'], [1_000, 'CLOSED']]) {
+  for (const [later, state] of [
+    [999, 'OPEN'],
+    [1_000, 'CLOSED'],
+  ]) {
     let ms = 0;
     const breaker = new CircuitBreaker(4, 1_000, { now: () => ms });
     await rejection(breaker.call(down));

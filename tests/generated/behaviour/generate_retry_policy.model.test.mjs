@@ -16,7 +16,10 @@ const outcomes = {
   'error to retry': (random) => ({ error: Object.assign(new Error('down'), { status: random.pick(RETRY_ON) }), again: true }),
   'error without status': () => ({ error: new Error('reset'), again: true }),
   'error to pass on': (random) => ({ error: Object.assign(new Error('no'), { status: random.pick([400, 404, 500, 501]) }), again: false }),
-  'local refusal': (random) => ({ error: Object.assign(new Error('no'), { code: random.pick(['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'BULKHEAD_TIMEOUT']) }), again: false }),
+  'local refusal': (random) => ({
+    error: Object.assign(new Error('no'), { code: random.pick(['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'BULKHEAD_TIMEOUT']) }),
+    again: false,
+  }),
   'programming error': () => ({ error: new RangeError('no'), again: false }),
 };
 const often = ['response to retry', 'error to retry', 'error without status'];
@@ -24,7 +27,8 @@ const kinds = [...Array.from({ length: 20 }, () => often).flat(), ...Object.keys
 
 function outcomeOf(random) {
   const outcome = outcomes[random.pick(kinds)](random);
-  const seconds = random.next() < 0.1 && (outcome.response !== undefined || outcome.error?.status !== undefined) ? random.between(0, 90) : undefined;
+  const seconds =
+    random.next() < 0.1 && (outcome.response !== undefined || outcome.error?.status !== undefined) ? random.between(0, 90) : undefined;
   const headers = seconds === undefined ? {} : { 'Retry-After': String(seconds) };
   if (outcome.response !== undefined) outcome.result = new Response(null, { status: outcome.response, headers });
   else if (seconds !== undefined) outcome.error.response = { status: outcome.error.status, headers: new Headers(headers) };

@@ -5,7 +5,11 @@ import { test } from 'node:test';
 import { load } from '../lib/emit.mjs';
 
 const tool = 'generate_retry_policy';
-const rejection = (promise) => promise.then(() => undefined, (error) => error);
+const rejection = (promise) =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  );
 const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
 
 test('leaves no listener on a caller signal and no timer', async () => {
@@ -16,7 +20,9 @@ test('leaves no listener on a caller signal and no timer', async () => {
     await withRetry(async () => 'ok', { signal, totalTimeoutMs: 60_000 });
     await rejection(withRetry(() => Promise.reject(new Error('down')), { signal, sleep: async () => {} }));
     const own = new AbortController();
-    const waiting = rejection(withRetry(() => Promise.reject(new Error('down')), { signal: own.signal, baseDelayMs: 60_000, maxDelayCapMs: 60_000 }));
+    const waiting = rejection(
+      withRetry(() => Promise.reject(new Error('down')), { signal: own.signal, baseDelayMs: 60_000, maxDelayCapMs: 60_000 }),
+    );
     await null;
     setImmediate(() => own.abort('enough'));
     await waiting;
@@ -54,10 +60,13 @@ test('never sleeps less than it was told, over 300 short waits', async () => {
   const { withRetry } = await load(tool, { withRetryBudget: false, withJitter: false });
   let last;
   await rejection(
-    withRetry(() => {
-      if (last !== undefined) assert.ok(performance.now() - last >= 3, `${String(performance.now() - last)} ms`);
-      throw new Error('down');
-    }, { maxRetries: 300, baseDelayMs: 3, maxDelayCapMs: 3, onRetry: () => (last = performance.now()) }),
+    withRetry(
+      () => {
+        if (last !== undefined) assert.ok(performance.now() - last >= 3, `${String(performance.now() - last)} ms`);
+        throw new Error('down');
+      },
+      { maxRetries: 300, baseDelayMs: 3, maxDelayCapMs: 3, onRetry: () => (last = performance.now()) },
+    ),
   ).then((error) => assert.equal(error.message, 'down'));
 });
 

@@ -4,7 +4,11 @@ import { load } from '../lib/emit.mjs';
 import { listenersOf, withTimers } from '../lib/fakes.mjs';
 
 const tool = 'generate_retry_policy';
-const rejection = (promise) => promise.then(() => undefined, (error) => error);
+const rejection = (promise) =>
+  promise.then(
+    () => undefined,
+    (error) => error,
+  );
 const httpError = (status, more) => Object.assign(new Error(`HTTP ${String(status)}`), { status, ...more });
 
 /** Options under which waiting takes no time but is written down. */
@@ -25,10 +29,13 @@ async function fail(withRetry, how, more) {
   const waits = [];
   let attempts = 0;
   const error = await rejection(
-    withRetry(() => {
-      attempts++;
-      throw how;
-    }, instant(waits, more)),
+    withRetry(
+      () => {
+        attempts++;
+        throw how;
+      },
+      instant(waits, more),
+    ),
   );
   return { attempts, waits, error };
 }
@@ -36,10 +43,18 @@ async function fail(withRetry, how, more) {
 const unlimited = (args) => load(tool, { withRetryBudget: false, ...args });
 
 test('the schedule is min(cap, base * 2^attempt) without jitter', async () => {
-  for (const [baseDelayMs, maxDelayCapMs] of [[1, 1], [200, 8_000], [7, 1_000_000_000], [3_600_000, 3_600_000]]) {
+  for (const [baseDelayMs, maxDelayCapMs] of [
+    [1, 1],
+    [200, 8_000],
+    [7, 1_000_000_000],
+    [3_600_000, 3_600_000],
+  ]) {
     const { withRetry } = await unlimited({ withJitter: false });
     const { waits } = await fail(withRetry, httpError(503), { maxRetries: 40, baseDelayMs, maxDelayCapMs });
-    assert.deepEqual(waits, Array.from({ length: 40 }, (_, n) => Math.min(maxDelayCapMs, baseDelayMs * 2 ** n)));
+    assert.deepEqual(
+      waits,
+      Array.from({ length: 40 }, (_, n) => Math.min(maxDelayCapMs, baseDelayMs * 2 ** n)),
+    );
   }
 });
 
@@ -62,13 +77,19 @@ test('maxRetries is the number of retries, also 0 and 100, and attempts count fr
     const seen = [];
     const error = httpError(503);
     const thrown = await rejection(
-      withRetry(async (_signal, attempt) => {
-        seen.push(attempt);
-        throw error;
-      }, instant([], { maxRetries })),
+      withRetry(
+        async (_signal, attempt) => {
+          seen.push(attempt);
+          throw error;
+        },
+        instant([], { maxRetries }),
+      ),
     );
     assert.equal(thrown, error);
-    assert.deepEqual(seen, Array.from({ length: maxRetries + 1 }, (_, n) => n));
+    assert.deepEqual(
+      seen,
+      Array.from({ length: maxRetries + 1 }, (_, n) => n),
+    );
   }
 });
 
@@ -84,7 +105,13 @@ test('the last error is thrown unchanged, a later success returned', async () =>
   let n = 0;
   assert.equal(await rejection(withRetry(() => Promise.reject(errors[n++]), instant([], { maxRetries: 2 }))), errors[2]);
   n = 0;
-  assert.equal(await withRetry(async () => { if (n++ < 3) throw errors[0]; return 'ok'; }, instant()), 'ok');
+  assert.equal(
+    await withRetry(async () => {
+      if (n++ < 3) throw errors[0];
+      return 'ok';
+    }, instant()),
+    'ok',
+  );
 });
 
 test('the status is read where clients put it', async () => {
@@ -97,7 +124,8 @@ test('the status is read where clients put it', async () => {
     { $metadata: { httpStatusCode: status } },
   ];
   for (const shape of shapes(503)) assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 5);
-  for (const shape of [...shapes(404), ...shapes(100), ...shapes(599)]) assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 1);
+  for (const shape of [...shapes(404), ...shapes(100), ...shapes(599)])
+    assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 1);
   for (const shape of [{ status: 'failed' }, { status: '503' }, { status: 0 }, { status: 99 }, { status: 600 }, { response: null }]) {
     assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 5, JSON.stringify(shape));
   }
@@ -109,7 +137,9 @@ test('never retried: aborts, local refusals, programming errors', async () => {
     new DOMException('gone', 'AbortError'),
     Object.assign(new Error('x'), { name: 'AbortError' }),
     Object.assign(new Error('x'), { name: 'CanceledError', code: 'ERR_CANCELED' }),
-    ...['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'BULKHEAD_TIMEOUT', 'RATE_LIMITED', 'EOPENBREAKER'].map((code) => Object.assign(new Error('x'), { code })),
+    ...['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'BULKHEAD_TIMEOUT', 'RATE_LIMITED', 'EOPENBREAKER'].map((code) =>
+      Object.assign(new Error('x'), { code }),
+    ),
     new TypeError("Cannot read properties of undefined (reading 'connection')"),
     new TypeError('network is not a function'),
     Object.assign(new TypeError('fetch() URL is invalid'), { code: 'ERR_INVALID_URL' }),
@@ -126,10 +156,17 @@ test('never retried: aborts, local refusals, programming errors', async () => {
 test('retried: errors without a status, timeouts, network failures of every fetch', async () => {
   const { withRetry } = await unlimited();
   const messages = [
-    'fetch failed', 'terminated', 'Failed to fetch', 'network error', 'Load failed', 'The network connection was lost.',
-    'The Internet connection appears to be offline.', 'NetworkError when attempting to fetch resource.',
+    'fetch failed',
+    'terminated',
+    'Failed to fetch',
+    'network error',
+    'Load failed',
+    'The network connection was lost.',
+    'The Internet connection appears to be offline.',
+    'NetworkError when attempting to fetch resource.',
     'error sending request for url (http://127.0.0.1:1/): client error (Connect)',
-    'Network connection lost.', 'error reading a body from connection',
+    'Network connection lost.',
+    'error reading a body from connection',
   ];
   const again = [
     ...messages.map((message) => new TypeError(message)),
@@ -149,10 +186,13 @@ test("this runtime's own network failure is retried", async () => {
   const { withRetry } = await unlimited();
   let attempts = 0;
   await rejection(
-    withRetry(() => {
-      attempts++;
-      return fetch('http://127.0.0.1:59999/');
-    }, instant([], { maxRetries: 1 })),
+    withRetry(
+      () => {
+        attempts++;
+        return fetch('http://127.0.0.1:59999/');
+      },
+      instant([], { maxRetries: 1 }),
+    ),
   );
   assert.equal(attempts, 2);
 });
@@ -177,15 +217,35 @@ test('a response with a status of retryOn is retried, its body cancelled, the la
   assert.equal(await last.text(), 'busy 2');
   const other = new Response('no', { status: 404 });
   n = 0;
-  assert.equal(await withRetry(async () => { n++; return other; }, instant()), other);
+  assert.equal(
+    await withRetry(async () => {
+      n++;
+      return other;
+    }, instant()),
+    other,
+  );
   assert.equal(n, 1);
 });
 
 test('results that only look like responses are returned', async () => {
   const { withRetry } = await unlimited();
-  for (const result of [{ status: 503 }, { status: 503, headers: {} }, 503, null, undefined, 'x', { status: '503', headers: new Headers() }]) {
+  for (const result of [
+    { status: 503 },
+    { status: 503, headers: {} },
+    503,
+    null,
+    undefined,
+    'x',
+    { status: '503', headers: new Headers() },
+  ]) {
     let attempts = 0;
-    assert.equal(await withRetry(async () => { attempts++; return result; }, instant()), result);
+    assert.equal(
+      await withRetry(async () => {
+        attempts++;
+        return result;
+      }, instant()),
+      result,
+    );
     assert.equal(attempts, 1);
   }
 });
@@ -195,11 +255,30 @@ test('results and errors that cannot be looked into are passed on', async () => 
   const { proxy, revoke } = Proxy.revocable(new Error('x'), {});
   revoke();
   assert.ok((await withRetry(async () => ({ proxy }), instant())).proxy === proxy);
-  const closed = new Proxy({}, { get: (_target, name) => { if (name === 'then') return undefined; throw new Error('closed'); } });
+  const closed = new Proxy(
+    {},
+    {
+      get: (_target, name) => {
+        if (name === 'then') return undefined;
+        throw new Error('closed');
+      },
+    },
+  );
   let attempts = 0;
-  assert.ok((await withRetry(async () => { attempts++; return closed; }, instant())) === closed);
+  assert.ok(
+    (await withRetry(async () => {
+      attempts++;
+      return closed;
+    }, instant())) === closed,
+  );
   assert.equal(attempts, 1);
-  assert.ok((await rejection(withRetry(() => { throw closed; }, instant()))) === closed);
+  assert.ok(
+    (await rejection(
+      withRetry(() => {
+        throw closed;
+      }, instant()),
+    )) === closed,
+  );
 });
 
 test('Retry-After is a floor, in seconds or as a date, on responses and errors, also above the cap', async () => {
@@ -212,18 +291,32 @@ test('Retry-After is a floor, in seconds or as a date, on responses and errors, 
   ];
   for (const carrier of carriers('9')) {
     const waits = [];
-    await withRetry(async () => { if (carrier instanceof Error) throw carrier; return carrier; }, instant(waits, { maxRetries: 1, maxDelayCapMs: 1_000 })).catch(() => undefined);
+    await withRetry(
+      async () => {
+        if (carrier instanceof Error) throw carrier;
+        return carrier;
+      },
+      instant(waits, { maxRetries: 1, maxDelayCapMs: 1_000 }),
+    ).catch(() => undefined);
     assert.deepEqual(waits, [9_000]);
   }
   for (const carrier of carriers(date)) {
     const waits = [];
     const due = Date.parse(date) - Date.now();
-    await withRetry(async () => { if (carrier instanceof Error) throw carrier; return carrier; }, instant(waits, { maxRetries: 1 })).catch(() => undefined);
+    await withRetry(
+      async () => {
+        if (carrier instanceof Error) throw carrier;
+        return carrier;
+      },
+      instant(waits, { maxRetries: 1 }),
+    ).catch(() => undefined);
     assert.ok(waits[0] > due - 1_000 && waits[0] <= due, `${String(waits[0])} of ${String(due)}`);
   }
   for (const value of ['0', '-5', '1.5', 'soon', '', new Date(0).toUTCString()]) {
     const waits = [];
-    await rejection(withRetry(() => Promise.reject(httpError(503, { headers: { 'retry-after': value } })), instant(waits, { maxRetries: 1 })));
+    await rejection(
+      withRetry(() => Promise.reject(httpError(503, { headers: { 'retry-after': value } })), instant(waits, { maxRetries: 1 })),
+    );
     assert.deepEqual(waits, [200], value);
   }
 });
@@ -305,13 +398,19 @@ test('an abort rejects at once with its reason: before, during an attempt, durin
 
   for (const sleep of [undefined, () => new Promise(() => {})]) {
     const waiting = new AbortController();
-    const call = withRetry(() => { attempts++; throw httpError(503); }, {
-      signal: waiting.signal,
-      baseDelayMs: 3_600_000,
-      maxDelayCapMs: 3_600_000,
-      random: () => 1,
-      sleep,
-    });
+    const call = withRetry(
+      () => {
+        attempts++;
+        throw httpError(503);
+      },
+      {
+        signal: waiting.signal,
+        baseDelayMs: 3_600_000,
+        maxDelayCapMs: 3_600_000,
+        random: () => 1,
+        sleep,
+      },
+    );
     await new Promise((resolve) => setTimeout(resolve));
     waiting.abort(reason);
     assert.equal(await rejection(call), reason);
@@ -352,10 +451,13 @@ test('totalTimeoutMs: no wait that would outlast it, and an attempt that does is
   let given;
   const first = httpError(503);
   const ended = await rejection(
-    withRetry((signal) => {
-      given = signal;
-      return n++ === 0 ? Promise.reject(first) : new Promise(() => {});
-    }, instant([], { totalTimeoutMs: 20, baseDelayMs: 1 })),
+    withRetry(
+      (signal) => {
+        given = signal;
+        return n++ === 0 ? Promise.reject(first) : new Promise(() => {});
+      },
+      instant([], { totalTimeoutMs: 20, baseDelayMs: 1 }),
+    ),
   );
   assert.ok(ended instanceof RetryTimeoutError);
   assert.deepEqual([ended.name, ended.code, ended.timeoutMs], ['RetryTimeoutError', 'RETRY_TIMEOUT', 20]);
@@ -379,9 +481,19 @@ test('a delay beyond the longest timer does not end early', async () => {
   const { withRetry } = await unlimited({ withJitter: false });
   const controller = new AbortController();
   let attempts = 0;
-  const call = rejection(withRetry(() => { attempts++; throw httpError(503); }, {
-    baseDelayMs: 2 ** 31 + 5, maxDelayCapMs: 2 ** 31 + 5, signal: controller.signal,
-  }));
+  const call = rejection(
+    withRetry(
+      () => {
+        attempts++;
+        throw httpError(503);
+      },
+      {
+        baseDelayMs: 2 ** 31 + 5,
+        maxDelayCapMs: 2 ** 31 + 5,
+        signal: controller.signal,
+      },
+    ),
+  );
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.equal(attempts, 1);
   controller.abort('done');
@@ -397,7 +509,10 @@ test('shouldRetry may veto, onRetry is told, and what they throw changes nothing
     onRetry: (...args) => void told.push(args),
   });
   assert.equal(vetoed.attempts, 3);
-  assert.deepEqual(told, [[error, 0, 200], [error, 1, 400]]);
+  assert.deepEqual(told, [
+    [error, 0, 200],
+    [error, 1, 400],
+  ]);
   const boom = () => {
     throw new Error('callback');
   };
@@ -438,7 +553,7 @@ test('the last status that can be given is 599', async () => {
   assert.equal(refused.message, 'retryOn must be an integer from 400 to 599, got 600');
 });
 
-test('the runtime\'s own timers and clock wait and count when none are given', async () => {
+test("the runtime's own timers and clock wait and count when none are given", async () => {
   const { withRetry } = await unlimited({ withJitter: false });
   const start = performance.now();
   let attempts = 0;
@@ -465,7 +580,10 @@ test('a call leaves no listener and no timer', async () => {
   assert.equal(await withRetry(work, { signal, baseDelayMs: 1 }), 'ok');
   assert.equal(listeners[0](), 0);
   await recording(() => retryFetch('https://example.com/', { signal }, instant([], { signal: signals[1] })));
-  assert.deepEqual(listeners.map((each) => each()), [0, 0]);
+  assert.deepEqual(
+    listeners.map((each) => each()),
+    [0, 0],
+  );
   await withTimers(async ({ pending }) => {
     assert.equal(await withRetry(async () => 'ok', instant([], { signal, totalTimeoutMs: 1_000 })), 'ok');
     assert.equal(pending.size, 0);
@@ -483,7 +601,10 @@ test('a signal that has aborted stops a call with a total time before its first 
 
 test('a timer counts in 31 bits, so a longer total time takes several', async () => {
   const { withRetry, RetryTimeoutError } = await unlimited();
-  for (const [totalTimeoutMs, delays] of [[2 ** 31 - 1, [2 ** 31 - 1]], [2 ** 31 + 5, [2 ** 31 - 1, 6]]]) {
+  for (const [totalTimeoutMs, delays] of [
+    [2 ** 31 - 1, [2 ** 31 - 1]],
+    [2 ** 31 + 5, [2 ** 31 - 1, 6]],
+  ]) {
     await withTimers(async ({ pending, fire }) => {
       let given;
       const call = rejection(withRetry((signal) => ((given = signal), new Promise(() => {})), { totalTimeoutMs }));

@@ -10,7 +10,11 @@ import { load } from '../lib/emit.mjs';
 setFlagsFromString('--expose-gc');
 const gc = runInNewContext('gc');
 const ARGS = { operations: { quick: 40, slow: 60000 }, withFetch: true };
-const rejection = (promise) => promise.then(() => assert.fail('resolved'), (error) => error);
+const rejection = (promise) =>
+  promise.then(
+    () => assert.fail('resolved'),
+    (error) => error,
+  );
 const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
 
 test('200 of 200 fire under forced garbage collection while following a signal', async () => {
@@ -18,9 +22,7 @@ test('200 of 200 fire under forced garbage collection while following a signal',
   const caller = new AbortController();
   const collecting = setInterval(gc, 1);
   const errors = await Promise.all(
-    Array.from({ length: 200 }, () =>
-      rejection(withTimeout('quick', () => new Promise(() => undefined), { signal: caller.signal })),
-    ),
+    Array.from({ length: 200 }, () => rejection(withTimeout('quick', () => new Promise(() => undefined), { signal: caller.signal }))),
   );
   clearInterval(collecting);
   assert.equal(errors.filter((error) => error instanceof TimeoutError).length, 200);

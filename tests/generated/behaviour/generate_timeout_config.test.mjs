@@ -70,10 +70,14 @@ test('one call that times out spares its neighbours', async () => {
     return hang();
   };
   const short = rejection(withTimeout('orders.get', keep, { timers }));
-  const long = withTimeout('charge', (signal) => {
-    signals.push(signal);
-    return Promise.resolve('charged');
-  }, { timers });
+  const long = withTimeout(
+    'charge',
+    (signal) => {
+      signals.push(signal);
+      return Promise.resolve('charged');
+    },
+    { timers },
+  );
   timers.advance(2000);
   const error = await short;
   assert.ok(error instanceof TimeoutError);
@@ -90,9 +94,7 @@ test('a call is over with its timeout, whatever the work does afterwards', async
   for (const late of ['resolve', 'reject']) {
     const timers = new Clock();
     let end;
-    const ended = rejection(
-      withTimeout('charge', () => new Promise((resolve, reject) => (end = { resolve, reject })), { timers }),
-    );
+    const ended = rejection(withTimeout('charge', () => new Promise((resolve, reject) => (end = { resolve, reject })), { timers }));
     timers.advance(8000);
     assert.ok((await ended) instanceof TimeoutError);
     end[late](new Error('late'));
@@ -104,9 +106,13 @@ test('a work that throws at once, or returns a plain value, is passed on without
   const { withTimeout } = await load(TOOL, { operations: OPERATIONS });
   const timers = new Clock();
   const error = new Error('at once');
-  const thrown = withTimeout('charge', () => {
-    throw error;
-  }, { timers });
+  const thrown = withTimeout(
+    'charge',
+    () => {
+      throw error;
+    },
+    { timers },
+  );
   assert.equal(await rejection(thrown), error);
   assert.equal(await withTimeout('charge', () => 7, { timers }), 7);
   assert.equal(await rejection(withTimeout('charge', () => Promise.reject(undefined), { timers })), undefined);
@@ -236,10 +242,15 @@ test('a fetch keeps its limit until the body has been read, cancelled or cut', a
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.equal(timers.pending.size, 0);
 
-  const empty = await timeoutFetch('charge', 'https://example.com/', {}, {
-    fetch: async () => new Response(null, { status: 204 }),
-    timers,
-  });
+  const empty = await timeoutFetch(
+    'charge',
+    'https://example.com/',
+    {},
+    {
+      fetch: async () => new Response(null, { status: 204 }),
+      timers,
+    },
+  );
   assert.equal(empty.status, 204);
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.equal(timers.pending.size, 0);
@@ -248,7 +259,10 @@ test('a fetch keeps its limit until the body has been read, cancelled or cut', a
   timers.advance(8000);
   assert.ok((await unheard) instanceof TimeoutError);
   const broken = new TypeError('fetch failed');
-  assert.equal(await rejection(timeoutFetch('charge', 'https://example.com/', {}, { fetch: () => Promise.reject(broken), timers })), broken);
+  assert.equal(
+    await rejection(timeoutFetch('charge', 'https://example.com/', {}, { fetch: () => Promise.reject(broken), timers })),
+    broken,
+  );
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.equal(timers.pending.size, 0);
 });
@@ -319,9 +333,15 @@ test('parts of a deadline end with the whole, however deep and whatever the frac
     parts.push(parts.at(-1).within(100));
   }
   ms = 9.9;
-  assert.deepEqual(parts.map((part) => part.expired), parts.map(() => false));
+  assert.deepEqual(
+    parts.map((part) => part.expired),
+    parts.map(() => false),
+  );
   ms = 10;
-  assert.deepEqual(parts.map((part) => part.expired), parts.map(() => true));
+  assert.deepEqual(
+    parts.map((part) => part.expired),
+    parts.map(() => true),
+  );
 });
 
 test('a fetch sends what it was given and answers with all that the response had', async () => {
@@ -349,8 +369,16 @@ test('a fetch sends what it was given and answers with all that the response had
 test('a fetch hands on a status and a reason that no Response can be made with', async () => {
   const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
   const timers = new Clock();
-  for (const [status, statusText, ok] of [[999, 'Request denied', false], [200, '\u65e5\u672c', true], [404, '\u65e5\u672c', false]]) {
-    const answer = Object.defineProperties(new Response('hello', { headers: { 'x-shown': 'yes' } }), { status: { value: status }, statusText: { value: statusText }, ok: { value: ok } });
+  for (const [status, statusText, ok] of [
+    [999, 'Request denied', false],
+    [200, '\u65e5\u672c', true],
+    [404, '\u65e5\u672c', false],
+  ]) {
+    const answer = Object.defineProperties(new Response('hello', { headers: { 'x-shown': 'yes' } }), {
+      status: { value: status },
+      statusText: { value: statusText },
+      ok: { value: ok },
+    });
     const response = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: async () => answer, timers });
     assert.deepEqual([response.status, response.statusText, response.ok], [status, statusText, ok]);
     assert.equal(response.headers.get('x-shown'), 'yes');
@@ -379,7 +407,10 @@ test('a body that nobody can read any more is cancelled, also when fetch ignores
   assert.ok((await call) instanceof TimeoutError);
   arrive(answer());
   await new Promise((resolve) => setTimeout(resolve, 0));
-  assert.deepEqual(reasons.map((reason) => reason instanceof TimeoutError), [true, true]);
+  assert.deepEqual(
+    reasons.map((reason) => reason instanceof TimeoutError),
+    [true, true],
+  );
   assert.equal(timers.pending.size, 0);
 });
 

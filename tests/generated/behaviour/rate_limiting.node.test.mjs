@@ -74,52 +74,69 @@ describe('on one Redis', () => {
   });
 
   for (const [algorithm, className] of Object.entries(limiters)) {
-    test(`${algorithm}: the script decides as the oracle does`, () => compared(`${algorithm} on Redis, random calls`, async () => {
-      // The script itself, with the clock as one more argument.
-      const { files } = await emit(tool, { algorithm });
-      const script = /const SCRIPT = `([^`]*)`/u.exec(files[0].content)[1];
-      assert.equal(/SCRIPT_SHA1 = '(.*)'/u.exec(files[0].content)[1], createHash('sha1').update(script).digest('hex'));
-      assert.match(script, /redis\.call\('TIME'\)/u);
-      // The server forgets by its own clock, which the test does not move: it must not do so before the test's clock has.
-      const faked = script.replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }').replace("'PX', ", "'PX', 3600000 + ");
-      const bucket = algorithm.endsWith('bucket');
-      const cases = bucket
-        ? [{ capacity: 20, requests: 100, seconds: 60 }, { capacity: 7, requests: 7, seconds: 60 }, { capacity: 1_000_000_000, requests: 1_000_000_000, seconds: 31_536_000 }, { capacity: 142, requests: 1, seconds: 31_536_000 }]
-        : [{ limit: 100, seconds: 60 }, { limit: 3, seconds: 1 }, { limit: 1000, seconds: 60 }, { limit: 1_000_000_000, seconds: 31_536_000 }];
-      const steps = process.env.CROWVAULT_PROOF === 'full' ? 1_500 : 400;
-      for (const figures of cases) {
-        const limit = figures.capacity ?? figures.limit;
-        const key = `oracle:${algorithm}:${String(limit)}`;
-        let now = Date.now() * 1000;
-        const client = {
-          evalsha: (_sha, count, own, ...input) => admin.eval(faked, count, own, ...input, Math.floor(now / 1_000_000), now % 1_000_000),
-        };
-        const module = await load(tool, { algorithm });
-        const limiter = new module[className](client, limit, bucket ? figures.requests / figures.seconds : figures.seconds, {
-          prefix: key,
-          storeTimeoutMs: 10_000,
-          onStoreFailure: (error) => assert.fail(error),
-        });
-        const oracle = (bucket ? bucketOracle : algorithm === 'fixed-window' ? fixedWindowOracle : slidingWindowOracle)(figures);
-        const random = randomOf(4321);
-        const step = ((figures.seconds * 1_000_000) / (figures.requests ?? figures.limit)) * 1.5;
-        for (let i = 0; i < steps; i++) {
-          now += random.pick([0, 0, 1, random.between(0, Math.ceil(step)), random.between(0, Math.ceil(step * 3))]);
-          const cost = random.next() < 0.8 ? 1 : random.between(1, random.next() < 0.5 ? Math.min(limit, 5) : limit);
-          assert.deepEqual(await limiter.consume('k', cost), oracle(now, cost), `${JSON.stringify(figures)}, call ${String(i)}`);
+    test(`${algorithm}: the script decides as the oracle does`, () =>
+      compared(`${algorithm} on Redis, random calls`, async () => {
+        // The script itself, with the clock as one more argument.
+        const { files } = await emit(tool, { algorithm });
+        const script = /const SCRIPT = `([^`]*)`/u.exec(files[0].content)[1];
+        assert.equal(/SCRIPT_SHA1 = '(.*)'/u.exec(files[0].content)[1], createHash('sha1').update(script).digest('hex'));
+        assert.match(script, /redis\.call\('TIME'\)/u);
+        // The server forgets by its own clock, which the test does not move: it must not do so before the test's clock has.
+        const faked = script.replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }').replace("'PX', ", "'PX', 3600000 + ");
+        const bucket = algorithm.endsWith('bucket');
+        const cases = bucket
+          ? [
+              { capacity: 20, requests: 100, seconds: 60 },
+              { capacity: 7, requests: 7, seconds: 60 },
+              { capacity: 1_000_000_000, requests: 1_000_000_000, seconds: 31_536_000 },
+              { capacity: 142, requests: 1, seconds: 31_536_000 },
+            ]
+          : [
+              { limit: 100, seconds: 60 },
+              { limit: 3, seconds: 1 },
+              { limit: 1000, seconds: 60 },
+              { limit: 1_000_000_000, seconds: 31_536_000 },
+            ];
+        const steps = process.env.CROWVAULT_PROOF === 'full' ? 1_500 : 400;
+        for (const figures of cases) {
+          const limit = figures.capacity ?? figures.limit;
+          const key = `oracle:${algorithm}:${String(limit)}`;
+          let now = Date.now() * 1000;
+          const client = {
+            evalsha: (_sha, count, own, ...input) => admin.eval(faked, count, own, ...input, Math.floor(now / 1_000_000), now % 1_000_000),
+          };
+          const module = await load(tool, { algorithm });
+          const limiter = new module[className](client, limit, bucket ? figures.requests / figures.seconds : figures.seconds, {
+            prefix: key,
+            storeTimeoutMs: 10_000,
+            onStoreFailure: (error) => assert.fail(error),
+          });
+          const oracle = (bucket ? bucketOracle : algorithm === 'fixed-window' ? fixedWindowOracle : slidingWindowOracle)(figures);
+          const random = randomOf(4321);
+          const step = ((figures.seconds * 1_000_000) / (figures.requests ?? figures.limit)) * 1.5;
+          for (let i = 0; i < steps; i++) {
+            now += random.pick([0, 0, 1, random.between(0, Math.ceil(step)), random.between(0, Math.ceil(step * 3))]);
+            const cost = random.next() < 0.8 ? 1 : random.between(1, random.next() < 0.5 ? Math.min(limit, 5) : limit);
+            assert.deepEqual(await limiter.consume('k', cost), oracle(now, cost), `${JSON.stringify(figures)}, call ${String(i)}`);
+          }
         }
-      }
-      return { steps: steps * cases.length };
-    }));
+        return { steps: steps * cases.length };
+      }));
 
     test(`${algorithm}: a clock set back locks nobody out for longer than the limit asks`, async () => {
       const { files } = await emit(tool, { algorithm });
-      const script = /const SCRIPT = `([^`]*)`/u.exec(files[0].content)[1]
+      const script = /const SCRIPT = `([^`]*)`/u
+        .exec(files[0].content)[1]
         .replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }')
         .replace("'PX', ", "'PX', 3600000 + ");
       let now = Date.now() * 1000;
-      const client = { evalsha: (_sha, count, key, ...input) => admin.eval(script, count, key, ...input, Math.floor(now / 1_000_000), now % 1_000_000) };
-      const limiter = new (await load(tool, { algorithm }))[className](client, 2, algorithm.endsWith('bucket') ? 1 : 2, { prefix: `back:${algorithm}:`, storeTimeoutMs: 10_000 });
+      const client = {
+        evalsha: (_sha, count, key, ...input) => admin.eval(script, count, key, ...input, Math.floor(now / 1_000_000), now % 1_000_000),
+      };
+      const limiter = new (await load(tool, { algorithm }))[className](client, 2, algorithm.endsWith('bucket') ? 1 : 2, {
+        prefix: `back:${algorithm}:`,
+        storeTimeoutMs: 10_000,
+      });
       assert.equal((await limiter.consume('k', 2)).allowed, true);
       now -= 3_600_000_000;
       const refused = await limiter.consume('k', 2);
@@ -135,7 +152,11 @@ describe('on one Redis', () => {
         const module = await load(tool, { algorithm, redisClient });
         const failures = [];
         const prefix = `flush:${algorithm}:${redisClient}:`;
-        const limiter = new module[className](client, 500, algorithm.endsWith('bucket') ? 0.001 : 3600, { prefix, storeTimeoutMs: 20_000, onStoreFailure: (error) => failures.push(error) });
+        const limiter = new module[className](client, 500, algorithm.endsWith('bucket') ? 0.001 : 3600, {
+          prefix,
+          storeTimeoutMs: 20_000,
+          onStoreFailure: (error) => failures.push(error),
+        });
         let flushing = true;
         const flusher = (async () => {
           while (flushing) {
@@ -146,9 +167,11 @@ describe('on one Redis', () => {
         const secret = 'sk-live-abcdef';
         const key = await module.keyOf({ headers: { 'x-api-key': secret }, ip: '192.0.2.1' });
         let admitted = 0;
-        await Promise.all(Array.from({ length: 50 }, async () => {
-          for (let i = 0; i < 40; i++) if ((await limiter.consume(key)).allowed) admitted++;
-        }));
+        await Promise.all(
+          Array.from({ length: 50 }, async () => {
+            for (let i = 0; i < 40; i++) if ((await limiter.consume(key)).allowed) admitted++;
+          }),
+        );
         flushing = false;
         await flusher;
         assert.deepEqual(failures, []);
@@ -169,7 +192,11 @@ describe('on one Redis', () => {
         await admin.lpush(`${prefix}key:list`, 'x');
         await admin.set(`${prefix}key:text`, 'x');
         const failures = [];
-        const limiter = new module[className](client, 5, 5, { prefix, storeTimeoutMs: 5000, onStoreFailure: (error) => failures.push(String(error)) });
+        const limiter = new module[className](client, 5, 5, {
+          prefix,
+          storeTimeoutMs: 5000,
+          onStoreFailure: (error) => failures.push(String(error)),
+        });
         assert.equal((await limiter.consume('key:list')).allowed, false);
         assert.equal((await limiter.consume('key:text')).allowed, false);
         assert.equal((await limiter.consume('key:own')).allowed, true);
@@ -194,7 +221,10 @@ describe('on one Redis', () => {
     const results = children.map((child) => once(child, 'message'));
     for (const child of children) child.send('go');
     const counts = (await Promise.all(results)).map(([message]) => message);
-    assert.deepEqual(counts.flatMap((each) => each.failures), []);
+    assert.deepEqual(
+      counts.flatMap((each) => each.failures),
+      [],
+    );
     const total = counts.reduce((sum, each) => sum + each.admitted, 0);
     // The server's own clock, read before the first and after the last decision.
     const span = Math.max(...counts.map((each) => each.ended)) - Math.min(...counts.map((each) => each.began));
@@ -281,10 +311,12 @@ describe('a Redis that fails', () => {
         for (const [onStoreError, limiter] of Object.entries(limited)) {
           const began = performance.now();
           // Many callers at once, then one after the other.
-          await Promise.all(Array.from({ length: 50 }, async (_, i) => {
-            await limiter.consume(`key:crowd${String(i)}`);
-            slowest = Math.max(slowest, performance.now() - began);
-          }));
+          await Promise.all(
+            Array.from({ length: 50 }, async (_, i) => {
+              await limiter.consume(`key:crowd${String(i)}`);
+              slowest = Math.max(slowest, performance.now() - began);
+            }),
+          );
           const decisions = [];
           for (let i = 0; i < 3; i++) {
             const asked = performance.now();
@@ -305,7 +337,12 @@ describe('a Redis that fails', () => {
             const key = `key:after${String(turn)}`;
             const decisions = [];
             for (let i = 0; i < 3; i++) decisions.push(await limiter.consume(key));
-            if (decisions.map((each) => each.allowed).join() === 'true,true,false' && decisions[0].remaining === 1 && decisions[2].retryAfterMs > 900_000) break;
+            if (
+              decisions.map((each) => each.allowed).join() === 'true,true,false' &&
+              decisions[0].remaining === 1 &&
+              decisions[2].retryAfterMs > 900_000
+            )
+              break;
             assert.ok(performance.now() - mended < 10_000, 'never came back');
             await sleep(20);
           }
@@ -419,7 +456,11 @@ describe('a Redis that fails', () => {
         const store = { evalsha: async () => reply, eval: () => assert.fail() };
         const limiter = new Limiter(store, 5, 5, { onStoreFailure: (error) => failures.push(error) });
         const decision = await limiter.consume('key:a');
-        assert.equal(decision.allowed, allowed, `${algorithm}, ${JSON.stringify(reply, (_, value) => (typeof value === 'bigint' ? `${String(value)}n` : value))}`);
+        assert.equal(
+          decision.allowed,
+          allowed,
+          `${algorithm}, ${JSON.stringify(reply, (_, value) => (typeof value === 'bigint' ? `${String(value)}n` : value))}`,
+        );
         assert.equal(failures.length, allowed ? 0 : 1);
         for (const value of Object.values(decision).slice(1)) assert.equal(typeof value, 'number');
       }
@@ -429,8 +470,14 @@ describe('a Redis that fails', () => {
   test('clients that give figures as text decide as the others do', async () => {
     const server = await startRedis();
     const redis = new Redis(server.url, { stringNumbers: true });
-    const nodeRedisClient = await createClient({ url: server.url, commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } } }).connect();
-    for (const [redisClient, client] of [['ioredis', redis], ['node-redis', nodeRedisClient]]) {
+    const nodeRedisClient = await createClient({
+      url: server.url,
+      commandOptions: { typeMapping: { [RESP_TYPES.NUMBER]: String } },
+    }).connect();
+    for (const [redisClient, client] of [
+      ['ioredis', redis],
+      ['node-redis', nodeRedisClient],
+    ]) {
       for (const [algorithm, name] of Object.entries(limiters)) {
         const { [name]: Limiter } = await load(tool, { algorithm, redisClient, onStoreError: 'closed' });
         const limiter = new Limiter(client, 2, 600, { prefix: `${redisClient}:${algorithm}:` });
@@ -450,11 +497,7 @@ describe('a Redis that fails', () => {
 });
 
 describe('in real servers', () => {
-  const stores = [
-    { store: 'memory' },
-    { redisClient: 'ioredis' },
-    { redisClient: 'node-redis' },
-  ];
+  const stores = [{ store: 'memory' }, { redisClient: 'ioredis' }, { redisClient: 'node-redis' }];
   const frameworks = {
     async express(middleware) {
       const app = express();
@@ -480,10 +523,12 @@ describe('in real servers', () => {
       // What @hono/node-server does, as far as it matters here.
       const server = createServer((incoming, outgoing) => {
         const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)]);
-        void Promise.resolve(app.fetch(new Request(`http://localhost${incoming.url}`, { headers }), { incoming, outgoing })).then(async (response) => {
-          outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-          outgoing.end(await response.text());
-        });
+        void Promise.resolve(app.fetch(new Request(`http://localhost${incoming.url}`, { headers }), { incoming, outgoing })).then(
+          async (response) => {
+            outgoing.writeHead(response.status, Object.fromEntries(response.headers));
+            outgoing.end(await response.text());
+          },
+        );
       });
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
@@ -498,7 +543,9 @@ describe('in real servers', () => {
         const connection = redis && (await clients[store.redisClient](redis.url));
         const { tokenBucketMiddleware } = await load(tool, { framework, ...store });
         const figures = [2, 1 / 60];
-        const middleware = connection ? tokenBucketMiddleware(connection.client, ...figures, { storeTimeoutMs: 5000 }) : tokenBucketMiddleware(...figures);
+        const middleware = connection
+          ? tokenBucketMiddleware(connection.client, ...figures, { storeTimeoutMs: 5000 })
+          : tokenBucketMiddleware(...figures);
         const app = await start(middleware);
         const ask = (headers = {}) => fetch(`http://127.0.0.1:${String(app.port)}/`, { headers });
         const first = await ask();
@@ -523,7 +570,15 @@ describe('in real servers', () => {
         // An API key has a limit of its own, a repeated or empty one has not.
         assert.equal((await ask({ 'x-api-key': 'secret' })).status, 200);
         assert.equal((await ask({ 'x-api-key': '' })).status, 429);
-        assert.equal((await ask([['x-api-key', 'a'], ['x-api-key', 'b']])).status, 429);
+        assert.equal(
+          (
+            await ask([
+              ['x-api-key', 'a'],
+              ['x-api-key', 'b'],
+            ])
+          ).status,
+          429,
+        );
         // The proxy on the loopback is trusted where the framework was told so; Hono has no such setting.
         assert.equal((await ask({ 'x-forwarded-for': '203.0.113.9' })).status, framework === 'hono' ? 429 : 200);
         if (redis) {
@@ -567,7 +622,9 @@ describe('in real servers', () => {
     await once(server, 'listening');
     const statuses = [];
     for (const address of ['203.0.113.1', '203.0.113.2', '203.0.113.3']) {
-      statuses.push((await fetch(`http://127.0.0.1:${String(server.address().port)}/`, { headers: { 'x-forwarded-for': address } })).status);
+      statuses.push(
+        (await fetch(`http://127.0.0.1:${String(server.address().port)}/`, { headers: { 'x-forwarded-for': address } })).status,
+      );
     }
     assert.deepEqual(statuses, [200, 429, 429]);
     server.close();
@@ -581,7 +638,11 @@ describe('the memory', () => {
     mkdirSync(folder, { recursive: true });
     const module = join(folder, 'limiter.mjs');
     writeFileSync(module, files.find((each) => each.role === 'source').javascript);
-    const { output, errors, code } = await run(process.execPath, ['--expose-gc', join(workspace, 'lib/flood.child.mjs'), module], workspace);
+    const { output, errors, code } = await run(
+      process.execPath,
+      ['--expose-gc', join(workspace, 'lib/flood.child.mjs'), module],
+      workspace,
+    );
     assert.equal(code, 0, errors);
     const { full, flooded, liveKeyIsRemembered } = JSON.parse(output);
     console.log(`${full.toFixed(0)} bytes a key, ${flooded.toFixed(0)} after the flood`);

@@ -55,48 +55,49 @@ describe('polling', () => {
 
 describe('the oracle', () => {
   for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
-    test(`${algorithm} decides as the oracle does`, () => compared(`${algorithm} in memory, random calls`, async () => {
-      const random = randomOf(1234);
-      const cases = bucket
-        ? [
-            { capacity: 20, requests: 100, seconds: 60 },
-            { capacity: 7, requests: 7, seconds: 60 },
-            { capacity: 1, requests: 1_000_000_000, seconds: 1 },
-            { capacity: 1_000_000_000, requests: 1_000_000_000, seconds: 31_536_000 },
-            { capacity: 142, requests: 1, seconds: 31_536_000 },
-            { capacity: 1000, requests: 999, seconds: 86_400 },
-            { capacity: 5, requests: 13, seconds: 7 },
-          ]
-        : [
-            { limit: 100, seconds: 60 },
-            { limit: 3, seconds: 1 },
-            { limit: 101, seconds: 2 },
-            { limit: 1000, seconds: 60 },
-            { limit: 1_000_000_000, seconds: 31_536_000 },
-          ];
-      for (const figures of cases) {
-        const { clock, limiter } = await limiterOf(algorithm, figures);
-        const oracle = oracleOf(algorithm, figures);
-        const limit = figures.capacity ?? figures.limit;
-        const step = ((figures.seconds * 1_000_000) / (figures.requests ?? figures.limit)) * 1.5;
-        const admitted = [];
-        clock.now = 1000;
-        for (let i = 0; i < 1500; i++) {
-          const pause = random.pick([0, 0, 1, random.between(0, Math.ceil(step)), random.between(0, Math.ceil(step * 3))]);
-          clock.now += random.next() < 0.01 ? figures.seconds * 1_000_000 : pause;
-          const cost = random.next() < 0.8 ? 1 : random.between(1, random.next() < 0.5 ? Math.min(limit, 5) : limit);
-          // Now and then the very microsecond at which something admitted before leaves the window.
-          const leaves = random.next() < 0.1 && admitted.length > 0 ? random.pick(admitted) + figures.seconds * 1_000_000 : 0;
-          clock.now = Math.max(clock.now, leaves);
-          const decision = await limiter.consume('key:a', cost);
-          if (decision.allowed && admitted.push(clock.now) > 20) admitted.shift();
-          // What is left of the microsecond once it has been a fraction of a millisecond.
-          const seen = Math.floor((clock.now / 1000) * 1000);
-          assert.deepEqual(decision, oracle(seen, cost), `${JSON.stringify(figures)}, call ${String(i)}, cost ${String(cost)}`);
+    test(`${algorithm} decides as the oracle does`, () =>
+      compared(`${algorithm} in memory, random calls`, async () => {
+        const random = randomOf(1234);
+        const cases = bucket
+          ? [
+              { capacity: 20, requests: 100, seconds: 60 },
+              { capacity: 7, requests: 7, seconds: 60 },
+              { capacity: 1, requests: 1_000_000_000, seconds: 1 },
+              { capacity: 1_000_000_000, requests: 1_000_000_000, seconds: 31_536_000 },
+              { capacity: 142, requests: 1, seconds: 31_536_000 },
+              { capacity: 1000, requests: 999, seconds: 86_400 },
+              { capacity: 5, requests: 13, seconds: 7 },
+            ]
+          : [
+              { limit: 100, seconds: 60 },
+              { limit: 3, seconds: 1 },
+              { limit: 101, seconds: 2 },
+              { limit: 1000, seconds: 60 },
+              { limit: 1_000_000_000, seconds: 31_536_000 },
+            ];
+        for (const figures of cases) {
+          const { clock, limiter } = await limiterOf(algorithm, figures);
+          const oracle = oracleOf(algorithm, figures);
+          const limit = figures.capacity ?? figures.limit;
+          const step = ((figures.seconds * 1_000_000) / (figures.requests ?? figures.limit)) * 1.5;
+          const admitted = [];
+          clock.now = 1000;
+          for (let i = 0; i < 1500; i++) {
+            const pause = random.pick([0, 0, 1, random.between(0, Math.ceil(step)), random.between(0, Math.ceil(step * 3))]);
+            clock.now += random.next() < 0.01 ? figures.seconds * 1_000_000 : pause;
+            const cost = random.next() < 0.8 ? 1 : random.between(1, random.next() < 0.5 ? Math.min(limit, 5) : limit);
+            // Now and then the very microsecond at which something admitted before leaves the window.
+            const leaves = random.next() < 0.1 && admitted.length > 0 ? random.pick(admitted) + figures.seconds * 1_000_000 : 0;
+            clock.now = Math.max(clock.now, leaves);
+            const decision = await limiter.consume('key:a', cost);
+            if (decision.allowed && admitted.push(clock.now) > 20) admitted.shift();
+            // What is left of the microsecond once it has been a fraction of a millisecond.
+            const seen = Math.floor((clock.now / 1000) * 1000);
+            assert.deepEqual(decision, oracle(seen, cost), `${JSON.stringify(figures)}, call ${String(i)}, cost ${String(cost)}`);
+          }
         }
-      }
-      return { steps: 1500 * cases.length };
-    }));
+        return { steps: 1500 * cases.length };
+      }));
 
     test(`${algorithm}: a request is admitted after retryAfterMs, and not a millisecond before`, async () => {
       const figures = bucket ? { capacity: 4, requests: 7, seconds: 3 } : { limit: 4, seconds: 3 };
@@ -117,7 +118,10 @@ describe('the oracle', () => {
 
   test('sliding-window: never more than the limit in any window, for any limit', async () => {
     const random = randomOf(5);
-    for (const figures of [{ limit: 10, seconds: 1 }, { limit: 250, seconds: 1 }]) {
+    for (const figures of [
+      { limit: 10, seconds: 1 },
+      { limit: 250, seconds: 1 },
+    ]) {
       const { clock, limiter } = await limiterOf('sliding-window', figures);
       const admitted = [];
       for (let i = 0; i < 20_000; i++) {
@@ -137,7 +141,10 @@ describe('costs and options', () => {
     test(`${algorithm} refuses a cost that is not a whole number from 1 to the limit`, async () => {
       const { limiter } = await limiterOf(algorithm, { capacity: 5, requests: 5, limit: 5, seconds: 1 });
       for (const cost of [0, -1, 1.5, Number.NaN, 6, Infinity, '1']) {
-        await assert.rejects(limiter.consume('key:a', cost), { name: 'RangeError', message: `cost: ${String(cost)} is out of range; use a whole number from 1 to 5.` });
+        await assert.rejects(limiter.consume('key:a', cost), {
+          name: 'RangeError',
+          message: `cost: ${String(cost)} is out of range; use a whole number from 1 to 5.`,
+        });
       }
       assert.equal((await limiter.consume('key:a', 5)).allowed, true);
     });
@@ -145,12 +152,16 @@ describe('costs and options', () => {
     test(`${algorithm} refuses figures that it cannot count with`, async () => {
       const { stem, bucket } = algorithms[algorithm];
       const Limiter = (await load(tool, { ...memory, algorithm }))[`${stem}Limiter`];
-      for (const first of [0, -1, 1.5, Number.NaN, 2e9]) assert.throws(() => new Limiter(first, 1), { name: 'RangeError', message: /^(capacity|limit): / });
+      for (const first of [0, -1, 1.5, Number.NaN, 2e9])
+        assert.throws(() => new Limiter(first, 1), { name: 'RangeError', message: /^(capacity|limit): / });
       for (const second of [0, -1, Number.NaN, Infinity]) {
         assert.throws(() => new Limiter(1, second), { name: 'RangeError', message: /^(refillPerSecond|leakPerSecond|windowSeconds): / });
       }
       if (bucket) {
-        assert.throws(() => new Limiter(1_000_000_000, 1e-9), { name: 'RangeError', message: / 1e-9 is out of range for a capacity of 1000000000\.$/ });
+        assert.throws(() => new Limiter(1_000_000_000, 1e-9), {
+          name: 'RangeError',
+          message: / 1e-9 is out of range for a capacity of 1000000000\.$/,
+        });
         assert.throws(() => new Limiter(1, 2 ** 41 * 1e6), RangeError);
         assert.equal(typeof new Limiter(1, 2 ** 40 * 1e6).consume, 'function');
         assert.equal(new Limiter(14, 7 / 3).policy, '"default";q=14;w=6');
@@ -178,7 +189,8 @@ describe('the memory', () => {
     test(`${algorithm}: a key that no longer matters gives way to a new one`, async () => {
       const { clock, limiter } = await limiterOf(algorithm, figures, { maxKeys: 10 });
       for (let round = 0; round < 50; round++) {
-        for (let i = 0; i < 10; i++) assert.equal((await limiter.consume(`ip:${String(round)}:${String(i)}`, 2)).allowed, true, `round ${String(round)}`);
+        for (let i = 0; i < 10; i++)
+          assert.equal((await limiter.consume(`ip:${String(round)}:${String(i)}`, 2)).allowed, true, `round ${String(round)}`);
         clock.now += 20_000_000;
       }
     });
@@ -198,7 +210,11 @@ describe('the memory', () => {
         for (let i = 0; i < admitted.length; i++) {
           for (let j = i; j < admitted.length; j++) {
             const span = admitted[j] - admitted[i];
-            const most = bucket ? 2 + Math.floor(span / 5_000_000) : algorithm === 'fixed-window' ? 2 * (Math.floor(span / 10_000_000) + 2) : 2 * (Math.floor(span / 10_000_000) + 1);
+            const most = bucket
+              ? 2 + Math.floor(span / 5_000_000)
+              : algorithm === 'fixed-window'
+                ? 2 * (Math.floor(span / 10_000_000) + 2)
+                : 2 * (Math.floor(span / 10_000_000) + 1);
             assert.ok(j - i + 1 <= most);
           }
         }
@@ -393,6 +409,9 @@ describe('the fetch middleware', () => {
   test('leaves alone what the handler throws', async () => {
     const { tokenBucketMiddleware } = await load(tool, { ...memory, keyStrategy: 'global' });
     const limit = tokenBucketMiddleware();
-    await assert.rejects(limit(new Request('http://localhost/'), () => Promise.reject(new Error('own'))), { message: 'own' });
+    await assert.rejects(
+      limit(new Request('http://localhost/'), () => Promise.reject(new Error('own'))),
+      { message: 'own' },
+    );
   });
 });

@@ -32,7 +32,13 @@ export const profiles = {
   'strictest, bundler': { ...strictest, module: 'esnext', moduleResolution: 'bundler' },
   'strictest, nodenext': { ...strictest, module: 'nodenext', moduleResolution: 'nodenext' },
   // A CommonJS project cannot have verbatimModuleSyntax: it forbids `import` and `export` there.
-  'strictest, commonjs': { ...strictest, verbatimModuleSyntax: false, esModuleInterop: true, module: 'commonjs', moduleResolution: { before: '6.0', value: 'node10' } },
+  'strictest, commonjs': {
+    ...strictest,
+    verbatimModuleSyntax: false,
+    esModuleInterop: true,
+    module: 'commonjs',
+    moduleResolution: { before: '6.0', value: 'node10' },
+  },
   'strict, bundler': { strict: true, module: 'esnext', moduleResolution: 'bundler' },
   'strict, nodenext': { strict: true, module: 'nodenext', moduleResolution: 'nodenext' },
   'strict, commonjs': { strict: true, esModuleInterop: true, module: 'commonjs', moduleResolution: { before: '6.0', value: 'node10' } },
@@ -105,7 +111,11 @@ export async function check(version, profile, platform, files, options = {}) {
   const project = join(folder, 'tsconfig.json');
   writeFileSync(project, JSON.stringify(config, null, 2));
   const started = performance.now();
-  const { output, errors: noise, code } = await run(process.execPath, ['--max-old-space-size=6144', tsc(version), '-p', project, '--pretty', 'false'], folder);
+  const {
+    output,
+    errors: noise,
+    code,
+  } = await run(process.execPath, ['--max-old-space-size=6144', tsc(version), '-p', project, '--pretty', 'false'], folder);
   const seconds = (performance.now() - started) / 1000;
   const errors = [];
   for (const line of output.split('\n')) {

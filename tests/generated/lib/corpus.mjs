@@ -24,8 +24,10 @@ export function domainsOf(tool) {
     if (schema.type === 'boolean') domains[name] = [false, true];
     // The default stands for itself when it is omitted; given, it may be refused beside what has no use for it.
     else if (schema.enum) domains[name] = [undefined, ...schema.enum.filter((each) => each !== schema.default)];
-    else if (schema.type === 'integer' && schema.minimum === 0) domains[name] = [0, Math.min(schema.maximum, Math.max(1, 2 * (schema.default ?? 500)))];
-    else if (schema.type === 'integer' && schema.default === undefined && !required.has(name)) domains[name] = [undefined, Math.min(schema.maximum, 1000)];
+    else if (schema.type === 'integer' && schema.minimum === 0)
+      domains[name] = [0, Math.min(schema.maximum, Math.max(1, 2 * (schema.default ?? 500)))];
+    else if (schema.type === 'integer' && schema.default === undefined && !required.has(name))
+      domains[name] = [undefined, Math.min(schema.maximum, 1000)];
   }
   return domains;
 }
@@ -54,7 +56,12 @@ export function randomCalls(tool, amount, seed) {
       else if (schema.enum) args[name] = random.pick(schema.enum);
       else if (schema.type === 'integer') {
         const { minimum, maximum } = schema;
-        args[name] = random.pick([minimum, maximum, schema.default ?? minimum, random.between(minimum, Math.min(maximum, minimum + 100000))]);
+        args[name] = random.pick([
+          minimum,
+          maximum,
+          schema.default ?? minimum,
+          random.between(minimum, Math.min(maximum, minimum + 100000)),
+        ]);
       } else if (schema.type === 'array') {
         const chosen = new Set(Array.from({ length: random.between(1, 5) }, () => random.between(400, 599)));
         args[name] = [...chosen];
@@ -91,7 +98,9 @@ function chosen(rows, level) {
 
 function some(domains, amount, seed) {
   const random = randomOf(seed);
-  return Array.from({ length: amount }, () => Object.fromEntries(Object.entries(domains).map(([name, values]) => [name, random.pick(values)])));
+  return Array.from({ length: amount }, () =>
+    Object.fromEntries(Object.entries(domains).map(([name, values]) => [name, random.pick(values)])),
+  );
 }
 
 async function accepted(tool, rows, rowOf) {
@@ -116,7 +125,9 @@ export const sha256 = (text) => createHash('sha256').update(text).digest('hex');
 function isFresh() {
   if (!existsSync(file)) return false;
   const { command, args } = serverCommand();
-  const parts = [command, ...args, join(dirname(command), 'CrowVault.Emitters.dll'), import.meta.filename].filter((each) => each && existsSync(each));
+  const parts = [command, ...args, join(dirname(command), 'CrowVault.Emitters.dll'), import.meta.filename].filter(
+    (each) => each && existsSync(each),
+  );
   return parts.every((each) => statSync(each).mtimeMs < statSync(file).mtimeMs);
 }
 

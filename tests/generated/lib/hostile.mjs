@@ -1,14 +1,140 @@
 // Seeded inputs that try to leave the place where a name or a choice is printed.
 const fragments = [
-  "'", '"', '`', '\\', '\n', '\r', '\r\n', '\u2028', '\u2029', '\u0000', '\u0008', '\u001b[31m', '\u007f', '\u0085', '\u00a0', '\ufeff',
-  '*/', '/*', '//', '<!--', '-->', '</script>', '${', '}', '{{', '}}', '{%', '%}', '${globalThis.taken=1}', '`+x+`', "'];x=['", "': 0, 'x", "'+alert(1)+'",
-  '\\u0027', '\\x27', '\\n', '\u202e', '\u202d', '\u2066', '\u2069', '\u200b', '\u200d', '\u00ad', '\ud800', '\udfff', '\ud83d\ude00',
-  '\u212a', '\u0131', '\u0130', '\uff41', '\u0430', '\u00df', '\u0301', ' ', '\t', ',', ';', ':', '=', '(', ')', '[', ']', '<', '>', '&', '|', '!', '?', '#', '@', '%', '^', '~', '+', '$', '/',
+  "'",
+  '"',
+  '`',
+  '\\',
+  '\n',
+  '\r',
+  '\r\n',
+  '\u2028',
+  '\u2029',
+  '\u0000',
+  '\u0008',
+  '\u001b[31m',
+  '\u007f',
+  '\u0085',
+  '\u00a0',
+  '\ufeff',
+  '*/',
+  '/*',
+  '//',
+  '<!--',
+  '-->',
+  '</script>',
+  '${',
+  '}',
+  '{{',
+  '}}',
+  '{%',
+  '%}',
+  '${globalThis.taken=1}',
+  '`+x+`',
+  "'];x=['",
+  "': 0, 'x",
+  "'+alert(1)+'",
+  '\\u0027',
+  '\\x27',
+  '\\n',
+  '\u202e',
+  '\u202d',
+  '\u2066',
+  '\u2069',
+  '\u200b',
+  '\u200d',
+  '\u00ad',
+  '\ud800',
+  '\udfff',
+  '\ud83d\ude00',
+  '\u212a',
+  '\u0131',
+  '\u0130',
+  '\uff41',
+  '\u0430',
+  '\u00df',
+  '\u0301',
+  ' ',
+  '\t',
+  ',',
+  ';',
+  ':',
+  '=',
+  '(',
+  ')',
+  '[',
+  ']',
+  '<',
+  '>',
+  '&',
+  '|',
+  '!',
+  '?',
+  '#',
+  '@',
+  '%',
+  '^',
+  '~',
+  '+',
+  '$',
+  '/',
 ];
 const words = [
-  '__proto__', 'constructor', 'prototype', 'hasOwnProperty', 'toString', 'valueOf', 'then', '__defineGetter__', '__lookupSetter__', 'isPrototypeOf', 'toJSON',
-  'get', 'set', 'async', 'await', 'static', 'class', 'default', 'delete', 'function', 'import', 'let', 'new', 'null', 'this', 'true', 'typeof', 'undefined', 'var', 'yield', 'enum', 'eval',
-  'arguments', 'NaN', 'Infinity', 'length', 'name', 'caller', 'Proto', 'PROTOTYPE', 'Constructor', '__PROTO__', 'con', 'nul', 'a', 'A', 'z9', 'a.b', 'a-b', 'a_b', 'a..b', 'a-', 'a.', 'A-.', 'users.get', 'x--y',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'hasOwnProperty',
+  'toString',
+  'valueOf',
+  'then',
+  '__defineGetter__',
+  '__lookupSetter__',
+  'isPrototypeOf',
+  'toJSON',
+  'get',
+  'set',
+  'async',
+  'await',
+  'static',
+  'class',
+  'default',
+  'delete',
+  'function',
+  'import',
+  'let',
+  'new',
+  'null',
+  'this',
+  'true',
+  'typeof',
+  'undefined',
+  'var',
+  'yield',
+  'enum',
+  'eval',
+  'arguments',
+  'NaN',
+  'Infinity',
+  'length',
+  'name',
+  'caller',
+  'Proto',
+  'PROTOTYPE',
+  'Constructor',
+  '__PROTO__',
+  'con',
+  'nul',
+  'a',
+  'A',
+  'z9',
+  'a.b',
+  'a-b',
+  'a_b',
+  'a..b',
+  'a-',
+  'a.',
+  'A-.',
+  'users.get',
+  'x--y',
 ];
 const plain = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
 const inner = `${plain}0123456789_.-`;
@@ -38,7 +164,8 @@ export function hostileName(random) {
     }
     case 4: {
       let text = '';
-      for (let left = random.pick([0, 1, 2, 5, 30, 64, 65, 66, 300]); left > 0; left--) text += String.fromCharCode(random.below(random.pick([128, 256, 0x3000, 0x10000])));
+      for (let left = random.pick([0, 1, 2, 5, 30, 64, 65, 66, 300]); left > 0; left--)
+        text += String.fromCharCode(random.below(random.pick([128, 256, 0x3000, 0x10000])));
       return text;
     }
     case 5:
@@ -52,7 +179,8 @@ export function hostileName(random) {
   }
 }
 
-const bound = (random, { minimum, maximum }) => random.pick([minimum, maximum, random.between(minimum, maximum), random.between(minimum, Math.min(maximum, minimum + 5000))]);
+const bound = (random, { minimum, maximum }) =>
+  random.pick([minimum, maximum, random.between(minimum, maximum), random.between(minimum, Math.min(maximum, minimum + 5000))]);
 
 /** A value where an integer is due: mostly a good one. */
 export function hostileNumber(random, schema) {
@@ -64,7 +192,8 @@ export function hostileNumber(random, schema) {
 export function hostileMap(random, schema) {
   const names = [];
   const sound = random.next() < 0.6;
-  for (let left = random.pick([1, 1, 2, 3, 5, 12]); left > 0; left--) names.push(sound ? random.pick([allowedName(random), allowedName(random), random.pick(words)]) : hostileName(random));
+  for (let left = random.pick([1, 1, 2, 3, 5, 12]); left > 0; left--)
+    names.push(sound ? random.pick([allowedName(random), allowedName(random), random.pick(words)]) : hostileName(random));
   if (random.next() < 0.05) names.push(random.next() < 0.5 ? names[0].toUpperCase() : names[0].toLowerCase());
   const map = Object.create(null);
   for (const name of names) map[name] = hostileNumber(random, schema);
@@ -94,7 +223,11 @@ export function hostileChoice(random, choices) {
 export function hostileList(random) {
   const list = [];
   for (let left = random.pick([0, 1, 1, 2, 4, 50, 51]); left > 0; left--) {
-    list.push(random.next() < 0.93 ? random.between(400, 599) : random.pick([399, 600, 0, -1, 429.5, '429', null, hostileName(random), [], {}, 1e300]));
+    list.push(
+      random.next() < 0.93
+        ? random.between(400, 599)
+        : random.pick([399, 600, 0, -1, 429.5, '429', null, hostileName(random), [], {}, 1e300]),
+    );
   }
   return list;
 }

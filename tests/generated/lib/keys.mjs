@@ -13,4 +13,7 @@ export function keyOf(tool, args) {
 }
 
 // Maps keep their order: an operation's or partition's place shows in what is emitted.
-const sorted = (args) => Object.keys(args).sort().map((name) => [name, args[name]]);
+const sorted = (args) =>
+  Object.keys(args)
+    .sort()
+    .map((name) => [name, args[name]]);

@@ -10,7 +10,11 @@ export async function biome(files) {
   const findings = [];
   for (let start = 0; start < files.length; start += 500) {
     const batch = files.slice(start, start + 500).map((file) => relative(workspace, file));
-    const { output, errors: noise, code } = await run(
+    const {
+      output,
+      errors: noise,
+      code,
+    } = await run(
       binary('biome') ?? 'biome',
       ['lint', '--reporter=json', '--max-diagnostics=none', '--error-on-warnings', '--no-errors-on-unmatched', ...batch],
       workspace,
@@ -90,7 +94,7 @@ export async function eslint(files, platform) {
 /** Prettier 3: the text must already be what it would write. */
 export async function prettier(files) {
   const { format } = await import('prettier');
-  const options = JSON.parse(readFileSync(join(workspace, '.prettierrc.json'), 'utf8'));
+  const { overrides: _ours, ...options } = JSON.parse(readFileSync(join(workspace, '.prettierrc.json'), 'utf8'));
   const findings = [];
   for (const file of files) {
     const text = readFileSync(file, 'utf8');
@@ -98,7 +102,12 @@ export async function prettier(files) {
     if (formatted === text) continue;
     const [is, should] = [text.split('\n'), formatted.split('\n')];
     const line = is.findIndex((each, index) => each !== should[index]);
-    findings.push({ file: relative(workspace, file), line: line + 1, rule: 'prettier', message: `${is[line] ?? ''}  ->  ${should[line] ?? ''}` });
+    findings.push({
+      file: relative(workspace, file),
+      line: line + 1,
+      rule: 'prettier',
+      message: `${is[line] ?? ''}  ->  ${should[line] ?? ''}`,
+    });
   }
   return findings;
 }

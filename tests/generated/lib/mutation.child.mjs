@@ -29,5 +29,12 @@ const results = await new Stryker({
   logLevel: 'warn',
   warnings: { unknownOptions: false },
 }).runMutationTest();
-const keep = ({ status, mutatorName, location, replacement, killedBy, statusReason }) => ({ status, mutatorName, location, replacement, killedBy, statusReason });
+const keep = ({ status, mutatorName, location, replacement, killedBy, statusReason }) => ({
+  status,
+  mutatorName,
+  location,
+  replacement,
+  killedBy,
+  statusReason,
+});
 writeFileSync(join(folder, 'result.json'), JSON.stringify(results.map(keep)));

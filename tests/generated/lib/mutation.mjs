@@ -19,7 +19,11 @@ export async function mutateEmitted({ name, tool, args, tests, skip }, known) {
   const source = join(folder, 'source.mjs');
   writeFileSync(source, javascript);
   const lines = javascript.split('\n');
-  const settings = { file: 'source.mjs', ranges: rangesOf(lines, known), behaviour: { source, workspace, tests: `behaviour/${tests}.test.mjs`, skip } };
+  const settings = {
+    file: 'source.mjs',
+    ranges: rangesOf(lines, known),
+    behaviour: { source, workspace, tests: `behaviour/${tests}.test.mjs`, skip },
+  };
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   const { code, output, errors } = await run(binary('node22'), ['lib/mutation.child.mjs', folder], workspace);
   if (code !== 0 || !existsSync(join(folder, 'result.json'))) throw new Error(`${name}: ${output}${errors}`);

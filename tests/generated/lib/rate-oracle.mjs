@@ -45,7 +45,8 @@ export function slidingWindowOracle({ limit, seconds }) {
   const window = seconds * 1_000_000;
   const slice = limit <= 100 ? 1 : window / 100;
   let admitted = [];
-  const leaves = (each) => Math.max(...admitted.filter((other) => Math.floor(other.at / slice) === Math.floor(each.at / slice)).map((other) => other.at)) + window;
+  const leaves = (each) =>
+    Math.max(...admitted.filter((other) => Math.floor(other.at / slice) === Math.floor(each.at / slice)).map((other) => other.at)) + window;
   return (now, cost = 1) => {
     admitted = admitted.filter((each) => leaves(each) > now);
     const used = admitted.reduce((sum, each) => sum + each.cost, 0);

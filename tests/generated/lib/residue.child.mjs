@@ -28,14 +28,16 @@ async function endsWith(expected, promise) {
 }
 
 /** Each call has a signal of its own, which aborts once the call has begun; `end` ends work that goes on. */
-const aborted = (call, end = ignore) => async () => {
-  const caller = new AbortController();
-  const ended = endsWith('abort', call(caller.signal));
-  caller.abort(reason);
-  await ended;
-  listenersOfAborted += getEventListeners(caller.signal, 'abort').length;
-  await end();
-};
+const aborted =
+  (call, end = ignore) =>
+  async () => {
+    const caller = new AbortController();
+    const ended = endsWith('abort', call(caller.signal));
+    caller.abort(reason);
+    await ended;
+    listenersOfAborted += getEventListeners(caller.signal, 'abort').length;
+    await end();
+  };
 
 /** As many at once as end with one turn of the timers. */
 const together = (size, call) => {
@@ -96,18 +98,23 @@ const guards = {
     return aborted((own) => breaker.call(hanging, { signal: own }));
   },
   'retry, first try': () => () => emitted.withRetry(work, { signal }),
-  'retry, gives up': () => () => endsWith('down', emitted.withRetry(failing, { signal, ...instant, maxRetries: 2, budget: new emitted.RetryBudget() })),
+  'retry, gives up': () => () =>
+    endsWith('down', emitted.withRetry(failing, { signal, ...instant, maxRetries: 2, budget: new emitted.RetryBudget() })),
   'retry, attempt that is aborted': () => aborted((own) => emitted.withRetry(hanging, { signal: own })),
   'retry, wait that is aborted': () => {
     const budget = { onRequest: () => undefined, trySpend: () => true };
     return async () => {
       const caller = new AbortController();
       const onRetry = () => setImmediate(() => caller.abort(reason));
-      await endsWith('abort', emitted.withRetry(failing, { signal: caller.signal, budget, onRetry, baseDelayMs: 60_000, maxDelayCapMs: 60_000, random: () => 1 }));
+      await endsWith(
+        'abort',
+        emitted.withRetry(failing, { signal: caller.signal, budget, onRetry, baseDelayMs: 60_000, maxDelayCapMs: 60_000, random: () => 1 }),
+      );
       listenersOfAborted += getEventListeners(caller.signal, 'abort').length;
     };
   },
-  'retry, total time over': () => together(1_000, () => endsWith('RETRY_TIMEOUT', emitted.withRetry(hanging, { signal, totalTimeoutMs: 1 }))),
+  'retry, total time over': () =>
+    together(1_000, () => endsWith('RETRY_TIMEOUT', emitted.withRetry(hanging, { signal, totalTimeoutMs: 1 }))),
   'timeout, done in time': () => () => emitted.withTimeout('read', work, { signal }),
   'timeout, over': () => together(1_000, () => endsWith('TIMEOUT', emitted.withTimeout('read', hanging, { signal, timeoutMs: 1 }))),
   'timeout, call that is aborted': () => aborted((own) => emitted.withTimeout('read', hanging, { signal: own })),
@@ -167,11 +174,28 @@ const guards = {
   },
   'stack, times out': async () => {
     const call = await stack({ maxRetries: 0 });
-    return together(100, () => endsWith('TIMEOUT', call('brief', 'orders', (own) => new Promise((_, reject) => own.addEventListener('abort', () => reject(own.reason), { once: true })), { signal })));
+    return together(100, () =>
+      endsWith(
+        'TIMEOUT',
+        call(
+          'brief',
+          'orders',
+          (own) => new Promise((_, reject) => own.addEventListener('abort', () => reject(own.reason), { once: true })),
+          { signal },
+        ),
+      ),
+    );
   },
   'stack, call that is aborted': async () => {
     const call = await stack();
-    return aborted((own) => call('read', 'orders', (inner) => new Promise((_, reject) => inner.addEventListener('abort', () => reject(inner.reason), { once: true })), { signal: own }));
+    return aborted((own) =>
+      call(
+        'read',
+        'orders',
+        (inner) => new Promise((_, reject) => inner.addEventListener('abort', () => reject(inner.reason), { once: true })),
+        { signal: own },
+      ),
+    );
   },
 };
 

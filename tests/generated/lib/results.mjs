@@ -19,6 +19,8 @@ export function recorded(suite) {
 
 /** Findings as the text of one assertion message. */
 export function list(findings, limit = 20) {
-  const lines = findings.slice(0, limit).map((each) => `${each.file}:${String(each.line ?? '')} ${each.code ?? each.rule}: ${each.message}`);
+  const lines = findings
+    .slice(0, limit)
+    .map((each) => `${each.file}:${String(each.line ?? '')} ${each.code ?? each.rule}: ${each.message}`);
   return `${String(findings.length)} findings\n${lines.join('\n')}`;
 }

@@ -13,7 +13,11 @@ const here = (file) => relative(workspace, file);
 
 async function nodeTest(node, files, flags = []) {
   const { output, errors } = await run(node, [...flags, '--test', '--test-reporter=tap', ...files.map(here)], workspace, replay);
-  return { passed: number(output, /^# pass (\d+)$/gmu), failed: number(output, /^# (?:fail|cancelled) (\d+)$/gmu), output: faultsOf(output) + errors };
+  return {
+    passed: number(output, /^# pass (\d+)$/gmu),
+    failed: number(output, /^# (?:fail|cancelled) (\d+)$/gmu),
+    output: faultsOf(output) + errors,
+  };
 }
 
 // Of a TAP report only what failed, each with its details.
@@ -28,7 +32,12 @@ async function denoTest(deno, files, flags) {
 }
 
 async function bunTest(bun, files) {
-  const { output, errors, code } = await run(bun, ['test', '--timeout', '120000', ...files.map((file) => `./${here(file)}`)], workspace, replay);
+  const { output, errors, code } = await run(
+    bun,
+    ['test', '--timeout', '120000', ...files.map((file) => `./${here(file)}`)],
+    workspace,
+    replay,
+  );
   const text = output + errors;
   const failed = number(text, /^ *(\d+) fail$/gmu);
   return { passed: number(text, /^ *(\d+) pass$/gmu), failed: failed || (code === 0 ? 0 : 1), output: text };
@@ -47,7 +56,9 @@ async function vitest(config, files) {
   const broken = json.testResults.filter((each) => each.status === 'failed');
   const lines = broken.flatMap((file) => [
     `${file.name}: ${file.message}`,
-    ...file.assertionResults.filter((each) => each.status === 'failed').map((each) => `  ${each.fullName}: ${each.failureMessages.join('\n').slice(0, 1500)}`),
+    ...file.assertionResults
+      .filter((each) => each.status === 'failed')
+      .map((each) => `  ${each.fullName}: ${each.failureMessages.join('\n').slice(0, 1500)}`),
   ]);
   const missing = files.length - json.testResults.length;
   if (missing > 0) lines.push(`${String(missing)} files did not run`);

@@ -27,9 +27,7 @@ export function serverCommand() {
       }
     }
   }
-  throw new Error(
-    'No server found: build it (dotnet build -c Release) or set CROWVAULT_MCP to its command line.',
-  );
+  throw new Error('No server found: build it (dotnet build -c Release) or set CROWVAULT_MCP to its command line.');
 }
 
 let connection;

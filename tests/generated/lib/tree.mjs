@@ -113,7 +113,8 @@ function constantOf(file, names) {
 }
 
 // Comments are counted by the scanner; the parser need not read what stands in them.
-const parse = (text) => ts.createSourceFile('x.ts', text, { languageVersion: ts.ScriptTarget.ES2022, jsDocParsingMode: ts.JSDocParsingMode.ParseNone }, false);
+const parse = (text) =>
+  ts.createSourceFile('x.ts', text, { languageVersion: ts.ScriptTarget.ES2022, jsDocParsingMode: ts.JSDocParsingMode.ParseNone }, false);
 
 /**
  * What is wrong with each text, made for `names`, compared with `benign`, made for as many `benignNames`: a list of faults for each, empty

@@ -186,7 +186,11 @@ class Subject {
       },
       (error) => {
         call.outcome =
-          error.name === 'CircuitOpenError' ? `${error.name} ${String(error.retryAfterMs)}` : error.name === 'Error' ? error.message : error.name;
+          error.name === 'CircuitOpenError'
+            ? `${error.name} ${String(error.retryAfterMs)}`
+            : error.name === 'Error'
+              ? error.message
+              : error.name;
       },
     );
     this.calls.push(call);
@@ -311,7 +315,15 @@ function compare(model, subject, trace) {
 
 /** Every sequence of applicable events of this length, found on the model alone. */
 function* sequences(settings, timersFire, length) {
-  const idle = { start() { this.calls.push({ abortable: this.calls.length % 2 === 0, resolve() {}, reject() {}, controller: { abort() {} } }); }, calls: [], timers: new Set(), now: 0, breaker: { trip() {}, reset() {} } };
+  const idle = {
+    start() {
+      this.calls.push({ abortable: this.calls.length % 2 === 0, resolve() {}, reject() {}, controller: { abort() {} } });
+    },
+    calls: [],
+    timers: new Set(),
+    now: 0,
+    breaker: { trip() {}, reset() {} },
+  };
   function* extend(trace) {
     if (trace.length === length) {
       yield trace;

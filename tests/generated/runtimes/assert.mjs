@@ -57,15 +57,43 @@ const doesNotThrow = (fn) => void fn();
 const doesNotReject = async (work) => void (await (typeof work === 'function' ? work() : work));
 
 const assert = Object.assign((value, message) => ok(value, message), {
-  AssertionError, ok, fail, strictEqual, notStrictEqual, deepStrictEqual, notDeepStrictEqual, match, doesNotMatch,
-  throws, rejects, doesNotThrow, doesNotReject,
-  equal: strictEqual, notEqual: notStrictEqual, deepEqual: deepStrictEqual, notDeepEqual: notDeepStrictEqual,
+  AssertionError,
+  ok,
+  fail,
+  strictEqual,
+  notStrictEqual,
+  deepStrictEqual,
+  notDeepStrictEqual,
+  match,
+  doesNotMatch,
+  throws,
+  rejects,
+  doesNotThrow,
+  doesNotReject,
+  equal: strictEqual,
+  notEqual: notStrictEqual,
+  deepEqual: deepStrictEqual,
+  notDeepEqual: notDeepStrictEqual,
 });
 assert.strict = assert;
 
 export default assert;
 export {
-  assert, ok, fail, strictEqual, notStrictEqual, deepStrictEqual, notDeepStrictEqual, match, doesNotMatch,
-  throws, rejects, doesNotThrow, doesNotReject,
-  strictEqual as equal, notStrictEqual as notEqual, deepStrictEqual as deepEqual, notDeepStrictEqual as notDeepEqual,
+  assert,
+  ok,
+  fail,
+  strictEqual,
+  notStrictEqual,
+  deepStrictEqual,
+  notDeepStrictEqual,
+  match,
+  doesNotMatch,
+  throws,
+  rejects,
+  doesNotThrow,
+  doesNotReject,
+  strictEqual as equal,
+  notStrictEqual as notEqual,
+  deepStrictEqual as deepEqual,
+  notDeepStrictEqual as notDeepEqual,
 };

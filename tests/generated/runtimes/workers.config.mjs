@@ -5,8 +5,5 @@ import { shared } from './shared.mjs';
 
 export default defineConfig({
   ...shared,
-  plugins: [
-    ...shared.plugins,
-    cloudflareTest({ miniflare: { compatibilityDate: '2026-01-01', compatibilityFlags: [] } }),
-  ],
+  plugins: [...shared.plugins, cloudflareTest({ miniflare: { compatibilityDate: '2026-01-01', compatibilityFlags: [] } })],
 });

@@ -25,7 +25,7 @@ const strictest = 'strictest, bundler';
 // every set.
 const chosen = {
   quick: { '7.0': [strictest] },
-  default: { '5.4': [strictest, 'strict, commonjs'], '5.9': [strictest], '6.0': [strictest], '7.0': all },
+  default: { 5.4: [strictest, 'strict, commonjs'], 5.9: [strictest], '6.0': [strictest], '7.0': all },
   full: Object.fromEntries(compilers.map((version) => [version, all])),
 }[mode];
 for (const [version, set] of Object.entries(chosen)) {
@@ -43,9 +43,12 @@ for (const version of { quick: [], default: ['7.0'], full: ['5.9', '7.0'] }[mode
 const oldest = { node: 5.4, bun: 5.9, deno: 5.9, vitest: 5.9 };
 for (const version of { quick: ['7.0'], default: ['5.9', '7.0'], full: compilers }[mode]) {
   for (const platform of new Set(Object.values(testPlatform))) {
-    const files = corpus.filter((each) => each.test && [...each.runtimes].some((runtime) => testPlatform[runtime] === platform)).map((each) => each.test);
+    const files = corpus
+      .filter((each) => each.test && [...each.runtimes].some((runtime) => testPlatform[runtime] === platform))
+      .map((each) => each.test);
     if (Number(version) < oldest[platform] || (mode !== 'full' && platform !== 'node' && version !== '7.0')) continue;
-    for (const profile of mode === 'full' && version === '7.0' && platform === 'node' ? all : [strictest]) add(version, profile, platform, files);
+    for (const profile of mode === 'full' && version === '7.0' && platform === 'node' ? all : [strictest])
+      add(version, profile, platform, files);
   }
 }
 for (const version of { quick: ['7.0'], default: ['7.0'], full: compilers }[mode]) {
@@ -57,7 +60,15 @@ for (const { version, profile, platform, files, flags } of plan) {
   const what = files[0].endsWith('.test.ts') ? 'test files' : files[0].endsWith('usage.ts') ? 'usage snippets' : 'sources';
   test(`TypeScript ${version}, ${profile}, ${platform}: ${what}`, async () => {
     const { errors, seconds } = await check(version, profile, platform, files, { flags, suffix: `-${what.replace(' ', '-')}` });
-    runs.push({ compiler: packageVersion(version === '6.0' ? 'typescript' : `typescript-${version}`), profile, platform, what, files: files.length, errors: errors.length, seconds: Number(seconds.toFixed(1)) });
+    runs.push({
+      compiler: packageVersion(version === '6.0' ? 'typescript' : `typescript-${version}`),
+      profile,
+      platform,
+      what,
+      files: files.length,
+      errors: errors.length,
+      seconds: Number(seconds.toFixed(1)),
+    });
     assert.equal(errors.length, 0, list(errors));
   });
 }

@@ -23,9 +23,18 @@ const [good, bad, ugly] = place('gates', { 'good.ts': sound, 'bad.ts': unsound, 
 for (const version of compilers) {
   test(`TypeScript ${version} tells a sound file from an unsound one`, async () => {
     const { errors } = await check(version, 'strictest, bundler', 'node', [good, bad], { suffix: '-gates' });
-    assert.ok(errors.every((each) => each.file.endsWith('bad.ts')), JSON.stringify(errors));
-    assert.ok(errors.some((each) => each.code === 'TS2339'), 'unknown property');
-    assert.ok(errors.some((each) => each.code === 'TS6133'), 'unused local');
+    assert.ok(
+      errors.every((each) => each.file.endsWith('bad.ts')),
+      JSON.stringify(errors),
+    );
+    assert.ok(
+      errors.some((each) => each.code === 'TS2339'),
+      'unknown property',
+    );
+    assert.ok(
+      errors.some((each) => each.code === 'TS6133'),
+      'unused local',
+    );
   });
 }
 
@@ -36,7 +45,10 @@ test('Biome finds a fault', async () => {
 
 test('typescript-eslint finds a fault', async () => {
   const findings = await eslint([good, ugly], 'node');
-  assert.ok(findings.every((each) => each.file.endsWith('ugly.ts')), JSON.stringify(findings));
+  assert.ok(
+    findings.every((each) => each.file.endsWith('ugly.ts')),
+    JSON.stringify(findings),
+  );
   assert.ok(findings.some((each) => each.rule === '@typescript-eslint/no-explicit-any'));
   assert.ok(findings.some((each) => each.rule === '@typescript-eslint/no-floating-promises'));
 });

@@ -77,7 +77,9 @@ function benignOf(tool, argument, args) {
   if (found === undefined) {
     if (benignRuns.size > 300) benignRuns.clear();
     const names = Array.from({ length: size }, (_, index) => `benign${String(index)}`);
-    found = pipe.call(tool, { ...args, [argument]: Object.fromEntries(names.map((name) => [name, 10])) }).then(({ result }) => ({ names, result: result.structuredContent }));
+    found = pipe
+      .call(tool, { ...args, [argument]: Object.fromEntries(names.map((name) => [name, 10])) })
+      .then(({ result }) => ({ names, result: result.structuredContent }));
     benignRuns.set(key, found);
   }
   return found;
@@ -109,7 +111,9 @@ for (const tool of catalog) {
           close: () => {
             const cases = batch;
             batch = [];
-            return examine(cases).flatMap((faults, index) => (faults.length === 0 ? [] : [`${faults.join(', ')}: ${JSON.stringify(cases[index].names)}\n${cases[index].text}`]));
+            return examine(cases).flatMap((faults, index) =>
+              faults.length === 0 ? [] : [`${faults.join(', ')}: ${JSON.stringify(cases[index].names)}\n${cases[index].text}`],
+            );
           },
         });
         assert.ok(accepted > maps / 10, 'too few inputs were accepted to prove anything');
@@ -134,7 +138,8 @@ for (const tool of catalog) {
           value: () => ({ [argument]: hostileList(random) }),
           judge: (args, { files }) => {
             const list = args[argument];
-            const sound = list.length >= 1 && list.length <= 50 && list.every((each) => Number.isInteger(each) && each >= 400 && each <= 599);
+            const sound =
+              list.length >= 1 && list.length <= 50 && list.every((each) => Number.isInteger(each) && each >= 400 && each <= 599);
             if (!sound) return 'accepted what is no list of statuses';
             return /[^\n\x20-\x7e]/u.test(files[0].content) ? 'not ASCII' : undefined;
           },
@@ -155,7 +160,10 @@ for (const tool of catalog) {
           let fault = false;
           if (entries.length > 0) {
             const [name, schema] = random.pick(entries);
-            const value = random.next() < 0.5 ? hostileNumber(random, schema) : random.pick(['1', 0.5, -1, null, true, [], {}, 1e300, schema.maximum + 1]);
+            const value =
+              random.next() < 0.5
+                ? hostileNumber(random, schema)
+                : random.pick(['1', 0.5, -1, null, true, [], {}, 1e300, schema.maximum + 1]);
             args[name] = value;
             fault ||= !Number.isInteger(value) || value < schema.minimum || value > schema.maximum;
           }
@@ -183,7 +191,9 @@ for (const tool of catalog) {
   for (const [argument, schema] of Object.entries(tool.inputSchema.properties).filter(([, each]) => isMap(each))) {
     test(`${tool.name}.${argument}: a name that stands twice in the JSON text is refused`, async () => {
       for (const text of ['"a":10,"a":20', '"a":10,"\\u0061":20', '"a":10,"A":20']) {
-        const rest = Object.entries(requiredOf(tool)).filter(([name]) => name !== argument).map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`);
+        const rest = Object.entries(requiredOf(tool))
+          .filter(([name]) => name !== argument)
+          .map(([name, value]) => `,${JSON.stringify(name)}:${JSON.stringify(value)}`);
         const { result, error } = await pipe.callText(tool.name, `{${JSON.stringify(argument)}:{${text}}${rest.join('')}}`);
         assert.ok(error !== undefined || result.isError, `${text} was accepted`);
       }
@@ -200,8 +210,10 @@ const quoted = (name) => `'${name.replace(/[^\x20-\x7e]|['\\]/gu, (each) => `\\u
 const broken = {
   'prints names between quotes as they are': (names) => template({ names, key: (name) => `'${name}'` }),
   'prints names without quotes': (names) => template({ names, key: (name) => (/^[a-z_$][\w$]*$/iu.test(name) ? name : quoted(name)) }),
-  'prints names into a comment as they are': (names) => template({ names, key: (name) => `[${quoted(name)}]`.slice(1, -1), comment: (all) => all.join(', ') }),
-  'lets other characters than ASCII through': (names) => template({ names, key: (name) => `'${name.replace(/[\n\r\u2028\u2029'\\]/gu, '_')}'` }),
+  'prints names into a comment as they are': (names) =>
+    template({ names, key: (name) => `[${quoted(name)}]`.slice(1, -1), comment: (all) => all.join(', ') }),
+  'lets other characters than ASCII through': (names) =>
+    template({ names, key: (name) => `'${name.replace(/[\n\r\u2028\u2029'\\]/gu, '_')}'` }),
   'prints names as templates': (names) => template({ names, key: (name) => (name.includes('`') ? quoted(name) : `[\`${name}\`]`) }),
   'repairs names instead of refusing them': (names) => template({ names, key: (name) => `'${name.replace(/[^A-Za-z0-9_.-]/gu, '_')}'` }),
 };
@@ -228,6 +240,10 @@ test('the gate lets a sound emitter pass, whatever else its code calls by the sa
     const drawn = Array.from({ length: random.between(1, 3) }, () => allowedName(random));
     const names = [...new Set(index % 10 === 0 ? ['at', ...drawn] : drawn)].filter((each) => each !== '__proto__');
     const benignNames = names.map((_, position) => `benign${String(position)}`);
-    assert.deepStrictEqual(examine([{ text: sound(names), names, benign: sound(benignNames), benignNames, table: true }]), [[]], JSON.stringify(names));
+    assert.deepStrictEqual(
+      examine([{ text: sound(names), names, benign: sound(benignNames), benignNames, table: true }]),
+      [[]],
+      JSON.stringify(names),
+    );
   }
 });

@@ -19,12 +19,15 @@ if (mode === 'full') {
     assert.equal(restored.code, 0, restored.output + restored.errors);
     const since = performance.now();
     const command = ['stryker', '--skip-version-check', '--output', output];
-    const stryker = await run('dotnet', command, join(repository, 'tests/CrowVault.Emitters.Tests.Mutation'), { DiffEngine_Disabled: 'true' });
+    const stryker = await run('dotnet', command, join(repository, 'tests/CrowVault.Emitters.Tests.Mutation'), {
+      DiffEngine_Disabled: 'true',
+    });
     assert.equal(stryker.code, 0, stryker.output.slice(-4_000) + stryker.errors);
     const seconds = (performance.now() - since) / 1000;
     // What the tests left of schemas that a mutant had changed.
     const snapshots = join(repository, 'snapshots');
-    for (const name of readdirSync(snapshots, { recursive: true })) if (basename(name) === 'schema.received.json') rmSync(join(snapshots, name));
+    for (const name of readdirSync(snapshots, { recursive: true }))
+      if (basename(name) === 'schema.received.json') rmSync(join(snapshots, name));
     const { files } = JSON.parse(readFileSync(join(output, 'reports/mutation-report.json'), 'utf8'));
     const verdicts = Object.entries(files)
       .map(([path, { source, mutants }]) => judge(basename(path), mutantsOf(source, mutants)))
@@ -32,7 +35,11 @@ if (mode === 'full') {
     record('mutation-csharp', { runs: verdicts, seconds });
     assert.ok(verdicts.length > 0);
     for (const each of verdicts) {
-      assert.deepEqual(each.unexplained, [], `${each.name}: ${String(each.unexplained.length)} of ${String(each.mutants)} live on without a reason`);
+      assert.deepEqual(
+        each.unexplained,
+        [],
+        `${each.name}: ${String(each.unexplained.length)} of ${String(each.mutants)} live on without a reason`,
+      );
       assert.deepEqual(each.stale, [], `${each.name}: reasons without a mutant`);
     }
   });

@@ -19,7 +19,12 @@ const limiter = (algorithm) => ({
 });
 // Of two subjects of one tool the second is mutated only where it differs from the first.
 const subjects = [
-  { name: 'timeouts.ts', tool: 'generate_timeout_config', args: { operations: { 'orders.get': 2000, charge: 8000 }, withFetch: true }, tests: 'generate_timeout_config' },
+  {
+    name: 'timeouts.ts',
+    tool: 'generate_timeout_config',
+    args: { operations: { 'orders.get': 2000, charge: 8000 }, withFetch: true },
+    tests: 'generate_timeout_config',
+  },
   { name: 'circuit-breaker.ts', tool: 'generate_circuit_breaker', args: { withMetrics: true }, tests: 'generate_circuit_breaker' },
   {
     name: 'circuit-breaker.ts, failure rate',
@@ -28,11 +33,18 @@ const subjects = [
     tests: 'generate_circuit_breaker',
   },
   { name: 'retry.ts', tool: 'generate_retry_policy', args: { withFetch: true }, tests: 'generate_retry_policy' },
-  { name: 'bulkhead.ts', tool: 'generate_bulkhead', args: { partitions: { payments: 2, 'search.api': 3 }, poolSize: 5 }, tests: 'generate_bulkhead' },
+  {
+    name: 'bulkhead.ts',
+    tool: 'generate_bulkhead',
+    args: { partitions: { payments: 2, 'search.api': 3 }, poolSize: 5 },
+    tests: 'generate_bulkhead',
+  },
   ...algorithms.map(limiter),
 ];
 const only = process.env.CROWVAULT_MUTATE;
-const chosen = only ? subjects.filter((each) => each.name.includes(only)) : { quick: [], default: subjects.slice(0, 1), full: subjects }[mode];
+const chosen = only
+  ? subjects.filter((each) => each.name.includes(only))
+  : { quick: [], default: subjects.slice(0, 1), full: subjects }[mode];
 const known = new Map();
 // What an earlier run has found of the other subjects stays on the page.
 const runs = only ? (recorded('mutation')?.runs ?? []).filter(({ name }) => !chosen.some((each) => each.name === name)) : [];
@@ -45,7 +57,11 @@ for (const subject of chosen) {
     runs.push({ ...verdict, seconds: (performance.now() - since) / 1000 });
     record('mutation', { runs });
     assert.ok(verdict.mutants > 0);
-    assert.deepEqual(verdict.unexplained, [], `${String(verdict.unexplained.length)} of ${String(verdict.mutants)} live on without a reason`);
+    assert.deepEqual(
+      verdict.unexplained,
+      [],
+      `${String(verdict.unexplained.length)} of ${String(verdict.mutants)} live on without a reason`,
+    );
     assert.deepEqual(verdict.stale, [], 'reasons without a mutant');
   });
 }

@@ -11,7 +11,8 @@ const enums = Object.entries((await tools()).find((each) => each.name === tool).
 const { runtime } = Object.fromEntries(enums.map(([name, schema]) => [name, schema.enum]));
 const choices = (name, schema) => (['redisClient', 'onStoreError'].includes(name) ? [undefined, ...schema.enum] : schema.enum);
 const calls = enums.reduce(
-  (rows, [name, schema]) => rows.flatMap((row) => choices(name, schema).map((value) => (value === undefined ? row : { ...row, [name]: value }))),
+  (rows, [name, schema]) =>
+    rows.flatMap((row) => choices(name, schema).map((value) => (value === undefined ? row : { ...row, [name]: value }))),
   [{}],
 );
 
@@ -28,7 +29,10 @@ for (let start = 0; start < calls.length; start += 100) {
   );
 }
 await disconnect();
-const files = place('rate-limiting-combinations', Object.fromEntries([...texts.values()].map((text, index) => [`c${String(index)}.ts`, text])));
+const files = place(
+  'rate-limiting-combinations',
+  Object.fromEntries([...texts.values()].map((text, index) => [`c${String(index)}.ts`, text])),
+);
 
 test('the combinations cover every runtime', () => {
   assert.equal(runtime.length, 5);
@@ -40,7 +44,14 @@ for (const version of { quick: ['7.0'], default: ['5.9', '7.0'], full: compilers
   test(`TypeScript ${version}: ${String(texts.size)} texts of ${String(accepted)} calls`, async () => {
     const { errors } = await check(version, 'strictest, bundler', 'node', files, { suffix: '-rate-limiting' });
     const compiler = packageVersion(version === '6.0' ? 'typescript' : `typescript-${version}`);
-    runs.push({ compiler, profile: 'strictest, bundler', platform: 'node', what: `${tool}, all combinations of enums`, files: files.length, errors: errors.length });
+    runs.push({
+      compiler,
+      profile: 'strictest, bundler',
+      platform: 'node',
+      what: `${tool}, all combinations of enums`,
+      files: files.length,
+      errors: errors.length,
+    });
     assert.equal(errors.length, 0, list(errors));
   });
 }

@@ -73,7 +73,11 @@ const chosen = Object.entries(guards).filter((_, index) => mode !== 'quick' || i
 for (const [guard, call] of chosen) {
   test(`${guard}: ${String(calls)} calls leave nothing behind`, async () => {
     const module = await moduleOf(guard, call);
-    const { output, errors, code } = await run(process.execPath, ['--expose-gc', join(workspace, 'lib/residue.child.mjs'), guard, module, String(calls)], workspace);
+    const { output, errors, code } = await run(
+      process.execPath,
+      ['--expose-gc', join(workspace, 'lib/residue.child.mjs'), guard, module, String(calls)],
+      workspace,
+    );
     assert.equal(code, 0, errors);
     const { bytesPerCall, timers, listeners } = JSON.parse(output);
     runs.push({ guard, calls, bytesPerCall: Number(bytesPerCall.toFixed(3)), timers, listeners });

@@ -41,10 +41,16 @@ async function prove(runtime, what, files, run) {
 for (const runtime of runtimes.filter((each) => mode !== 'quick' || each.name === 'node24')) {
   const skip = runtime.available() ? false : `${runtime.name} is not installed`;
   const files = sample(runtime.runtime);
-  test(`${runtime.name}: emitted tests`, { skip: skip || (files.length === 0 && 'nothing emitted') }, () => prove(runtime, 'emitted tests', files, runtime.emitted));
-  test(`${runtime.name}: behaviour`, { skip: skip || (!recorded && 'nothing recorded') }, () => prove(runtime, 'behaviour', behaviour, runtime.behaviour));
+  test(`${runtime.name}: emitted tests`, { skip: skip || (files.length === 0 && 'nothing emitted') }, () =>
+    prove(runtime, 'emitted tests', files, runtime.emitted),
+  );
+  test(`${runtime.name}: behaviour`, { skip: skip || (!recorded && 'nothing recorded') }, () =>
+    prove(runtime, 'behaviour', behaviour, runtime.behaviour),
+  );
   if (mode === 'full' && runtime.behaviourOnNode) {
-    test(`${runtime.name}: behaviour that needs Node`, { skip: skip || (!recorded && 'nothing recorded') }, () => prove(runtime, 'behaviour with real clocks, sockets, Redis', onNode, runtime.behaviourOnNode));
+    test(`${runtime.name}: behaviour that needs Node`, { skip: skip || (!recorded && 'nothing recorded') }, () =>
+      prove(runtime, 'behaviour with real clocks, sockets, Redis', onNode, runtime.behaviourOnNode),
+    );
   }
 }
 

@@ -44,10 +44,16 @@ async function stack(failureUnit) {
   return { call, breakers };
 }
 
-const rejection = (promise) => promise.then(() => assert.fail('resolved'), (error) => error);
+const rejection = (promise) =>
+  promise.then(
+    () => assert.fail('resolved'),
+    (error) => error,
+  );
 
 test('stack: all files pass compilers and linters together', async () => {
-  const files = readdirSync(folder).filter((name) => name.endsWith('.ts')).map((name) => join(folder, name));
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => join(folder, name));
   assert.equal(files.length, 10);
   const { stdout } = await run(process.execPath, [join(workspace, 'gate.mjs'), '--quick', ...files]).catch((error) => error);
   assert.match(stdout, /^0 findings$/mu, stdout);
@@ -55,13 +61,18 @@ test('stack: all files pass compilers and linters together', async () => {
 
 test('stack: the emitted tests pass', async () => {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const tests = readdirSync(folder).filter((name) => name.endsWith('.test.mjs')).map((name) => join(folder, name));
+  const tests = readdirSync(folder)
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map((name) => join(folder, name));
   const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', ...tests], { env }).catch((error) => error);
   assert.match(stdout, /^# fail 0$/mu, stdout);
 });
 
 test('stack: five failed attempts are five failures, or one failed call', async () => {
-  for (const [unit, state] of [['attempt', 'OPEN'], ['call', 'CLOSED']]) {
+  for (const [unit, state] of [
+    ['attempt', 'OPEN'],
+    ['call', 'CLOSED'],
+  ]) {
     const { call, breakers } = await stack(unit);
     let attempts = 0;
     const down = () => Promise.reject(Object.assign(new Error('down'), { status: 503, attempt: ++attempts }));

@@ -8,17 +8,25 @@ const https = { type: 'string', pattern: '^https://' };
 
 const program = (more = {}, required = []) => object({ command: text, args: strings, env: map, ...more }, ['command', ...required]);
 const address = (more, required) => object({ url: https, headers: map, ...more }, required);
-const servers = (key, entry, more = {}) => object({ [key]: { type: 'object', minProperties: 1, additionalProperties: entry }, ...more }, [key]);
+const servers = (key, entry, more = {}) =>
+  object({ [key]: { type: 'object', minProperties: 1, additionalProperties: entry }, ...more }, [key]);
 
 export const clientSchemas = {
   'Claude Desktop': servers('mcpServers', program()),
-  'VS Code': servers('servers', { oneOf: [program({ type: type('stdio') }, ['type']), address({ type: type('http', 'sse') }, ['type', 'url'])] }, {
-    inputs: { type: 'array', items: object({ id: text, type: type('promptString'), description: text, password: { type: 'boolean' } }) },
-  }),
+  'VS Code': servers(
+    'servers',
+    { oneOf: [program({ type: type('stdio') }, ['type']), address({ type: type('http', 'sse') }, ['type', 'url'])] },
+    {
+      inputs: { type: 'array', items: object({ id: text, type: type('promptString'), description: text, password: { type: 'boolean' } }) },
+    },
+  ),
   Cursor: servers('mcpServers', { oneOf: [program({ type: type('stdio') }), address({}, ['url'])] }),
   Windsurf: servers('mcpServers', { oneOf: [program(), object({ serverUrl: https, headers: map }, ['serverUrl'])] }),
   'Copilot CLI': servers('mcpServers', {
-    oneOf: [program({ type: type('local', 'stdio'), tools: strings }, ['type', 'tools']), address({ type: type('http', 'sse'), tools: strings }, ['type', 'url', 'tools'])],
+    oneOf: [
+      program({ type: type('local', 'stdio'), tools: strings }, ['type', 'tools']),
+      address({ type: type('http', 'sse'), tools: strings }, ['type', 'url', 'tools']),
+    ],
   }),
   'From a clone, without packages': servers('mcpServers', program({ type: type('stdio') })),
   'Over HTTP': servers('mcpServers', address({ type: type('http') }, ['type', 'url'])),

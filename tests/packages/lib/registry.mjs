@@ -28,21 +28,25 @@ function layer() {
 export async function startRegistry(port = 0) {
   const tar = layer();
   const packed = gzipSync(tar);
-  const config = Buffer.from(JSON.stringify({
-    architecture: 'amd64',
-    os: 'linux',
-    created: '2026-01-01T00:00:00Z',
-    config: { User: 'root', Env: ['PATH=/usr/bin'], WorkingDir: '/' },
-    rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
-    history: [{ created: '2026-01-01T00:00:00Z', created_by: 'base' }],
-  }));
+  const config = Buffer.from(
+    JSON.stringify({
+      architecture: 'amd64',
+      os: 'linux',
+      created: '2026-01-01T00:00:00Z',
+      config: { User: 'root', Env: ['PATH=/usr/bin'], WorkingDir: '/' },
+      rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
+      history: [{ created: '2026-01-01T00:00:00Z', created_by: 'base' }],
+    }),
+  );
   const type = 'application/vnd.oci.image.manifest.v1+json';
-  const manifest = Buffer.from(JSON.stringify({
-    schemaVersion: 2,
-    mediaType: type,
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
-    layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digestOf(packed), size: packed.length }],
-  }));
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: type,
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
+      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digestOf(packed), size: packed.length }],
+    }),
+  );
   const answers = new Map([
     ['/v2/', ['application/json', Buffer.from('{}')]],
     ['/v2/base/manifests/1', [type, manifest]],
@@ -65,9 +69,10 @@ export async function startRegistry(port = 0) {
   return {
     port: chosen,
     environment: { CONTAINER: '1', CONTAINER_BASE: `${host}/base:1`, DOTNET_CONTAINER_INSECURE_REGISTRIES: host },
-    stop: () => new Promise((stopped) => {
-      server.close(stopped);
-      server.closeAllConnections();
-    }),
+    stop: () =>
+      new Promise((stopped) => {
+        server.close(stopped);
+        server.closeAllConnections();
+      }),
   };
 }

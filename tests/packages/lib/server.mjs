@@ -29,10 +29,15 @@ async function ask(transport) {
   const client = new Client({ name: 'crowvault-packages', version: '1.0.0' });
   try {
     await client.connect(transport, { timeout: 60_000 });
-    assert.deepEqual({ ...client.getServerVersion(), title: undefined, icons: undefined, websiteUrl: undefined, description: undefined },
-      { name: 'api-mcp', version, title: undefined, icons: undefined, websiteUrl: undefined, description: undefined });
+    assert.deepEqual(
+      { ...client.getServerVersion(), title: undefined, icons: undefined, websiteUrl: undefined, description: undefined },
+      { name: 'api-mcp', version, title: undefined, icons: undefined, websiteUrl: undefined, description: undefined },
+    );
     const { tools } = await client.listTools();
-    assert.deepEqual(tools.map(({ name }) => name), toolNames);
+    assert.deepEqual(
+      tools.map(({ name }) => name),
+      toolNames,
+    );
     const result = await client.callTool({ name: 'generate_circuit_breaker', arguments: { withMetrics: true } });
     const source = result.structuredContent.files[0].content;
     assert.match(source, /export class CircuitBreaker /);

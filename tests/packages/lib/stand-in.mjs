@@ -43,7 +43,10 @@ const roles = {
     const modules = join(process.env.STAND_IN_REPOSITORY, 'tests/conformance/node_modules');
     const { bin } = JSON.parse(readFileSync(join(modules, '@modelcontextprotocol/inspector/package.json'), 'utf8'));
     const start = join(modules, '@modelcontextprotocol/inspector', typeof bin === 'string' ? bin : Object.values(bin)[0]);
-    follow(Number(process.versions.node.split('.')[0]) >= 22 ? process.execPath : join(modules, 'node24/bin/node'), [start, ...given.slice(2)]);
+    follow(Number(process.versions.node.split('.')[0]) >= 22 ? process.execPath : join(modules, 'node24/bin/node'), [
+      start,
+      ...given.slice(2),
+    ]);
   },
   'release.sh'() {
     if (given.length > 0) fail(`unknown arguments ${given.join(' ')}`);

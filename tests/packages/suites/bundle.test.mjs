@@ -27,7 +27,10 @@ test('The bundle holds the program, its assemblies and the licence, and names it
   assert.ok(!files.some((each) => /\.(pdb|dbg|xml)$/.test(each)), files.join());
   assert.equal(statSync(join(folder, 'server/linux-x64/crowvault-mcp')).mode & 0o777, 0o755);
   assert.equal(manifest.version, version);
-  assert.deepEqual(manifest.tools.map(({ name }) => name), toolNames);
+  assert.deepEqual(
+    manifest.tools.map(({ name }) => name),
+    toolNames,
+  );
 });
 
 for (const platform of ['linux', 'darwin']) {

@@ -39,8 +39,15 @@ test('The image runs as a user without rights, starts the program and says which
 
 test('The layers are the base and the program alone, readable to that user, and each has the digest that the image names', () => {
   assert.equal(entry.Layers.length, 2);
-  const digests = entry.Layers.map((layer) => createHash('sha256').update(gunzipSync(readFileSync(join(folder, layer)))).digest('hex'));
-  assert.deepEqual(image.rootfs.diff_ids, digests.map((digest) => `sha256:${digest}`));
+  const digests = entry.Layers.map((layer) =>
+    createHash('sha256')
+      .update(gunzipSync(readFileSync(join(folder, layer))))
+      .digest('hex'),
+  );
+  assert.deepEqual(
+    image.rootfs.diff_ids,
+    digests.map((digest) => `sha256:${digest}`),
+  );
   assert.equal(readFileSync(join(root, 'etc/passwd'), 'utf8'), passwd);
   assert.deepEqual(list(join(root, 'app')), ['CrowVault.Mcp']);
   assert.equal(statSync(join(root, 'app/CrowVault.Mcp')).mode & 0o005, 0o005);
@@ -50,7 +57,8 @@ test('The layers are the base and the program alone, readable to that user, and 
 test('The entry point serves, over standard input and over HTTP, as that user', async () => {
   const command = join(root, image.config.Entrypoint[0]);
   // Only root can become another user; anyone else has no more rights than that user already.
-  const identity = process.getuid() === 0 ? Object.fromEntries(['uid', 'gid'].map((id, index) => [id, Number(image.config.User.split(':')[index])])) : {};
+  const identity =
+    process.getuid() === 0 ? Object.fromEntries(['uid', 'gid'].map((id, index) => [id, Number(image.config.User.split(':')[index])])) : {};
   const expected = await converse({ command: program() });
   assert.equal(await converse({ command }), expected);
   const printed = await succeed(command, ['generate', 'circuit-breaker', '--with-metrics'], { ...identity, cwd: root });

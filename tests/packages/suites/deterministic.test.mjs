@@ -8,7 +8,16 @@ import { files, inRepository, list, pathOf, release, temporary, unpack } from '.
 import { startRegistry } from '../lib/registry.mjs';
 import { succeed } from '../lib/server.mjs';
 
-const flags = ['-c', 'Release', '--nologo', '-v', 'quiet', '-warnaserror', '-p:ContinuousIntegrationBuild=true', '-p:RestoreLockedMode=true'];
+const flags = [
+  '-c',
+  'Release',
+  '--nologo',
+  '-v',
+  'quiet',
+  '-warnaserror',
+  '-p:ContinuousIntegrationBuild=true',
+  '-p:RestoreLockedMode=true',
+];
 const git = (...args) => execFileSync('git', args, { cwd: inRepository('.'), encoding: 'utf8' });
 const assemblies = ['CrowVault.Emitters.dll', 'CrowVault.Mcp.dll'];
 
@@ -16,8 +25,13 @@ const assemblies = ['CrowVault.Emitters.dll', 'CrowVault.Mcp.dll'];
 function sources({ sameCommit = true } = {}) {
   const folder = join(temporary(), 'a', 'quite', 'different', 'place');
   mkdirSync(folder, { recursive: true });
-  const names = git('ls-files', '-z', '--cached', '--others', '--exclude-standard').split('\0').filter((name) => name && existsSync(inRepository(name)));
-  const tar = execFileSync('tar', ['-C', inRepository('.'), '--null', '-T', '-', '-cf', '-'], { input: names.join('\0'), maxBuffer: 1 << 30 });
+  const names = git('ls-files', '-z', '--cached', '--others', '--exclude-standard')
+    .split('\0')
+    .filter((name) => name && existsSync(inRepository(name)));
+  const tar = execFileSync('tar', ['-C', inRepository('.'), '--null', '-T', '-', '-cf', '-'], {
+    input: names.join('\0'),
+    maxBuffer: 1 << 30,
+  });
   execFileSync('tar', ['-C', folder, '-xf', '-'], { input: tar });
   if (sameCommit) writeFileSync(join(folder, '.git'), `gitdir: ${git('rev-parse', '--absolute-git-dir').trim()}\n`);
   return folder;
@@ -25,10 +39,14 @@ function sources({ sameCommit = true } = {}) {
 
 async function pack(folder) {
   const output = join(folder, 'artifacts/out');
-  const printed = await succeed('dotnet', ['pack', 'src/CrowVault.Mcp', ...flags, '-r', 'any', '--artifacts-path', join(folder, 'artifacts/build'), '-o', output], {
-    cwd: folder,
-    env: { ...process.env, SOURCE_DATE_EPOCH: git('log', '-1', '--format=%ct').trim(), TZ: 'UTC' },
-  });
+  const printed = await succeed(
+    'dotnet',
+    ['pack', 'src/CrowVault.Mcp', ...flags, '-r', 'any', '--artifacts-path', join(folder, 'artifacts/build'), '-o', output],
+    {
+      cwd: folder,
+      env: { ...process.env, SOURCE_DATE_EPOCH: git('log', '-1', '--format=%ct').trim(), TZ: 'UTC' },
+    },
+  );
   assert.equal(printed.trim(), '');
   return join(output, files.any);
 }
@@ -37,7 +55,10 @@ test('The managed assemblies, their symbols and their package are the same bytes
   const folder = sources();
   const [first, second] = [pathOf('any'), await pack(folder)].map((archive) => unpack(archive));
   for (const name of assemblies) {
-    assert.ok(readFileSync(join(first, 'tools/net10.0/any', name)).equals(readFileSync(join(second, 'tools/net10.0/any', name))), `${name} differs`);
+    assert.ok(
+      readFileSync(join(first, 'tools/net10.0/any', name)).equals(readFileSync(join(second, 'tools/net10.0/any', name))),
+      `${name} differs`,
+    );
     const symbols = name.replace('.dll', '.pdb');
     const bytes = readFileSync(join(folder, 'artifacts/build/bin/CrowVault.Mcp/release_any', symbols));
     assert.ok(readFileSync(join(unpack(pathOf('symbols')), 'any', symbols)).equals(bytes), `${symbols} differs`);
@@ -49,7 +70,8 @@ test('The managed assemblies, their symbols and their package are the same bytes
 
 test('Without a remote nothing is warned of; with one, package and symbols lead to the sources of the commit', async () => {
   const folder = sources({ sameCommit: false });
-  const inFolder = (...args) => execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: folder, encoding: 'utf8' });
+  const inFolder = (...args) =>
+    execFileSync('git', ['-c', 'user.name=test', '-c', 'user.email=test@example.com', ...args], { cwd: folder, encoding: 'utf8' });
   inFolder('init', '--quiet', '--initial-branch=main');
   inFolder('add', '--all');
   inFolder('commit', '--quiet', '--message=Sources');
@@ -60,7 +82,10 @@ test('Without a remote nothing is warned of; with one, package and symbols lead 
   inFolder('remote', 'add', 'origin', 'https://name:secret@github.com/example/crowvault-mcp.git');
   const nuspec = execFileSync('unzip', ['-p', await pack(folder), 'CrowVault.Mcp.any.nuspec'], { encoding: 'utf8' });
   const [repository] = /<repository [^>]+>/.exec(nuspec);
-  assert.ok(repository.includes('url="https://github.com/example/crowvault-mcp.git"') && repository.includes(`commit="${commit}"`), repository);
+  assert.ok(
+    repository.includes('url="https://github.com/example/crowvault-mcp.git"') && repository.includes(`commit="${commit}"`),
+    repository,
+  );
   for (const name of assemblies) {
     const symbols = readFileSync(join(folder, 'artifacts/build/bin/CrowVault.Mcp/release_any', name.replace('.dll', '.pdb')), 'latin1');
     assert.ok(symbols.includes(`https://raw.githubusercontent.com/example/crowvault-mcp/${commit}/*`), `${name}: no link to the sources`);
@@ -70,20 +95,28 @@ test('Without a remote nothing is warned of; with one, package and symbols lead 
 });
 
 const full = process.env.CROWVAULT_PACKAGES === 'full';
-test('Every file of the release but image and bundle is the same bytes when it is built elsewhere', { skip: full ? false : 'a second release takes minutes; node run.mjs --full makes it' }, async () => {
-  const folder = sources();
-  const again = join(folder, 'artifacts/release');
-  const registry = await startRegistry();
-  try {
-    await succeed(join(folder, 'scripts/release.sh'), [again], { cwd: folder, env: { ...process.env, ...registry.environment }, timeout: 1_200_000 });
-  } finally {
-    await registry.stop();
-  }
-  // The SDK and mcpb write the time of packing into the image and the bundle, and the checksums tell of both.
-  const timed = [files.image, files.bundle, files.checksums];
-  const equal = readdirSync(release).filter((name) => !timed.includes(name));
-  assert.ok(equal.length >= 9, equal.join());
-  const different = equal.filter((name) => !readFileSync(join(release, name)).equals(readFileSync(join(again, name))));
-  assert.deepEqual(different, []);
-  rmSync(folder, { recursive: true });
-});
+test(
+  'Every file of the release but image and bundle is the same bytes when it is built elsewhere',
+  { skip: full ? false : 'a second release takes minutes; node run.mjs --full makes it' },
+  async () => {
+    const folder = sources();
+    const again = join(folder, 'artifacts/release');
+    const registry = await startRegistry();
+    try {
+      await succeed(join(folder, 'scripts/release.sh'), [again], {
+        cwd: folder,
+        env: { ...process.env, ...registry.environment },
+        timeout: 1_200_000,
+      });
+    } finally {
+      await registry.stop();
+    }
+    // The SDK and mcpb write the time of packing into the image and the bundle, and the checksums tell of both.
+    const timed = [files.image, files.bundle, files.checksums];
+    const equal = readdirSync(release).filter((name) => !timed.includes(name));
+    assert.ok(equal.length >= 9, equal.join());
+    const different = equal.filter((name) => !readFileSync(join(release, name)).equals(readFileSync(join(again, name))));
+    assert.deepEqual(different, []);
+    rmSync(folder, { recursive: true });
+  },
+);

@@ -28,7 +28,11 @@ test('dotnet tool install gives the native program, which serves', async () => {
 test('dotnet dnx starts the server without installing it', async () => {
   const { cwd, env } = dotnetFolder();
   assert.equal(await converse({ command: 'dotnet', args: ['dnx', 'CrowVault.Mcp', '--yes'], env, cwd }), expected);
-  const printed = await succeed('dotnet', ['dnx', `CrowVault.Mcp@${version}`, '--yes', '--', 'generate', 'circuit-breaker', '--with-metrics'], { cwd, env });
+  const printed = await succeed(
+    'dotnet',
+    ['dnx', `CrowVault.Mcp@${version}`, '--yes', '--', 'generate', 'circuit-breaker', '--with-metrics'],
+    { cwd, env },
+  );
   assert.equal(printed, expected);
 });
 
@@ -46,7 +50,10 @@ test('For other platforms there is the program for the installed runtime, and th
 test('Without the package of the platform the installation fails and leaves nothing', async () => {
   const { cwd, source, env } = dotnetFolder(['pointer']);
   const tools = join(cwd, 'tools');
-  const { code } = await execute('dotnet', ['tool', 'install', 'CrowVault.Mcp', '--add-source', source, '--tool-path', tools], { cwd, env });
+  const { code } = await execute('dotnet', ['tool', 'install', 'CrowVault.Mcp', '--add-source', source, '--tool-path', tools], {
+    cwd,
+    env,
+  });
   assert.notEqual(code, 0);
   assert.ok(!existsSync(join(tools, 'crowvault-mcp')));
 });

@@ -22,8 +22,16 @@ test('The folder of the release holds exactly what is published, and none of it 
 
 test('The checksums name every file and are right; a changed byte is found', async () => {
   await succeed('sha256sum', ['--check', '--strict', '--quiet', files.checksums], { cwd: release });
-  const named = readFileSync(pathOf('checksums'), 'utf8').trimEnd().split('\n').map((line) => line.split(/ [ *]/)[1]);
-  assert.deepEqual(named.sort(), Object.values(files).filter((name) => name !== files.checksums).sort());
+  const named = readFileSync(pathOf('checksums'), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ [ *]/)[1]);
+  assert.deepEqual(
+    named.sort(),
+    Object.values(files)
+      .filter((name) => name !== files.checksums)
+      .sort(),
+  );
   const folder = temporary();
   writeFileSync(join(folder, files.server), readFileSync(pathOf('server')).fill(0x20, 0, 1));
   writeFileSync(join(folder, files.checksums), readFileSync(pathOf('checksums')));
@@ -36,7 +44,10 @@ test('server.json follows the rules of the MCP registry; a broken one does not',
   for (const document of [server, json(inRepository('src/CrowVault.Mcp/.mcp/server.json'))]) {
     assert.ok(validate(document), ajv.errorsText(validate.errors));
     assert.equal(document.name, mcpName);
-    assert.deepEqual(document.packages.map(({ registryType, identifier }) => `${registryType}:${identifier}`), ['nuget:CrowVault.Mcp', 'npm:@crowvault/mcp']);
+    assert.deepEqual(
+      document.packages.map(({ registryType, identifier }) => `${registryType}:${identifier}`),
+      ['nuget:CrowVault.Mcp', 'npm:@crowvault/mcp'],
+    );
   }
   for (const broken of [
     { ...server, description: 'x'.repeat(101) },
@@ -66,7 +77,13 @@ test('One version and one name everywhere', () => {
   };
   assert.deepEqual(versions, Object.fromEntries(Object.keys(versions).map((key) => [key, version])));
   assert.equal(npm.mcpName, mcpName);
-  assert.equal(manifest.description, npm.description.replace('MCP server that writes resilience code in plain TypeScript:', 'Writes resilience code in plain TypeScript that you own:'));
+  assert.equal(
+    manifest.description,
+    npm.description.replace(
+      'MCP server that writes resilience code in plain TypeScript:',
+      'Writes resilience code in plain TypeScript that you own:',
+    ),
+  );
 });
 
 test('The .NET packages are MCP servers whose README carries the name that the registry looks for', () => {
@@ -74,7 +91,13 @@ test('The .NET packages are MCP servers whose README carries the name that the r
   const expected = { pointer: ['DotnetTool', 'McpServer'], native: ['DotnetToolRidPackage'], any: ['DotnetToolRidPackage'] };
   for (const name of Object.keys(expected)) {
     const folder = unpack(pathOf(name));
-    const nuspec = readFileSync(join(folder, list(folder).find((each) => each.endsWith('.nuspec'))), 'utf8');
+    const nuspec = readFileSync(
+      join(
+        folder,
+        list(folder).find((each) => each.endsWith('.nuspec')),
+      ),
+      'utf8',
+    );
     const kinds = [...nuspec.matchAll(/<packageType name="(\w+)"/g)].map((match) => match[1]);
     assert.deepEqual(kinds, expected[name], name);
     assert.match(nuspec, new RegExp(`<version>${version.replaceAll('.', '\\.')}</version>`));
@@ -82,7 +105,11 @@ test('The .NET packages are MCP servers whose README carries the name that the r
     assert.match(nuspec, /<readme>README\.md<\/readme>/);
     assert.ok(readFileSync(join(folder, 'README.md'), 'utf8').includes(marker), `${name}: README.md without ${marker}`);
     assert.deepEqual(json(join(folder, '.mcp/server.json')), json(inRepository('src/CrowVault.Mcp/.mcp/server.json')));
-    assert.deepEqual(list(join(folder, 'tools')).filter((each) => /\.(pdb|dbg|xml)$/.test(each) && !each.endsWith('/DotnetToolSettings.xml')), [], name);
+    assert.deepEqual(
+      list(join(folder, 'tools')).filter((each) => /\.(pdb|dbg|xml)$/.test(each) && !each.endsWith('/DotnetToolSettings.xml')),
+      [],
+      name,
+    );
   }
 });
 
@@ -117,7 +144,10 @@ test('The bill of materials is valid CycloneDX 1.6 and lists exactly what the lo
   }
   const { components, dependencies, metadata } = JSON.parse(text);
   assert.ok(locked.size > 20, 'the lock files were not read');
-  assert.deepEqual(Object.fromEntries(components.map((each) => [each.purl, each.hashes?.[0].content])), Object.fromEntries([...locked].sort()));
+  assert.deepEqual(
+    Object.fromEntries(components.map((each) => [each.purl, each.hashes?.[0].content])),
+    Object.fromEntries([...locked].sort()),
+  );
   const known = new Set([metadata.component['bom-ref'], ...locked.keys()]);
   for (const { ref, dependsOn } of dependencies) for (const each of [ref, ...dependsOn]) assert.ok(known.has(each), each);
 });
@@ -140,7 +170,12 @@ test('The listing for the registry names the bundle by its address and checksum 
   assert.equal(stdout.split(' ')[0], sha256(pathOf('bundle')));
   const folder = temporary();
   const output = join(folder, 'server.json');
-  await succeed(process.execPath, [inRepository('scripts/server-json.mjs'), pathOf('bundle'), 'https://example.com/releases/download/v0/', output]);
+  await succeed(process.execPath, [
+    inRepository('scripts/server-json.mjs'),
+    pathOf('bundle'),
+    'https://example.com/releases/download/v0/',
+    output,
+  ]);
   const listed = json(output);
   const validate = ajv.compile(serverSchema);
   assert.ok(validate(listed), ajv.errorsText(validate.errors));

@@ -17,7 +17,10 @@ before(async () => {
 test('npx starts the native program, which serves', async () => {
   const offline = { ...both.env, npm_config_offline: 'true', PATH: pathWithoutDotnet() };
   assert.equal(await converse({ command: 'npx', args: ['-y', '@crowvault/mcp'], cwd: both.cwd, env: offline }), expected);
-  const printed = await succeed('npx', ['-y', '@crowvault/mcp', 'generate', 'circuit-breaker', '--with-metrics'], { cwd: both.cwd, env: offline });
+  const printed = await succeed('npx', ['-y', '@crowvault/mcp', 'generate', 'circuit-breaker', '--with-metrics'], {
+    cwd: both.cwd,
+    env: offline,
+  });
   assert.equal(printed, expected);
 });
 

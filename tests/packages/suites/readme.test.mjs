@@ -54,7 +54,11 @@ const shell = (text, options = {}) => succeed('bash', ['-euo', 'pipefail', '-c',
 async function told(texts, options) {
   writeFileSync(env.STAND_IN_LOG, '');
   for (const text of texts) await shell(text, options);
-  return readFileSync(env.STAND_IN_LOG, 'utf8').trimEnd().split('\n').filter(Boolean).map((line) => JSON.parse(line));
+  return readFileSync(env.STAND_IN_LOG, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 }
 
 async function start({ command, args }, where = { cwd, env }) {
@@ -68,7 +72,14 @@ async function reach({ url, serverUrl, headers }) {
   const { token, entry } = JSON.parse(await succeed(program(), ['token', 'create', '--name', 'readme', '--json']));
   const server = await serve(program(), { env: { CROWVAULT_HTTP_TOKENS: entry } });
   try {
-    const filled = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.replace(/\$\{(env:CROWVAULT_TOKEN|CROWVAULT_TOKEN|input:token)\}|^(Bearer) secret$/, (_, variable, bearer) => (bearer ? `${bearer} ${token}` : token))]));
+    const filled = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        value.replace(/\$\{(env:CROWVAULT_TOKEN|CROWVAULT_TOKEN|input:token)\}|^(Bearer) secret$/, (_, variable, bearer) =>
+          bearer ? `${bearer} ${token}` : token,
+        ),
+      ]),
+    );
     const address = example.replace('https://mcp.example.com', server.url);
     assert.equal(await converseOver(address, filled), expected);
     await assert.rejects(converseOver(address, { Authorization: 'Bearer wrong' }), 'the server takes any token');
@@ -93,7 +104,11 @@ test('The packages install as the README says, and then its first commands work'
 });
 
 test('The commands for Claude Code, Copilot CLI and VS Code tell of servers that start', async () => {
-  for (const [section, amount] of [['Claude Code', 3], ['Copilot CLI', 2], ['VS Code', 1]]) {
+  for (const [section, amount] of [
+    ['Claude Code', 3],
+    ['Copilot CLI', 2],
+    ['VS Code', 1],
+  ]) {
     const servers = await told(take(section, 'sh'), { env: { ...env, CROWVAULT_TOKEN: 'secret' } });
     assert.equal(servers.length, amount, section);
     for (const { server, config } of servers) {
@@ -112,7 +127,11 @@ for (const [section, schema] of Object.entries(clientSchemas)) {
       assert.ok(validate(document), `${text}\n${JSON.stringify(validate.errors)}`);
       const [[name, entry], ...others] = Object.entries(document.mcpServers ?? document.servers);
       assert.deepEqual([name, others.length], ['api-mcp', 0]);
-      assert.equal(validate({ ...document, [Object.keys(document)[0]]: { [name]: { ...entry, comand: 'x' } } }), false, 'the schema refuses nothing');
+      assert.equal(
+        validate({ ...document, [Object.keys(document)[0]]: { [name]: { ...entry, comand: 'x' } } }),
+        false,
+        'the schema refuses nothing',
+      );
       if (entry.url ?? entry.serverUrl) await reach(entry);
       else await start(entry, section.startsWith('From a clone') ? { cwd: inRepository('.') } : undefined);
     }
@@ -135,20 +154,32 @@ test('The configurations beside the README are those it shows', () => {
 });
 
 test('The links that install with one click carry the configurations beside them', () => {
-  const entries = (section) => blocks.filter((block) => block.section === section && block.language === 'json')
-    .flatMap(({ text }) => Object.values(JSON.parse(text).mcpServers ?? JSON.parse(text).servers)).filter(({ command }) => command);
+  const entries = (section) =>
+    blocks
+      .filter((block) => block.section === section && block.language === 'json')
+      .flatMap(({ text }) => Object.values(JSON.parse(text).mcpServers ?? JSON.parse(text).servers))
+      .filter(({ command }) => command);
   const decodeCursor = (url) => JSON.parse(Buffer.from(url.searchParams.get('config'), 'base64').toString('utf8'));
-  const linked = (section) => linksOf('README.md').filter((link) => link.section === section).map(({ target }) => new URL(target));
+  const linked = (section) =>
+    linksOf('README.md')
+      .filter((link) => link.section === section)
+      .map(({ target }) => new URL(target));
 
   const code = linked('VS Code');
-  assert.deepEqual(code.map(({ host, pathname }) => host + pathname), ['vscode.dev', 'vscode.dev', 'insiders.vscode.dev', 'insiders.vscode.dev'].map((host) => `${host}/redirect/mcp/install`));
+  assert.deepEqual(
+    code.map(({ host, pathname }) => host + pathname),
+    ['vscode.dev', 'vscode.dev', 'insiders.vscode.dev', 'insiders.vscode.dev'].map((host) => `${host}/redirect/mcp/install`),
+  );
   const configs = code.map((url) => JSON.parse(url.searchParams.get('config')));
   assert.deepEqual(configs, [...entries('VS Code'), ...entries('VS Code')]);
   const [codeLink] = take('VS Code', 'text');
   assert.deepEqual(JSON.parse(decodeURIComponent(codeLink.replace(/^vscode:mcp\/install\?/, ''))), { name: 'api-mcp', ...configs[0] });
 
   const cursor = linked('Cursor');
-  assert.deepEqual(cursor.map(({ host, pathname }) => host + pathname), Array(2).fill('cursor.com/en/install-mcp'));
+  assert.deepEqual(
+    cursor.map(({ host, pathname }) => host + pathname),
+    Array(2).fill('cursor.com/en/install-mcp'),
+  );
   assert.deepEqual(cursor.map(decodeCursor), entries('Cursor'));
   const cursorLink = new URL(take('Cursor', 'text')[0]);
   assert.equal(cursorLink.href.split('?')[0], 'cursor://anysphere.cursor-deeplink/mcp/install');
@@ -181,7 +212,8 @@ test('The commands of the command line work in the order in which they stand', a
   const [text, ...others] = take('Command line', 'sh');
   assert.deepEqual(others, []);
   await shell(text, { cwd: folder, env: { ...env, PATH: `${dirname(program())}:${env.PATH}` } });
-  for (const name of ['circuit-breaker.ts', 'circuit-breaker.test.ts', 'retry.ts']) assert.ok(existsSync(join(folder, 'src/resilience', name)), name);
+  for (const name of ['circuit-breaker.ts', 'circuit-breaker.test.ts', 'retry.ts'])
+    assert.ok(existsSync(join(folder, 'src/resilience', name)), name);
 });
 
 test('A wrong call is answered as the README shows', async () => {
@@ -195,7 +227,10 @@ test('The servers and calls over HTTP work as written, in the README and in docs
   const [serving, curls, ...others] = take('Over HTTP', 'sh');
   assert.deepEqual(others, []);
   const commands = serving.split('\n').map((line) => line.split('#')[0].trim());
-  assert.deepEqual(commands.map((line) => line.split(' ').slice(0, 2).join(' ')), ['crowvault-mcp serve', 'crowvault-mcp serve', 'crowvault-mcp token']);
+  assert.deepEqual(
+    commands.map((line) => line.split(' ').slice(0, 2).join(' ')),
+    ['crowvault-mcp serve', 'crowvault-mcp serve', 'crowvault-mcp token'],
+  );
   for (const [, ...args] of commands.slice(0, 2).map((line) => line.split(' '))) {
     const server = await serve(program(), { args, cwd });
     assert.equal(await converseOver(`${server.url}/mcp`), expected, args.join(' '));
@@ -208,12 +243,17 @@ test('The servers and calls over HTTP work as written, in the README and in docs
   const entry = /^Entry: (.+?)\s*$/m.exec(created)[1];
 
   const article = blocksOf('docs/HTTP.md').find(({ section, language }) => section === 'REST' && language === 'sh').text;
-  for (const [tokens, texts] of [['', [curls, article]], [entry, [article]]]) {
+  for (const [tokens, texts] of [
+    ['', [curls, article]],
+    [entry, [article]],
+  ]) {
     const server = await serve(program(), { env: tokens ? { CROWVAULT_HTTP_TOKENS: tokens } : {} });
     try {
       for (const text of texts) {
         assert.ok(text.includes('http://127.0.0.1:8080/'));
-        const printed = await shell(text.replaceAll('curl -s', 'curl -s --fail').replaceAll('http://127.0.0.1:8080', server.url), { env: { ...env, TOKEN: token } });
+        const printed = await shell(text.replaceAll('curl -s', 'curl -s --fail').replaceAll('http://127.0.0.1:8080', server.url), {
+          env: { ...env, TOKEN: token },
+        });
         assert.ok(printed.includes('export class CircuitBreaker '), printed.slice(0, 200));
       }
       if (tokens) assert.equal((await fetch(`${server.url}/v1/tools`)).status, 401);
@@ -236,15 +276,27 @@ test('Every link within the repository leads somewhere, and every file of a rele
       const [path, anchor] = target.split('#');
       const there = path === '' ? inRepository(name) : join(dirname(inRepository(name)), path);
       assert.ok(existsSync(there), `${name}: ${target}`);
-      const headings = anchor && [...readFileSync(there, 'utf8').matchAll(/^#+ (.+)$/gm)].map((match) => match[1].toLowerCase().replaceAll(/[^\w -]/g, '').replaceAll(' ', '-'));
+      const headings =
+        anchor &&
+        [...readFileSync(there, 'utf8').matchAll(/^#+ (.+)$/gm)].map((match) =>
+          match[1]
+            .toLowerCase()
+            .replaceAll(/[^\w -]/g, '')
+            .replaceAll(' ', '-'),
+        );
       if (anchor) assert.ok(headings.includes(anchor), `${name}: ${target}`);
     }
-    for (const [file] of text.matchAll(/\bcrowvault-mcp-[0-9][\w.-]*\.(mcpb|gz)\b/g)) assert.ok(Object.values(files).includes(file) && existsSync(join(release, file)), `${name}: ${file}`);
+    for (const [file] of text.matchAll(/\bcrowvault-mcp-[0-9][\w.-]*\.(mcpb|gz)\b/g))
+      assert.ok(Object.values(files).includes(file) && existsSync(join(release, file)), `${name}: ${file}`);
   }
   assert.ok(readme.includes(`Version ${version} is not`));
 });
 
 after(() => {
   const left = blocks.filter((block) => !used.has(block));
-  assert.deepEqual(left.map(({ section, language, text }) => `${section} (${language}): ${text.split('\n')[0]}`), [], 'a block of the README is checked by no test');
+  assert.deepEqual(
+    left.map(({ section, language, text }) => `${section} (${language}): ${text.split('\n')[0]}`),
+    [],
+    'a block of the README is checked by no test',
+  );
 });

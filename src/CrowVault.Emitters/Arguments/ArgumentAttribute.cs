@@ -1,0 +1,22 @@
+namespace CrowVault.Emitters.Arguments;
+
+/// <summary>
+/// Describes one argument on the property of an options record. Name, type and default come from the record itself, so that
+/// JSON Schema, command line, validation and README all derive from this one place.
+/// </summary>
+/// <param name="description">What the argument means; range and default stand in the schema already.</param>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ArgumentAttribute(string description) : Attribute
+{
+    /// <summary>What the argument means.</summary>
+    public string Description { get; } = description;
+
+    /// <summary>The least value of an integer, or of each integer in a list or map.</summary>
+    public int Minimum { get; init; } = 1;
+
+    /// <summary>The greatest value of an integer, or of each integer in a list or map.</summary>
+    public int Maximum { get; init; } = int.MaxValue;
+
+    /// <summary>How many entries a list or map may have; at least one is needed.</summary>
+    public int MaximumEntries { get; init; } = 200;
+}

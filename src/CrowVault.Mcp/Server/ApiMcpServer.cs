@@ -1,0 +1,143 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
+using CrowVault.Emitters.Stack;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace CrowVault.Mcp.Server;
+
+/// <summary>The MCP server <c>api-mcp</c>, whatever the transport. Everything is built once: the SDK asks per request over HTTP.</summary>
+internal static class ApiMcpServer
+{
+    private const string Instructions =
+        "Generates TypeScript resilience code that the user owns: paste the source as it is and keep its first comment. "
+        + "LayerChecks, outermost first: rate limiter (at ingress), circuit breaker, retry, timeout, bulkhead. "
+        + "All arguments but operations and partitions have defaults; pass only what the user asked for. "
+        + "An error lists every fault and ends with a corrected call.";
+
+    private static readonly Implementation s_info = new()
+    {
+        Name = Product.ServerName,
+        Title = "CrowVault API resilience",
+        Version = Product.Version,
+    };
+
+    /// <summary>The tools, in the catalog's order.</summary>
+    public static McpServerPrimitiveCollection<McpServerTool> Tools { get; } = Collect(Catalog.All.Select(emitter => new EmitterTool(emitter)));
+
+    /// <summary>The prompts.</summary>
+    public static McpServerPrimitiveCollection<McpServerPrompt> Prompts { get; } = [new DefenceInDepthPrompt()];
+
+    /// <summary>The composition of the layers, and a guide per pattern.</summary>
+    public static McpServerResourceCollection Resources { get; } = CollectResources();
+
+    /// <summary>Options for one server, to which a transport may add its own.</summary>
+    public static McpServerOptions Options() => Configure(new McpServerOptions());
+
+    /// <summary>Fills in what this server is.</summary>
+    public static McpServerOptions Configure(McpServerOptions options)
+    {
+        options.ServerInfo = s_info;
+        options.ServerInstructions = Instructions;
+        options.ToolCollection = Tools;
+        options.PromptCollection = Prompts;
+        options.ResourceCollection = Resources;
+        options.Handlers.CompleteHandler = (request, _) => ValueTask.FromResult(Complete(request.Params));
+        options.Handlers.CallToolHandler = (request, _) => throw Invalid(Catalog.UnknownTool(request.Params?.Name ?? ""));
+        options.Filters.Message.IncomingFilters.Add(next => (context, cancellationToken) =>
+        {
+            if (context.JsonRpcMessage is JsonRpcRequest { Method: RequestMethods.ToolsCall } call)
+            {
+                CheckCall(call.Params);
+            }
+
+            return next(context, cancellationToken);
+        });
+        options.Filters.Message.OutgoingFilters.Add(next => (context, cancellationToken) =>
+        {
+            ToolAnswer.Complete(context.JsonRpcMessage);
+            return next(context, cancellationToken);
+        });
+        return options;
+    }
+
+    private static CompleteResult Complete(CompleteRequestParams? completion)
+    {
+        var typed = completion?.Argument.Value ?? "";
+        IReadOnlyList<string> values = completion?.Ref switch
+        {
+            PromptReference { Name: "defence_in_depth" } => DefenceInDepthPrompt.Complete(completion.Argument.Name, typed),
+            ResourceTemplateReference { Uri: PatternGuides.UriTemplate } =>
+                [.. PatternGuides.Patterns.Where(pattern => pattern.StartsWith(typed, StringComparison.OrdinalIgnoreCase))],
+            _ => [],
+        };
+        return new CompleteResult { Completion = new Completion { Values = [.. values], Total = values.Count, HasMore = false } };
+    }
+
+    private static McpServerResourceCollection CollectResources()
+    {
+        // Rendered when it is first read: most sessions never do.
+        var stack = new Lazy<string>(() => StackEmitter.Instance.Emit(new StackOptions(), Product.Version).Files[0].Content);
+        return
+        [
+            new TextResource(
+                new()
+                {
+                    Name = "resilience-stack.ts",
+                    Title = "Resilience stack",
+                    UriTemplate = DefenceInDepthPrompt.StackUri,
+                    Description = "TypeScript function that puts circuit breaker, retry, timeout and bulkhead around a call.",
+                    MimeType = "text/x-typescript",
+                },
+                uri => uri == DefenceInDepthPrompt.StackUri ? stack.Value : null),
+            .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
+            Guide("{pattern}", $"Guide to a pattern: {string.Join(", ", PatternGuides.Patterns)}."),
+        ];
+    }
+
+    private static TextResource Guide(string pattern, string description) => new(
+        new()
+        {
+            Name = pattern == "{pattern}" ? "pattern-guide" : $"{pattern}-guide",
+            UriTemplate = PatternGuides.UriOf(pattern),
+            Description = description,
+            MimeType = "text/markdown",
+        },
+        PatternGuides.At);
+
+    // The SDK would answer "An error occurred." to parameters of another shape than it expects.
+    private static void CheckCall(JsonNode? parameters)
+    {
+        if (parameters is not JsonObject members)
+        {
+            throw Invalid("params: missing; send an object with name and arguments.");
+        }
+
+        if (members["name"]?.GetValueKind() is not JsonValueKind.String)
+        {
+            throw Invalid("name: missing; send the name of a tool as a string.");
+        }
+
+        if (members["arguments"] is not (null or JsonObject))
+        {
+            throw Invalid("arguments: not an object; send a JSON object such as {}.");
+        }
+    }
+
+    private static McpProtocolException Invalid(string message) => new(message, McpErrorCode.InvalidParams);
+
+    private static McpServerPrimitiveCollection<McpServerTool> Collect(IEnumerable<McpServerTool> tools)
+    {
+        var collection = new McpServerPrimitiveCollection<McpServerTool>();
+        foreach (var tool in tools)
+        {
+            collection.Add(tool);
+        }
+
+        return collection;
+    }
+}

@@ -1,0 +1,153 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
+using CrowVault.Emitters.Stack;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace CrowVault.Mcp.Server;
+
+/// <summary>The prompt <c>defence_in_depth</c>: all five layers for the caller's services, as calls that fit each other.</summary>
+internal sealed partial class DefenceInDepthPrompt : McpServerPrompt
+{
+    /// <summary>URI of the composition.</summary>
+    public const string StackUri = "api-mcp://stack/resilience-stack.ts";
+
+    private const int MostServices = 20;
+
+    private static readonly string[] s_failureUnits = Choices(StackEmitter.Instance, "failureUnit");
+
+    private static readonly string[] s_runtimes = Choices(StackEmitter.Instance, "runtime");
+
+    private static readonly string[] s_stores = Choices(Catalog.Find("generate_rate_limiting")!, "store");
+
+    /// <inheritdoc/>
+    public override Prompt ProtocolPrompt { get; } = new()
+    {
+        Name = "defence_in_depth",
+        Title = "Defence in depth",
+        Description = "Set up rate limiter, circuit breaker, retry, timeouts and bulkhead for your services, with figures that fit each other.",
+        Arguments =
+        [
+            new() { Name = "services", Title = "Services", Description = "Downstream services, separated by commas: orders,payments.", Required = true },
+            new() { Name = "runtime", Title = "Runtime", Description = $"{string.Join(", ", s_runtimes)}; default node." },
+            new() { Name = "store", Title = "Rate limiter's store", Description = "redis (default) or memory." },
+            new() { Name = "failureUnit", Title = "One failure is", Description = "attempt (default) or call: what the breaker counts." },
+        ],
+    };
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<object> Metadata => [];
+
+    /// <summary>Values of an argument that begin with what was typed.</summary>
+    /// <param name="argument">Name of an argument of the prompt.</param>
+    /// <param name="typed">What was typed so far.</param>
+    public static IReadOnlyList<string> Complete(string argument, string typed)
+    {
+        var values = argument switch
+        {
+            "runtime" => s_runtimes,
+            "store" => s_stores,
+            "failureUnit" => s_failureUnits,
+            _ => [],
+        };
+        return [.. values.Where(value => value.StartsWith(typed, StringComparison.OrdinalIgnoreCase))];
+    }
+
+    /// <inheritdoc/>
+    public override ValueTask<GetPromptResult> GetAsync(
+        RequestContext<GetPromptRequestParams> request,
+        CancellationToken cancellationToken = default)
+    {
+        var given = request.Params?.Arguments ?? new Dictionary<string, JsonElement>();
+        var services = Text(given, "services", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (services.Length is 0 or > MostServices || !services.All(service => Name().IsMatch(service)))
+        {
+            throw Invalid($"services: give 1 to {MostServices} names of letters, digits, _ and -, separated by commas, such as orders,payments.");
+        }
+
+        var runtime = OneOf(given, "runtime", s_runtimes);
+        // Redis needs TCP; elsewhere memory is the only store.
+        var store = given.ContainsKey("store") || runtime is "node" or "deno" or "bun" ? OneOf(given, "store", s_stores) : "memory";
+        var manifest = Plan(services, runtime, store, OneOf(given, "failureUnit", s_failureUnits));
+        if (!Manifest.TryEmit(JsonElement.Parse(manifest.ToJsonString()), Product.Version, out var emission, out var faults))
+        {
+            throw Invalid(string.Join('\n', faults.Faults.Select(fault => fault.ToString())));
+        }
+
+        return ValueTask.FromResult(new GetPromptResult
+        {
+            Description = "Five layers for " + string.Join(", ", services),
+            Messages = [new() { Role = Role.User, Content = new TextContentBlock { Text = Ask(manifest, emission) } }],
+        });
+    }
+
+    private static JsonObject Plan(string[] services, string runtime, string store, string failureUnit) => new()
+    {
+        ["runtime"] = runtime,
+        ["rateLimiting"] = new JsonObject { ["store"] = store },
+        ["circuitBreaker"] = new JsonObject { ["failureThreshold"] = 10 },
+        ["retryPolicy"] = new JsonObject { ["maxRetries"] = 2, ["totalTimeoutMs"] = 8_000 },
+        ["timeoutConfig"] = new JsonObject
+        {
+            ["operations"] = new JsonObject(services.Select(name => KeyValuePair.Create(name, (JsonNode?)2_000))),
+            ["totalTimeoutMs"] = 8_000,
+        },
+        ["bulkhead"] = new JsonObject
+        {
+            ["partitions"] = new JsonObject(services.Select(name => KeyValuePair.Create(name, (JsonNode?)20))),
+        },
+        ["stack"] = new JsonObject { ["failureUnit"] = failureUnit },
+    };
+
+    private static string Ask(JsonObject manifest, Emission emission)
+    {
+        var calls = Manifest.Sections.Where(each => each.Section != Manifest.StackSection).Select(each =>
+        {
+            var arguments = manifest[each.Section]!.DeepClone().AsObject();
+            arguments.Insert(0, "runtime", manifest["runtime"]!.DeepClone());
+            return $"- {each.Emitter.Tool} {arguments.ToJsonString()} -> {each.Emitter.FileName}";
+        });
+        var remarks = emission.Warnings.Concat(emission.Notes).Where(remark => remark.StartsWith("Stack:", StringComparison.Ordinal));
+        return $"""
+            Set up defence in depth for my outbound calls, in src/resilience/. The layers, outermost first: rate limiter (at ingress), circuit
+            breaker, retry, timeout, bulkhead.
+
+            1. Call these tools and save each source file as it is:
+            {string.Join('\n', calls)}
+            2. Save the resource {StackUri} as resilience-stack.ts. It composes the outbound layers; give its option failureUnit as
+            '{manifest["stack"]!["failureUnit"]}'.
+            3. Wire them once:
+            {emission.Usage}
+            4. Look at my code and put real figures in place of the assumed ones: each timeout a little above the slowest good answer; slots per
+            service = calls per second x seconds per call, and half as much again. Guides: {PatternGuides.UriTemplate}
+            ({string.Join(", ", PatternGuides.Patterns)}).
+
+            These figures follow from the calls above:
+            {string.Join('\n', remarks.Select(remark => $"- {remark}"))}
+            """;
+    }
+
+    private static string[] Choices(Emitter emitter, string argument) =>
+        emitter.Arguments.All.OfType<ChoiceArgument>().First(each => each.Name == argument).Choices.ToArray();
+
+    private static string OneOf(IDictionary<string, JsonElement> given, string argument, string[] choices)
+    {
+        var value = Text(given, argument, choices[0]);
+        return choices.Contains(value) ? value : throw Invalid($"{argument}: use one of {string.Join(", ", choices)}.");
+    }
+
+    private static string Text(IDictionary<string, JsonElement> given, string argument, string fallback) =>
+        given.TryGetValue(argument, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text
+            ? text
+            : fallback;
+
+    private static McpProtocolException Invalid(string message) => new(message, McpErrorCode.InvalidParams);
+
+    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_.-]{0,63}\\z")]
+    private static partial Regex Name();
+}

@@ -1,0 +1,33 @@
+using System.Reflection;
+using System.Text;
+using CrowVault.Emitters;
+
+namespace CrowVault.Mcp.Server;
+
+/// <summary>One short guide per pattern: what it does, when not to use it, which arguments matter.</summary>
+internal static class PatternGuides
+{
+    /// <summary>URI of a guide, with the pattern in place of the braces.</summary>
+    public const string UriTemplate = "api-mcp://patterns/{pattern}";
+
+    private static readonly Dictionary<string, string> s_texts =
+        Catalog.All.ToDictionary(emitter => emitter.Command, emitter => Read(emitter.Command), StringComparer.Ordinal);
+
+    /// <summary>The patterns, named as on the command line.</summary>
+    public static IReadOnlyList<string> Patterns { get; } = [.. Catalog.All.Select(emitter => emitter.Command)];
+
+    /// <summary>URI of a pattern's guide.</summary>
+    public static string UriOf(string pattern) => UriTemplate.Replace("{pattern}", pattern, StringComparison.Ordinal);
+
+    /// <summary>The guide at a URI; null when there is none.</summary>
+    public static string? At(string uri) =>
+        Patterns.FirstOrDefault(pattern => UriOf(pattern) == uri) is { } found ? s_texts[found] : null;
+
+    private static string Read(string pattern)
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Guides/{pattern}.md")
+            ?? throw new InvalidOperationException($"There is no guide for {pattern}.");
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
+    }
+}

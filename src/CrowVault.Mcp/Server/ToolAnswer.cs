@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace CrowVault.Mcp.Server;
+
+/// <summary>
+/// The answer to a tool call, as JSON that is made once. The SDK would escape the code, parse it again and escape it once more on its way
+/// to the client, which takes longer than emitting it.
+/// </summary>
+internal sealed class ToolAnswer
+{
+    private const string Item = nameof(ToolAnswer);
+
+    private readonly byte[] _content;
+    private readonly byte[]? _structured;
+
+    /// <summary>Code, with its notes and warnings as a last block when there are any.</summary>
+    public ToolAnswer(Emission emission)
+    {
+        var remarks = emission.Remarks();
+        _content = Content([.. emission.Files.Select(file => file.Content), .. remarks.Length == 0 ? [] : new[] { remarks }]);
+        _structured = JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission);
+    }
+
+    /// <summary>What was wrong with the call.</summary>
+    public ToolAnswer(ArgumentFaults faults)
+    {
+        _content = Content([faults.Message]);
+        IsError = true;
+    }
+
+    /// <summary>Whether the call was wrong.</summary>
+    public bool IsError { get; }
+
+    /// <summary>Ties the answer to a request, and gives the SDK an outline of it to work with.</summary>
+    public CallToolResult Attach(RequestContext<CallToolRequestParams> request)
+    {
+        request.Items[Item] = this;
+        return new CallToolResult { IsError = IsError ? true : null };
+    }
+
+    /// <summary>Puts the answer in the place of its outline, beside what the SDK has added to that.</summary>
+    /// <param name="message">A message on its way to the client.</param>
+    public static void Complete(JsonRpcMessage message)
+    {
+        if (message is JsonRpcResponse { Result: JsonObject outline, Context.Items: { } items } response
+            && items.TryGetValue(Item, out var item) && item is ToolAnswer answer)
+        {
+            response.Result = JsonValue.Create(new CompleteResult(answer, outline), s_json);
+        }
+    }
+
+    private static byte[] Content(IEnumerable<string> texts)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            writer.WriteStartArray();
+            foreach (var text in texts)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("type"u8, "text"u8);
+                writer.WriteString("text"u8, text);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private void Write(Utf8JsonWriter writer)
+    {
+        writer.WritePropertyName("content"u8);
+        writer.WriteRawValue(_content, skipInputValidation: true);
+        if (_structured is not null)
+        {
+            writer.WritePropertyName("structuredContent"u8);
+            writer.WriteRawValue(_structured, skipInputValidation: true);
+        }
+    }
+
+    private sealed record CompleteResult(ToolAnswer Answer, JsonObject Outline);
+
+    private sealed class Converter : JsonConverter<CompleteResult>
+    {
+        public override CompleteResult Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+            throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, CompleteResult value, JsonSerializerOptions options)
+        {
+            writer.WriteStartObject();
+            value.Answer.Write(writer);
+            foreach (var (name, added) in value.Outline)
+            {
+                if (name != "content" && added is not null)
+                {
+                    writer.WritePropertyName(name);
+                    added.WriteTo(writer, options);
+                }
+            }
+
+            writer.WriteEndObject();
+        }
+    }
+
+    // A node is written by its own converter only where its options are the writer's: those of the SDK's serializer context.
+    private static readonly JsonTypeInfo<CompleteResult> s_json = JsonMetadataServices.CreateValueInfo<CompleteResult>(
+        McpJsonUtilities.DefaultOptions.TypeInfoResolverChain.OfType<JsonSerializerContext>().First().Options,
+        new Converter());
+}
