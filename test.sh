@@ -87,6 +87,8 @@ generated() {
   (cd tests/generated && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs ${mode:+"$mode"})
 }
 
+field() { (cd tests/field && node run.mjs ${mode:+"$mode"}); }
+
 conformance() {
   (cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs ${mode:+"$mode"})
 }
@@ -106,6 +108,7 @@ suite "System packages" install_packages || finish
 suite "Build" build || finish
 suite ".NET tests" dotnet_tests
 suite "Emitted code" generated
+suite "Cases from the field" field
 if [[ $mode != --quick ]]; then
   suite "Doors and official clients" conformance
   work=$(mktemp -d)

@@ -1,0 +1,23 @@
+// Finds the program under test: CROWVAULT_MCP (split at spaces), else the Release build of this checkout.
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** `{ command, args }` that starts the program. */
+export function programUnderTest() {
+  const given = process.env.CROWVAULT_MCP;
+  if (given) {
+    const [command, ...args] = given.split(' ').filter(Boolean);
+    return { command, args };
+  }
+  const bin = join(repository, 'src/CrowVault.Mcp/bin/Release');
+  for (const target of existsSync(bin) ? readdirSync(bin) : []) {
+    for (const name of ['crowvault-mcp', 'CrowVault.Mcp']) {
+      const executable = join(bin, target, name);
+      if (existsSync(executable)) return { command: executable, args: [] };
+    }
+  }
+  throw new Error('No program found: build it (dotnet build -c Release) or set CROWVAULT_MCP to its command line.');
+}
