@@ -29,7 +29,10 @@ for (const area of readdirSync(folder, { withFileTypes: true })) {
   if (files.length === 0) continue;
   const home = join(folder, area.name);
   if (existsSync(join(home, 'package.json')) && (process.env.CI === 'true' || !existsSync(join(home, 'node_modules')))) {
-    const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: home, stdio: 'inherit' });
+    const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: home,
+      stdio: 'inherit',
+    });
     if (status !== 0) {
       console.log(`FAIL ${area.name}: its packages could not be installed`);
       total.failed++;

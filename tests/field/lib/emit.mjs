@@ -14,7 +14,12 @@ process.once('exit', () => rmSync(work, { recursive: true, force: true }));
 /** `{ files, usage, notes, warnings }` of a call; throws with the refusal. */
 export function emit(tool, args = {}) {
   const { command, args: first } = programUnderTest();
-  return JSON.parse(execFileSync(command, [...first, 'call', '--json', tool, JSON.stringify(args)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }));
+  return JSON.parse(
+    execFileSync(command, [...first, 'call', '--json', tool, JSON.stringify(args)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
 }
 
 /** The emitted source as TypeScript. */
