@@ -19,4 +19,7 @@ public sealed class ArgumentAttribute(string description) : Attribute
 
     /// <summary>How many entries a list or map may have; at least one is needed.</summary>
     public int MaximumEntries { get; init; } = 200;
+
+    /// <summary>How many entries a list of integers needs.</summary>
+    public int MinimumEntries { get; init; } = 1;
 }

@@ -43,7 +43,7 @@ internal static class ArgumentReader
         if (type == typeof(IReadOnlyList<int>))
         {
             return new IntegerListArgument(
-                name, description, required, fallback, attribute.Minimum, attribute.Maximum, attribute.MaximumEntries);
+                name, description, required, fallback, attribute.Minimum, attribute.Maximum, attribute.MaximumEntries, attribute.MinimumEntries);
         }
 
         if (type == typeof(string) && name == "name")

@@ -7,12 +7,14 @@ namespace CrowVault.Emitters.Arguments;
 /// <param name="Minimum">The least value of an entry.</param>
 /// <param name="Maximum">The greatest value of an entry.</param>
 /// <param name="MaximumEntries">How many entries there may be.</param>
+/// <param name="MinimumEntries">How many entries there have to be.</param>
 public sealed record IntegerListArgument(
-    string Name, string Description, bool Required, JsonNode? Default, int Minimum, int Maximum, int MaximumEntries)
+    string Name, string Description, bool Required, JsonNode? Default, int Minimum, int Maximum, int MaximumEntries,
+    int MinimumEntries = 1)
     : Argument(Name, Description, Required, Default)
 {
     /// <inheritdoc/>
-    public override string Rule => $"a list of 1 to {MaximumEntries} different integers, each {Minimum} to {Maximum}";
+    public override string Rule => $"a list of {MinimumEntries} to {MaximumEntries} different integers, each {Minimum} to {Maximum}";
 
     internal override JsonNode Example => new JsonArray(Minimum);
 
@@ -20,7 +22,7 @@ public sealed record IntegerListArgument(
     {
         ["type"] = "array",
         ["items"] = new JsonObject { ["type"] = "integer", ["minimum"] = Minimum, ["maximum"] = Maximum },
-        ["minItems"] = 1,
+        ["minItems"] = MinimumEntries,
         ["maxItems"] = MaximumEntries,
         ["uniqueItems"] = true,
     };
@@ -33,7 +35,7 @@ public sealed record IntegerListArgument(
             return NearestInteger(value, Minimum, Maximum) is { } only ? new JsonArray(only) : null;
         }
 
-        if (value.GetArrayLength() == 0 || value.GetArrayLength() > MaximumEntries)
+        if (value.GetArrayLength() < MinimumEntries || value.GetArrayLength() > MaximumEntries)
         {
             faults.Add(Fault($"{value.GetArrayLength()} entries are out of range; use {Rule}."));
         }
@@ -61,6 +63,6 @@ public sealed record IntegerListArgument(
             index++;
         }
 
-        return corrected.Count == 0 ? null : new JsonArray([.. corrected.Select(entry => (JsonNode)entry)]);
+        return corrected.Count == 0 && value.GetArrayLength() > 0 ? null : new JsonArray([.. corrected.Select(entry => (JsonNode)entry)]);
     }
 }
