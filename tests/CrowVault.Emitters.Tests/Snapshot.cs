@@ -11,9 +11,9 @@ namespace CrowVault.Emitters.Tests;
 /// <summary>
 /// Compares text with <c>snapshots/&lt;tool&gt;/&lt;case&gt;.verified.*</c>. A new or different text fails and is left beside it as
 /// <c>.received.*</c>; it is accepted by renaming it, or by running once with <c>ACCEPT_SNAPSHOTS=1</c>. The first case of a tool is kept
-/// whole; a later one as its difference from the nearest case before it, in which long runs of lines that are gone, or that stand in another
-/// case before it, are shown by their first line and their number. So a change of a template shows once. What a verified file is, whole or
-/// a difference from a certain case, it stays; one that is deleted is made anew.
+/// whole; a later one as its difference from the nearest case before it, in which a long run of lines that are gone, or that stand in
+/// another case before it, is shown by its first line and its length. So a change of a template shows once. What a verified file is,
+/// whole or a difference from a certain case, it stays; one that is deleted is made anew.
 /// </summary>
 internal static partial class Snapshot
 {
@@ -57,7 +57,8 @@ internal static partial class Snapshot
     }
 
     /// <summary>Paths of a tool's verified files.</summary>
-    public static IEnumerable<string> VerifiedFiles(Emitter emitter) => Directory.EnumerateFiles(Path.Combine(s_folder, emitter.Tool), "*.verified.*");
+    public static IEnumerable<string> VerifiedFiles(Emitter emitter) =>
+        Directory.EnumerateFiles(Path.Combine(s_folder, emitter.Tool), "*.verified.*");
 
     private static void VerifyFile(Emitter emitter, string name, GeneratedFile file)
     {
@@ -70,9 +71,9 @@ internal static partial class Snapshot
         }
 
         var earlier = Cases(emitter).TakeWhile(each => each.Name != name)
-            .Select(each => (Title: Title(each.Name, file.Role), File: Emit(emitter, each.Arguments).Files.FirstOrDefault(other => other.Role == file.Role)))
-            .Where(each => each.File is not null)
-            .Select(each => new Case(each.Title, WithoutFingerprint(each.File!.Content)))
+            .SelectMany(each => Emit(emitter, each.Arguments).Files
+                .Where(other => other.Role == file.Role)
+                .Select(other => new Case(Title(each.Name, file.Role), WithoutFingerprint(other.Content))))
             .ToList();
         var kept = File.Exists($"{verified}.diff") ? File.ReadLines($"{verified}.diff").First() : null;
         var own = new Case(title, WithoutFingerprint(file.Content));
@@ -86,6 +87,8 @@ internal static partial class Snapshot
 
         VerifyText(emitter.Tool, title, "diff", difference);
     }
+
+    private static string Added(string[] lines) => $"\n{string.Join('\n', lines.Select(line => line[1..]))}\n";
 
     private static string Title(string name, FileRole role) => role is FileRole.Test ? $"{name}.test" : name;
 
@@ -124,7 +127,7 @@ internal static partial class Snapshot
         var run = lines[at] is ['+', ..] ? Run(lines, at) : 0;
         foreach (var each in earlier)
         {
-            while (length < run && each.Text.Contains('\n' + string.Join('\n', lines[at..(at + length + 1)].Select(line => line[1..])) + '\n', StringComparison.Ordinal))
+            while (length < run && each.Text.Contains(Added(lines[at..(at + length + 1)]), StringComparison.Ordinal))
             {
                 length++;
                 known = $" of {each.Title}";

@@ -23,7 +23,7 @@ let built = 0;
 if (!existsSync(join(process.env.CROWVAULT_RELEASE, 'SHA256SUMS'))) {
   const registry = await startRegistry();
   const child = spawn(inRepository('scripts/release.sh'), [process.env.CROWVAULT_RELEASE], {
-    env: { ...process.env, ...registry.environment },
+    env: { ...process.env, ...registry.environment, TMPDIR: temporary() },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const code = await new Promise((ended) => child.once('exit', ended));

@@ -3,6 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// A program that a test ends by force would leave the runtime's debugger pipes in the temporary folder.
+process.env.DOTNET_EnableDiagnostics ??= '0';
+
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
 /** `{ command, args }` that starts the program. */
