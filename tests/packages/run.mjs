@@ -15,6 +15,7 @@ import { inRepository, temporary } from './lib/release.mjs';
 
 const given = process.argv.slice(2);
 process.env.CROWVAULT_PACKAGES = given.includes('--full') ? 'full' : 'default';
+process.env.TMPDIR = temporary(); // the SDK leaves folders behind
 process.env.CROWVAULT_RELEASE ??= join(temporary(), 'release');
 mkdirSync(process.env.CROWVAULT_RELEASE, { recursive: true });
 const since = performance.now();
@@ -23,7 +24,7 @@ let built = 0;
 if (!existsSync(join(process.env.CROWVAULT_RELEASE, 'SHA256SUMS'))) {
   const registry = await startRegistry();
   const child = spawn(inRepository('scripts/release.sh'), [process.env.CROWVAULT_RELEASE], {
-    env: { ...process.env, ...registry.environment, TMPDIR: temporary() },
+    env: { ...process.env, ...registry.environment },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   const code = await new Promise((ended) => child.once('exit', ended));

@@ -8,8 +8,7 @@ import { succeed } from './server.mjs';
 export function dotnetFolder(names = ['pointer', 'native', 'any'], configured = true) {
   const cwd = temporary();
   const source = join(cwd, 'source');
-  const scratch = join(cwd, 'scratch'); // the SDK leaves folders behind
-  for (const folder of [source, scratch]) mkdirSync(folder);
+  mkdirSync(source);
   for (const name of names) cpSync(pathOf(name), join(source, pathOf(name).split('/').at(-1)));
   const sources = `<packageSources><clear />${configured ? '<add key="release" value="source" />' : ''}</packageSources>`;
   writeFileSync(join(cwd, 'NuGet.config'), `<configuration>${sources}</configuration>\n`);
@@ -17,7 +16,6 @@ export function dotnetFolder(names = ['pointer', 'native', 'any'], configured = 
     ...process.env,
     NUGET_PACKAGES: join(cwd, 'packages'),
     DOTNET_CLI_HOME: join(cwd, 'home'),
-    TMPDIR: scratch,
     DOTNET_NOLOGO: '1',
     DOTNET_CLI_TELEMETRY_OPTOUT: '1',
   };
