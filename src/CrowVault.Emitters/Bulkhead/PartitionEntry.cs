@@ -2,10 +2,10 @@ namespace CrowVault.Emitters.Bulkhead;
 
 /// <summary>One downstream service with its slots.</summary>
 public sealed record PartitionEntry(
-    [property: Argument("Name in the code, such as payments.")]
+    [property: Argument("Name in the code.", Example = "\"payments\"")]
     string Name,
 
-    [property: Argument("Calls at once.", Maximum = 100_000)]
+    [property: Argument("Calls at once.", Maximum = 100_000, Example = "10")]
     int MaxConcurrent,
 
     [property: Argument("Callers that may wait for a slot; as for all when omitted.", Minimum = 0, Maximum = 1_000_000)]
