@@ -36,7 +36,9 @@ public abstract record Argument(string Name, string Description, bool Required, 
         var schema = ValueSchema();
         var fallback = Default is null ? "" : $"default {ShowDefault()}";
         var form = string.Join("; ", new[] { Form, fallback }.Where(part => part.Length > 0));
-        schema["description"] = form.Length == 0 ? Description : $"{Description} {char.ToUpperInvariant(form[0])}{form[1..]}.";
+        schema["description"] = form.Length == 0 ? Description : form.StartsWith("ms", StringComparison.Ordinal) || form.StartsWith("s;", StringComparison.Ordinal) || form == "s"
+            ? $"{Description.TrimEnd('.')}, in {form}."
+            : $"{Description} {char.ToUpperInvariant(form[0])}{form[1..]}.";
         return schema;
     }
 
@@ -73,7 +75,7 @@ public abstract record Argument(string Name, string Description, bool Required, 
         : JsonSerializer.Serialize(value, ArgumentJson.Readable.JsonElement));
 
     /// <summary>Text of a caller as an error shows it.</summary>
-    internal static string Show(string text) =>
+    public static string Show(string text) =>
         Shorten(JsonSerializer.Serialize(text.Length <= LongestShownValue ? text : text[..LongestShownValue] + "...", ArgumentJson.Readable.String));
 
     private protected static string Text(JsonNode node) => node.ToJsonString(ArgumentJson.Readable.Options);

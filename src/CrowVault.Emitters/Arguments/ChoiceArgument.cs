@@ -11,8 +11,6 @@ public sealed record ChoiceArgument(string Name, string Description, bool Requir
     /// <inheritdoc/>
     public override string Rule => string.Join(", ", Choices);
 
-    private protected override string Form => $"one of {Rule}";
-
     private protected override JsonObject ValueSchema() => new()
     {
         ["type"] = "string",

@@ -9,16 +9,17 @@ namespace CrowVault.Emitters.Arguments;
 public sealed record IntegerArgument(string Name, string Description, bool Required, JsonNode? Default, int Minimum, int Maximum)
     : Argument(Name, Description, Required, Default)
 {
+    private const int Unreached = 10_000_000;
+
     /// <inheritdoc/>
     public override string Rule => $"{Minimum} to {Maximum}";
 
-    /// <inheritdoc/>
-    private protected override string Form => Reading.UnitOf(Name) switch
+    // A bound that nobody comes near is not worth the words: it stands in the schema.
+    private protected override string Form => string.Join(' ', new[]
     {
-        Unit.Milliseconds => $"milliseconds, {Rule}",
-        Unit.Seconds => $"seconds, {Rule}",
-        Unit.Percent or Unit.None => Rule,
-    };
+        Maximum < Unreached ? Rule : "",
+        Reading.UnitOf(Name) switch { Unit.Milliseconds => "ms", Unit.Seconds => "s", Unit.Percent or Unit.None => "" },
+    }.Where(part => part.Length > 0));
 
     private protected override JsonObject ValueSchema() =>
         new() { ["type"] = "integer", ["minimum"] = Minimum, ["maximum"] = Maximum };

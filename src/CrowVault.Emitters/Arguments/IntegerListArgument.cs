@@ -15,15 +15,23 @@ public sealed record IntegerListArgument(
     /// <inheritdoc/>
     public override string Rule => $"a list of {MinimumEntries} to {MaximumEntries} different integers, each {Minimum} to {Maximum}";
 
-    private protected override string Form => $"{MinimumEntries} to {MaximumEntries} different integers, each {Minimum} to {Maximum}";
+    private protected override string Form => $"{MinimumEntries} to {MaximumEntries} of {Minimum} to {Maximum}, all different";
 
     private protected override JsonObject ValueSchema() => new()
     {
         ["type"] = "array",
         ["items"] = new JsonObject { ["type"] = "integer", ["minimum"] = Minimum, ["maximum"] = Maximum },
-        ["minItems"] = MinimumEntries,
-        ["maxItems"] = MaximumEntries,
     };
+
+    /// <inheritdoc/>
+    internal override JsonObject EditorSchema()
+    {
+        var schema = base.EditorSchema();
+        schema["minItems"] = MinimumEntries;
+        schema["maxItems"] = MaximumEntries;
+        schema["uniqueItems"] = true;
+        return schema;
+    }
 
     internal override string OptionValue(JsonNode value) => string.Join(',', value.AsArray().Select(entry => entry!.ToJsonString()));
 

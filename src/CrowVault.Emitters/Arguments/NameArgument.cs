@@ -10,7 +10,17 @@ public sealed record NameArgument(string Name, string Description, bool Required
     /// <inheritdoc/>
     public override string Rule => "a letter, then up to 63 letters, digits, '_', '.' or '-'";
 
-    private protected override JsonObject ValueSchema() => new() { ["type"] = "string", ["pattern"] = EmittedName.Pattern };
+    private protected override string Form => "letters, digits, _ . -";
+
+    private protected override JsonObject ValueSchema() => new() { ["type"] = "string" };
+
+    /// <inheritdoc/>
+    internal override JsonObject EditorSchema()
+    {
+        var schema = base.EditorSchema();
+        schema["pattern"] = EmittedName.Pattern;
+        return schema;
+    }
 
     internal override JsonNode? Check(JsonElement value, FaultList faults) => Check(value, [], faults);
 

@@ -22,6 +22,9 @@ public sealed record ObjectListArgument(
     /// <summary>An entry as JSON that shows the form.</summary>
     public required JsonObject ExampleEntry { get; init; }
 
+    /// <summary>An entry in the form of the command line, such as <c>orders.get=2000</c>.</summary>
+    public string ExampleOption => OptionValue(new JsonArray(ExampleEntry.DeepClone()));
+
     /// <inheritdoc/>
     public override string Rule =>
         $"a list of 1 to {MaximumEntries} objects such as {Text(ExampleEntry)}"
@@ -29,30 +32,32 @@ public sealed record ObjectListArgument(
 
     private protected override string Form => $"such as [{Text(ExampleEntry)}]";
 
-    private protected override JsonObject ValueSchema() => new()
+    private protected override JsonObject ValueSchema() => ListSchema(member => member.Schema());
+
+    private JsonObject ListSchema(Func<Argument, JsonObject> of) => new()
     {
         ["type"] = "array",
         ["items"] = new JsonObject
         {
             ["type"] = "object",
-            ["properties"] = new JsonObject(Members.Select(member => KeyValuePair.Create(member.Name, (JsonNode?)member.Schema()))),
+            ["properties"] = new JsonObject(Members.Select(member => KeyValuePair.Create(member.Name, (JsonNode?)of(member)))),
             ["required"] = new JsonArray([.. Members.Where(member => member.Required).Select(member => (JsonNode)member.Name)]),
             ["additionalProperties"] = false,
         },
         ["minItems"] = 1,
-        ["maxItems"] = MaximumEntries,
     };
 
     /// <inheritdoc/>
     internal override JsonObject EditorSchema()
     {
-        var list = base.EditorSchema();
+        var list = ListSchema(member => member.EditorSchema());
+        list["maxItems"] = MaximumEntries;
         if (Number is null)
         {
+            list["description"] = Description;
             return list;
         }
 
-        list.Remove("description");
         return new()
         {
             ["description"] = Description,

@@ -5,7 +5,7 @@ public sealed record BulkheadOptions(
     [property: Argument("Downstream services with their slots.")]
     IReadOnlyList<PartitionEntry> Partitions,
 
-    [property: Argument("Where the code runs.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Pool that the sum of the partitions must fit; no check when omitted.", Maximum = 20_000_000)]
@@ -20,10 +20,10 @@ public sealed record BulkheadOptions(
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
 
-    [property: Argument("Runs the tests; default by runtime.")]
+    [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("End of imports between files; default ts.")]
+    [property: Argument("Of imports; default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>Slots of all partitions together.</summary>

@@ -16,7 +16,7 @@ public enum TripOn
 
 /// <summary>Arguments of <c>generate_circuit_breaker</c>.</summary>
 public sealed record CircuitBreakerOptions(
-    [property: Argument("Where the code runs.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Failures in a row that open the circuit; with failure-rate, the fewest in the window.", Maximum = 10_000)]
@@ -53,10 +53,10 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
 
-    [property: Argument("Runs the tests; default by runtime.")]
+    [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("End of imports between files; default ts.")]
+    [property: Argument("Of imports; default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <inheritdoc/>

@@ -93,7 +93,7 @@ public enum OnStoreError
 
 /// <summary>Arguments of <c>generate_rate_limiting</c>.</summary>
 public sealed record RateLimitingOptions(
-    [property: Argument("Where the code runs; Redis needs node, deno or bun.")]
+    [property: Argument("Where it runs; Redis needs node, deno or bun.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Allow bursts (buckets), or count strictly (sliding-window) or cheaply (fixed-window).")]
@@ -132,10 +132,10 @@ public sealed record RateLimitingOptions(
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
 
-    [property: Argument("Runs the tests; default by runtime.")]
+    [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("End of imports between files; default ts.")]
+    [property: Argument("Of imports; default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     // 2^52 microseconds: up to there a bucket is counted without rounding.

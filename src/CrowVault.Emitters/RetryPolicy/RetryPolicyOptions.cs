@@ -4,7 +4,7 @@ namespace CrowVault.Emitters.RetryPolicy;
 
 /// <summary>Arguments of <c>generate_retry_policy</c>.</summary>
 public sealed record RetryPolicyOptions(
-    [property: Argument("Where the code runs.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Retries after the first attempt.", Minimum = 0, Maximum = 100)]
@@ -39,10 +39,10 @@ public sealed record RetryPolicyOptions(
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
 
-    [property: Argument("Runs the tests; default by runtime.")]
+    [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("End of imports between files; default ts.")]
+    [property: Argument("Of imports; default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>The statuses; the documented ones unless others are given.</summary>

@@ -15,7 +15,7 @@ public enum FailureUnit
 
 /// <summary>The section <c>stack</c> of a manifest.</summary>
 public sealed record StackOptions(
-    [property: Argument("Where the code runs.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("What the breaker counts as one failure: each attempt, or the whole retried call.")]
@@ -24,8 +24,8 @@ public sealed record StackOptions(
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
 
-    [property: Argument("Runs the tests; default by runtime.")]
+    [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("End of imports between files; default ts.")]
+    [property: Argument("Of imports; default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions;

@@ -8,5 +8,5 @@ public sealed record OperationEntry(
     [property: Argument("Limit of one attempt.", Maximum = 86_400_000, Example = "2000")]
     int TimeoutMs,
 
-    [property: Argument("Whether a failed attempt may be repeated; unsaid when omitted.")]
+    [property: Argument("False: never repeat it.")]
     bool? Retry = null);

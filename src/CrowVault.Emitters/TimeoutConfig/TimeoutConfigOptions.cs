@@ -5,7 +5,7 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("Operations with their limits.")]
     IReadOnlyList<OperationEntry> Operations,
 
-    [property: Argument("Where the code runs.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("For a name outside operations.", Maximum = 86_400_000)]
@@ -20,8 +20,8 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
 
-    [property: Argument("Runs the tests; default by runtime.")]
+    [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("End of imports between files; default ts.")]
+    [property: Argument("Of imports; default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions;
