@@ -20,7 +20,7 @@ const casesOf = (tool) =>
 let client;
 before(async () => {
   client = new Client({ name: 'crowvault-packages', version: '1.0.0' });
-  await client.connect(new StdioClientTransport({ command: program(), stderr: 'ignore' }));
+  await client.connect(new StdioClientTransport({ command: program(), args: ['--answers', 'structured'], stderr: 'ignore' }));
 });
 after(() => client.close());
 
