@@ -41,8 +41,8 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
             CountsWaits: true,
             MaxQueue: Numeral(options.MaxQueue),
             MaxWaitMs: Numeral(options.MaxWaitMs),
-            TestImports: TestRunner.Imports(options.Runtime),
-            TestDeclarations: TestRunner.Declarations(options.Runtime));
+            TestImports: TestRunner.Imports(options),
+            TestDeclarations: TestRunner.Declarations(options));
     }
 
     // As Prettier leaves it: on one line if it fits, else a line for each limit.
