@@ -26,7 +26,9 @@ internal static partial class Snapshot
     {
         ["generate_circuit_breaker"] = new(["defaults"], ["with-tests"]),
         ["generate_retry_policy"] = new(["defaults"], ["with-tests"]),
-        ["generate_rate_limiting"] = new(["defaults", "token-bucket-memory-express"], ["token-bucket-redis-tests", "sliding-window-memory-deno-tests"]),
+        ["generate_rate_limiting"] = new(
+            ["defaults", "token-bucket-memory-express", "leaky-bucket-node-redis-fastify-local", "sliding-window-memory-deno-tests"],
+            ["token-bucket-redis-tests", "sliding-window-memory-deno-tests"]),
         ["generate_timeout_config"] = new(["with-tests"], ["with-tests"]),
         ["generate_bulkhead"] = new(["with-tests"], ["with-tests"]),
         ["stack"] = new(["defaults"], ["with-tests"]),
@@ -40,6 +42,8 @@ internal static partial class Snapshot
         ["generate_retry_policy/with-tests"] = """{"withTests":true}""",
         ["generate_rate_limiting/defaults"] = "{}",
         ["generate_rate_limiting/token-bucket-memory-express"] = """{"store":"memory"}""",
+        ["generate_rate_limiting/leaky-bucket-node-redis-fastify-local"] =
+            """{"algorithm":"leaky-bucket","redisClient":"node-redis","framework":"fastify","onStoreError":"local","keyStrategy":"user"}""",
         ["generate_rate_limiting/token-bucket-redis-tests"] = """{"withTests":true}""",
         ["generate_rate_limiting/sliding-window-memory-deno-tests"] = """{"runtime":"deno","algorithm":"sliding-window","store":"memory","withTests":true}""",
         ["generate_timeout_config/with-tests"] = """{"operations":{"orders.get":2000,"charge":8000},"totalTimeoutMs":10000,"withFetch":true,"withTests":true}""",

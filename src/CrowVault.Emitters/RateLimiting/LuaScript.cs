@@ -11,14 +11,14 @@ internal sealed record LuaScript(string Text, string Sha1)
         var block = options.WithOperations ? view.Render("RateLimiting/redis/block.lua") : "";
         return new($"\n{block}{view.Render($"RateLimiting/redis/{stem}.lua")}", (options.Algorithm, options.WithOperations) switch
         {
-            (Algorithm.TokenBucket, false) => "015b71d3124a99308e42d31af01b72332aea24ea",
-            (Algorithm.TokenBucket, true) => "59cf23f96c10ea38f88931080e0f7d314caff8eb",
-            (Algorithm.LeakyBucket, false) => "d8e77db5f5b90ce137b776594a6ac84e6bd4d920",
-            (Algorithm.LeakyBucket, true) => "c3a1a74dd726fe551a9a70360d619bb2984346ca",
-            (Algorithm.FixedWindow, false) => "3f56cb06e610843559e2c7fe8cc128cf680cb7ca",
-            (Algorithm.FixedWindow, true) => "1a8ed3d9ac285da3c3595037898c8d82bfa40b63",
-            (Algorithm.SlidingWindow, false) => "0a3f18734bcceeef1f2f53290804d2192ab69c81",
-            (Algorithm.SlidingWindow, true) => "52559e17c1d774f043cd54e1c00b7e0953c44176",
+            (Algorithm.TokenBucket, false) => "fa8c643f7d8d973a9701f4c51c67694178c6da34",
+            (Algorithm.TokenBucket, true) => "170d05a72458052c25966d7d9877525927f3c750",
+            (Algorithm.LeakyBucket, false) => "a7081dc7a8af9f655cf465e1f1f2c3e2ccb72fe4",
+            (Algorithm.LeakyBucket, true) => "8d80498939f363fe342f7eccc56aadc51843a384",
+            (Algorithm.FixedWindow, false) => "9bf1ec06016ec671a69a88a872860b544f8774fc",
+            (Algorithm.FixedWindow, true) => "f4b942b2ab28979e7470fe95fa09c79d55757ff5",
+            (Algorithm.SlidingWindow, false) => "29325ae4595a090b52f246610a485db447b3e4fe",
+            (Algorithm.SlidingWindow, true) => "1891351f1fc1ae6bbafe2e7190d38e9187131dff",
         });
     }
 }

@@ -220,7 +220,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             MemorySummary = redis ? "The same limiter in the memory of this process, for as long as Redis is away." : algorithm.Summary,
             TakeParameter = options.WithOperations ? ", take = true" : "",
             TakeCondition = options.WithOperations ? " && take" : "",
-            TakeFigure = options.WithOperations ? "take ? 1 : 0" : "1",
+            TakeFigure = options.WithOperations ? "take ? serial() : 0" : "serial()",
             WhileDown = redis ? " in memory while Redis is away" : "",
             DecidedBy = (options.WithOperations, redis && !local) switch
             {

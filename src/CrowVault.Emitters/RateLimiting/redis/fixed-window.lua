@@ -1,7 +1,7 @@
 -- The key holds "limit window used start serial" of each policy that counts it: the requests in its window, and the microsecond
 -- of the window's start. Policies with the same limit or window are taken for versions of one, as during a deploy: each
 -- counts for itself, and together they admit no more than the largest of them.
-local limit, window, cost, take = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0, ARGV[4] == '1'
+local limit, window, cost, take = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0, ARGV[4] ~= '0'
 local again = false
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
@@ -12,7 +12,7 @@ for l, w, u, s, serial in string.gmatch(redis.call('GET', KEYS[1]) or '', '(%d+)
   local over = since + w
   if l == ARGV[1] and w == ARGV[2] then
     if now < over then
-      used, start, ahead, again = u + 0.0, since, now < s + 0.0, serial == ARGV[5]
+      used, start, ahead, again = u + 0.0, since, now < s + 0.0, serial == ARGV[4]
     end
   elseif now < over then
     rest = rest .. string.format('%s %s %s %s %s ', l, w, u, s, serial)
@@ -29,7 +29,7 @@ if take and allowed and not again then used = used + cost end
 local reset = math.ceil((start + window - now) / 1000)
 -- A refusal needs no write, unless the server's clock was set back.
 if take and (allowed or ahead) then
-  local own = string.format('%s %s %.0f %.0f %s', ARGV[1], ARGV[2], used, start, ARGV[5])
+  local own = string.format('%s %s %.0f %.0f %s', ARGV[1], ARGV[2], used, start, ARGV[4])
   local expiry = math.max(reset, math.ceil((last - now) / 1000))
   redis.call('SET', KEYS[1], rest .. own, 'PX', string.format('%.0f', expiry))
 end
