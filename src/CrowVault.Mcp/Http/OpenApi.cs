@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CrowVault.Mcp.Http.Settings;
 using ModelContextProtocol.Protocol;
 
 namespace CrowVault.Mcp.Http;
