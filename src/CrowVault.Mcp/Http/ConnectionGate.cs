@@ -61,6 +61,7 @@ internal sealed class ConnectionGate(HttpLimits limits)
             await using var ended = connection.ConnectionClosed.UnsafeRegister(static closed => ((CancellationTokenSource)closed!).CancelAfter(s_halfClosed), closed);
             connection.Features.Set(new PeerEnded(connection.ConnectionClosed));
             connection.ConnectionClosed = closed.Token;
+            connection.Transport = new PatientTransport(connection.Transport);
             await next(connection);
         }
         finally
@@ -115,23 +116,23 @@ internal sealed class ConnectionGate(HttpLimits limits)
     private async Task<bool> HasSpokenAsync(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
-        var reading = input.ReadAsync();
         ReadResult read;
-        if (reading.IsCompleted)
+        try
         {
-            read = reading.Result;
-        }
-        else
-        {
-            using var late = new Timer(static input => ((PipeReader)input!).CancelPendingRead(), input, TimeSpan.FromSeconds(limits.HeaderSeconds), Timeout.InfiniteTimeSpan);
-            try
+            var reading = input.ReadAsync();
+            if (reading.IsCompleted)
             {
                 read = await reading;
             }
-            catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException)
+            else
             {
-                return false;
+                using var late = new Timer(static input => ((PipeReader)input!).CancelPendingRead(), input, TimeSpan.FromSeconds(limits.HeaderSeconds), Timeout.InfiniteTimeSpan);
+                read = await reading;
             }
+        }
+        catch (Exception e) when (e is IOException or ConnectionAbortedException or OperationCanceledException)
+        {
+            return false;
         }
 
         var hasSpoken = !read.Buffer.IsEmpty;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using CrowVault.Mcp.Http.Settings;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
 namespace CrowVault.Mcp.Http.Gates;
@@ -58,6 +59,12 @@ internal sealed class HostGate
         if (HostName(request.Host.Value ?? "") is not { } host || !IsAllowed(host))
         {
             return "The Host header names a host that this server does not answer for; see AllowedHosts.";
+        }
+
+        // RFC 9110 section 4.2.4: the user's name before a host is there to mislead.
+        if (request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { } target && !target.StartsWith('/') && target.Contains('@', StringComparison.Ordinal))
+        {
+            return "The address of the request names a user before the host.";
         }
 
         var origins = request.Headers.Origin;
