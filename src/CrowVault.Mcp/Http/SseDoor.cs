@@ -2,7 +2,6 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 using CrowVault.Mcp.Http.Gates;
 using CrowVault.Mcp.Http.Identity;
@@ -12,7 +11,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -184,9 +182,6 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
     /// <summary>One stream, seen by the MCP SDK as a transport; counts the calls that are not answered yet.</summary>
     private sealed class Session(string caller, Usage usage, SseResponseStreamTransport stream, CancellationTokenSource end) : ITransport
     {
-        private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
-            (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(JsonRpcMessage));
-
         private readonly ConcurrentDictionary<RequestId, bool> _unanswered = [];
         private int _count;
         private volatile bool _ending;
@@ -235,7 +230,8 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
 
         /// <summary>Answers a message that the SDK is not to see.</summary>
         public Task RefuseAsync(RpcError error, CancellationToken cancellationToken) =>
-            stream.SendMessageAsync(JsonSerializer.Deserialize(error.ToUtf8(), s_message)!, cancellationToken);
+            stream.SendMessageAsync(
+                new JsonRpcError { Id = MessageParser.Id(JsonElement.Parse(error.Id!)), Error = new() { Code = error.Code, Message = error.Message } }, cancellationToken);
 
         /// <summary>A cancelled call gets no answer.</summary>
         public void Forget(System.Text.Json.Nodes.JsonNode parameters)

@@ -112,6 +112,16 @@ internal static class MessageParser
         return null;
     }
 
+    /// <summary>An id as the SDK has it; that of <c>null</c> when it is none. Some languages write every number with a fraction: 1.0 is an integer all the same.</summary>
+    public static RequestId Id(JsonElement id) => id.ValueKind switch
+    {
+        JsonValueKind.String when id.GetRawText().Length <= LongestId => new(id.GetString()!),
+        JsonValueKind.Number when id.TryGetInt64(out var number) => new(number),
+        JsonValueKind.Number when id.GetRawText().Length <= 64 && id.TryGetDecimal(out var number)
+            && number == decimal.Truncate(number) && number is >= long.MinValue and <= long.MaxValue => new((long)number),
+        _ => default,
+    };
+
     private static string? Problem(JsonElement element, RequestId id, JsonValueKind idKind)
     {
         if (!element.TryGetProperty("jsonrpc"u8, out var version) || version.ValueKind is not JsonValueKind.String || !version.ValueEquals("2.0"u8))
@@ -128,16 +138,6 @@ internal static class MessageParser
     }
 
     private static RpcError Invalid(string message, byte[]? id) => new(RpcError.InvalidRequest, $"Invalid request: {message}", id);
-
-    // Some languages write every number with a fraction: 1.0 is an integer all the same.
-    private static RequestId Id(JsonElement id) => id.ValueKind switch
-    {
-        JsonValueKind.String when id.GetRawText().Length <= LongestId => new(id.GetString()!),
-        JsonValueKind.Number when id.TryGetInt64(out var number) => new(number),
-        JsonValueKind.Number when id.GetRawText().Length <= 64 && id.TryGetDecimal(out var number)
-            && number == decimal.Truncate(number) && number is >= long.MinValue and <= long.MaxValue => new((long)number),
-        _ => default,
-    };
 
     // An answer goes to the id that was sent, even where that is not a valid one.
     private static byte[]? RawId(JsonElement id)
