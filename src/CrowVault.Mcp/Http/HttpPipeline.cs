@@ -103,5 +103,6 @@ internal static class HttpPipeline
         app.MapPost(Routes.Call, (RequestDelegate)rest.CallAsync).WithMetadata(new JsonBody.Wanted(IsRpc: false));
         app.MapMethods(Routes.Tools, s_read, rest.ListAsync);
         app.MapMethods(Routes.OpenApi, s_read, rest.DescribeAsync);
+        app.MapMethods(Routes.Llms, s_read, LlmsText.Endpoint(settings));
     }
 }
