@@ -56,8 +56,8 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
             RetryOn: ArrayLiteral(options.RetryOn, "const RETRY_ON: readonly number[] = ".Length),
             Attempts: options.MaxRetries + 1,
             FirstStatus: options.RetryOn.Count == 0 ? 503 : options.RetryOn[0],
-            TestImports: TestRunner.Imports(options.Runtime),
-            TestDeclarations: TestRunner.Declarations(options.Runtime));
+            TestImports: TestRunner.Imports(options),
+            TestDeclarations: TestRunner.Declarations(options));
     }
 
     private static IEnumerable<string> Notes(RetryPolicyOptions options)
