@@ -19,14 +19,11 @@ internal static class ServeCommand
             DefaultValueFactory = _ => Stdio,
         };
         transport.AcceptOnlyFromAmong(Stdio, Http, Sse);
-        var port = new Option<int?>("--port") { Description = $"Port on 127.0.0.1, {HttpSettings.DefaultPort} unless told otherwise; 0 takes a free one." };
-        port.Validators.Add(result =>
+        var port = new Option<int?>("--port")
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int?>() is < 0 or > ushort.MaxValue)
-            {
-                result.AddError($"--port: use 0 to {ushort.MaxValue}.");
-            }
-        });
+            Description = $"Port on 127.0.0.1, {HttpSettings.DefaultPort} unless told otherwise; 0 takes a free one.",
+            CustomParser = result => CommandLine.ParseNumber(result, 0, ushort.MaxValue, $"--port: use 0 to {ushort.MaxValue}."),
+        };
         var urls = new Option<string[]>("--urls")
         {
             Description = "Addresses to listen on in place of --port, such as http://0.0.0.0:8080; beyond this machine only with tokens.",
