@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using CrowVault.Emitters.Arguments;
+using CrowVault.Mcp.Stdio;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -114,6 +115,8 @@ internal static class CommandLine
             InitCommand.Build(),
             CompletionCommand.Build(),
         };
+        ServerOptions.AddTo(root);
+        root.SetAction((parsed, _) => ServerOptions.Settle(parsed) ? StdioDoor.RunAsync() : Task.FromResult(Usage));
         AddExamples(
             root,
             $"{Product.Command} generate circuit-breaker --with-metrics",
