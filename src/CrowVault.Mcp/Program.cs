@@ -2,6 +2,12 @@ using CrowVault.Mcp;
 using CrowVault.Mcp.Cli;
 using CrowVault.Mcp.Stdio;
 
+// Set by the npm package where it starts this from a folder of its own, so that nothing of the opened one chooses what runs.
+if (Environment.GetEnvironmentVariable("CROWVAULT_MCP_FOLDER") is { Length: > 0 } folder && Directory.Exists(folder))
+{
+    Directory.SetCurrentDirectory(folder);
+}
+
 // Without an argument this is an MCP server on stdio, which is how clients start it; anything else is the command line.
 if (args.Length > 0)
 {

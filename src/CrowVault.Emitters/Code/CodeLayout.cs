@@ -155,12 +155,51 @@ public sealed class CodeLayout
                 "|" or "&" => !EndsOperand(i - 1) && !Is(i - 1, ">"),
                 _ => false,
             };
+            if (text is "{" && _pair[i] > i && HoldsOneBranch(i))
+            {
+                _dropped[i] = _dropped[_pair[i]] = true;
+            }
+
             if (text is "(" && _pair[i] > i && (IsLoneParameter(i) || (!kept[i] && IsRedundant(i, weakest[i]))))
             {
                 _dropped[i] = _dropped[_pair[i]] = true;
             }
         }
     }
+
+    // 'if (x) { y(); }' and 'if (x) y();' are one: some formatters add the braces, others take them away.
+    private bool HoldsOneBranch(int open)
+    {
+        var close = _pair[open];
+        var head = Is(open - 1, ")") ? _pair[open - 1] - 1 : -1;
+        var branches = Is(open - 1, "else") || Is(head, "if") || Is(head, "for") || Is(head, "while") || (Is(head, "await") && Is(head - 1, "for"));
+        if (!branches || close == open + 1 || (Is(open + 1, "if") && Is(close + 1, "else")) || Is(open + 1, "const") || Is(open + 1, "let"))
+        {
+            return false;
+        }
+
+        // Whether a second statement begins: behind a semicolon, a block, or a line end that no operator bridges.
+        for (var i = open + 1; i < close; i = _pair[i] > i ? _pair[i] : i + 1)
+        {
+            var begins = i > open + 1 && !IsClosing(i)
+                && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i)) || (Is(i - 1, "}") && IsWord(i) && BeginsStatement(i)));
+            if (begins)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsClosing(int i) => Is(i, ")") || Is(i, "]") || Is(i, "}");
+
+    private bool BeginsStatement(int i) => _tokens[i].Kind switch
+    {
+        CodeTokenKind.Word => Span(i) is not ("else" or "catch" or "finally" or "while" or "in" or "instanceof" or "as" or "satisfies" or "extends"),
+        CodeTokenKind.Punctuator => Is(i, "++") || Is(i, "--"),
+        _ => true,
+    };
 
     // '(x) => ...'
     private bool IsLoneParameter(int open) => _pair[open] == open + 2 && IsWord(open + 1) && Is(open + 3, "=>");
@@ -429,7 +468,7 @@ public sealed class CodeLayout
     {
         var end = Is(i + 1, "?") ? i + 2 : i + 1;
         return Is(end, ":") && (i == 0 || Is(i - 1, "{") || Is(i - 1, ",") || Is(i - 1, ";") || Is(i - 1, "readonly")
-            || (EndsOperand(i - 1) && _tokens[i].LineBefore));
+            || (_tokens[i].LineBefore && (EndsOperand(i - 1) || (IsWord(i - 1) && !Is(i - 1, "case")))));
     }
 
     private static bool IsPlain(ReadOnlySpan<char> number) =>

@@ -98,38 +98,6 @@ internal sealed class ArgumentOption
         }
     }
 
-    /// <summary>A call of <c>generate</c> as it is typed into a shell.</summary>
-    /// <param name="emitter">The tool.</param>
-    /// <param name="arguments">Its arguments as JSON.</param>
-    public static string CallOf(Emitter emitter, string arguments)
-    {
-        var words = new List<string> { Product.Command, GenerateCommand.Name, emitter.Command };
-        foreach (var (name, value) in JsonNode.Parse(arguments)!.AsObject())
-        {
-            words.Add($"--{JsonNamingPolicy.KebabCaseLower.ConvertName(name)}");
-            var text = value switch
-            {
-                JsonArray list when list.All(entry => entry is JsonValue) => string.Join(',', list.Select(entry => entry!.ToString())),
-                JsonArray list when list.All(IsNameAndNumber) => string.Join(',', list.Select(entry => string.Join('=', entry!.AsObject().Select(each => each.Value)))),
-                JsonObject map when map.All(entry => entry.Value is JsonValue) => string.Join(',', map.Select(entry => $"{entry.Key}={entry.Value}")),
-                JsonValue => value.ToString(),
-                null => "null",
-                _ => value.ToJsonString(),
-            };
-            if (value?.GetValueKind() is not JsonValueKind.True)
-            {
-                words.Add(text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or ',' or '=') && text.Length > 0
-                    ? text
-                    : $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'");
-            }
-        }
-
-        return string.Join(' ', words);
-    }
-
-    private static bool IsNameAndNumber(JsonNode? entry) => entry is JsonObject { Count: 2 } pair && pair.ContainsKey("name")
-        && pair.First().Key == "name" && pair.Last().Value is JsonValue number && number.GetValueKind() is JsonValueKind.Number;
-
     private static string? HelpName(Argument argument) => argument switch
     {
         IntegerArgument integer => string.Create(CultureInfo.InvariantCulture, $"{integer.Minimum}..{integer.Maximum}"),

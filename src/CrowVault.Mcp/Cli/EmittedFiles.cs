@@ -132,7 +132,7 @@ internal static class EmittedFiles
                 continue;
             }
 
-            if (target.State is FileState.Same)
+            if (target.State is FileState.Same && (!target.HasOtherHeader || target.IsReadOnly))
             {
                 reports.Add((new(target.Path, NameOf(target.State), null, "unchanged"), request.Progress));
                 continue;
@@ -159,7 +159,7 @@ internal static class EmittedFiles
             {
                 FileState.New => "created",
                 FileState.Edited when isMerged => "merged",
-                FileState.Outdated => "updated",
+                FileState.Outdated or FileState.Same => "updated",
                 _ => "overwritten",
             };
             var conflict = marked == 0 ? "" : $" with {marked} conflict{(marked == 1 ? "" : "s")}; look for {ThreeWayMerge.Conflict}";

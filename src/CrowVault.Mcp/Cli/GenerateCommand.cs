@@ -13,6 +13,8 @@ internal static class GenerateCommand
     /// <summary>Name of the command whose subcommands are the tools.</summary>
     public const string Name = "generate";
 
+    private static readonly string[] s_style = ["testRunner", "importExtension"];
+
     public static Command Build()
     {
         var generate = new Command(Name, "Generate code to standard output or into files.");
@@ -80,7 +82,10 @@ internal static class GenerateCommand
         }
 
         var taken = isOurs ? TakeOver(arguments, emitter, owned!.Header, path) : [];
-        var found = ProjectStyle.AddTo(arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString());
+        var found = ProjectFiles.AddTo(arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString());
+
+        // What was found gives way as well where it does not fit.
+        taken.UnionWith(s_style.Where(name => arguments.ContainsKey(name) && found.Exists(each => each.StartsWith(name, StringComparison.Ordinal))));
         if (!TryEmit(emitter, arguments, taken, out var emission, out var faults))
         {
             // What the caller gave is the caller's to correct; what the header says is not.
@@ -108,9 +113,10 @@ internal static class GenerateCommand
     /// <summary>What is wrong with a call, with the call corrected as it is typed here.</summary>
     public static Fault Wrong(Emitter emitter, ArgumentFaults faults)
     {
-        var lines = faults.Faults.Select(fault => fault.ToString());
-        return new(string.Join('\n', faults.CorrectedArguments is { } corrected
-            ? lines.Append($"Corrected call: {ArgumentOption.CallOf(emitter, corrected)}")
+        const string Corrected = "Corrected call: ";
+        var lines = faults.Message.Split('\n').Where(line => !line.StartsWith(Corrected, StringComparison.Ordinal));
+        return new(string.Join('\n', faults.CorrectedOptions is { } options
+            ? lines.Append($"{Corrected}{Product.Command} {Name} {emitter.Command} {options}".TrimEnd())
             : lines));
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using CrowVault.Mcp.Http;
 using CrowVault.Mcp.Stdio;
 
@@ -42,12 +43,50 @@ internal static class ServeCommand
                 result.AddError("--port and --urls: they need --transport http or sse.");
             }
         });
-        command.SetAction((parsed, _) => !ServerOptions.Settle(parsed) ? Task.FromResult(CommandLine.Usage) : parsed.GetValue(transport) switch
+        command.SetAction((parsed, _) =>
         {
-            Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [])),
-            Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [])),
-            _ => StdioDoor.RunAsync(),
+            if (parsed.GetValue(transport) != Stdio)
+            {
+                EndWithParent();
+            }
+
+            return !ServerOptions.Settle(parsed) ? Task.FromResult(CommandLine.Usage) : parsed.GetValue(transport) switch
+            {
+                Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [])),
+                Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [])),
+                _ => StdioDoor.RunAsync(),
+            };
         });
         return command;
+    }
+
+    // A server without clients on standard input would outlive the npm package's process that was killed.
+    private static void EndWithParent()
+    {
+        if (int.TryParse(Environment.GetEnvironmentVariable("CROWVAULT_MCP_PARENT"), out var parent))
+        {
+            new Thread(() =>
+            {
+                while (IsAlive(parent))
+                {
+                    Thread.Sleep(500);
+                }
+
+                Environment.Exit(0);
+            }) { IsBackground = true }.Start();
+        }
+    }
+
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            return !found.HasExited;
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 }

@@ -138,7 +138,7 @@ internal static class StackCommand
         }
 
         var runtime = manifest.TryGetProperty("runtime", out var given) && given.ValueKind is JsonValueKind.String ? given.GetString() : null;
-        foreach (var note in ProjectStyle.AddTo(style, StackEmitter.Instance.Arguments, folder, runtime))
+        foreach (var note in ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, folder, runtime))
         {
             report.Note(note.Replace("--test-runner", "testRunner in the manifest", StringComparison.Ordinal)
                 .Replace("--import-extension", "importExtension in the manifest", StringComparison.Ordinal));

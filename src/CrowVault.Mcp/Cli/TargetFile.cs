@@ -32,6 +32,8 @@ internal enum FileState
 /// <summary>A file to write, beside what is there.</summary>
 internal sealed class TargetFile
 {
+    private static readonly string[] s_ofTests = ["withTests", "testRunner", "importExtension"];
+
     private readonly OwnedFile _emitted;
 
     /// <summary>Reads what is there.</summary>
@@ -98,8 +100,13 @@ internal sealed class TargetFile
     public string BasePath => System.IO.Path.Combine(
         System.IO.Path.GetDirectoryName(RealPath)!, FolderWrite.BaseFolder, $"{System.IO.Path.GetFileName(RealPath)}.br");
 
-    /// <summary>The new content, with what stands above the header and the line ends as they are now.</summary>
-    public string Updated => WithOwnersLayout(Content);
+    /// <summary>Whether the code is up to date and only its header says something else, such as that there are no tests.</summary>
+    public bool HasOtherHeader => State is FileState.Same && Owned!.Header.Arguments != Header.Arguments;
+
+    /// <summary>The new content, with what stands above the header and the line ends as they are now; of the same code the layout too.</summary>
+    public string Updated => WithOwnersLayout(Owned is not null && Owned.Emitted == _emitted.Emitted && State is not FileState.Edited
+        ? (Header with { Accepted = Owned.Header.Accepted }).Above(Owned.Body, Owned.Emitted)
+        : Content);
 
     /// <summary>Merges the owner's edits with what is emitted now.</summary>
     /// <param name="conflicts">How many places need a decision.</param>
@@ -179,7 +186,7 @@ internal sealed class TargetFile
         return sameCode && SameArguments(Owned.Header.Arguments, Header.Arguments) ? FileState.Same : FileState.Outdated;
     }
 
-    // Whether tests stand beside a source does not change the source.
+    // Whether tests stand beside a source, and how they are written, does not change the source.
     private static bool SameArguments(string one, string other)
     {
         if (one == other)
@@ -192,8 +199,12 @@ internal sealed class TargetFile
             return false;
         }
 
-        a.Remove("withTests");
-        b.Remove("withTests");
+        foreach (var name in s_ofTests)
+        {
+            a.Remove(name);
+            b.Remove(name);
+        }
+
         return JsonNode.DeepEquals(a, b);
     }
 

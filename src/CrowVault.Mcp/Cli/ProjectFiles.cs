@@ -9,7 +9,7 @@ namespace CrowVault.Mcp.Cli;
 /// <param name="TestRunnerFrom">Where it was found.</param>
 /// <param name="ImportExtension">Value of the argument <c>importExtension</c>; null when nothing says.</param>
 /// <param name="ImportExtensionFrom">Where it was found.</param>
-internal sealed record ProjectStyle(string? TestRunner, string? TestRunnerFrom, string? ImportExtension, string? ImportExtensionFrom)
+internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, string? ImportExtension, string? ImportExtensionFrom)
 {
     private const int MaxExtends = 8;
 
@@ -50,7 +50,7 @@ internal sealed record ProjectStyle(string? TestRunner, string? TestRunnerFrom, 
     /// <summary>Reads the nearest package.json, deno.json and tsconfig.json.</summary>
     /// <param name="folder">Where the files go; it need not be there yet.</param>
     /// <param name="runtime">The argument <c>runtime</c>, when it is given.</param>
-    public static ProjectStyle Find(string folder, string? runtime)
+    public static ProjectFiles Find(string folder, string? runtime)
     {
         var package = Nearest(folder, "package.json");
         var deno = Nearest(folder, "deno.json") ?? Nearest(folder, "deno.jsonc");
