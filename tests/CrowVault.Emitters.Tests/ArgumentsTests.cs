@@ -161,8 +161,8 @@ public sealed class ArgumentsTests
         Assert.Contains(taken, Emit(tool, given).Arguments, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("503", "retryOn: 503 is not a list; use a list of 1 to 50 different integers, each 400 to 599.")]
-    [InlineData("[]", "retryOn: 0 entries are out of range; use a list of 1 to 50 different integers, each 400 to 599.")]
+    [InlineData("503", "retryOn: 503 is not a list; use a list of 0 to 50 different integers, each 400 to 599.")]
+    [InlineData("[]", "retryOn: empty, although retryErrors is any; set retryErrors to network or name statuses.")]
     [InlineData("[500,501,500]", "retryOn[2]: 500 is given twice; give it once.")]
     [InlineData("[500,501,700]", "retryOn[2]: 700 is out of range; use 400 to 599.")]
     public void Refuses_what_is_no_list_of_different_integers(string value, string fault) =>
@@ -192,7 +192,7 @@ public sealed class ArgumentsTests
         Assert.True(Catalog.Find("generate_retry_policy")!.TryEmit(
             JsonElement.Parse($$"""{"retryOn":[{{string.Join(',', entries.Take(50))}}]}"""), "1.2.3", out _, out _));
         Assert.Equal(
-            ["51 entries are out of range; use a list of 1 to 50 different integers, each 400 to 599."],
+            ["51 entries are out of range; use a list of 0 to 50 different integers, each 400 to 599."],
             ProblemsOf("generate_retry_policy", $$"""{"retryOn":[{{string.Join(',', entries)}}]}"""));
     }
 

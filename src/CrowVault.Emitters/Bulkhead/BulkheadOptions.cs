@@ -29,6 +29,15 @@ public sealed record BulkheadOptions(
     /// <summary>Slots of all partitions together.</summary>
     internal long Sum => Partitions.Sum(partition => (long)partition.MaxConcurrent);
 
+    /// <summary>Whether a partition says how long its queue or a wait for it may be.</summary>
+    internal bool HasOwnLimits => Partitions.Any(partition => partition.MaxQueue is not null || partition.MaxWaitMs is not null);
+
+    /// <summary>Callers that may wait for a slot of <paramref name="partition"/>.</summary>
+    internal int QueueOf(PartitionEntry partition) => partition.MaxQueue ?? MaxQueue;
+
+    /// <summary>Longest wait for a slot of <paramref name="partition"/>; 0 for no limit.</summary>
+    internal int WaitOf(PartitionEntry partition) => partition.MaxWaitMs ?? MaxWaitMs;
+
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()
     {
