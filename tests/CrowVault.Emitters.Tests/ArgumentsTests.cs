@@ -376,6 +376,42 @@ public sealed class ArgumentsTests
         Assert.Equal("true or false", new BooleanArgument("a", "A.", true, null).Rule);
     }
 
+    [Theory]
+    [InlineData("node", "ts", "import assert from 'node:assert/strict';\nimport { test as nodeTest } from 'node:test';\n", "'./circuit-breaker.ts'")]
+    [InlineData("vitest", "js", "import { assert, test } from 'vitest';\n", "'./circuit-breaker.js'")]
+    [InlineData("jest", "none", "import { test } from '@jest/globals';\nimport assert from 'node:assert/strict';\n", "'./circuit-breaker'")]
+    [InlineData("bun", "ts", "import assert from 'node:assert/strict';\nimport { test } from 'bun:test';\n", "'./circuit-breaker.ts'")]
+    [InlineData("deno", "ts", "import assert from 'node:assert/strict';\nimport { CircuitBreaker", "'./circuit-breaker.ts'")]
+    public void Tests_and_usage_follow_the_style_of_the_project(string runner, string extension, string imports, string specifier)
+    {
+        var styled = Emit($$"""{"withTests":true,"testRunner":"{{runner}}","importExtension":"{{extension}}"}""");
+
+        var test = styled.Files[1].Content;
+        Assert.StartsWith(imports, test[(test.IndexOf("*/", StringComparison.Ordinal) + 4)..], StringComparison.Ordinal);
+        Assert.Contains($" from {specifier};", test, StringComparison.Ordinal);
+        Assert.Contains($" from {specifier};", styled.Usage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_style_of_tests_changes_no_source_without_tests() =>
+        Assert.Equal(Emit("{}").Files[0].Content, Emit("""{"testRunner":"jest","importExtension":"js"}""").Files[0].Content);
+
+    [Fact]
+    public void A_fault_on_the_command_line_is_corrected_as_a_command()
+    {
+        var faults = FaultsOf("generate_timeout_config", """{"operations":{"read":"2s"},"withFetch":"yes","defaultTimeoutMs":0,"colour":1}""");
+
+        Assert.Equal(
+            """
+            --operations.read: "2s" is not an integer; use 1 to 86400000.
+            --with-fetch: "yes" is not a boolean; use true or false.
+            --default-timeout-ms: 0 is out of range; use 1 to 86400000.
+            --colour: unknown argument; the arguments are operations, runtime, defaultTimeoutMs, totalTimeoutMs, withFetch, withTests, testRunner, importExtension.
+            Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 1 --with-fetch
+            """.ReplaceLineEndings("\n"),
+            faults.CommandLineMessage("crowvault-mcp generate timeout-config"));
+    }
+
     [Fact]
     public void Omitted_arguments_and_their_defaults_give_the_same_bytes()
     {
