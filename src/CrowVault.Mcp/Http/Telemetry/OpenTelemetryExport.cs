@@ -4,7 +4,7 @@ using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 
-namespace CrowVault.Mcp.Http;
+namespace CrowVault.Mcp.Http.Telemetry;
 
 /// <summary>Sends traces and metrics to an OTLP collector when the standard environment variables name one.</summary>
 internal static class OpenTelemetryExport
@@ -30,12 +30,12 @@ internal static class OpenTelemetryExport
         });
         if (traces)
         {
-            telemetry.WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddSource(Telemetry.Name, McpSdk).AddOtlpExporter());
+            telemetry.WithTracing(tracing => tracing.AddAspNetCoreInstrumentation().AddSource(ToolCalls.Name, McpSdk).AddOtlpExporter());
         }
 
         if (metrics)
         {
-            telemetry.WithMetrics(meters => meters.AddAspNetCoreInstrumentation().AddMeter(Telemetry.Name, McpSdk).AddOtlpExporter());
+            telemetry.WithMetrics(meters => meters.AddAspNetCoreInstrumentation().AddMeter(ToolCalls.Name, McpSdk).AddOtlpExporter());
         }
     }
 

@@ -1,10 +1,13 @@
+using System.Globalization;
+using CrowVault.Mcp.Http.Settings;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Primitives;
 
-namespace CrowVault.Mcp.Http;
+namespace CrowVault.Mcp.Http.Gates;
 
 /// <summary>Refuses requests whose Host or Origin header names someone else, which is how a web page reaches a server on its reader's own
-/// machine (DNS rebinding).</summary>
+/// machine (DNS rebinding), and those that a browser says come from another site's page.</summary>
 internal sealed class HostGate
 {
     private readonly HashSet<string> _hosts = new(StringComparer.OrdinalIgnoreCase);
@@ -53,14 +56,27 @@ internal sealed class HostGate
     /// <summary>Why a request is refused; null when it is not.</summary>
     public string? Refusal(HttpRequest request)
     {
-        var host = request.Host;
-        if (!host.HasValue || !IsAllowed(host.Host))
+        if (HostName(request.Host.Value ?? "") is not { } host || !IsAllowed(host))
         {
             return "The Host header names a host that this server does not answer for; see AllowedHosts.";
         }
 
+        // RFC 9110 section 4.2.4: the user's name before a host is there to mislead.
+        if (request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { } target && !target.StartsWith('/') && target.Contains('@', StringComparison.Ordinal))
+        {
+            return "The address of the request names a user before the host.";
+        }
+
         var origins = request.Headers.Origin;
-        return origins.Count == 0 || IsAllowed(origins, host) ? null : "The Origin header names an origin that is not allowed; see AllowedOrigins.";
+        if (origins.Count > 0)
+        {
+            return IsAllowed(origins, request.Host.Value!) ? null : "The Origin header names an origin that is not allowed; see AllowedOrigins.";
+        }
+
+        // An image, a script or a frame of a page sends no Origin. A link that a person follows is a navigation of the window.
+        return request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site" && !IsFollowedLink(request)
+            ? "The request comes from a page of another site."
+            : null;
     }
 
     /// <summary>An origin in its normal form; null when the text is none.</summary>
@@ -75,11 +91,44 @@ internal sealed class HostGate
     public static bool IsPattern(string host) =>
         Uri.CheckHostName(host.StartsWith("*.", StringComparison.Ordinal) ? host[2..] : host.Trim('[', ']')) != UriHostNameType.Unknown;
 
+    /// <summary>The name in a Host header, without port and without the dot of the root; null when it is none.</summary>
+    public static string? HostName(string header)
+    {
+        var portAt = header.StartsWith('[') ? header.IndexOf(']', StringComparison.Ordinal) + 1 : header.IndexOf(':', StringComparison.Ordinal);
+        if (portAt <= 0)
+        {
+            portAt = header.StartsWith('[') ? 0 : header.Length;
+        }
+
+        var (name, port) = (header[..portAt], header[portAt..]);
+        if (port.Length > 0
+            && (port[0] != ':' || !ushort.TryParse(port.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out _)))
+        {
+            return null;
+        }
+
+        if (name.EndsWith('.') && !name.StartsWith('['))
+        {
+            name = name[..^1];
+        }
+
+        var isName = name.StartsWith('[')
+            ? Uri.CheckHostName(name) is UriHostNameType.IPv6 && !name.Contains('%', StringComparison.Ordinal)
+            : name.Length <= 253 && name.Split('.').All(label => label.Length is > 0 and <= 63 && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
+        return isName ? name : null;
+    }
+
+    private static bool IsFollowedLink(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method)
+        && request.Headers["Sec-Fetch-Mode"] == "navigate"
+        && request.Headers["Sec-Fetch-Dest"] == "document"
+        && !request.Path.StartsWithSegments(Routes.Sse);
+
     private bool IsAllowed(string host) =>
         _hosts.Contains(host)
         || (_suffixes.Count > 0 && _suffixes.Exists(suffix => host.EndsWith(suffix, StringComparison.OrdinalIgnoreCase)));
 
-    private bool IsAllowed(StringValues origins, HostString host)
+    private bool IsAllowed(StringValues origins, string host)
     {
         if (origins is not [{ } text] || Origin(text) is not { } origin)
         {
@@ -87,6 +136,6 @@ internal sealed class HostGate
         }
 
         // The server's own origin: the scheme may differ when TLS ends at a proxy.
-        return _origins.Contains(origin) || origin == Origin($"http://{host.Value}") || origin == Origin($"https://{host.Value}");
+        return _origins.Contains(origin) || origin == Origin($"http://{host}") || origin == Origin($"https://{host}");
     }
 }

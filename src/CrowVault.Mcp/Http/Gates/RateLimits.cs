@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Threading.RateLimiting;
+using CrowVault.Mcp.Http.Identity;
+using CrowVault.Mcp.Http.Settings;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.RateLimiting;
 
-namespace CrowVault.Mcp.Http;
+namespace CrowVault.Mcp.Http.Gates;
 
 /// <summary>How much one token may ask for: requests per second, checked before the body is read, and calls in flight, counted from when the
 /// body has arrived, so that a slow sender holds no place.</summary>
@@ -13,28 +15,20 @@ internal sealed class RateLimits : IDisposable
     private readonly PartitionedRateLimiter<HttpContext> _rate;
     private readonly PartitionedRateLimiter<HttpContext> _flight;
     private readonly string _ratePolicy;
-    private readonly int _window;
 
     /// <summary>Sets up both limits.</summary>
     public RateLimits(HttpSettings settings)
     {
         _settings = settings;
         var limits = settings.Limits;
-        var period = TimeSpan.FromMilliseconds(Math.Max(100, 1_000 / limits.CallsPerSecond));
         _rate = PartitionedRateLimiter.Create<HttpContext, string>(context => IsLimited(context)
-            ? RateLimitPartition.GetTokenBucketLimiter(Caller.Of(context).Name, _ => new()
-            {
-                TokenLimit = limits.CallBurst,
-                TokensPerPeriod = Math.Max(1, (int)(limits.CallsPerSecond * period.TotalSeconds)),
-                ReplenishmentPeriod = period,
-                QueueLimit = 0,
-            })
+            ? RateLimitPartition.Get(Caller.Of(context).Name, _ => new TokenBucket(limits.CallsPerSecond, limits.CallBurst, TimeProvider.System))
             : RateLimitPartition.GetNoLimiter(""));
         _flight = PartitionedRateLimiter.Create<HttpContext, string>(context => HttpMethods.IsPost(context.Request.Method)
             ? RateLimitPartition.GetConcurrencyLimiter(Caller.Of(context).Name, _ => new() { PermitLimit = limits.CallsInFlight, QueueLimit = 0 })
             : RateLimitPartition.GetNoLimiter(""));
-        _window = (int)Math.Ceiling(limits.CallBurst / (double)limits.CallsPerSecond);
-        _ratePolicy = string.Create(CultureInfo.InvariantCulture, $"\"requests\";q={limits.CallBurst};w={_window}");
+        var window = (int)Math.Ceiling(limits.CallBurst / (double)limits.CallsPerSecond);
+        _ratePolicy = string.Create(CultureInfo.InvariantCulture, $"\"requests\";q={limits.CallBurst};w={window}");
     }
 
     /// <summary>The limit on requests per second.</summary>
@@ -42,11 +36,7 @@ internal sealed class RateLimits : IDisposable
     {
         RejectionStatusCode = StatusCodes.Status429TooManyRequests,
         GlobalLimiter = _rate,
-        OnRejected = (rejected, _) =>
-        {
-            var seconds = rejected.Lease.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)) : 1;
-            return RefuseAsync(rejected.HttpContext, _ratePolicy, $"\"requests\";r=0;t={seconds}", seconds, "Too many requests per second with this token.");
-        },
+        OnRejected = (rejected, _) => RefuseRateAsync(rejected.HttpContext, 1),
     };
 
     /// <summary>The limit on calls in flight.</summary>
@@ -75,6 +65,32 @@ internal sealed class RateLimits : IDisposable
         }
 
         return next(context);
+    }
+
+    /// <summary>Counts further requests that came as one; false when they are more than is left.</summary>
+    public bool TryTake(HttpContext context, int count)
+    {
+        if (count == 0 || !IsLimited(context))
+        {
+            return true;
+        }
+
+        if (count > _settings.Limits.CallBurst)
+        {
+            return false;
+        }
+
+        using var lease = _rate.AttemptAcquire(context, count);
+        return lease.IsAcquired;
+    }
+
+    /// <summary>Answers 429 to a caller that has used up its requests.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="count">How many it asked for.</param>
+    public ValueTask RefuseRateAsync(HttpContext context, int count)
+    {
+        var seconds = Math.Max(1, (int)Math.Ceiling(count / (double)_settings.Limits.CallsPerSecond));
+        return RefuseAsync(context, _ratePolicy, string.Create(CultureInfo.InvariantCulture, $"\"requests\";r=0;t={seconds}"), seconds, "Too many requests per second with this token.");
     }
 
     /// <inheritdoc/>

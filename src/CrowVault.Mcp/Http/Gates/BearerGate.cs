@@ -1,7 +1,10 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
+using CrowVault.Mcp.Http.Identity;
+using CrowVault.Mcp.Http.Settings;
 using Microsoft.AspNetCore.Http;
 
-namespace CrowVault.Mcp.Http;
+namespace CrowVault.Mcp.Http.Gates;
 
 /// <summary>Lets a request pass that shows a token (RFC 6750, header only), before anything of its body is read.</summary>
 /// <param name="settings">The tokens that are accepted.</param>
@@ -12,12 +15,22 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
     private const string Scheme = "Bearer ";
     private const int MaxTokenLength = 8_192;
 
+    private readonly ILookup<ulong, BearerToken> _tokens = settings.Tokens.ToLookup(token => Prefix(token.Sha256));
+
     /// <summary>Passes the request on, or answers 401 (403 when only the scope is missing).</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        if (!settings.NeedsToken || (settings.Jwt is not null && context.Request.Path.StartsWithSegments(HttpDoor.MetadataPath)))
+        if (!settings.NeedsToken)
         {
             await next(context);
+            return;
+        }
+
+        if (ResourceMetadata.IsDiscovery(context.Request.Path))
+        {
+            await (settings.Jwt is not null && context.Request.Path.StartsWithSegments(Routes.Metadata)
+                ? next(context)
+                : Problem.WriteAsync(context, StatusCodes.Status404NotFound, "There is no sign-in at this address."));
             return;
         }
 
@@ -50,37 +63,39 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
                 return;
             }
 
-            new Caller(known.Name).Enter(context);
+            new Caller(known.Name).AttachTo(context);
             await next(context);
             return;
         }
 
-        // Only what looks like a JSON web token is worth a signature check.
-        if (validator is not null && token.Count(c => c == '.') == 2
-            && await validator.ValidateAsync(token) is { } identity
-            && identity.FindFirst("sub")?.Value is { Length: > 0 } subject)
+        var result = validator is null ? JwtResult.Refused : await validator.ValidateAsync(token);
+        if (result.Verdict is JwtVerdict.Unknown)
         {
-            if (settings.Jwt?.Scope is { } scope && !identity.FindAll("scope").Any(claim => claim.Value.Split(' ').Contains(scope)))
-            {
-                await RefuseAsync(context, "insufficient_scope", $"The token lacks the scope {scope}.", StatusCodes.Status403Forbidden);
-                return;
-            }
-
-            // No opaque token can have this name, and with it the sessions and the ration of the other.
-            new Caller($"jwt:{subject}").Enter(context);
-            await next(context);
-            return;
+            context.Response.Headers.RetryAfter = "2";
+            await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The issuer of the token cannot be reached, so the token cannot be checked; try again.");
         }
-
-        await RefuseAsync(context, "invalid_token", "The token is not known here.");
+        else if (result.Verdict is JwtVerdict.Refused)
+        {
+            await RefuseAsync(context, "invalid_token", "The token is not known here.");
+        }
+        else if (settings.Jwt?.Scope is { } scope && !result.Scopes!.Contains(scope))
+        {
+            await RefuseAsync(context, "insufficient_scope", $"The token lacks the scope {scope}.", StatusCodes.Status403Forbidden);
+        }
+        else
+        {
+            // No opaque token can have this name, and with it the sessions and the ration of the other.
+            new Caller($"jwt:{result.Subject}").AttachTo(context);
+            await next(context);
+        }
     }
 
-    // Every hash is compared to its end, so that neither a match nor its place shows in the time taken.
+    // Where the hash of a token leads says nothing about the token; the hashes found there are compared to their end.
     private BearerToken? Find(string token)
     {
         var hash = BearerToken.Hash(token);
         BearerToken? found = null;
-        foreach (var candidate in settings.Tokens)
+        foreach (var candidate in _tokens[Prefix(hash)])
         {
             if (CryptographicOperations.FixedTimeEquals(candidate.Sha256, hash))
             {
@@ -90,6 +105,8 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
 
         return found;
     }
+
+    private static ulong Prefix(byte[] hash) => BinaryPrimitives.ReadUInt64BigEndian(hash);
 
     // b64token of RFC 6750 section 2.1.
     private static bool IsWellFormed(string header)
@@ -138,8 +155,8 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
     {
         // RFC 9728 section 3.1 puts the well-known part between the host and the path.
         var resource = settings.PublicUrl is null
-            ? new Uri($"{request.Scheme}://{request.Host.Value}{HttpDoor.McpPath}")
+            ? new Uri($"{request.Scheme}://{request.Host.Value}{request.PathBase}{Routes.Mcp}")
             : new Uri(settings.Resource);
-        return $"{resource.GetLeftPart(UriPartial.Authority)}{HttpDoor.MetadataPath}{resource.AbsolutePath}";
+        return $"{resource.GetLeftPart(UriPartial.Authority)}{Routes.Metadata}{resource.AbsolutePath}";
     }
 }

@@ -3,8 +3,9 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using CrowVault.Mcp.Http.Settings;
 
-namespace CrowVault.Mcp.Http;
+namespace CrowVault.Mcp.Http.Identity;
 
 /// <summary>An opaque bearer token as it is kept: never the token itself, only its hash.</summary>
 /// <param name="Name">Name in logs and limits.</param>
@@ -13,6 +14,9 @@ namespace CrowVault.Mcp.Http;
 internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? Expires)
 {
     private const string HashPrefix = "sha256:";
+
+    // RFC 3339: a date, a time and a zone. "3" or "12:00" would be read as some moment of today, wherever the server stands.
+    private static readonly string[] s_moments = ["yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
 
     /// <summary>Makes a token of 256 random bits.</summary>
     /// <param name="name">Name in logs and limits.</param>
@@ -28,21 +32,37 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
     /// <summary>SHA-256 of a token.</summary>
     public static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 
+    /// <summary>Whether others than its owner may write a file.</summary>
+    public static bool IsWritableByOthers(string path) =>
+        !OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & (UnixFileMode.GroupWrite | UnixFileMode.OtherWrite)) != 0;
+
     /// <summary>Whether a text can be the name of a token.</summary>
     public static bool IsName(string name) =>
         name.Length is > 0 and <= 64 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.' or '@');
 
     /// <summary>Reads <c>Tokens</c> and the file named by <c>TokensFile</c>, one entry a line.</summary>
-    public static IReadOnlyList<BearerToken> ReadAll(SettingSource source)
+    public static IReadOnlyList<BearerToken> ReadAll(SettingReader source)
     {
+        // Without a token the server serves anyone on its machine: where tokens were meant, their absence is no such wish.
         var entries = source.List("Tokens").ToList();
-        if (source.Text("TokensFile") is { } path)
+        if (entries.Count == 0 && source.IsPresent("Tokens"))
+        {
+            source.Faults.Add("Tokens: present, but empty; make one with 'token create', or take the setting away.");
+        }
+
+        if (source.Required("TokensFile") is { } path)
         {
             try
             {
-                entries.AddRange(File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#'));
+                var lines = File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
+                if (lines.Count == 0)
+                {
+                    source.Faults.Add($"TokensFile: {path} has no entry; make one with 'token create', or take the setting away.");
+                }
+
+                entries.AddRange(lines);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
             {
                 source.Faults.Add($"TokensFile: {path} cannot be read.");
             }
@@ -58,7 +78,7 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
             else
             {
                 // The entry itself is not repeated: someone may have put the token where its hash belongs.
-                source.Faults.Add($"Tokens: entry {index + 1} is not '<name> sha256:<64 hex digits> [<expiry>]'; make one with 'token create'.");
+                source.Faults.Add($"Tokens: entry {index + 1} is not '<name> sha256:<64 hex digits> [<expiry>]' with an expiry such as 2027-01-31T00:00:00Z; make one with 'token create'.");
             }
         }
 
@@ -79,7 +99,7 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
         DateTimeOffset? expires = null;
         if (parts.Length == 3)
         {
-            if (!DateTimeOffset.TryParse(parts[2], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+            if (!DateTimeOffset.TryParseExact(parts[2], s_moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
             {
                 return false;
             }

@@ -4,12 +4,12 @@ using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
 using Microsoft.Extensions.Configuration;
 
-namespace CrowVault.Mcp.Http;
+namespace CrowVault.Mcp.Http.Settings;
 
-/// <summary>Reads named settings from the environment (<c>CROWVAULT_HTTP_MAX_BODY_BYTES</c>) and from <c>appsettings.json</c>
+/// <summary>Reads named settings from the environment (<c>CROWVAULT_HTTP_MAX_BODY_BYTES</c>) and from the file that <c>--settings</c> names
 /// (<c>CrowVault:Http:MaxBodyBytes</c>), and gathers everything that is wrong with them.</summary>
 /// <param name="configuration">The configuration of the host.</param>
-internal sealed class SettingSource(IConfiguration configuration)
+internal sealed class SettingReader(IConfiguration configuration)
 {
     private const string EnvironmentPrefix = "CROWVAULT_HTTP_";
     private const string Section = "CrowVault:Http";
@@ -28,6 +28,22 @@ internal sealed class SettingSource(IConfiguration configuration)
         var text = configuration[Variable(name)] ?? configuration[$"{Section}:{name}"];
         return string.IsNullOrWhiteSpace(text) ? null : text.Trim();
     }
+
+    /// <summary>A text that must not be empty: a secret that is missing arrives as one, and must not turn off what it was to protect.</summary>
+    public string? Required(string name)
+    {
+        var text = Text(name);
+        if (text is null && IsPresent(name))
+        {
+            Faults.Add($"{name}: present, but empty; give it a value, or take the setting away.");
+        }
+
+        return text;
+    }
+
+    /// <summary>Whether a setting is there, be it empty.</summary>
+    public bool IsPresent(string name) =>
+        configuration[Variable(name)] is not null || configuration.GetSection(Section).GetChildren().Any(child => child.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A list: separated by commas or lines in the environment, an array in JSON.</summary>
     public IReadOnlyList<string> List(string name)

@@ -1,21 +1,25 @@
 using System.Buffers;
 using System.Text.Json;
-using System.Text.Unicode;
+using CrowVault.Mcp.Http.Settings;
+using CrowVault.Mcp.JsonRpc;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
-namespace CrowVault.Mcp.Http;
+namespace CrowVault.Mcp.Http.Gates;
 
 /// <summary>The body of a request, read whole and parsed once, within the limits of size, time and depth.</summary>
 internal sealed class JsonBody : IDisposable
 {
     private byte[] _buffer;
     private JsonDocument? _document;
+    private int _length;
 
     private JsonBody(int capacity) => _buffer = ArrayPool<byte>.Shared.Rent(capacity);
 
     /// <summary>The parsed body.</summary>
     public JsonElement Root => _document!.RootElement;
+
+    /// <summary>Its bytes, without a byte order mark.</summary>
+    public ReadOnlySpan<byte> Utf8 => JsonText.WithoutMark(_buffer.AsMemory(0, _length)).Span;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -36,7 +40,7 @@ internal sealed class JsonBody : IDisposable
             return;
         }
 
-        if (!IsJson(context.Request.ContentType) || !StringValues.IsNullOrEmpty(context.Request.Headers.ContentEncoding))
+        if (!IsJson(context.Request.ContentType) || context.Request.Headers.ContentEncoding.Any(coding => !"identity".Equals(coding, StringComparison.OrdinalIgnoreCase)))
         {
             await Problem.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "Send the body as Content-Type: application/json, in UTF-8, not compressed.");
             return;
@@ -53,22 +57,30 @@ internal sealed class JsonBody : IDisposable
         {
             await Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body is longer than {limits.MaxBodyBytes} bytes.");
         }
+        else if (length == Broken)
+        {
+            context.Response.Headers.Connection = "close";
+            await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, "The body is not framed as HTTP has it, or ends too early.");
+        }
         else if (body.Parse(length, limits.MaxJsonDepth) is { } fault)
         {
             await (wanted.IsRpc
-                ? RpcError.WriteAsync(context, RpcError.ParseError, fault, null)
+                ? RpcGate.WriteAsync(context, new(RpcError.ParseError, fault, MessageParser.FindId(body.Utf8)), StatusCodes.Status400BadRequest)
                 : Problem.WriteAsync(context, StatusCodes.Status400BadRequest, fault));
         }
         else
         {
             context.Features.Set(body);
-            context.Request.Body = new MemoryStream(body._buffer, 0, length, writable: false);
+
+            // In one spelling: the SDK (2.4.0) fails at a charset that .NET does not know by its alias.
+            context.Request.ContentType = "application/json";
             await next(context);
         }
     }
 
     private const int TooLate = -1;
     private const int TooLong = -2;
+    private const int Broken = -3;
 
     private async ValueTask<int> ReadAsync(HttpContext context, HttpLimits limits)
     {
@@ -125,6 +137,11 @@ internal sealed class JsonBody : IDisposable
         {
             return TooLate;
         }
+        catch (IOException) when (!context.RequestAborted.IsCancellationRequested)
+        {
+            // The size of a chunk that no number holds, for one.
+            return Broken;
+        }
         finally
         {
             late?.Dispose();
@@ -134,47 +151,18 @@ internal sealed class JsonBody : IDisposable
     // Null when the body is fine.
     private string? Parse(int length, int maxDepth)
     {
-        var bytes = _buffer.AsMemory(0, length);
-        if (!Utf8.IsValid(bytes.Span))
-        {
-            return "The body is not valid UTF-8.";
-        }
-
-        try
-        {
-            _document = JsonDocument.Parse(bytes, new JsonDocumentOptions { MaxDepth = maxDepth, AllowDuplicateProperties = false });
-            if (bytes.Span.IndexOf("\\u"u8) >= 0)
-            {
-                RefuseLoneSurrogates(bytes.Span, maxDepth);
-            }
-
-            return null;
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            // The reader's own message may repeat what was sent.
-            return $"The body is not JSON of a depth of at most {maxDepth}, without a name given twice in one object.";
-        }
-    }
-
-    private static void RefuseLoneSurrogates(ReadOnlySpan<byte> bytes, int maxDepth)
-    {
-        var reader = new Utf8JsonReader(bytes, new JsonReaderOptions { MaxDepth = maxDepth });
-        while (reader.Read())
-        {
-            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
-            {
-                reader.GetString();
-            }
-        }
+        _length = length;
+        _document = JsonText.Parse(_buffer.AsMemory(0, length), maxDepth, out var fault);
+        return fault is null ? null : $"The body is {fault}";
     }
 
     private static bool IsJson(string? contentType) =>
         Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(contentType, out var type)
         && type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
-        && (type.Charset.Length == 0 || type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) || type.Charset.Equals("\"utf-8\"", StringComparison.OrdinalIgnoreCase));
+        && type.Charset.ToString().Trim('"').ToUpperInvariant() is "" or "UTF-8" or "UTF8";
 
     /// <summary>Marks an endpoint that takes a JSON body.</summary>
-    /// <param name="IsRpc">Whether faults of the body are answered as JSON-RPC errors.</param>
-    internal sealed record Wanted(bool IsRpc);
+    /// <param name="IsRpc">Whether it is a JSON-RPC message, whose faults are answered as JSON-RPC errors.</param>
+    /// <param name="IsStream">Whether its answer goes to a stream that is open already.</param>
+    internal sealed record Wanted(bool IsRpc, bool IsStream = false);
 }

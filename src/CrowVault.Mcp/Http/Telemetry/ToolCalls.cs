@@ -2,16 +2,16 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 
-namespace CrowVault.Mcp.Http;
+namespace CrowVault.Mcp.Http.Telemetry;
 
 /// <summary>Traces, metrics and the log line of tool calls; no argument value is in any of them.</summary>
-internal static class Telemetry
+internal static class ToolCalls
 {
     /// <summary>Name of the activity source and of the meter.</summary>
     public const string Name = "CrowVault.Mcp";
 
     /// <summary>Log category of the line that every call gets.</summary>
-    public const string Calls = "CrowVault.Mcp.Calls";
+    public const string Category = "CrowVault.Mcp.Calls";
 
     private static readonly ActivitySource s_source = new(Name);
     private static readonly Meter s_meter = new(Name);
