@@ -144,6 +144,11 @@ internal sealed class TemplateView
 
     internal TemplateView(IReadOnlyList<KeyValuePair<string, FluidValue>> variables) => _variables = variables;
 
+    /// <summary>These variables and one more, such as a part that was rendered with them.</summary>
+    /// <param name="name">The variable's name.</param>
+    /// <param name="text">Its value.</param>
+    public TemplateView With(string name, string text) => new([.. _variables, KeyValuePair.Create(name, (FluidValue)new StringValue(text))]);
+
     /// <summary>Renders a template with these variables.</summary>
     /// <param name="name">Path below the project, such as <c>CircuitBreaker/circuit-breaker.ts.liquid</c>.</param>
     public string Render(string name) => Templates.Render(name, _variables);
