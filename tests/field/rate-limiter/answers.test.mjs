@@ -31,7 +31,10 @@ const servers = {
     return { ask: () => app.request('/', {}, peer), close: () => undefined };
   },
   async fetch(middleware) {
-    const handle = middleware.reduceRight((next, each) => (request) => each(request, next, { address: '192.0.2.1' }), () => new Response('hello'));
+    const handle = middleware.reduceRight(
+      (next, each) => (request) => each(request, next, { address: '192.0.2.1' }),
+      () => new Response('hello'),
+    );
     return { ask: async () => handle(new Request('http://localhost/')), close: () => undefined };
   },
 };

@@ -38,15 +38,7 @@ console.log(JSON.stringify({ full, idle }));`;
     test(`${algorithm}: an hour after ${isFull ? '100,000' : '20,000'} busy keys`, () => {
       const path = javaScriptOf(tool, { ...memory, algorithm });
       const keys = isFull ? 100_000 : 20_000;
-      const output = execFileSync(process.execPath, [
-        '--expose-gc',
-        file,
-        path,
-        `${stem}Limiter`,
-        String(keys),
-        '50',
-        bucket ? '1' : '60',
-      ]);
+      const output = execFileSync(process.execPath, ['--expose-gc', file, path, `${stem}Limiter`, String(keys), '50', bucket ? '1' : '60']);
       const { full, idle } = JSON.parse(output);
       assert.ok(full > keys / 20_000, `${String(full)} MB: nothing was measured`);
       assert.ok(idle < full / 5, `${full.toFixed(1)} MB, then ${idle.toFixed(1)}`);
@@ -90,7 +82,7 @@ describe('a flood of made-up keys', () => {
     }
   }
 
-  test('nobody can choose keys that share a place with another\'s', async () => {
+  test("nobody can choose keys that share a place with another's", async () => {
     const Limiter = await limiterClass('fixed-window', memory);
     // 64 spare places; which keys share one differs from limiter to limiter.
     const sharing = async () => {

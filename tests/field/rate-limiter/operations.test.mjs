@@ -23,8 +23,7 @@ before(async () => {
     const { client, close } = await clients[name](server.url);
     Object.assign(stores[name], {
       close,
-      make: (Limiter, figures) =>
-        new Limiter(client, ...figures, { prefix: `${name}:${String(Math.random())}:`, storeTimeoutMs: 5000 }),
+      make: (Limiter, figures) => new Limiter(client, ...figures, { prefix: `${name}:${String(Math.random())}:`, storeTimeoutMs: 5000 }),
     });
   }
 });
@@ -82,10 +81,12 @@ describe('acquire', () => {
     const limiter = await limiterOf();
     const order = [];
     const began = performance.now();
-    await Promise.all(['a', 'b', 'c', 'd'].map(async (name) => {
-      assert.equal((await limiter.acquire('k')).allowed, true);
-      order.push(name);
-    }));
+    await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (name) => {
+        assert.equal((await limiter.acquire('k')).allowed, true);
+        order.push(name);
+      }),
+    );
     assert.deepEqual(order, ['a', 'b', 'c', 'd']);
     assert.ok(performance.now() - began >= 145);
   });
@@ -116,7 +117,9 @@ describe('acquire', () => {
     const limiter = new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(1, 0.01);
     await limiter.acquire('k');
     const controller = new AbortController();
-    const waits = Array.from({ length: 1000 }, () => limiter.acquire('k', { signal: controller.signal, maxWaitMs: 1e9 }).catch(() => 'ended'));
+    const waits = Array.from({ length: 1000 }, () =>
+      limiter.acquire('k', { signal: controller.signal, maxWaitMs: 1e9 }).catch(() => 'ended'),
+    );
     await assert.rejects(limiter.acquire('k'), { name: 'RangeError' });
     controller.abort();
     assert.ok((await Promise.all(waits)).every((each) => each === 'ended'));

@@ -28,7 +28,15 @@ const slow = ({ bucket }) => (bucket ? 0.01 : 3600);
 for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
   describe(algorithm, () => {
     // The second figure is a rate a minute for buckets and a window for the others.
-    const [api, login] = bucket ? [[20, 100], [5, 0.33]] : [[100, 60], [5, 900]];
+    const [api, login] = bucket
+      ? [
+          [20, 100],
+          [5, 0.33],
+        ]
+      : [
+          [100, 60],
+          [5, 900],
+        ];
 
     test('two limiters with other figures do not share a count', async () => {
       await redis.flushall();
@@ -94,9 +102,18 @@ for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
 
     test('two versions side by side admit no more than the larger one', async () => {
       for (const [old, young] of [
-        [[50, slow({ bucket })], [80, slow({ bucket })]],
-        [[50, slow({ bucket })], [20, slow({ bucket })]],
-        [[50, slow({ bucket })], [50, 2 * slow({ bucket })]],
+        [
+          [50, slow({ bucket })],
+          [80, slow({ bucket })],
+        ],
+        [
+          [50, slow({ bucket })],
+          [20, slow({ bucket })],
+        ],
+        [
+          [50, slow({ bucket })],
+          [50, 2 * slow({ bucket })],
+        ],
       ]) {
         await redis.flushall();
         const limiters = [await made(algorithm, ...old), await made(algorithm, ...young)];

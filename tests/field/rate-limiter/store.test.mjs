@@ -64,7 +64,10 @@ describe('a process that has just started', () => {
 });
 
 describe('a command that is sent twice', () => {
-  for (const [name, options] of Object.entries({ 'as ioredis does by itself': { autoResendUnfulfilledCommands: true }, 'as in the usage': {} })) {
+  for (const [name, options] of Object.entries({
+    'as ioredis does by itself': { autoResendUnfulfilledCommands: true },
+    'as in the usage': {},
+  })) {
     test(`${name}: three decisions are counted three times`, async () => {
       const server = await startRedis();
       const proxy = await proxyTo(server.port);
@@ -127,7 +130,22 @@ describe('what waiting cannot cure is said once, and limits again where that is 
     test(`${redisClient}: an ACL user that may EVAL but not EVALSHA is limited`, async () => {
       const server = await startRedis();
       const admin = new Redis(server.url);
-      await admin.call('ACL', 'SETUSER', 'app', 'on', '>pw', '~rate:*', '-@all', '+eval', '+get', '+set', '+time', '+info', '+client', '+ping');
+      await admin.call(
+        'ACL',
+        'SETUSER',
+        'app',
+        'on',
+        '>pw',
+        '~rate:*',
+        '-@all',
+        '+eval',
+        '+get',
+        '+set',
+        '+time',
+        '+info',
+        '+client',
+        '+ping',
+      );
       const { client, close } = await clients[redisClient](server.url.replace('//', '//app:pw@'));
       const Limiter = await limiterClass('token-bucket', { redisClient });
       const limiter = new Limiter(client, 5, 0.0001, { storeTimeoutMs: 5000, onStoreFailure: (error) => assert.fail(error) });
@@ -160,7 +178,10 @@ describe('what waiting cannot cure is said once, and limits again where that is 
   }
 
   test('the client of another library is refused when the limiter is made', async () => {
-    const [ForIoredis, ForNodeRedis] = [await limiterClass('token-bucket'), await limiterClass('token-bucket', { redisClient: 'node-redis' })];
+    const [ForIoredis, ForNodeRedis] = [
+      await limiterClass('token-bucket'),
+      await limiterClass('token-bucket', { redisClient: 'node-redis' }),
+    ];
     const nodeRedis = createClient({ url: 'redis://127.0.0.1:1' });
     const ioredis = new Redis({ lazyConnect: true });
     assert.throws(() => new ForIoredis(nodeRedis), { name: 'TypeError', message: /node-redis/u });
