@@ -170,7 +170,7 @@ internal sealed record LayerChecks(
         {
             if (emitter.Arguments is ArgumentBinder<TOptions> bound && arguments.TryGetValue(section, out var given))
             {
-                return bound.TryBind(given, out var options, out _) ? options : null;
+                return bound.TryBind(given, out var options, out _, out _) ? options : null;
             }
         }
 

@@ -35,6 +35,7 @@ internal static class ServeCommand
         };
         var settings = new Option<string?>("--settings") { Description = "JSON file of settings for HTTP; no file is read unless it is named here." };
         var command = new Command("serve", "Run the MCP server.") { transport, port, urls, settings };
+        ServerOptions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(port) is not null && result.GetResult(urls) is not null)
@@ -46,7 +47,7 @@ internal static class ServeCommand
                 result.AddError("--port, --urls and --settings: they need --transport http or sse.");
             }
         });
-        command.SetAction((parsed, _) => parsed.GetValue(transport) switch
+        command.SetAction((parsed, _) => !ServerOptions.Settle(parsed) ? Task.FromResult(CommandLine.Usage) : parsed.GetValue(transport) switch
         {
             Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
             Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),

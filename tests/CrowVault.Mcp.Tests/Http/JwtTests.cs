@@ -56,7 +56,10 @@ public sealed class JwtServer : IAsyncLifetime
     {
         var claims = new Dictionary<string, object?>
         {
-            ["iss"] = issuer ?? Issuer, ["aud"] = audience, ["sub"] = hasSubject ? subject ?? "someone" : null, ["scope"] = scope,
+            ["iss"] = issuer ?? Issuer,
+            ["aud"] = audience,
+            ["sub"] = hasSubject ? subject ?? "someone" : null,
+            ["scope"] = scope,
             ["nbf"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + validIn,
             ["exp"] = hasExpiry ? DateTimeOffset.UtcNow.ToUnixTimeSeconds() + expiresIn : null,
             ["cnf"] = confirmation,
