@@ -89,7 +89,7 @@ public abstract class Emitter<TOptions> : Emitter
         }
 
         var usage = TestRunner.WithImports(draft.Usage, options.ImportExtension);
-        return new(files, usage, draft.Notes, draft.Warnings, CommandFor(_arguments.Value.CommandLineOptions(canonical)), header.Arguments);
+        return new(files, usage, draft.Notes, draft.Warnings, CommandFor(_arguments.Value.CommandLineOptions(canonical)), _arguments.Value.Taken(canonical));
     }
 
     /// <summary>Decides what the options mean and renders the templates.</summary>
