@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using CrowVault.Mcp.Http;
+using CrowVault.Mcp.Http.Identity;
+using CrowVault.Mcp.Http.Settings;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -40,7 +42,7 @@ internal static class TokenCommand
 
             Disk.Print($"Token: {token}\nEntry: {entry}\n");
             Disk.Say($"The token is shown this once; callers send it as 'Authorization: Bearer <token>'. "
-                + $"Put the entry into {SettingSource.Variable("Tokens")} or into CrowVault:Http:Tokens of appsettings.json.");
+                + $"Put the entry into {SettingReader.Variable("Tokens")} or into CrowVault:Http:Tokens of the file that 'serve --settings' names.");
             return CommandLine.Success;
         });
         return new Command("token", "Bearer tokens of the HTTP server.") { create };
