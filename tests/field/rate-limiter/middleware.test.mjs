@@ -219,7 +219,7 @@ describe('a preflight', () => {
 });
 
 describe('what the caller decides', () => {
-  test('key, cost, skip and a limit of a request\'s own', async () => {
+  test("key, cost, skip and a limit of a request's own", async () => {
     const make = await middlewareOf('token-bucket', { ...memory, framework: 'fetch' });
     const decisions = [];
     const limit = make(10, 1 / 3600, {
