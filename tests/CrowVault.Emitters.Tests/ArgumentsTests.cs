@@ -432,8 +432,8 @@ public sealed class ArgumentsTests
     }
 
     [Theory]
-    [InlineData("\n", "\n\n")]
     [InlineData("'CLOSED'", "'closed'")]
+    [InlineData("\n", "\n// mine\n")]
     public void An_edit_is_told_from_line_ends_of_a_checkout(string original, string replacement)
     {
         var content = Emit("{}").Files[0].Content;
