@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using CrowVault.Emitters;
+using CrowVault.Mcp.Page;
 using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -74,6 +75,7 @@ internal static class HttpPipeline
         app.Use(RpcError.CheckAsync);
 
         MapRest(app, settings, logger);
+        PageRoutes.Map(app);
         app.MapMethods("/healthz", s_read, context => ProbeAsync(context, stopping));
         app.MapMethods("/readyz", s_read, context => ProbeAsync(context, stopping));
         app.MapMcp(HttpDoor.McpPath).WithMetadata(new JsonBody.Wanted(IsRpc: true));

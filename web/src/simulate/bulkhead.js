@@ -59,13 +59,14 @@ export async function simulateBulkhead(factories, args, world, options = DEFAULT
     remarks.push('Drawn up to the 20,000th call.');
   }
 
-  const width = binWidth(end);
+  const width = binWidth(end, 60);
   const refused = new Bins(width, end);
   const late = new Bins(width, end);
+  const atOnce = new Bins(width, end);
+  const afterWait = new Bins(width, end);
   const bins = Math.ceil(end / width);
   const running = new Array(bins).fill(0);
   const waiting = new Array(bins).fill(0);
-  const slowest = new Array(bins).fill(0);
   let active = 0;
   let queued = 0;
   let peakQueue = 0;
@@ -103,8 +104,7 @@ export async function simulateBulkhead(factories, args, world, options = DEFAULT
       active += 1;
       const wait = time.ms - began;
       waits.push(wait);
-      const bin = Math.min(bins - 1, Math.floor(began / width));
-      slowest[bin] = Math.max(slowest[bin], wait);
+      (wait > 0 ? afterWait : atOnce).add(began);
       return work(time, ms, signal);
     }).then(
       () => {
@@ -160,15 +160,16 @@ export async function simulateBulkhead(factories, args, world, options = DEFAULT
       },
       {
         id: 'waits',
-        title: 'Longest wait, and who went without',
+        title: 'How calls got a slot',
         x: 'seconds',
-        y: 'ms, calls/s',
+        y: 'calls/s',
         scale: 'linear',
         xs: refused.xs,
         series: [
-          { label: 'longest wait for a slot (ms)', role: 'accent', kind: 'line', values: slowest.map(round), main: true },
-          { label: 'refused (calls/s)', role: 'refused', kind: 'line', values: refused.rates() },
-          { label: 'waited in vain (calls/s)', role: 'bad', kind: 'line', values: late.rates() },
+          { label: 'at once', role: 'good', kind: 'bars', values: atOnce.rates() },
+          { label: 'after a wait', role: 'accent', kind: 'bars', values: afterWait.rates() },
+          { label: 'waited in vain', role: 'bad', kind: 'bars', values: late.rates() },
+          { label: 'refused, queue full', role: 'refused', kind: 'bars', values: refused.rates() },
         ],
         spans: slow,
         marks: [],

@@ -54,7 +54,7 @@ export async function simulateLimiter(factories, args, world, options = DEFAULTS
   /** @type {{ ms: number, key: string }[]} */
   const requests = plan(world.traffic, perSecond, windowMs, quota, end, seeded(options.seed));
   const keys = world.traffic === 'two-clients' && args.keyStrategy !== 'global' ? ['greedy', 'modest'] : ['one'];
-  const width = binWidth(end);
+  const width = binWidth(end, 60);
   const admitted = new Map(keys.map((key) => [key, new Bins(width, end)]));
   const refused = new Map(keys.map((key) => [key, new Bins(width, end)]));
   /** @type {(number | null)[]} */

@@ -83,9 +83,10 @@ function scopeOf(time, random) {
   class VirtualDate extends Date {
     /** @param {any[]} given */
     constructor(...given) {
-      super(...(given.length === 0 ? [epoch + time.ms] : /** @type {[]} */ (given)));
+      super(.../** @type {[]} */ (given.length === 0 ? [epoch + time.ms] : given));
     }
 
+    /** @override */
     static now() {
       return Math.floor(epoch + time.ms);
     }

@@ -17,6 +17,7 @@
  * @property {Role} role
  * @property {'bars' | 'line' | 'step' | 'points'} kind bars are stacked in their order
  * @property {(number | null)[]} values
+ * @property {boolean} [quiet] drawn only when asked for
  * @property {boolean} [main] the one that is also drawn as it was before the arguments changed
  *
  * @typedef {object} Span
@@ -74,7 +75,7 @@ export function say(value, unit) {
     case 'ms':
       return duration(value);
     case 'seconds':
-      return duration(value * 1000);
+      return value === 0 ? '0 s' : duration(value * 1000);
     case 'percent':
       return `${value > 0 && value < 1 ? digits(value, 2) : digits(value, 3)} %`;
     case 'ratio':
@@ -88,6 +89,9 @@ export function say(value, unit) {
 
 /** @param {number} ms */
 function duration(ms) {
+  if (ms === 0) {
+    return '0 ms';
+  }
   if (ms < 1) {
     return `${digits(ms, 2)} ms`;
   }

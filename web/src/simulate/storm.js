@@ -223,6 +223,7 @@ export async function simulateVariant(factories, manifest, world, variant, optio
   const total = (/** @type {Float64Array} */ counts) => counts.reduce((sum, each) => sum + each, 0);
   const slice = (/** @type {Float64Array} */ counts) => counts.slice(trouble.from / 1000, Math.floor(trouble.until / 1000));
   const requests = total(asked.counts);
+  /** @type {boolean[]} */
   const after = [];
   for (let second = Math.floor(trouble.until / 1000); second < asked.counts.length; second += 1) {
     after.push(/** @type {number} */ (answered.counts[second]) >= 0.99 * /** @type {number} */ (asked.counts[second]));
@@ -280,10 +281,11 @@ export function stormResult(world, runs) {
       ...runs
         .map((run, index) => ({
           label: run.variant.label,
-          role: /** @type {import('./result.js').Role} */ (index === 0 ? 'accent' : run.variant.id === 'none' ? 'bad' : `layer-${index - 1}`),
+          role: /** @type {import('./result.js').Role} */ (index === 0 ? 'accent' : run.variant.id === 'none' ? 'bad' : `layer-${index - 2}`),
           kind: /** @type {const} */ ('line'),
           values: run[what],
           main: index === 0,
+          quiet: run.variant.without !== undefined,
         }))
         .reverse(),
     ],
