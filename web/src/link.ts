@@ -27,8 +27,8 @@ export function readLink(hash: string): Partial<LinkState> {
   if (hash.length > LONGEST) {
     return {};
   }
-  const [tool = '', query = ''] = hash.replace(/^#/u, '').split('?', 2);
-  const parts = new Map(query.split('&').map((part) => part.split('=', 2) as [string, string | undefined]));
+  const [tool = '', query = ''] = splitOnce(hash.replace(/^#/u, ''), '?');
+  const parts = new Map(query.split('&').map((part) => splitOnce(part, '=')));
   const object = (name: string): Arguments | undefined => {
     try {
       const value: unknown = JSON.parse(decodeURIComponent(parts.get(name) ?? ''));
@@ -38,4 +38,9 @@ export function readLink(hash: string): Partial<LinkState> {
     }
   };
   return { tool, args: object('args') ?? {}, world: object('world') ?? {}, before: object('before') };
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }

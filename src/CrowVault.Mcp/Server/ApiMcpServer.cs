@@ -4,6 +4,7 @@ using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
 using CrowVault.Emitters.Stack;
+using CrowVault.Mcp.Page;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -46,6 +47,7 @@ internal static class ApiMcpServer
         options.ToolCollection = Tools;
         options.PromptCollection = Prompts;
         options.ResourceCollection = Resources;
+        options.Capabilities = new() { Extensions = new Dictionary<string, object> { [PreviewResource.Extension] = PreviewResource.Capability() } };
         options.Handlers.CompleteHandler = (request, _) => ValueTask.FromResult(Complete(request.Params));
         options.Handlers.CallToolHandler = (request, _) => throw Invalid(Catalog.UnknownTool(request.Params?.Name ?? ""));
         options.Filters.Message.IncomingFilters.Add(next => (context, cancellationToken) =>
@@ -95,6 +97,7 @@ internal static class ApiMcpServer
                 },
                 uri => uri == DefenceInDepthPrompt.StackUri ? stack.Value : null),
             .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
+            new PreviewResource(),
             Guide("{pattern}", $"Guide to a pattern: {string.Join(", ", PatternGuides.Patterns)}."),
         ];
     }

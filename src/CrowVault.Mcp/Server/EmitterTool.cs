@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using CrowVault.Emitters;
+using CrowVault.Mcp.Page;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -35,6 +36,7 @@ internal sealed class EmitterTool : McpServerTool
                 DestructiveHint = false,
                 OpenWorldHint = false,
             },
+            Meta = PreviewResource.ToolMeta(),
             Icons = [new Icon { Source = IconUri(emitter.IconPath) }],
         };
     }
