@@ -17,7 +17,7 @@ const LONGEST = 32_768;
 /** `#generate_retry_policy?args={"maxRetries":7}`, each part only where it says something. */
 export function writeLink({ tool, args, world, before }: LinkState): string {
   const parts = Object.entries({ args, world, before })
-    .filter(([, value]) => value !== undefined && Object.keys(value).length > 0)
+    .filter(([name, value]) => value !== undefined && (name === 'before' || Object.keys(value).length > 0))
     .map(([name, value]) => `${name}=${encodeURIComponent(JSON.stringify(value))}`);
   return `#${tool}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
 }

@@ -51,6 +51,13 @@ interface Before {
   result: Result | undefined;
 }
 
+/** Emitted code with the arguments that it was emitted for: what is drawn is always a pair of these. */
+interface Running {
+  readonly runner: Runner;
+  readonly tool: string;
+  readonly args: Arguments;
+}
+
 /** The arguments of a tool, the code that they give, and what that code does. */
 export class Page {
   readonly element: HTMLElement;
@@ -77,10 +84,12 @@ export class Page {
   #state: LinkState = { tool: '', args: {}, world: {}, before: undefined };
   #base: Arguments = {};
   #editor: { show(args: Arguments): void; faults(faults: readonly Fault[]): Fault[] } | undefined;
-  #runner: Runner | undefined;
+  #running: Running | undefined;
   #before: Before | undefined;
   #result: Result | undefined;
   #knobNames = '';
+  /** Grows with every tool that is opened; answers to an earlier one no longer matter. */
+  #opened = 0;
   #asked = 0;
   #answered = 0;
   #writtenHash = '';
@@ -121,7 +130,13 @@ export class Page {
     const given = this.#host === undefined ? undefined : await this.#host.opened;
     this.#tools = [...(await this.#server.tools()), ...(this.#server.stack === undefined ? [] : [STACK_TOOL])];
     for (const { name, title } of this.#tools) {
-      this.#tabs.append(h('a', { href: `#${name}`, 'data-tool': name }, title));
+      // A frame has no address of its own that could change.
+      const address = given === undefined ? `${location.pathname}#${name}` : `#${name}`;
+      const onclick = (event: Event): void => {
+        event.preventDefault();
+        this.#open({ tool: name });
+      };
+      this.#tabs.append(h('a', { href: address, 'data-tool': name, ...(given === undefined ? {} : { onclick }) }, title));
     }
     if (given === undefined) {
       window.addEventListener('hashchange', () => {
@@ -143,6 +158,8 @@ export class Page {
   }
 
   #open(link: Partial<LinkState>): void {
+    clearTimeout(this.#linkTimer);
+    this.#writtenHash = location.hash;
     const tool = this.#tools.find(({ name }) => name === link.tool) ?? this.#tools[0];
     if (tool === undefined) {
       throw new Error('The server has no tools.');
@@ -151,8 +168,8 @@ export class Page {
     const args = Object.keys(given).length === 0 ? (EXAMPLES[tool.name] ?? {}) : given;
     this.#state = { tool: tool.name, args, world: link.world ?? {}, before: link.before };
     this.#base = link.before ?? args;
-    this.#runner?.end();
-    this.#runner = undefined;
+    this.#opened += 1;
+    this.#end();
     this.#before?.runner?.end();
     this.#before = undefined;
     this.#result = undefined;
@@ -198,16 +215,20 @@ export class Page {
     this.#state = { ...this.#state, args: slim };
     this.#asked += 1;
     const asked = this.#asked;
+    const opened = this.#opened;
     this.#writeLink();
     this.element.setAttribute('aria-busy', 'true');
     this.#emit(slim)
       .then((answer) => {
-        if (asked > this.#answered) {
+        if (opened === this.#opened && asked > this.#answered) {
           this.#answered = asked;
           this.#take(answer, slim);
         }
       })
       .catch((error: unknown) => {
+        if (opened !== this.#opened) {
+          return;
+        }
         this.#fail(`The server cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
       });
   }
@@ -219,6 +240,7 @@ export class Page {
   #take(answer: Answer, args: Arguments): void {
     if ('refusal' in answer) {
       this.element.setAttribute('aria-busy', 'false');
+      this.element.dispatchEvent(new CustomEvent('refused', { bubbles: true }));
       const { faults, corrected } = answer.refusal;
       const rest = this.#editor?.faults(faults) ?? [...faults];
       this.#loose.replaceChildren(
@@ -246,11 +268,11 @@ export class Page {
 
   async #restart(emission: Emission, args: Arguments): Promise<void> {
     const asked = this.#answered;
+    const opened = this.#opened;
     const { tool } = this.#state;
     const all = this.#complete(args);
     if (tool === STACK && !emission.files.some(({ path }) => path === 'resilience-stack.ts')) {
-      this.#runner?.end();
-      this.#runner = undefined;
+      this.#end();
       this.#plots.clear();
       this.#figures.replaceChildren();
       this.#table.hidden = true;
@@ -261,14 +283,19 @@ export class Page {
       return;
     }
     const files = await this.#filesToRun(tool, args, emission);
-    if (asked !== this.#answered || files === undefined) {
+    if (asked !== this.#answered || opened !== this.#opened || files === undefined) {
       return;
     }
-    this.#runner?.end();
-    this.#runner = this.#start(files);
+    this.#end();
+    this.#running = { runner: this.#start(files), tool, args };
     this.#showKnobs(all);
     this.#startBefore(args);
     this.#run();
+  }
+
+  #end(): void {
+    this.#running?.runner.end();
+    this.#running = undefined;
   }
 
   #start(files: Emission['files']): Runner {
@@ -324,16 +351,18 @@ export class Page {
   }
 
   #run(): void {
-    const { tool, args } = this.#state;
-    performance.mark('run');
-    this.#runner?.run(tool, this.#complete(args), this.#world(), (result, done) => {
+    if (this.#running === undefined) {
+      return;
+    }
+    const { runner, tool, args } = this.#running;
+    runner.run(tool, this.#complete(args), this.#world(), (result, done) => {
       this.#result = result;
       this.#draw();
-      performance.measure('drawn', 'run');
       if (done) {
         this.element.setAttribute('aria-busy', 'false');
         this.#say(result.figures.map(({ label, value, unit }) => `${label}: ${say(value, unit)}`).join('. '));
       }
+      this.element.dispatchEvent(new CustomEvent('drawn', { bubbles: true, detail: { tool, result, done } }));
     });
     this.#runBefore();
   }
@@ -421,7 +450,10 @@ export class Page {
     }
     clearTimeout(this.#linkTimer);
     this.#linkTimer = window.setTimeout(() => {
-      this.#putLink();
+      // Somebody has gone elsewhere, and the event that says so is on its way.
+      if (location.hash === this.#writtenHash) {
+        this.#putLink();
+      }
     }, 200);
   }
 
@@ -432,6 +464,7 @@ export class Page {
     const isExample = same(args, EXAMPLES[tool] ?? {});
     this.#writtenHash = writeLink({ tool, args: isExample ? {} : args, world: changed, before });
     history.replaceState(null, '', this.#writtenHash);
+    this.#writtenHash = location.hash;
     return location.href;
   }
 

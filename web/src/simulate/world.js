@@ -18,7 +18,7 @@ export function arrivals(time, random, { perSecond, peak, until, most }, arrive)
   let serial = 0;
   const next = () => {
     do {
-      at += (-Math.log(1 - random()) * 1000) / peak;
+      at = tick(at - (Math.log(1 - random()) * 1000) / peak);
     } while (at < until && random() * peak >= perSecond(at));
     if (at < until && serial < most) {
       time.at(at, () => {
@@ -44,8 +44,16 @@ export function logNormal(p50, p99, random) {
   return () => {
     // Box and Muller; 1 - random() is never 0.
     const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-    return p50 * Math.exp(sigma * normal);
+    return tick(p50 * Math.exp(sigma * normal));
   };
+}
+
+/**
+ * To a whole microsecond. Engines differ in the last bit of logarithms and cosines; with it gone, the same seed gives the same run
+ * in all of them.
+ */
+function tick(/** @type {number} */ ms) {
+  return Math.round(ms * 1000) / 1000;
 }
 
 /** The mean of that latency. */
