@@ -1,7 +1,7 @@
-// Builds the page: one HTML file with its script and style, which the server embeds.
+// Builds what the program embeds: the page, one HTML file with its script and style, and the simulation for the command line.
 //
-//   node build.mjs            writes src/CrowVault.Mcp/Page/page.html
-//   node build.mjs --check    fails when that file is not what the sources give
+//   node build.mjs            writes src/CrowVault.Mcp/Page/{page.html,simulate.js}
+//   node build.mjs --check    fails when those files are not what the sources give
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -12,23 +12,20 @@ const root = fileURLToPath(new URL('.', import.meta.url));
 const quiet = { root, configFile: false, logLevel: 'warn', envDir: false };
 const target = 'es2022';
 
-/** The simulation as one classic script, which the page starts its workers with. */
-async function bundleSimulation() {
+/** One script of an entry and all that it imports. */
+async function bundle(entry, format, name) {
   const { output } = [
     await build({
       ...quiet,
-      build: {
-        target,
-        write: false,
-        minify: true,
-        lib: { entry: `${root}src/simulate/worker.js`, formats: ['iife'], name: 'CrowVaultSimulation' },
-      },
+      build: { target, write: false, minify: true, lib: { entry: `${root}src/${entry}`, formats: [format], name, fileName: 'bundle' } },
     }),
   ].flat()[0];
   return output[0].code;
 }
 
-const simulation = await bundleSimulation();
+// The page starts its workers with a classic script.
+const simulation = await bundle('simulate/worker.js', 'iife', 'CrowVaultSimulation');
+const command = await bundle('command.js', 'iife', 'CrowVaultCommand');
 const { output } = await build({
   ...quiet,
   plugins: [
@@ -50,16 +47,21 @@ const page = html
   .replace(/\s*<link rel="stylesheet"[^>]*>/u, () => `\n    <style>${style.trim()}</style>`)
   .replace('</body>', () => `  <script type="module">${script.trim().replaceAll('</script', '<\\/script')}</script>\n  </body>`);
 
-const path = fileURLToPath(new URL('../src/CrowVault.Mcp/Page/page.html', import.meta.url));
 const size = gzipSync(page, { level: 9 }).length;
 console.log(`page.html: ${String(page.length)} bytes, ${String(size)} with gzip`);
 if (size > MOST_BYTES) {
   console.error(`page.html is over ${String(MOST_BYTES)} bytes with gzip.`);
   process.exitCode = 1;
 }
-if (!process.argv.includes('--check')) {
-  writeFileSync(path, page);
-} else if (readFileSync(path, 'utf8') !== page) {
-  console.error('page.html is not what web/ gives; run npm run build in web/ and commit the file.');
-  process.exitCode = 1;
+for (const [name, text] of [
+  ['page.html', page],
+  ['simulate.js', command],
+]) {
+  const path = fileURLToPath(new URL(`../src/CrowVault.Mcp/Page/${name}`, import.meta.url));
+  if (!process.argv.includes('--check')) {
+    writeFileSync(path, text);
+  } else if (readFileSync(path, 'utf8') !== text) {
+    console.error(`${name} is not what web/ gives; run npm run build in web/ and commit the file.`);
+    process.exitCode = 1;
+  }
 }

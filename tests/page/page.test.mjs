@@ -268,7 +268,7 @@ test('nothing that a link says becomes markup or script', async () => {
   }
   for (const hash of [`#${EVIL[0]}`, '#generate_bulkhead?args=%', '#generate_bulkhead?args=[1]', '#?args', `#stack?args=${'['.repeat(20_000)}`, '#__proto__?args={"__proto__":{"x":1}}']) {
     const { page, faults, close } = await open(browser, `${server.url}/${hash}`);
-    await shown(page);
+    await page.waitForFunction(() => window.drawn.length > 0 || [...document.querySelectorAll('.field-error')].some((error) => error.textContent !== ''));
     assert.equal(await page.evaluate(() => ({}).x), undefined);
     assert.deepEqual(await faults(), [], hash);
     await close();
