@@ -14,12 +14,12 @@ export interface LinkState {
 
 const LONGEST = 32_768;
 
-/** `#generate_retry_policy?args={"maxRetries":7}`, each part only where it says something. */
+/** `#/generate_retry_policy?args={"maxRetries":7}`, each part only where it says something. */
 export function writeLink({ tool, args, world, before }: LinkState): string {
   const parts = Object.entries({ args, world, before })
     .filter(([name, value]) => value !== undefined && (name === 'before' || Object.keys(value).length > 0))
     .map(([name, value]) => `${name}=${encodeURIComponent(JSON.stringify(value))}`);
-  return `#${tool}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
+  return `#/${tool}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
 }
 
 /** Reads what anybody may have written: what is no state is left out, and the server judges the arguments. */
@@ -27,7 +27,7 @@ export function readLink(hash: string): Partial<LinkState> {
   if (hash.length > LONGEST) {
     return {};
   }
-  const [tool = '', query = ''] = splitOnce(hash.replace(/^#/u, ''), '?');
+  const [tool = '', query = ''] = splitOnce(hash.replace(/^#\/?/u, ''), '?');
   const parts = new Map(query.split('&').map((part) => splitOnce(part, '=')));
   const object = (name: string): Arguments | undefined => {
     try {

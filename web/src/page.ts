@@ -131,12 +131,11 @@ export class Page {
     this.#tools = [...(await this.#server.tools()), ...(this.#server.stack === undefined ? [] : [STACK_TOOL])];
     for (const { name, title } of this.#tools) {
       // A frame has no address of its own that could change.
-      const address = given === undefined ? `${location.pathname}#${name}` : `#${name}`;
       const onclick = (event: Event): void => {
         event.preventDefault();
         this.#open({ tool: name });
       };
-      this.#tabs.append(h('a', { href: address, 'data-tool': name, ...(given === undefined ? {} : { onclick }) }, title));
+      this.#tabs.append(h('a', { href: `#/${name}`, 'data-tool': name, ...(given === undefined ? {} : { onclick }) }, title));
     }
     if (given === undefined) {
       window.addEventListener('hashchange', () => {

@@ -29,14 +29,41 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
         return EmittedCode.Render("Bulkhead/bulkhead.ts", view, options.WithTests, Notes(options), Warnings(options));
     }
 
-    private static BulkheadModel Model(BulkheadOptions options) => new(
-        Partitions: TableEntry.Of(options.Partitions.Select(partition => (partition.Name, partition.MaxConcurrent))),
-        First: TypeScript.Literal(options.Partitions[0].Name),
-        Sum: $": {options.Sum} in all{(options.PoolSize is { } pool ? $", of a pool of {pool}" : "")}",
-        MaxQueue: Numeral(options.MaxQueue),
-        MaxWaitMs: Numeral(options.MaxWaitMs),
-        TestImports: TestRunner.Imports(options.Runtime),
-        TestDeclarations: TestRunner.Declarations(options.Runtime));
+    private static BulkheadModel Model(BulkheadOptions options)
+    {
+        var meaning = options.HasOwnLimits ? "What each downstream service may take" : "How many calls may run at once, per downstream service";
+        var sum = $"{Count(options.Sum, "slot")} in all{(options.PoolSize is { } pool ? $", of a pool of {pool}" : "")}";
+        return new(
+            Partitions: [.. options.Partitions.Select(partition => Entry(partition, options))],
+            First: TypeScript.Literal(options.Partitions[0].Name),
+            Meaning: $"{meaning}: {sum}.",
+            OwnLimits: options.HasOwnLimits,
+            CountsWaits: true,
+            MaxQueue: Numeral(options.MaxQueue),
+            MaxWaitMs: Numeral(options.MaxWaitMs),
+            TestImports: TestRunner.Imports(options),
+            TestDeclarations: TestRunner.Declarations(options));
+    }
+
+    // As Prettier leaves it: on one line if it fits, else a line for each limit.
+    private static TableEntry Entry(PartitionEntry partition, BulkheadOptions options)
+    {
+        var key = PropertyKey(partition.Name);
+        var slots = Numeral(partition.MaxConcurrent);
+        if (!options.HasOwnLimits)
+        {
+            return new(key, slots);
+        }
+
+        string[] limits =
+        [
+            $"maxConcurrent: {slots}",
+            $"maxQueue: {Numeral(options.QueueOf(partition))}",
+            $"maxWaitMs: {Numeral(options.WaitOf(partition))}",
+        ];
+        var line = $"{{ {string.Join(", ", limits)} }}";
+        return new(key, $"  {key}: {line},".Length <= Columns ? line : $"{{\n    {string.Join(",\n    ", limits)},\n  }}");
+    }
 
     private static IEnumerable<string> Notes(BulkheadOptions options)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace CrowVault.Emitters.CircuitBreaker;
@@ -15,11 +16,10 @@ public enum TripOn
 
 /// <summary>Arguments of <c>generate_circuit_breaker</c>.</summary>
 public sealed record CircuitBreakerOptions(
-    [property: Argument("Selects the test runner.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Failures in a row that open the circuit; with failure-rate, the fewest in the window.", Maximum = 10_000)]
-    int FailureThreshold = 5,
+    int? FailureThreshold = null,
 
     [property: Argument("How long the circuit stays open before a probe.", Maximum = 86_400_000)]
     int RecoveryTimeMs = 30_000,
@@ -45,44 +45,69 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Successful probes that close the circuit.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("A slower probe counts as failed; recoveryTimeMs when omitted.",
-        Maximum = 86_400_000)]
+    [property: Argument("A slower probe counts as failed; recoveryTimeMs or 30000, the greater, when omitted.", Maximum = 86_400_000)]
     int? ProbeTimeoutMs = null,
 
+    [property: Argument("Open time doubles with each failed probe up to this; constant when omitted.", Maximum = 86_400_000)]
+    int? MaxRecoveryTimeMs = null,
+
+    [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000)]
+    int? SlowCallMs = null,
+
     [property: Argument("Also emit a test file.")]
-    bool WithTests = false) : IToolOptions
+    bool WithTests = false,
+
+    [property: Argument("Default by runtime.")]
+    TestFramework? TestRunner = null,
+
+    [property: Argument("Of imports; default ts.")]
+    ImportExtension? ImportExtension = null) : IToolOptions
 {
+    /// <summary>
+    /// Failures in a row, or the fewest in the window. The documented five were chosen for runs of failures; beside a rate, what is left
+    /// out is what <c>minimumCalls</c> and <c>failureRatePercent</c> ask for already, and five at most.
+    /// </summary>
+    [Argument("Failures in a row that open the circuit; with failure-rate, the fewest in the window.", Maximum = 10_000)]
+    public int? FailureThreshold { get; init; } = FailureThreshold ?? TripOn switch
+    {
+        TripOn.Consecutive => 5,
+        TripOn.FailureRate => (int)Math.Min(5, ((long)MinimumCalls * FailureRatePercent + 99) / 100),
+    };
+
+    /// <inheritdoc/>
+    public IEnumerable<ArgumentFault> Conflicts()
+    {
+        if (MaxRecoveryTimeMs < RecoveryTimeMs)
+        {
+            yield return new(
+                "maxRecoveryTimeMs", $"{MaxRecoveryTimeMs} is less than recoveryTimeMs {RecoveryTimeMs}; use {RecoveryTimeMs} or more, or leave it out.");
+        }
+    }
+
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Inapplicable()
     {
         if (TripOn is TripOn.Consecutive)
         {
             const string wayOut = "only tripOn failure-rate uses it; set tripOn to failure-rate or leave it out.";
-            yield return new("failureRatePercent", wayOut);
-            yield return new("windowMs", wayOut);
-            yield return new("minimumCalls", wayOut);
+            var remedy = new Dictionary<string, JsonNode?> { ["tripOn"] = "failure-rate" };
+            yield return new("failureRatePercent", wayOut) { Remedy = remedy };
+            yield return new("windowMs", wayOut) { Remedy = remedy };
+            yield return new("minimumCalls", wayOut) { Remedy = remedy };
+            yield return new("slowCallMs", wayOut) { Remedy = remedy };
         }
     }
+
+    /// <summary>Failures in a row, or the fewest in the window.</summary>
+    internal int Failures => FailureThreshold!.Value;
 
     /// <summary>Failures that open a new breaker when no call succeeds.</summary>
     internal int FailuresToOpen => TripOn switch
     {
-        TripOn.Consecutive => FailureThreshold,
-        TripOn.FailureRate => Math.Max(MinimumCalls, FewestFailures),
+        TripOn.Consecutive => Failures,
+        TripOn.FailureRate => Math.Max(MinimumCalls, Failures),
     };
 
-    /// <summary>
-    /// Failures that the window must hold beside the rate. The default of failureThreshold was chosen for runs of failures, so it
-    /// gives way to what minimumCalls and failureRatePercent already ask for.
-    /// </summary>
-    internal int FewestFailures
-    {
-        get
-        {
-            var implied = (int)(((long)MinimumCalls * FailureRatePercent + 99) / 100);
-            return FailureThreshold == new CircuitBreakerOptions().FailureThreshold
-                ? Math.Min(FailureThreshold, implied)
-                : FailureThreshold;
-        }
-    }
+    /// <summary>After how long a probe counts as failed.</summary>
+    internal int ProbeLimitMs => ProbeTimeoutMs ?? Math.Max(RecoveryTimeMs, 30_000);
 }

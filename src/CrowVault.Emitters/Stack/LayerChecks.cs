@@ -98,9 +98,9 @@ internal sealed record LayerChecks(
             yield return $"Stack: {quickest} has {Duration(shortest)}, but may wait {wait} for a slot; use a bulkhead maxWaitMs below {shortest}.";
         }
 
-        if (Breaker is not null && (Breaker.ProbeTimeoutMs ?? Breaker.RecoveryTimeMs) < longest)
+        if (Breaker is not null && Breaker.ProbeLimitMs < longest)
         {
-            yield return $"Stack: the breaker ends a probe after {Duration(Breaker.ProbeTimeoutMs ?? Breaker.RecoveryTimeMs)}, before the "
+            yield return $"Stack: the breaker ends a probe after {Duration(Breaker.ProbeLimitMs)}, before the "
                 + $"{Duration(longest)} of {name} are over; use a probeTimeoutMs of {longest} or more.";
         }
     }
@@ -170,7 +170,7 @@ internal sealed record LayerChecks(
         {
             if (emitter.Arguments is ArgumentBinder<TOptions> bound && arguments.TryGetValue(section, out var given))
             {
-                return bound.TryBind(given, out var options, out _) ? options : null;
+                return bound.TryBind(given, out var options, out _, out _) ? options : null;
             }
         }
 

@@ -13,7 +13,7 @@ public static class Manifest
     /// <summary>Name of the section of <see cref="StackEmitter"/>.</summary>
     public const string StackSection = "stack";
 
-    private static readonly string[] s_shared = ["runtime", "withTests"];
+    private static readonly string[] s_shared = ["runtime", "testRunner", "importExtension", "withTests"];
 
     /// <summary>The sections with their emitters, in the order in which files are emitted.</summary>
     public static IReadOnlyList<(string Section, Emitter Emitter)> Sections { get; } =
@@ -149,7 +149,7 @@ public static class Manifest
         var files = present.SelectMany(each => emissions[each.Section].Files).ToList();
         var notes = present.SelectMany(each => emissions[each.Section].Notes.Select(note => $"{each.Emitter.FileName}: {note}"));
         var warnings = present.SelectMany(each => emissions[each.Section].Warnings.Select(text => $"{each.Emitter.FileName}: {text}"));
-        return new(files, layers.Usage, [.. notes, .. layers.Notes()], [.. warnings, .. layers.Warnings()]);
+        return new(files, layers.Usage, [.. notes, .. layers.Notes()], [.. warnings, .. layers.Warnings()], StackEmitter.CommandLine, "");
     }
 
     private static JsonElement BuildSchema()
@@ -157,7 +157,7 @@ public static class Manifest
         var sections = new JsonObject { ["$schema"] = new JsonObject { ["type"] = "string" } };
         foreach (var name in s_shared)
         {
-            var shared = JsonNode.Parse(StackEmitter.Instance.Arguments.Schema.GetProperty("properties").GetProperty(name).GetRawText());
+            var shared = JsonNode.Parse(StackEmitter.Instance.Arguments.Find(name)!.EditorSchema().ToJsonString());
             sections[name] = shared;
         }
 

@@ -39,9 +39,11 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         HasTotal: options.TotalTimeoutMs > 0,
         TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
         TotalType: options.TotalTimeoutMs > 0 ? ": number = TOTAL_TIMEOUT_MS" : ": number",
+        MostMs: options.TotalTimeoutMs > 0 ? "TOTAL_TIMEOUT_MS" : "MAX_TIMER_MS",
+        CountsWaits: false,
         WithFetch: options.WithFetch,
-        TestImports: TestRunner.Imports(options.Runtime),
-        TestDeclarations: TestRunner.Declarations(options.Runtime));
+        TestImports: TestRunner.Imports(options),
+        TestDeclarations: TestRunner.Declarations(options));
 
     private static IEnumerable<string> Notes(TimeoutConfigOptions options)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CrowVault.Mcp.Http;
+using CrowVault.Mcp.Http.Settings;
 using CrowVault.Mcp.Stdio;
 
 namespace CrowVault.Mcp.Cli;
@@ -32,22 +33,24 @@ internal static class ServeCommand
             Description = "Addresses to listen on in place of --port, such as http://0.0.0.0:8080; beyond this machine only with tokens.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var command = new Command("serve", "Run the MCP server.") { transport, port, urls };
+        var settings = new Option<string?>("--settings") { Description = "JSON file of settings for HTTP; no file is read unless it is named here." };
+        var command = new Command("serve", "Run the MCP server.") { transport, port, urls, settings };
+        ServerOptions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(port) is not null && result.GetResult(urls) is not null)
             {
                 result.AddError("--port and --urls: use one of them.");
             }
-            else if (result.GetValue(transport) == Stdio && (result.GetResult(port) ?? result.GetResult(urls)) is not null)
+            else if (result.GetValue(transport) == Stdio && (result.GetResult(port) ?? result.GetResult(urls) ?? result.GetResult(settings)) is not null)
             {
-                result.AddError("--port and --urls: they need --transport http or sse.");
+                result.AddError("--port, --urls and --settings: they need --transport http or sse.");
             }
         });
-        command.SetAction((parsed, _) => parsed.GetValue(transport) switch
+        command.SetAction((parsed, _) => !ServerOptions.Settle(parsed) ? Task.FromResult(CommandLine.Usage) : parsed.GetValue(transport) switch
         {
-            Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [])),
-            Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [])),
+            Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
+            Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
             _ => StdioDoor.RunAsync(),
         });
         return command;

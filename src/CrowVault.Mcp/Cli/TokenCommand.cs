@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using CrowVault.Mcp.Http;
+using CrowVault.Mcp.Http.Identity;
+using CrowVault.Mcp.Http.Settings;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -43,7 +45,7 @@ internal static class TokenCommand
             Console.Out.WriteLine($"Token: {token}");
             Console.Out.WriteLine($"Entry: {entry}");
             Console.Error.WriteLine($"The token is shown this once; callers send it as 'Authorization: Bearer <token>'. "
-                + $"Put the entry into {SettingSource.Variable("Tokens")} or into CrowVault:Http:Tokens of appsettings.json.");
+                + $"Put the entry into {SettingReader.Variable("Tokens")} or into CrowVault:Http:Tokens of the file that 'serve --settings' names.");
             return CommandLine.Success;
         });
         return new Command("token", "Bearer tokens of the HTTP server.") { create };

@@ -3,6 +3,7 @@ using System.Text.Json;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Stack;
 using CrowVault.Mcp.Http;
+using CrowVault.Mcp.Http.Gates;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -18,8 +19,8 @@ internal static class PageRoutes
     /// <summary>Adds <c>GET /</c> and <c>POST /v1/stack</c>.</summary>
     public static void Map(IEndpointRouteBuilder app)
     {
-        app.MapMethods("/", s_read, ShowAsync);
-        app.MapPost("/v1/stack", (RequestDelegate)EmitAsync).WithMetadata(new JsonBody.Wanted(IsRpc: false));
+        app.MapMethods(Routes.Page, s_read, ShowAsync);
+        app.MapPost(Routes.Stack, (RequestDelegate)EmitAsync).WithMetadata(new JsonBody.Wanted(IsRpc: false));
     }
 
     private static Task ShowAsync(HttpContext context)
