@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TOOLS, launch, open, serve } from './lib/browser.mjs';
-import { complete, emit, randomArguments, randomWorld, runArguments, seeded, simulateInNode } from './lib/node.mjs';
+import { complete, emit, randomArguments, randomWorld, runArguments, schemasOf, seeded, simulateInNode } from './lib/node.mjs';
 
 const SETS = process.env.CROWVAULT_PROOF === 'full' ? 200 : 5;
 const MANIFESTS = process.env.CROWVAULT_PROOF === 'full' ? 40 : 2;
@@ -14,8 +14,7 @@ let schemas;
 before(async () => {
   server = await serve();
   browser = await launch();
-  const { tools } = await (await fetch(`${server.url}/v1/tools`)).json();
-  schemas = Object.fromEntries(tools.map(({ name, inputSchema }) => [name, inputSchema]));
+  schemas = await schemasOf(server.url);
 });
 after(async () => {
   await browser.close();

@@ -1,6 +1,6 @@
 import { App, type McpUiHostContext } from '@modelcontextprotocol/ext-apps';
-import type { Arguments, Tool } from './schema.js';
-import type { Answer, Emission, Fault, Server } from './server.js';
+import type { Arguments, Schema, Tool } from './schema.js';
+import { withDefaults, type Answer, type Emission, type Fault, type Server } from './server.js';
 
 /** The conversation around an MCP App. */
 export interface Host {
@@ -71,8 +71,9 @@ class HostServer implements Server {
   }
 
   tools(): Promise<readonly Tool[]> {
-    const text = document.querySelector('#crowvault-tools')?.textContent ?? '[]';
-    return Promise.resolve((JSON.parse(text) as { tools: readonly Tool[] }).tools);
+    const read = (id: string): unknown => JSON.parse(document.querySelector(`#crowvault-${id}`)?.textContent ?? '{}');
+    const { tools = [] } = read('tools') as { tools?: readonly Tool[] };
+    return Promise.resolve(withDefaults(tools, read('schema') as Schema));
   }
 
   async emit(tool: string, args: Arguments): Promise<Answer> {

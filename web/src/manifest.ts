@@ -1,12 +1,7 @@
 import { freshId, h } from './dom.js';
 import { Form } from './form.js';
 import type { Arguments, Tool } from './schema.js';
-import type { Fault } from './server.js';
-
-/** `generate_circuit_breaker` is the section `circuitBreaker`. */
-export function sectionOf(tool: string): string {
-  return tool.replace(/^generate_/u, '').replaceAll(/_(\w)/gu, (_, letter: string) => letter.toUpperCase());
-}
+import { sectionOf, type Fault } from './server.js';
 
 /** A manifest as text and, section by section, as fields. */
 export class ManifestEditor {

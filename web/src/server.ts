@@ -1,4 +1,4 @@
-import type { Arguments, Tool } from './schema.js';
+import type { Arguments, Schema, Tool } from './schema.js';
 
 export interface EmittedFile {
   readonly path: string;
@@ -38,6 +38,30 @@ export interface Server {
 /** The tool's name of a whole manifest. */
 export const STACK = 'stack';
 
+/**
+ * Tools with the schemas that a manifest has for them: what models are told says defaults in words only.
+ */
+export function withDefaults(tools: readonly Tool[], manifest: Schema): Tool[] {
+  return tools.map((tool) => {
+    const schema = manifest.properties?.[sectionOf(tool.name)];
+    return schema === undefined ? tool : { ...tool, inputSchema: firstForms(schema) };
+  });
+}
+
+/** Of an argument that comes in several forms, the first: it can say all that the others can. */
+function firstForms(schema: Schema): Schema {
+  const properties = Object.entries(schema.properties ?? {}).map(([name, property]): [string, Schema] => {
+    const { anyOf: [form] = [], ...rest } = property;
+    return [name, form === undefined ? property : { ...form, ...rest }];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
+}
+
+/** `generate_circuit_breaker` is the section `circuitBreaker` of a manifest. */
+export function sectionOf(tool: string): string {
+  return tool.replace(/^generate_/u, '').replaceAll(/_(\w)/gu, (_, letter: string) => letter.toUpperCase());
+}
+
 /** REST, at the address that the page came from. */
 export class HttpServer implements Server {
   readonly stack = (manifest: unknown): Promise<Answer> => post('v1/stack', manifest);
@@ -47,7 +71,9 @@ export class HttpServer implements Server {
     if (!response.ok) {
       throw new Error(`The server answered ${String(response.status)}.`);
     }
-    return ((await response.json()) as { tools: readonly Tool[] }).tools;
+    const { tools } = (await response.json()) as { tools: readonly Tool[] };
+    const manifest = await fetch('v1/stack', { headers: { accept: 'application/schema+json' } });
+    return withDefaults(tools, manifest.ok ? ((await manifest.json()) as Schema) : {});
   }
 
   emit(tool: string, args: Arguments): Promise<Answer> {

@@ -75,6 +75,7 @@ internal static class OpenApi
         ["/v1/tools"] = new JsonObject { ["get"] = Operation("listTools", "List the tools with their schemas", Json(), settings, null) },
         ["/v1/stack"] = new JsonObject
         {
+            ["get"] = Operation("describeManifest", "The JSON Schema of a manifest", new JsonObject { ["application/schema+json"] = Media(new JsonObject { ["type"] = "object" }) }, settings, null),
             ["post"] = Operation(
                 "emitStack",
                 "Emit all files of a manifest (resilience.json), its layers checked against each other",

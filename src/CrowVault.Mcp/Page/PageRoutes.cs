@@ -16,10 +16,11 @@ internal static class PageRoutes
     private static readonly string[] s_read = [HttpMethods.Get, HttpMethods.Head];
     private static readonly Lazy<byte[]> s_body = new(() => Encoding.UTF8.GetBytes(PreviewPage.Html));
 
-    /// <summary>Adds <c>GET /</c> and <c>POST /v1/stack</c>.</summary>
+    /// <summary>Adds <c>GET /</c>, and <c>GET</c> and <c>POST /v1/stack</c>.</summary>
     public static void Map(IEndpointRouteBuilder app)
     {
         app.MapMethods(Routes.Page, s_read, ShowAsync);
+        app.MapMethods(Routes.Stack, s_read, DescribeAsync);
         app.MapPost(Routes.Stack, (RequestDelegate)EmitAsync).WithMetadata(new JsonBody.Wanted(IsRpc: false));
     }
 
@@ -32,6 +33,13 @@ internal static class PageRoutes
         headers["Cross-Origin-Resource-Policy"] = "same-origin";
         context.Response.ContentType = "text/html; charset=utf-8";
         return WriteAsync(context, s_body.Value);
+    }
+
+    // The schema of a manifest, whose sections say more of the tools' arguments than what models are told.
+    private static Task DescribeAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/schema+json";
+        return WriteAsync(context, Encoding.UTF8.GetBytes(Manifest.Schema.GetRawText()));
     }
 
     private static Task EmitAsync(HttpContext context)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using CrowVault.Emitters.Stack;
 using CrowVault.Mcp.Server;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -68,6 +69,10 @@ internal sealed class PreviewResource : McpServerResource
             new ListToolsResult { Tools = [.. ApiMcpServer.Tools.Select(tool => tool.ProtocolTool)] },
             (JsonTypeInfo<ListToolsResult>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(ListToolsResult)));
         const string Place = "<div id=\"app\">";
-        return PreviewPage.Html.Replace(Place, $"<script type=\"application/json\" id=\"crowvault-tools\">{tools}</script>\n    {Place}", StringComparison.Ordinal);
+        var schema = Manifest.Schema.GetRawText().Replace("<", "\\u003c", StringComparison.Ordinal);
+        return PreviewPage.Html.Replace(
+            Place,
+            $"<script type=\"application/json\" id=\"crowvault-tools\">{tools}</script>\n    <script type=\"application/json\" id=\"crowvault-schema\">{schema}</script>\n    {Place}",
+            StringComparison.Ordinal);
     }
 }

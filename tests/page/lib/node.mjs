@@ -4,6 +4,20 @@ import { knobsOf, simulate, worldOf, wrap } from '../../../web/src/simulate/inde
 
 const { transform } = createRequire(new URL('../../../web/package.json', import.meta.url))('sucrase');
 
+/** The schemas that the page makes its forms of, by tool. */
+export async function schemasOf(url) {
+  const { tools } = await (await fetch(`${url}/v1/tools`)).json();
+  const { properties: sections } = await (await fetch(`${url}/v1/stack`)).json();
+  const sectionOf = (name) => name.replace('generate_', '').replaceAll(/_(\w)/gu, (_, letter) => letter.toUpperCase());
+  return Object.fromEntries(
+    tools.map(({ name }) => {
+      const section = sections[sectionOf(name)];
+      const properties = Object.entries(section.properties).map(([each, property]) => [each, { ...property.anyOf?.[0], ...property }]);
+      return [name, { ...section, properties: Object.fromEntries(properties) }];
+    }),
+  );
+}
+
 /** The answer of the server, or undefined for a refusal. */
 export async function emit(url, tool, args) {
   const response = await fetch(tool === 'stack' ? `${url}/v1/stack` : `${url}/v1/tools/call`, {
