@@ -240,7 +240,7 @@ function optionsOf(chartNow: () => Chart, beforeNow: () => Chart | undefined, wi
         ...axis,
         size: hasStrip ? 38 + STRIP : 38,
         gap: hasStrip ? 5 + STRIP : 5,
-        ...(isLog ? { values: (_: uPlot, splits: number[]) => splits.map((split) => (isPowerStep(split) ? compact(split) : '')) } : {}),
+        ...(isLog ? { splits: powerSteps, values: (_: uPlot, splits: number[]) => splits.map(compact) } : {}),
         ...(chart.series.every(({ kind }) => kind === 'points') ? { incrs: [1, 2, 5, 10, 20] } : {}),
         grid: { show: false },
       },
@@ -322,9 +322,14 @@ function yMax(max: number): number {
   return max <= 0 ? 1 : max * 1.16;
 }
 
-function isPowerStep(value: number): boolean {
-  const mantissa = value / 10 ** Math.floor(Math.log10(value) + 1e-9);
-  return [1, 2, 5].some((step) => Math.abs(mantissa - step) < 1e-6);
+/** 1, 2, 5, 10 and so on, as far as they lie between the ends; only powers of ten where these are far apart. */
+function powerSteps(_: uPlot, __: number, min: number, max: number): number[] {
+  const factors = Math.log10(max / min) > 3 ? [1] : [1, 2, 5];
+  const steps: number[] = [];
+  for (let power = Math.floor(Math.log10(min)); power <= Math.log10(max); power += 1) {
+    steps.push(...factors.map((factor) => Number((factor * 10 ** power).toPrecision(1))));
+  }
+  return steps.filter((step) => step >= min && step <= max);
 }
 
 function compact(value: number): string {
