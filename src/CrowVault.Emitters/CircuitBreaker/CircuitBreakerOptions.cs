@@ -75,12 +75,19 @@ public sealed record CircuitBreakerOptions(
     };
 
     /// <inheritdoc/>
+    public IToolOptions Fit(IReadOnlySet<string> given) =>
+        MaxRecoveryTimeMs is { } most && most < RecoveryTimeMs && !given.Contains("recoveryTimeMs") ? this with { RecoveryTimeMs = most } : this;
+
+    /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()
     {
         if (MaxRecoveryTimeMs < RecoveryTimeMs)
         {
             yield return new(
-                "maxRecoveryTimeMs", $"{MaxRecoveryTimeMs} is less than recoveryTimeMs {RecoveryTimeMs}; use {RecoveryTimeMs} or more, or leave it out.");
+                "maxRecoveryTimeMs", $"{MaxRecoveryTimeMs} is less than recoveryTimeMs {RecoveryTimeMs}; use {RecoveryTimeMs} or more, or leave it out.")
+            {
+                Remedy = new Dictionary<string, JsonNode?> { ["maxRecoveryTimeMs"] = RecoveryTimeMs },
+            };
         }
     }
 
