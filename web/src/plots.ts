@@ -240,7 +240,7 @@ function optionsOf(chartNow: () => Chart, beforeNow: () => Chart | undefined, wi
         ...axis,
         size: hasStrip ? 38 + STRIP : 38,
         gap: hasStrip ? 5 + STRIP : 5,
-        ...(isLog ? { splits: powerSteps, values: (_: uPlot, splits: number[]) => splits.map(compact) } : {}),
+        ...(isLog ? { splits: powerSteps, filter: (_: uPlot, splits: number[]) => splits, values: (_: uPlot, splits: number[]) => splits.map(compact) } : {}),
         ...(chart.series.every(({ kind }) => kind === 'points') ? { incrs: [1, 2, 5, 10, 20] } : {}),
         grid: { show: false },
       },
