@@ -172,9 +172,10 @@ public sealed class ArgumentsTests
     }
 
     [Theory]
-    [InlineData("5", "5 is not an object; use an object of 1 to 200 names, each with an integer of 1 to 86400000.")]
-    [InlineData("{}", "no entries; use an object of 1 to 200 names, each with an integer of 1 to 86400000.")]
-    public void Refuses_what_is_no_object_of_integers(string value, string problem) =>
+    [InlineData("5", "5 is not a list or an object; use a list of 1 to 200 objects such as {\"name\":\"example\",\"timeoutMs\":1}, or an object from name to timeoutMs.")]
+    [InlineData("{}", "no entries; use a list of 1 to 200 objects such as {\"name\":\"example\",\"timeoutMs\":1}, or an object from name to timeoutMs.")]
+    [InlineData("[]", "no entries; use a list of 1 to 200 objects such as {\"name\":\"example\",\"timeoutMs\":1}, or an object from name to timeoutMs.")]
+    public void Refuses_what_is_no_list_of_entries(string value, string problem) =>
         Assert.Equal([problem], ProblemsOf("generate_timeout_config", $$"""{"operations":{{value}}}"""));
 
     [Theory]
@@ -190,21 +191,21 @@ public sealed class ArgumentsTests
 
         Assert.Equal(
             count <= 200
-                ? [] : [$"{count} entries are out of range; use an object of 1 to 200 names, each with an integer of 1 to 86400000."],
+                ? [] : [$"{count} entries are out of range; use a list of 1 to 200 objects such as {{\"name\":\"example\",\"timeoutMs\":1}}, or an object from name to timeoutMs."],
             accepted ? [] : faults!.Faults.Select(fault => fault.Problem));
     }
 
     [Fact]
     public void Names_what_is_required_and_shows_it_in_the_corrected_call() =>
         Assert.Equal(
-            "operations: required but missing; give an object of 1 to 200 names, each with an integer of 1 to 86400000.\n"
+            "operations: required but missing; give a list of 1 to 200 objects such as {\"name\":\"example\",\"timeoutMs\":1}, or an object from name to timeoutMs.\n"
             + "Corrected call: generate_timeout_config {\"defaultTimeoutMs\":700,\"operations\":{\"example\":1}}",
             FaultsOf("generate_timeout_config", """{"defaultTimeoutMs":700}""").Message);
 
     [Fact]
     public void Keeps_what_is_required_in_the_corrected_call() =>
         Assert.Equal(
-            """{"operations":{"read":700}}""",
+            """{"operations":[{"name":"read","timeoutMs":700}]}""",
             FaultsOf("generate_timeout_config", """{"operations":{"read":700},"colour":1}""").CorrectedArguments);
 
     [Theory]
@@ -222,7 +223,7 @@ public sealed class ArgumentsTests
         var entries = string.Join(',', Enumerable.Range(0, 203).Select(index => $"\"name{index}\":1"));
         var corrected = FaultsOf("generate_timeout_config", $"{{\"operations\":{{{entries}}}}}").CorrectedArguments!;
 
-        Assert.Equal(200, JsonElement.Parse(corrected).GetProperty("operations").EnumerateObject().Count());
+        Assert.Equal(200, JsonElement.Parse(corrected).GetProperty("operations").GetArrayLength());
     }
 
     [Theory]
@@ -236,7 +237,8 @@ public sealed class ArgumentsTests
     public void Leaves_out_a_list_and_a_map_of_which_nothing_can_be_kept()
     {
         Assert.Null(new IntegerListArgument("a", "A.", false, null, 1, 9, 3).Check(JsonElement.Parse("[\"x\"]"), []));
-        Assert.Null(new IntegerMapArgument("a", "A.", false, null, 1, 9, 3).Check(JsonElement.Parse("{\"x\":[]}"), []));
+        Assert.Null(Operations.Check(JsonElement.Parse("{\"x\":[]}"), []));
+        Assert.Null(Operations.Check(JsonElement.Parse("[{\"name\":\"x\"},7]"), []));
     }
 
     [Fact]
@@ -278,6 +280,65 @@ public sealed class ArgumentsTests
         Assert.Equal(
             [new ArgumentFault("operations.read", "0 is out of range; use 1 to 86400000.")],
             FaultsOf("generate_timeout_config", """{"operations":{"read":0,"write":1}}""").Faults);
+
+    [Fact]
+    public void Names_the_member_of_an_entry_that_is_wrong() =>
+        Assert.Equal(
+            [
+                new("operations[0]", "unknown member \"timeout\"; did you mean timeoutMs?"),
+                new("operations[0].timeoutMs", "required but missing; give 1 to 86400000."),
+                new("operations[1].retry", "1 is not a boolean; use true or false."),
+                new("operations[2].name", "\"READ\" differs from \"read\" at most in case; give each name once."),
+                new ArgumentFault("operations[3]", "7 is not an object; use one such as {\"name\":\"example\",\"timeoutMs\":1}."),
+            ],
+            FaultsOf(
+                "generate_timeout_config",
+                """{"operations":[{"name":"slow","timeout":7},{"name":"read","timeoutMs":1,"retry":1},{"name":"READ","timeoutMs":1},7]}""").Faults);
+
+    [Fact]
+    public void An_object_from_name_to_number_means_the_same_as_a_list_of_objects()
+    {
+        var emitter = Catalog.Find("generate_bulkhead")!;
+        string[] same =
+        [
+            """{"partitions":{"orders":20,"payments":10}}""",
+            """{"partitions":[{"name":"orders","maxConcurrent":20},{"maxConcurrent":10,"name":"payments"}]}""",
+            """{"partitions":[{"name":"orders","maxConcurrent":20,"maxQueue":null},{"name":"payments","maxConcurrent":10}]}""",
+        ];
+
+        Assert.Single(same.Select(arguments =>
+        {
+            Assert.True(emitter.TryEmit(JsonElement.Parse(arguments), "1.2.3", out var emission, out _));
+            return emission.Files[0].Content;
+        }).Distinct());
+    }
+
+    [Fact]
+    public void The_header_holds_the_members_that_were_given()
+    {
+        const string given = """{"partitions":[{"name":"orders","maxConcurrent":20,"maxQueue":5}],"runtime":"node","maxQueue":100,"maxWaitMs":1000,"withTests":false}""";
+        Assert.True(Catalog.Find("generate_bulkhead")!.TryEmit(JsonElement.Parse(given), "1.2.3", out var emission, out _));
+        Assert.True(FileHeader.TryRead(emission.Files[0].Content, out var header, out _));
+        Assert.Equal(given, header.Arguments);
+    }
+
+    [Theory]
+    [InlineData("GET /orders/{id}", "GET-orders-id")]
+    [InlineData("payments:charge", "payments-charge")]
+    [InlineData("3scale", "name-3scale")]
+    [InlineData("__proto__", "proto")]
+    [InlineData("constructor", "constructor-2")]
+    [InlineData("Taken", "Taken-3")]
+    [InlineData("\u00e4\u00f6", "name")]
+    [InlineData("", "name")]
+    public void Offers_a_usable_name_in_place_of_one_that_is_not(string given, string usable)
+    {
+        var taken = new HashSet<string>(["taken", "taken-2"], StringComparer.OrdinalIgnoreCase);
+
+        Assert.Equal(usable, EmittedName.Nearest(given, taken));
+        Assert.True(EmittedName.IsUsable(usable));
+        Assert.Equal(64, EmittedName.Nearest(new string('x', 200), taken).Length);
+    }
 
     [Theory]
     [InlineData("""{"maxDelayCapMs":1,"baseDelayMs":100}""", "1 is less than baseDelayMs 100; use 100 or more.")]
@@ -361,6 +422,9 @@ public sealed class ArgumentsTests
     private sealed record Bare(int Count = 1);
 
     private sealed record Odd([property: Argument("A text.")] string Text = "");
+
+    private static Argument Operations { get; } =
+        Catalog.Find("generate_timeout_config")!.Arguments.All.First(argument => argument.Name == "operations");
 
     private static JsonTypeInfo<T> TypeInfoOf<T>() => (JsonTypeInfo<T>)s_reflection.GetTypeInfo(typeof(T));
 

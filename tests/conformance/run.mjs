@@ -5,9 +5,9 @@
 //   node run.mjs NAME...    only the suites whose name contains a NAME
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
+import { finish, runTests } from '../shared/runner.mjs';
 import { modernNode } from './lib/server.mjs';
 
 // The conformance suite and Inspector need Node 22; the packages bring one along.
@@ -25,31 +25,4 @@ const files = readdirSync(folder)
   .sort()
   .map((each) => join(folder, each));
 
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-const stream = run({ files, concurrency: 1, timeout: 1_200_000 });
-const isContainer = (data) => data.details.type === 'suite' || data.name.endsWith('.test.mjs');
-stream.on('test:pass', (data) => {
-  if (isContainer(data)) return;
-  if (data.skip !== undefined && data.skip !== false) {
-    skipped++;
-    console.log(`skip ${data.name}: ${String(data.skip)}`);
-    return;
-  }
-  passed++;
-  console.log(`ok   ${data.name} (${(data.details.duration_ms / 1000).toFixed(1)} s)`);
-});
-stream.on('test:fail', (data) => {
-  if (isContainer(data) && data.details.error?.failureType === 'subtestsFailed') return;
-  failed++;
-  const error = data.details.error?.cause ?? data.details.error;
-  console.log(`FAIL ${data.name}\n     ${String(error?.stack ?? error).replaceAll('\n', '\n     ')}`);
-});
-stream.on('test:stdout', (data) => process.stdout.write(data.message));
-stream.on('test:stderr', (data) => process.stderr.write(data.message));
-stream.once('end', () => {
-  console.log(`${String(passed)} passed, ${String(failed)} failed${skipped > 0 ? `, ${String(skipped)} skipped` : ''}`);
-  process.exit(failed === 0 && passed > 0 ? 0 : 1);
-});
-stream.resume();
+finish(await runTests(files, { folder }));

@@ -5,9 +5,9 @@
 //   node run.mjs --full     everything: all compilers and flags, 100,000 hostile inputs per argument, mutation testing
 //   node run.mjs [--...] NAME...   only the test files whose path contains a NAME
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
-import { run } from 'node:test';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { finish, runTests } from '../shared/runner.mjs';
 
 const workspace = fileURLToPath(new URL('.', import.meta.url));
 const given = process.argv.slice(2);
@@ -26,9 +26,8 @@ if (names.length === 0) {
   rmSync(join(workspace, '.results'), { recursive: true, force: true });
 }
 
-let passed = 0;
-let failed = 0;
-let skipped = 0;
+const count = { passed: 0, failed: 0, skipped: 0 };
+const shows = (path, seconds) => seconds > 5 || path.startsWith('suites/');
 
 // Behaviour first: the suites replay on other runtimes what the behaviour tests have recorded. Then the corpus, which the others read; those
 // that only compute, two at a time; and alone those that run the code against the clock.
@@ -43,54 +42,15 @@ for (const [group, concurrency] of [
   [others, 1],
 ]) {
   const files = group.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
-  if (files.length > 0) await runAll(files, concurrency);
+  const found = await runTests(files, { folder: workspace, concurrency, timeout: 3_600_000, shows });
+  for (const key of Object.keys(count)) count[key] += found[key];
 }
 if (names.length === 0) {
   mkdirSync(join(workspace, '.results'), { recursive: true });
   const seconds = performance.now() / 1000;
   writeFileSync(
     join(workspace, '.results/run.json'),
-    JSON.stringify({ flag: given.map((each) => ` ${each}`).join(''), passed, failed, skipped, seconds }),
+    JSON.stringify({ flag: given.map((each) => ` ${each}`).join(''), ...count, seconds }),
   );
 }
-const tail = skipped > 0 ? `, ${String(skipped)} skipped` : '';
-console.log(`${String(passed)} passed, ${String(failed)} failed${tail}`);
-process.exit(failed === 0 && passed > 0 ? 0 : 1);
-
-function runAll(files, concurrency) {
-  return new Promise((resolve) => {
-    const stream = run({ files, concurrency, timeout: 3_600_000 });
-    const path = (data) => (data.file === undefined ? '' : relative(workspace, data.file));
-    stream.on('test:pass', (data) => {
-      if (isContainer(data)) return;
-      if (data.skip !== undefined && data.skip !== false) skipped++;
-      else passed++;
-      if (data.details.duration_ms > 5_000 || folderOf(data) === 'suites') {
-        console.log(`ok   ${path(data)}: ${data.name} (${(data.details.duration_ms / 1000).toFixed(1)} s)`);
-      }
-    });
-    stream.on('test:fail', (data) => {
-      if (isContainer(data) && onlyItsChildrenFailed(data)) return;
-      failed++;
-      const error = data.details.error?.cause ?? data.details.error;
-      console.log(`FAIL ${path(data)}: ${data.name}\n     ${String(error?.stack ?? error).replaceAll('\n', '\n     ')}`);
-    });
-    stream.on('test:stderr', (data) => process.stderr.write(data.message));
-    stream.on('test:stdout', (data) => process.stdout.write(data.message));
-    stream.once('end', resolve);
-    stream.resume();
-  });
-}
-
-function folderOf(data) {
-  return data.file === undefined ? '' : relative(workspace, data.file).split('/')[0];
-}
-
-// A describe block and the entry of a whole file are not tests.
-function isContainer(data) {
-  return data.details.type === 'suite' || data.name === data.file || data.name.endsWith('.test.mjs');
-}
-
-function onlyItsChildrenFailed(data) {
-  return data.details.error?.failureType === 'subtestsFailed';
-}
+finish(count);

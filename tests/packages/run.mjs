@@ -8,8 +8,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { finish, runTests } from '../shared/runner.mjs';
 import { startRegistry } from './lib/registry.mjs';
 import { inRepository, temporary } from './lib/release.mjs';
 
@@ -18,9 +18,7 @@ process.env.CROWVAULT_PACKAGES = given.includes('--full') ? 'full' : 'default';
 process.env.CROWVAULT_RELEASE ??= join(temporary(), 'release');
 mkdirSync(process.env.CROWVAULT_RELEASE, { recursive: true });
 const since = performance.now();
-let passed = 0;
-let failed = 0;
-let skipped = 0;
+let built = 0;
 
 if (!existsSync(join(process.env.CROWVAULT_RELEASE, 'SHA256SUMS'))) {
   const registry = await startRegistry();
@@ -35,7 +33,7 @@ if (!existsSync(join(process.env.CROWVAULT_RELEASE, 'SHA256SUMS'))) {
     console.log(`FAIL scripts/release.sh ended with ${String(code)} (${seconds} s)\n0 passed, 1 failed`);
     process.exit(1);
   }
-  passed++;
+  built = 1;
   console.log(`ok   scripts/release.sh builds everything into one folder (${seconds} s)`);
 }
 
@@ -45,28 +43,5 @@ const files = readdirSync(folder)
   .filter((each) => each.endsWith('.test.mjs') && (names.length === 0 || names.some((name) => each.includes(name))))
   .sort()
   .map((each) => join(folder, each));
-const stream = run({ files, concurrency: 1, timeout: 1_200_000 });
-const isContainer = (data) => data.details.type === 'suite' || data.name.endsWith('.test.mjs');
-stream.on('test:pass', (data) => {
-  if (isContainer(data)) return;
-  if (data.skip !== undefined && data.skip !== false) {
-    skipped++;
-    console.log(`skip ${data.name}: ${String(data.skip)}`);
-    return;
-  }
-  passed++;
-  console.log(`ok   ${data.name} (${(data.details.duration_ms / 1000).toFixed(1)} s)`);
-});
-stream.on('test:fail', (data) => {
-  if (isContainer(data) && data.details.error?.failureType === 'subtestsFailed') return;
-  failed++;
-  const error = data.details.error?.cause ?? data.details.error;
-  console.log(`FAIL ${data.name}\n     ${String(error?.stack ?? error).replaceAll('\n', '\n     ')}`);
-});
-stream.on('test:stdout', (data) => process.stdout.write(data.message));
-stream.on('test:stderr', (data) => process.stderr.write(data.message));
-stream.once('end', () => {
-  console.log(`${String(passed)} passed, ${String(failed)} failed${skipped > 0 ? `, ${String(skipped)} skipped` : ''}`);
-  process.exit(failed === 0 && passed > 0 ? 0 : 1);
-});
-stream.resume();
+const count = await runTests(files, { folder });
+finish({ ...count, passed: count.passed + built });

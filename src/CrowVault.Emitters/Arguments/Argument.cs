@@ -40,6 +40,12 @@ public abstract partial record Argument(string Name, string Description, bool Re
         return schema;
     }
 
+    /// <summary>The JSON schema for editors, which know every word of it; a manifest is checked against it.</summary>
+    internal virtual JsonObject EditorSchema() => Schema();
+
+    /// <summary>The shortest form of a value that was accepted.</summary>
+    internal virtual JsonNode Canonical(JsonNode value) => value.DeepClone();
+
     private protected ArgumentFault Fault(string problem) => new(Name, problem);
 
     /// <summary>A value as an error shows it: JSON in ASCII, so that nothing in it can disturb a terminal or a log.</summary>

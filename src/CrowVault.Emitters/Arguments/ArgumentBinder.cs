@@ -47,7 +47,7 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
         {
             if (!idle.Contains(argument.Name) && values[argument.Name] is { } value)
             {
-                canonical[argument.Name] = value.DeepClone();
+                canonical[argument.Name] = argument.Canonical(value);
             }
         }
 

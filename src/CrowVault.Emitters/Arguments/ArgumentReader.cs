@@ -7,17 +7,16 @@ namespace CrowVault.Emitters.Arguments;
 /// <summary>Reads the arguments off an options record: names, order, types and defaults from its constructor, the rest from its attributes.</summary>
 internal static class ArgumentReader
 {
-    public static IReadOnlyList<Argument> Read<TOptions>(JsonTypeInfo<TOptions> typeInfo)
-        where TOptions : class
+    public static IReadOnlyList<Argument> Read(JsonTypeInfo typeInfo)
     {
         var defaults = JsonSerializer.SerializeToNode(JsonSerializer.Deserialize("{}"u8, typeInfo)!, typeInfo)!.AsObject();
         return [.. typeInfo.Properties
             .Where(property => property.AssociatedParameter is not null)
             .OrderBy(property => property.AssociatedParameter!.Position)
-            .Select(property => Read(property, defaults[property.Name]?.DeepClone()))];
+            .Select(property => Read(typeInfo, property, defaults[property.Name]?.DeepClone()))];
     }
 
-    private static Argument Read(JsonPropertyInfo property, JsonNode? value)
+    private static Argument Read(JsonTypeInfo typeInfo, JsonPropertyInfo property, JsonNode? value)
     {
         var attribute = property.AttributeProvider?.GetCustomAttributes(typeof(ArgumentAttribute), inherit: false)
             is [ArgumentAttribute found] ? found : throw new InvalidOperationException($"{property.Name} has no [Argument].");
@@ -47,10 +46,15 @@ internal static class ArgumentReader
                 name, description, required, fallback, attribute.Minimum, attribute.Maximum, attribute.MaximumEntries);
         }
 
-        if (type == typeof(IReadOnlyDictionary<string, int>))
+        if (type == typeof(string) && name == "name")
         {
-            return new IntegerMapArgument(
-                name, description, required, fallback, attribute.Minimum, attribute.Maximum, attribute.MaximumEntries);
+            return new NameArgument(name, description, required, fallback);
+        }
+
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
+        {
+            var members = Read(typeInfo.Options.GetTypeInfo(type.GetGenericArguments()[0]));
+            return new ObjectListArgument(name, description, required, fallback, members, attribute.MaximumEntries);
         }
 
         throw new InvalidOperationException($"{name} has the type {type.Name}, which no kind of argument stands for.");

@@ -30,8 +30,8 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
     }
 
     private static BulkheadModel Model(BulkheadOptions options) => new(
-        Partitions: TableEntry.Of(options.Partitions),
-        First: TypeScript.Literal(options.Partitions.First().Key),
+        Partitions: TableEntry.Of(options.Partitions.Select(partition => (partition.Name, partition.MaxConcurrent))),
+        First: TypeScript.Literal(options.Partitions[0].Name),
         Sum: $": {options.Sum} in all{(options.PoolSize is { } pool ? $", of a pool of {pool}" : "")}",
         MaxQueue: Numeral(options.MaxQueue),
         MaxWaitMs: Numeral(options.MaxWaitMs),
@@ -48,7 +48,7 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
                 + (options.MaxWaitMs == 0 ? "without a limit of time." : $"{Duration(options.MaxWaitMs)} at most.");
         if (options is { MaxQueue: > 0, MaxWaitMs: > 0 })
         {
-            var (name, slots) = options.Partitions.MinBy(entry => entry.Value);
+            var (name, slots, _, _) = options.Partitions.MinBy(partition => partition.MaxConcurrent)!;
             var needed = (double)options.MaxWaitMs * slots / (options.MaxQueue + slots);
             yield return $"A full queue of {name} drains in time when a call takes no longer than about {Duration(needed)}.";
         }

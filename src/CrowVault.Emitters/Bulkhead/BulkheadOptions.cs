@@ -2,8 +2,8 @@ namespace CrowVault.Emitters.Bulkhead;
 
 /// <summary>Arguments of <c>generate_bulkhead</c>.</summary>
 public sealed record BulkheadOptions(
-    [property: Argument("Calls at once, by downstream service.", Maximum = 100_000)]
-    IReadOnlyDictionary<string, int> Partitions,
+    [property: Argument("Downstream services with their slots.")]
+    IReadOnlyList<PartitionEntry> Partitions,
 
     [property: Argument("Selects the test runner.")]
     Runtime Runtime = Runtime.Node,
@@ -21,7 +21,7 @@ public sealed record BulkheadOptions(
     bool WithTests = false) : IToolOptions
 {
     /// <summary>Slots of all partitions together.</summary>
-    internal long Sum => Partitions.Values.Sum(value => (long)value);
+    internal long Sum => Partitions.Sum(partition => (long)partition.MaxConcurrent);
 
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()

@@ -7,6 +7,6 @@ internal sealed record TableEntry(string Key, string Value)
 {
     /// <summary>The lines of a table, in the order of the entries.</summary>
     /// <param name="table">Names that passed the allowlist, and their numbers.</param>
-    public static IReadOnlyList<TableEntry> Of(IReadOnlyDictionary<string, int> table) =>
-        [.. table.Select(entry => new TableEntry(TypeScript.PropertyKey(entry.Key), TypeScript.Numeral(entry.Value)))];
+    public static IReadOnlyList<TableEntry> Of(IEnumerable<(string Name, int Number)> table) =>
+        [.. table.Select(entry => new TableEntry(TypeScript.PropertyKey(entry.Name), TypeScript.Numeral(entry.Number)))];
 }

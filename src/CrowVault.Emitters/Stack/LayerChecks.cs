@@ -31,7 +31,7 @@ internal sealed record LayerChecks(
 
     /// <summary>The snippet that wires the layers; empty when there is no stack.</summary>
     public string Usage => Stack is not null && Timeouts is not null && Bulkhead is not null
-        ? StackEmitter.Usage(Breaker?.WithMetrics ?? false, Timeouts.Operations.First().Key, Bulkhead.Partitions.First().Key)
+        ? StackEmitter.Usage(Breaker?.WithMetrics ?? false, Timeouts.Operations[0].Name, Bulkhead.Partitions[0].Name)
         : "";
 
     private int Attempts => Retry is null ? 1 : Retry.MaxRetries + 1;
@@ -43,7 +43,7 @@ internal sealed record LayerChecks(
     {
         if (Retry is not null && Timeouts is not null)
         {
-            var (name, limit) = Timeouts.Operations.MaxBy(entry => entry.Value);
+            var (name, limit, _) = Timeouts.Operations.MaxBy(operation => operation.TimeoutMs)!;
             yield return $"Stack: {Count(Attempts, "attempt")} of {name} ({Duration(limit)} each) and waits of up to {Duration(Waits)} take "
                 + $"{Duration(((double)Attempts * limit) + Waits)} at worst.";
         }
@@ -78,8 +78,8 @@ internal sealed record LayerChecks(
             yield break;
         }
 
-        var (name, longest) = Timeouts.Operations.MaxBy(entry => entry.Value);
-        var (quickest, shortest) = Timeouts.Operations.MinBy(entry => entry.Value);
+        var (name, longest, _) = Timeouts.Operations.MaxBy(operation => operation.TimeoutMs)!;
+        var (quickest, shortest, _) = Timeouts.Operations.MinBy(operation => operation.TimeoutMs)!;
         var worst = ((double)Attempts * longest) + Waits;
         var deadline = Retry is { TotalTimeoutMs: > 0 } ? Retry.TotalTimeoutMs : Timeouts.TotalTimeoutMs;
         if (Retry is not null && deadline > 0 && worst > deadline)
@@ -147,7 +147,7 @@ internal sealed record LayerChecks(
         var who = RateLimiting.KeyStrategy is KeyStrategy.Global ? "all clients together" : "one client";
         if (Timeouts is not null)
         {
-            var (name, longest) = Timeouts.Operations.MaxBy(entry => entry.Value);
+            var (name, longest, _) = Timeouts.Operations.MaxBy(operation => operation.TimeoutMs)!;
             var carried = Bulkhead.Sum * 1_000.0 / longest;
             if (perSecond > carried)
             {

@@ -163,7 +163,7 @@ public static class Manifest
 
         foreach (var (section, emitter) in Sections)
         {
-            var schema = JsonNode.Parse(emitter.Arguments.Schema.GetRawText())!.AsObject();
+            var schema = emitter.Arguments.EditorSchema();
             schema.Insert(0, "title", emitter.Title);
             schema.Insert(1, "description", emitter.Description);
             sections[section] = schema;

@@ -33,8 +33,8 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
     }
 
     private static TimeoutConfigModel Model(TimeoutConfigOptions options) => new(
-        Operations: TableEntry.Of(options.Operations),
-        First: TypeScript.Literal(options.Operations.First().Key),
+        Operations: TableEntry.Of(options.Operations.Select(operation => (operation.Name, operation.TimeoutMs))),
+        First: TypeScript.Literal(options.Operations[0].Name),
         DefaultTimeoutMs: Numeral(options.DefaultTimeoutMs),
         HasTotal: options.TotalTimeoutMs > 0,
         TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
@@ -45,13 +45,14 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
 
     private static IEnumerable<string> Notes(TimeoutConfigOptions options)
     {
-        var (longest, shortest) = (options.Operations.MaxBy(entry => entry.Value), options.Operations.MinBy(entry => entry.Value));
+        var longest = options.Operations.MaxBy(operation => operation.TimeoutMs)!;
+        var shortest = options.Operations.MinBy(operation => operation.TimeoutMs)!;
         yield return options.Operations.Count == 1
-            ? $"{longest.Key} ends after {Duration(longest.Value)} at the latest; a name outside the table after "
+            ? $"{longest.Name} ends after {Duration(longest.TimeoutMs)} at the latest; a name outside the table after "
                 + $"{Duration(options.DefaultTimeoutMs)}."
-            : $"Limits from {Duration(shortest.Value)} ({shortest.Key}) to {Duration(longest.Value)} ({longest.Key}); a name outside the "
+            : $"Limits from {Duration(shortest.TimeoutMs)} ({shortest.Name}) to {Duration(longest.TimeoutMs)} ({longest.Name}); a name outside the "
                 + $"table ends after {Duration(options.DefaultTimeoutMs)}.";
-        var sum = options.Operations.Values.Sum(value => (long)value);
+        var sum = options.Operations.Sum(operation => (long)operation.TimeoutMs);
         var sequence = $"{Count(options.Operations.Count, "operation")} one after the other may take {Duration(sum)}";
         if (options.TotalTimeoutMs > 0)
         {
@@ -72,15 +73,15 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
     private static IEnumerable<string> Warnings(TimeoutConfigOptions options)
     {
         var total = options.TotalTimeoutMs;
-        foreach (var (name, limit) in options.Operations.Where(entry => total > 0 && entry.Value > total).Take(3))
+        foreach (var (name, limit, _) in options.Operations.Where(operation => total > 0 && operation.TimeoutMs > total).Take(3))
         {
             yield return $"{name} may take {Duration(limit)}, but totalTimeoutMs ends it after {Duration(total)}.";
         }
 
-        var patient = options.Operations.Where(entry => entry.Value > ProxyTimeoutMs).ToList();
+        var patient = options.Operations.Where(operation => operation.TimeoutMs > ProxyTimeoutMs).ToList();
         if (patient.Count > 0)
         {
-            yield return $"{Count(patient.Count, "operation")} ({patient[0].Key}: {Duration(patient[0].Value)}) may outlast the "
+            yield return $"{Count(patient.Count, "operation")} ({patient[0].Name}: {Duration(patient[0].TimeoutMs)}) may outlast the "
                 + $"{Duration(ProxyTimeoutMs)} that common proxies wait for an answer.";
         }
     }

@@ -2,8 +2,8 @@ namespace CrowVault.Emitters.TimeoutConfig;
 
 /// <summary>Arguments of <c>generate_timeout_config</c>.</summary>
 public sealed record TimeoutConfigOptions(
-    [property: Argument("Milliseconds for each operation.", Maximum = 86_400_000)]
-    IReadOnlyDictionary<string, int> Operations,
+    [property: Argument("Operations with their limits.")]
+    IReadOnlyList<OperationEntry> Operations,
 
     [property: Argument("Selects the test runner.")]
     Runtime Runtime = Runtime.Node,

@@ -26,7 +26,7 @@ internal sealed class ArgumentOption
             Arity = argument switch
             {
                 BooleanArgument => ArgumentArity.ZeroOrOne,
-                IntegerListArgument or IntegerMapArgument => ArgumentArity.OneOrMore,
+                IntegerListArgument or ObjectListArgument => ArgumentArity.OneOrMore,
                 _ => ArgumentArity.ExactlyOne,
             },
         };
@@ -54,8 +54,8 @@ internal sealed class ArgumentOption
         BooleanArgument => tokens is [] or ["true"] ? true : tokens is ["false"] ? false : tokens[0],
         ChoiceArgument => tokens[0],
         IntegerListArgument => new JsonArray([.. tokens.SelectMany(token => token.Split(',')).Select(Scalar)]),
-        IntegerMapArgument when tokens is [['{', ..]] => Parse(tokens[0]),
-        IntegerMapArgument => Map(tokens),
+        ObjectListArgument when tokens is [['{' or '[', ..]] => Parse(tokens[0]),
+        ObjectListArgument => Map(tokens),
         _ => throw new InvalidOperationException($"No option stands for {_argument.GetType().Name}."),
     };
 
@@ -104,7 +104,8 @@ internal sealed class ArgumentOption
         BooleanArgument => "true|false",
         ChoiceArgument choice => string.Join('|', choice.Choices),
         IntegerListArgument => "n,n,...",
-        IntegerMapArgument => "name=n,...",
+        ObjectListArgument { Number: not null } => "name=n,...",
+        ObjectListArgument => "json",
         _ => throw new InvalidOperationException($"No option stands for {argument.GetType().Name}."),
     };
 

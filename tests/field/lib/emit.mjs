@@ -1,15 +1,14 @@
 // Emits code with the program under test, as a user does on the command line, and loads it.
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { programUnderTest, repository } from '../../shared/program.mjs';
+import { temporaryFolder } from '../../shared/temporary.mjs';
 
 /** A folder that is removed when this process ends. */
-export const work = mkdtempSync(join(tmpdir(), 'crowvault-field-'));
-process.once('exit', () => rmSync(work, { recursive: true, force: true }));
+export const work = temporaryFolder('field');
 
 /** `{ files, usage, notes, warnings }` of a call; throws with the refusal. */
 export function emit(tool, args = {}) {

@@ -1,9 +1,7 @@
 // A real redis-server on a free loopback port; ended by its own process id.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { temporaryFolder } from '../../shared/temporary.mjs';
 import { binary } from './binaries.mjs';
 
 export const redisServer = binary('redis-server');
@@ -25,7 +23,7 @@ export function freePort() {
 /** Starts a server; `settings` are lines of redis.conf as arguments, such as `['--maxmemory', '3mb']`. */
 export async function startRedis(settings = [], port = undefined) {
   const own = port ?? (await freePort());
-  const folder = mkdtempSync(join(tmpdir(), 'crowvault-redis-'));
+  const folder = temporaryFolder('redis');
   const child = spawn(
     redisServer,
     ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...settings],
@@ -52,7 +50,6 @@ export async function startRedis(settings = [], port = undefined) {
       child.kill('SIGKILL');
       await ended;
       running.delete(child);
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

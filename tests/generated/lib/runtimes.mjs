@@ -1,10 +1,10 @@
 // Each runtime with its own test runner: `run(files)` gives { passed, failed, output }.
-import { mkdtempSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { existsSync } from 'node:fs';
 import { binary } from './binaries.mjs';
 import { run } from './compile.mjs';
+import { temporaryFolder } from '../../shared/temporary.mjs';
 import { workspace } from './server.mjs';
 
 const replay = { CROWVAULT_REPLAY: '1', NO_COLOR: '1' };
@@ -44,7 +44,7 @@ async function bunTest(bun, files) {
 }
 
 async function vitest(config, files) {
-  const report = join(mkdtempSync(join(tmpdir(), 'crowvault-vitest-')), 'report.json');
+  const report = join(temporaryFolder('vitest'), 'report.json');
   const { output, errors } = await run(
     binary('node24') ?? process.execPath,
     [join(workspace, 'node_modules/vitest/vitest.mjs'), 'run', '--config', `runtimes/${config}.config.mjs`],

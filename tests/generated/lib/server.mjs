@@ -1,34 +1,16 @@
-// Finds the built server and speaks to it over stdio with the official TypeScript SDK client.
-import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+// Speaks to the program under test over stdio with the official TypeScript SDK client.
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { programUnderTest } from '../../shared/program.mjs';
+
+export { repository } from '../../shared/program.mjs';
 
 export const workspace = dirname(dirname(fileURLToPath(import.meta.url)));
-export const repository = resolve(workspace, '../..');
 
-/** The command line of the server: CROWVAULT_MCP (split at spaces), else the Release build. */
-export function serverCommand() {
-  const given = process.env.CROWVAULT_MCP;
-  if (given) {
-    const [command, ...args] = given.split(' ').filter(Boolean);
-    return { command, args };
-  }
-  const bin = join(repository, 'src/CrowVault.Mcp/bin/Release');
-  if (existsSync(bin)) {
-    for (const target of readdirSync(bin)) {
-      for (const name of ['crowvault-mcp', 'CrowVault.Mcp']) {
-        const executable = join(bin, target, name);
-        if (existsSync(executable)) return { command: executable, args: [] };
-        if (existsSync(`${executable}.dll`)) {
-          return { command: 'dotnet', args: [`${executable}.dll`] };
-        }
-      }
-    }
-  }
-  throw new Error('No server found: build it (dotnet build -c Release) or set CROWVAULT_MCP to its command line.');
-}
+/** `{ command, args }` of the program under test. */
+export const serverCommand = programUnderTest;
 
 let connection;
 

@@ -2,11 +2,11 @@
 // It has one layer with a passwd file, and runs as root, so that a user without rights can only come from the project.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { temporaryFolder } from '../../shared/temporary.mjs';
 
 const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
@@ -14,14 +14,10 @@ const digestOf = (bytes) => `sha256:${createHash('sha256').update(bytes).digest(
 export const passwd = 'root:x:0:0::/root:/sbin/nologin\napp:x:1654:1654::/home/app:/sbin/nologin\n';
 
 function layer() {
-  const folder = mkdtempSync(join(tmpdir(), 'crowvault-base-'));
-  try {
-    mkdirSync(join(folder, 'etc'));
-    writeFileSync(join(folder, 'etc/passwd'), passwd);
-    return execFileSync('tar', ['-C', folder, '--sort=name', '--owner=0', '--group=0', '--mtime=@0', '--format=ustar', '-cf', '-', 'etc']);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const folder = temporaryFolder('base');
+  mkdirSync(join(folder, 'etc'));
+  writeFileSync(join(folder, 'etc/passwd'), passwd);
+  return execFileSync('tar', ['-C', folder, '--sort=name', '--owner=0', '--group=0', '--mtime=@0', '--format=ustar', '-cf', '-', 'etc']);
 }
 
 /** Starts it, on a free port unless one is given; resolves with `{ port, environment, stop }`, the environment being that of scripts/release.sh. */

@@ -1,13 +1,15 @@
 // What scripts/release.sh made: its folder, the names in it, and ways to take it apart.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { repository } from '../../shared/program.mjs';
+import { temporaryFolder } from '../../shared/temporary.mjs';
+
+export { repository };
 
 export const workspace = dirname(dirname(fileURLToPath(import.meta.url)));
-export const repository = resolve(workspace, '../..');
 export const platform = 'linux-x64';
 export const version = /<Version>(.+)<\/Version>/.exec(readFileSync(join(repository, 'Directory.Build.props'), 'utf8'))[1];
 
@@ -34,14 +36,10 @@ export const json = (path) => JSON.parse(readFileSync(path, 'utf8'));
 export const inRepository = (path) => join(repository, path);
 export const sha256 = (path) => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-const folders = [];
-process.once('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
-
 /** A folder of its own for a test, which everyone may enter; it is gone when the process ends. */
 export function temporary() {
-  const folder = mkdtempSync(join(tmpdir(), 'crowvault-packages-'));
+  const folder = temporaryFolder('packages');
   chmodSync(folder, 0o755);
-  folders.push(folder);
   return folder;
 }
 

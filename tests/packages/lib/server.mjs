@@ -1,10 +1,12 @@
 // Starts a packaged server as a client does and asks it for what every client asks for.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { serve as serveProgram } from '../../shared/processes.mjs';
 import { inRepository, json, version } from './release.mjs';
+
+export { execute, succeed } from '../../shared/processes.mjs';
 
 export const toolNames = json(inRepository('snapshots/tools-list.verified.json')).tools.map(({ name }) => name);
 
@@ -48,49 +50,5 @@ async function ask(transport) {
   }
 }
 
-/** Runs a program to its end; resolves with `{ code, stdout, stderr }`. */
-export function execute(command, args, { input, ...options } = {}) {
-  return new Promise((fulfil) => {
-    const child = execFile(command, args, { maxBuffer: 64 << 20, timeout: 180_000, ...options }, (error, stdout, stderr) => {
-      fulfil({ code: error === null ? 0 : (error.code ?? 1), stdout, stderr });
-    });
-    child.stdin.on('error', () => {});
-    child.stdin.end(input ?? '');
-  });
-}
-
-/** Runs a program that must succeed. */
-export async function succeed(command, args, options) {
-  const { code, stdout, stderr } = await execute(command, args, options);
-  assert.equal(code, 0, `${command} ${args.join(' ')} ended with ${String(code)}:\n${stdout}${stderr}`);
-  return stdout;
-}
-
 /** Serves HTTP on a free port of the loopback address; resolves with `{ url, stop }` once it listens. */
-export function serve(command, { args = ['serve', '--transport', 'http'], env = {}, ...options } = {}) {
-  const child = spawn(command, [...args, '--port', '0'], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-    ...options,
-  });
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
-  const ended = new Promise((done) => child.once('close', done));
-  const stop = async () => {
-    child.kill('SIGTERM');
-    const code = await ended;
-    process.removeListener('exit', kill);
-    return code;
-  };
-  return new Promise((fulfil, reject) => {
-    let output = '';
-    child.stderr.setEncoding('utf8');
-    child.stderr.on('data', (text) => {
-      if (output.length < 100_000) output += text;
-      const found = /Listening on (http:\/\/[0-9.]+:[0-9]+)/.exec(output);
-      if (found) fulfil({ url: found[1], stop });
-    });
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`The server ended with ${String(code)}: ${output}`)));
-  });
-}
+export const serve = (command, { args = ['serve', '--transport', 'http'], ...options } = {}) => serveProgram(command, args, options);
