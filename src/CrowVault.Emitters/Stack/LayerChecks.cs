@@ -1,4 +1,3 @@
-using System.Text.Json;
 using CrowVault.Emitters.Bulkhead;
 using CrowVault.Emitters.CircuitBreaker;
 using CrowVault.Emitters.RateLimiting;
@@ -8,31 +7,23 @@ using static CrowVault.Emitters.Code.Wording;
 
 namespace CrowVault.Emitters.Stack;
 
-/// <summary>The layers of one manifest, checked against each other. A layer that the manifest lacks is null.</summary>
-internal sealed record LayerChecks(
-    CircuitBreakerOptions? Breaker,
-    RetryPolicyOptions? Retry,
-    RateLimitingOptions? RateLimiting,
-    TimeoutConfigOptions? Timeouts,
-    BulkheadOptions? Bulkhead,
-    StackOptions? Stack)
+/// <summary>The layers of one manifest, checked against each other.</summary>
+internal sealed class LayerChecks(ManifestSections sections)
 {
     // Retries that the emitted budget allows in the long run, per request.
     private const double BudgetShare = 0.1;
 
-    /// <summary>Binds the sections, which are known to be valid.</summary>
-    public static LayerChecks Of(IReadOnlyDictionary<string, JsonElement> arguments) => new(
-        Bind<CircuitBreakerOptions>(arguments),
-        Bind<RetryPolicyOptions>(arguments),
-        Bind<RateLimitingOptions>(arguments),
-        Bind<TimeoutConfigOptions>(arguments),
-        Bind<BulkheadOptions>(arguments),
-        Bind<StackOptions>(arguments));
+    private CircuitBreakerOptions? Breaker { get; } = sections.Find<CircuitBreakerOptions>();
 
-    /// <summary>The snippet that wires the layers; empty when there is no stack.</summary>
-    public string Usage => Stack is not null && Timeouts is not null && Bulkhead is not null
-        ? StackEmitter.Usage(Breaker?.WithMetrics ?? false, Timeouts.Operations[0].Name, Bulkhead.Partitions[0].Name)
-        : "";
+    private RetryPolicyOptions? Retry { get; } = sections.Find<RetryPolicyOptions>();
+
+    private RateLimitingOptions? RateLimiting { get; } = sections.Find<RateLimitingOptions>();
+
+    private TimeoutConfigOptions? Timeouts { get; } = sections.Find<TimeoutConfigOptions>();
+
+    private BulkheadOptions? Bulkhead { get; } = sections.Find<BulkheadOptions>();
+
+    private StackOptions? Stack { get; } = sections.Find<StackOptions>();
 
     private int Attempts => Retry is null ? 1 : Retry.MaxRetries + 1;
 
@@ -161,19 +152,5 @@ internal sealed record LayerChecks(
         {
             yield return $"Stack: a burst of {RateLimiting.BurstCapacity} requests of {who} exceeds the {room} slots and seats of all partitions.";
         }
-    }
-
-    private static TOptions? Bind<TOptions>(IReadOnlyDictionary<string, JsonElement> arguments)
-        where TOptions : class, IToolOptions
-    {
-        foreach (var (section, emitter) in Manifest.Sections)
-        {
-            if (emitter.Arguments is ArgumentBinder<TOptions> bound && arguments.TryGetValue(section, out var given))
-            {
-                return bound.TryBind(given, out var options, out _) ? options : null;
-            }
-        }
-
-        return null;
     }
 }

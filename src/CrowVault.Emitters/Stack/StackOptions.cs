@@ -21,5 +21,11 @@ public sealed record StackOptions(
     [property: Argument("What the breaker counts as one failure: each attempt, or the whole retried call.")]
     FailureUnit FailureUnit = FailureUnit.Attempt,
 
+    [property: Argument("Upstreams made at run time (upstreamFor) that are kept.", Maximum = 1_000_000)]
+    int MaxKeys = 1_000,
+
+    [property: Argument("Calls at once for each of those.", Maximum = 100_000)]
+    int SlotsPerKey = 10,
+
     [property: Argument("Also emit a test file.")]
     bool WithTests = false) : IToolOptions;
