@@ -1,3 +1,4 @@
+using System.Text.Json;
 using CrowVault.Emitters.Bulkhead;
 using CrowVault.Emitters.CircuitBreaker;
 using CrowVault.Emitters.RateLimiting;
@@ -24,6 +25,8 @@ internal sealed class LayerChecks(ManifestSections sections)
     private BulkheadOptions? Bulkhead { get; } = sections.Find<BulkheadOptions>();
 
     private StackOptions? Stack { get; } = sections.Find<StackOptions>();
+
+    private IReadOnlyList<Upstream> Upstreams { get; } = sections.Upstreams;
 
     private int Attempts => Retry is null ? 1 : Retry.MaxRetries + 1;
 
@@ -60,7 +63,7 @@ internal sealed class LayerChecks(ManifestSections sections)
     }
 
     /// <summary>Settings that do not go together.</summary>
-    public IEnumerable<string> Warnings() => [.. Time(), .. Load(), .. Slots()];
+    public IEnumerable<string> Warnings() => [.. Time(), .. Load(), .. Slots(), .. Repetition()];
 
     private IEnumerable<string> Time()
     {
@@ -86,7 +89,8 @@ internal sealed class LayerChecks(ManifestSections sections)
         if (Bulkhead is { MaxQueue: > 0 } && (Bulkhead.MaxWaitMs == 0 || Bulkhead.MaxWaitMs >= shortest))
         {
             var wait = Bulkhead.MaxWaitMs == 0 ? "without limit" : $"up to {Duration(Bulkhead.MaxWaitMs)}";
-            yield return $"Stack: {quickest} has {Duration(shortest)}, but may wait {wait} for a slot; use a bulkhead maxWaitMs below {shortest}.";
+            var wayOut = shortest > 1 ? $"use a bulkhead maxWaitMs below {shortest}" : "use a bulkhead maxQueue of 0";
+            yield return $"Stack: {quickest} has {Duration(shortest)}, but may wait {wait} for a slot; {wayOut}.";
         }
 
         if (Breaker is not null && (Breaker.ProbeTimeoutMs ?? Breaker.RecoveryTimeMs) < longest)
@@ -153,4 +157,44 @@ internal sealed class LayerChecks(ManifestSections sections)
             yield return $"Stack: a burst of {RateLimiting.BurstCapacity} requests of {who} exceeds the {room} slots and seats of all partitions.";
         }
     }
+
+    private IEnumerable<string> Repetition()
+    {
+        if (Retry is { MaxRetries: > 0 } && Stack is not null)
+        {
+            foreach (var operation in Upstreams.SelectMany(upstream => upstream.Operations).Where(operation => operation.Retry is null && Changes(operation.Name)))
+            {
+                yield return $"Stack: {operation.Name} is retried up to {Retry.MaxRetries} times, but by its name it changes something; "
+                    + "set \"retry\": false for it in timeoutConfig.operations, or true if it is idempotent.";
+            }
+
+            foreach (var upstream in Upstreams)
+            {
+                var slots = Bulkhead!.Partitions.First(partition => partition.Name == upstream.Name).MaxConcurrent;
+                var attempts = upstream.Retry.MaxRetries + 1;
+                if (slots <= attempts)
+                {
+                    yield return $"Stack: one call of {upstream.Name} whose work ignores its signal can hold all {Count(slots, "slot")} with its "
+                        + $"{Count(attempts, "attempt")}; pass the signal on, or use more slots or fewer retries.";
+                }
+            }
+        }
+
+        if (Retry is not null && Stack is { AlsoRetries.Count: > 0 })
+        {
+            var product = Stack.AlsoRetries.Aggregate(Attempts, (attempts, other) => attempts * other.DefaultAttempts());
+            var factors = string.Join(" x ", Stack.AlsoRetries.Select(other => $"{other.DefaultAttempts()} of {Kebab(other)}"));
+            yield return $"Stack: {Count(Attempts, "attempt")} x {factors} = {product} requests for one call of an ailing service, and the retry budget sees only "
+                + $"its own; {string.Join(", ", Stack.AlsoRetries.Select(other => other.WayOut()).Distinct())}.";
+        }
+    }
+
+    private static string Kebab(AlsoRetries other) => JsonNamingPolicy.KebabCaseLower.ConvertName(other.ToString());
+
+    // Words that begin the name of what is not idempotent in most services.
+    private static bool Changes(string operation) =>
+        s_changing.Contains(operation.Split('.', '_', '-')[^1], StringComparer.OrdinalIgnoreCase);
+
+    private static readonly string[] s_changing =
+        ["charge", "pay", "refund", "capture", "transfer", "create", "add", "insert", "append", "post", "send", "notify", "publish", "enqueue", "submit", "order", "book", "increment"];
 }

@@ -15,7 +15,8 @@ internal sealed class ManifestSections
 
     /// <summary>What may stand beside the sections and then holds for all of them.</summary>
     public static IReadOnlyList<string> Shared { get; } =
-        [.. StackEmitter.Instance.Arguments.All.Select(argument => argument.Name).Where(name => name is not ("failureUnit" or "maxKeys" or "slotsPerKey"))];
+        [.. StackEmitter.Instance.Arguments.All.Select(argument => argument.Name)
+            .Where(name => Catalog.All[0].Arguments.All.Any(argument => argument.Name == name))];
 
     /// <summary>Names beside the sections that are read elsewhere.</summary>
     private static readonly string[] s_others = ["$schema", UpstreamReader.Section];

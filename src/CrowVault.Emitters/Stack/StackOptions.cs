@@ -27,5 +27,12 @@ public sealed record StackOptions(
     [property: Argument("Calls at once for each of those.", Maximum = 100_000)]
     int SlotsPerKey = 10,
 
+    IReadOnlyList<AlsoRetries>? AlsoRetries = null,
+
     [property: Argument("Also emit a test file.")]
-    bool WithTests = false) : IToolOptions;
+    bool WithTests = false) : IToolOptions
+{
+    /// <summary>What else repeats calls; nothing unless given.</summary>
+    [Argument("What else retries on the way to a service; its attempts multiply with those of retryPolicy.")]
+    public IReadOnlyList<AlsoRetries> AlsoRetries { get; init; } = AlsoRetries ?? [];
+}
