@@ -252,7 +252,7 @@ internal static partial class UpstreamReader
             return shared;
         }
 
-        if (members.Count > 0)
+        if (members.Count > 0 && members.TrueForAll(member => s_own[layer].Contains(member.Name)))
         {
             groups.Add(new(layer, [.. members.Select(member => new TableEntry(member.Name, Value(member.Value)))]));
         }
