@@ -4,6 +4,8 @@
 #   ./test.sh            everything that fits into 25 minutes on two cores
 #   ./test.sh --quick    under 3 minutes: the .NET tests but those over HTTP, and the emitted code on this machine's Node
 #   ./test.sh --full     with all compilers, runtimes, hostile inputs and mutation testing
+#
+# The tests have a temporary folder of their own, and leave nothing in it.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
@@ -17,11 +19,16 @@ passed=0
 failed=0
 started=$SECONDS
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/tests" "$work/sdk"
+export TMPDIR=$work/tests
+
 # Runs one step; a suite's own count is added to the whole, and a step that fails without counting is one failure.
 suite() {
   local name=$1 log code line since=$SECONDS
   shift
-  log=$(mktemp)
+  log=$work/step.log
   printf '\n== %s\n' "$name"
   "$@" 2>&1 | tee "$log"
   code=${PIPESTATUS[0]}
@@ -34,7 +41,6 @@ suite() {
     failed=$((failed + 1))
   fi
   printf -- '-- %s: %s s\n' "$name" "$((SECONDS - since))"
-  rm -f "$log"
   return "$code"
 }
 
@@ -62,20 +68,35 @@ install_packages() {
   DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Warnings are errors.
-build() { dotnet build CrowVault.Mcp.sln -c Release --nologo -v quiet; }
+# Warnings are errors. The SDK leaves folders behind, which are not the tests' concern.
+build() { TMPDIR=$work/sdk dotnet build CrowVault.Mcp.sln -c Release --nologo -v quiet; }
 
 # Microsoft.Testing.Platform counts as "succeeded: N" and "failed: N".
 count_dotnet_tests() {
   local log code
-  log=$(mktemp)
+  log=$work/dotnet.log
   dotnet test -c Release --no-build "$@" 2>&1 | tee "$log"
   code=${PIPESTATUS[0]}
   printf '%s passed, %s failed\n' \
     "$(sed -nE 's/^ *succeeded: ([0-9]+)$/\1/p' "$log" | tail -1)" "$(sed -nE 's/^ *failed: ([0-9]+)$/\1/p' "$log" | tail -1)"
-  rm -f "$log"
   return "$code"
 }
+
+# The repository's own code: layout and rules of its scripts, layout of its C#.
+lint() {
+  local good=0 bad=0 each
+  install || return 1
+  for each in "prettier --check --log-level warn ." "eslint --config eslint.config.mjs --max-warnings 0 ."; do
+    # shellcheck disable=SC2086
+    if npx --no-install $each; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  done
+  if TMPDIR=$work/sdk dotnet format CrowVault.Mcp.sln --verify-no-changes --no-restore; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  printf '%s passed, %s failed\n' "$good" "$bad"
+  [[ $bad -eq 0 ]]
+}
+
+# It ran beside the .NET tests, which wait more than they compute.
+linted() { cat "$work/lint.log"; return "$(cat "$work/lint.code")"; }
 
 dotnet_tests() {
   local filter=()
@@ -83,39 +104,60 @@ dotnet_tests() {
   count_dotnet_tests --solution CrowVault.Mcp.sln "${filter[@]}"
 }
 
+# npm ci, where the packages are not those of the lock file yet.
+install() { cmp -s package-lock.json node_modules/.crowvault-lock.json || npm_ci; }
+
+npm_ci() {
+  npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.crowvault-lock.json
+}
+
 generated() {
-  (cd tests/generated && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs ${mode:+"$mode"})
+  (cd tests/generated && install && node run.mjs ${mode:+"$mode"})
 }
 
 field() { (cd tests/field && node run.mjs ${mode:+"$mode"}); }
 
 conformance() {
-  (cd tests/conformance && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node run.mjs ${mode:+"$mode"})
+  (cd tests/conformance && install && node run.mjs ${mode:+"$mode"})
 }
 
 # Builds the release, native program included, into a folder of this run.
 packages() {
-  (cd tests/packages && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && CROWVAULT_RELEASE=$work/release node run.mjs ${mode:+"$mode"})
+  (cd tests/packages && install && CROWVAULT_RELEASE=$work/release node run.mjs ${mode:+"$mode"})
   local code=$?
   mkdir -p "$work/program" && tar -xzf "$work"/release/crowvault-mcp-*-linux-x64.tar.gz -C "$work/program" && return "$code"
 }
 
 native_dotnet_tests() { CROWVAULT_MCP=$native count_dotnet_tests --project tests/CrowVault.Mcp.Tests; }
 
+# What this run has left in its temporary folder.
+leftovers() {
+  local found
+  found=$(ls -A "$TMPDIR")
+  if [[ -z $found ]]; then
+    echo "1 passed, 0 failed"
+  else
+    printf 'FAIL left behind in the temporary folder:\n%s\n0 passed, 1 failed\n' "$found"
+    return 1
+  fi
+}
+
 native_doors() { (cd tests/conformance && CROWVAULT_MCP=$native node run.mjs doors); }
 
 suite "System packages" install_packages || finish
 suite "Build" build || finish
+(lint; echo $? >"$work/lint.code") >"$work/lint.log" 2>&1 &
 suite ".NET tests" dotnet_tests
+wait $!
+suite "Lint" linted
 suite "Emitted code" generated
 suite "Cases from the field" field
 if [[ $mode != --quick ]]; then
   suite "Doors and official clients" conformance
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
   native=$work/program/crowvault-mcp
   suite "Packages" packages
   suite ".NET tests of the native program" native_dotnet_tests
   suite "Doors of the native program" native_doors
 fi
+suite "Temporary folder" leftovers
 finish

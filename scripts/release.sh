@@ -62,6 +62,7 @@ archive "$out/crowvault-mcp-$version-$rid.symbols.tar.gz" "$stage/symbols"
 
 say "npm packages"
 cp -R packages/npm/. "$stage/npm"
+node scripts/version.mjs "$version" "$stage/npm/mcp/package.json" "$stage/npm/$rid/package.json"
 install -m 755 "$program" "$stage/npm/$rid/crowvault-mcp"
 for package in mcp "$rid"; do
   install -m 644 LICENSE "$stage/npm/$package/LICENSE"
@@ -78,6 +79,7 @@ node -e '
   manifest.tools = JSON.parse(readFileSync(tools, "utf8")).tools.map(({ name, description }) => ({ name, description }));
   writeFileSync(to, `${JSON.stringify(manifest, null, 2)}\n`);
 ' packages/mcpb/manifest.json "$stage/tools.json" "$stage/mcpb/manifest.json"
+node scripts/version.mjs "$version" "$stage/mcpb/manifest.json"
 install -m 755 "$program" "$stage/mcpb/server/$rid/crowvault-mcp"
 cp -R "$any" "$stage/mcpb/server/any"
 install -m 644 LICENSE "$stage/mcpb/LICENSE"
@@ -86,6 +88,6 @@ scripts/node_modules/.bin/mcpb pack "$stage/mcpb" "$out/crowvault-mcp-$version.m
 
 say "server.json, bill of materials, checksums"
 node scripts/sbom.mjs "$version" "$rid" "$out/crowvault-mcp-$version.cdx.json"
-node scripts/server-json.mjs "$out/crowvault-mcp-$version.mcpb" "${RELEASE_URL:-}" "$out/server.json"
+node scripts/server-json.mjs "$version" "$out/crowvault-mcp-$version.mcpb" "${RELEASE_URL:-}" "$out/server.json"
 (cd "$out" && sha256sum -- * >"$stage/SHA256SUMS" && mv "$stage/SHA256SUMS" .)
 ls -l "$out"

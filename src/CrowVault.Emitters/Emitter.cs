@@ -31,6 +31,11 @@ public abstract class Emitter
     /// <summary>The arguments, with their JSON schema.</summary>
     public abstract ArgumentSchema Arguments { get; }
 
+    /// <summary>The command that writes the files.</summary>
+    /// <param name="options">The options on the command line that say what the arguments said.</param>
+    private protected virtual string CommandFor(string options) =>
+        $"{Emission.Program} generate {Command} {options} -o src/resilience/".Replace("  ", " ", StringComparison.Ordinal);
+
     /// <summary>Checks the arguments and emits the code.</summary>
     /// <param name="arguments">One JSON object.</param>
     /// <param name="version">Version of the product, for the header.</param>
@@ -73,7 +78,7 @@ public abstract class Emitter<TOptions> : Emitter
         [NotNullWhen(true)] out Emission? emission,
         [NotNullWhen(false)] out ArgumentFaults? faults)
     {
-        emission = _arguments.Value.TryBind(arguments, out var options, out faults) ? Emit(options, version) : null;
+        emission = _arguments.Value.TryBind(arguments, out var options, out var withCode, out faults) ? Emit(options, version) with { WithCode = withCode } : null;
         return emission is not null;
     }
 
@@ -83,7 +88,7 @@ public abstract class Emitter<TOptions> : Emitter
         [NotNullWhen(true)] out IToolOptions? options,
         [NotNullWhen(false)] out ArgumentFaults? faults)
     {
-        options = _arguments.Value.TryBind(arguments, out var bound, out faults) ? bound : null;
+        options = _arguments.Value.TryBind(arguments, out var bound, out _, out faults) ? bound : null;
         return options is not null;
     }
 
@@ -96,15 +101,17 @@ public abstract class Emitter<TOptions> : Emitter
     public Emission Emit(TOptions options, string version)
     {
         var draft = Write(options);
-        var header = new FileHeader(Title, version, Tool, _arguments.Value.Canonical(options), draft.Needs);
+        var canonical = _arguments.Value.Canonical(options);
+        var header = new FileHeader(Title, version, Tool, canonical.ToJsonString(ArgumentJson.Readable.Options), draft.Needs);
         var files = new List<GeneratedFile> { new(FileName, FileRole.Source, "typescript", header.Above(draft.Source)) };
         if (options.WithTests)
         {
             var tests = header with { Subject = $"Tests of {FileName}" };
-            files.Add(new(TestFileName, FileRole.Test, "typescript", tests.Above(draft.Test)));
+            files.Add(new(TestFileName, FileRole.Test, "typescript", tests.Above(TestRunner.WithImports(draft.Test, options.ImportExtension))));
         }
 
-        return new(files, draft.Usage, draft.Notes, draft.Warnings);
+        var usage = TestRunner.WithImports(draft.Usage, options.ImportExtension);
+        return new(files, usage, draft.Notes, draft.Warnings, CommandFor(_arguments.Value.CommandLineOptions(canonical)), header.Arguments);
     }
 
     /// <summary>Decides what the options mean and renders the templates.</summary>

@@ -10,43 +10,21 @@ namespace CrowVault.Emitters.Tests;
 
 /// <summary>
 /// Compares text with <c>snapshots/&lt;tool&gt;/&lt;case&gt;.verified.*</c>. A new or different text fails and is left beside it as
-/// <c>.received.*</c>; it is accepted by renaming it, or by running once with <c>ACCEPT_SNAPSHOTS=1</c>. One or two cases of a tool are
-/// kept whole; the others are kept as their difference from the nearest of them, so that a change of a template shows once.
+/// <c>.received.*</c>; it is accepted by renaming it, or by running once with <c>ACCEPT_SNAPSHOTS=1</c>. The first case of a tool is kept
+/// whole; a later one as its difference from the nearest case before it, in which a long run of lines that are gone, or that stand in
+/// another case before it, is shown by its first line and its length. So a change of a template shows once. What a verified file is,
+/// whole or a difference from a certain case, it stays; one that is deleted is made anew.
 /// </summary>
 internal static partial class Snapshot
 {
     /// <summary>The version in the header of every snapshot.</summary>
     public const string Version = "0.0.0";
 
+    // A run of fewer lines is shown as it is.
+    private const int ShortestRun = 6;
+
     private static readonly string s_folder = typeof(Snapshot).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().First(metadata => metadata.Key == "Snapshots").Value!;
-
-    // The cases whose sources, and those whose tests, are kept whole.
-    private static readonly Dictionary<string, Whole> s_whole = new(StringComparer.Ordinal)
-    {
-        ["generate_circuit_breaker"] = new(["defaults"], ["with-tests"]),
-        ["generate_retry_policy"] = new(["defaults"], ["with-tests"]),
-        ["generate_rate_limiting"] = new(["defaults", "token-bucket-memory-express"], ["token-bucket-redis-tests", "sliding-window-memory-deno-tests"]),
-        ["generate_timeout_config"] = new(["with-tests"], ["with-tests"]),
-        ["generate_bulkhead"] = new(["with-tests"], ["with-tests"]),
-        ["stack"] = new(["defaults"], ["with-tests"]),
-    };
-
-    private static readonly Dictionary<string, string> s_arguments = new(StringComparer.Ordinal)
-    {
-        ["generate_circuit_breaker/defaults"] = "{}",
-        ["generate_circuit_breaker/with-tests"] = """{"withTests":true}""",
-        ["generate_retry_policy/defaults"] = "{}",
-        ["generate_retry_policy/with-tests"] = """{"withTests":true}""",
-        ["generate_rate_limiting/defaults"] = "{}",
-        ["generate_rate_limiting/token-bucket-memory-express"] = """{"store":"memory"}""",
-        ["generate_rate_limiting/token-bucket-redis-tests"] = """{"withTests":true}""",
-        ["generate_rate_limiting/sliding-window-memory-deno-tests"] = """{"runtime":"deno","algorithm":"sliding-window","store":"memory","withTests":true}""",
-        ["generate_timeout_config/with-tests"] = """{"operations":{"orders.get":2000,"charge":8000},"totalTimeoutMs":10000,"withFetch":true,"withTests":true}""",
-        ["generate_bulkhead/with-tests"] = """{"partitions":{"payments":20,"search-api":10},"maxWaitMs":0,"withTests":true}""",
-        ["stack/defaults"] = "{}",
-        ["stack/with-tests"] = """{"withTests":true}""",
-    };
 
     /// <summary>Emits a tool's files for the arguments and verifies each, and what is said about them.</summary>
     /// <param name="emitter">The tool.</param>
@@ -64,29 +42,99 @@ internal static partial class Snapshot
         VerifyText(emitter.Tool, name, "remarks.txt", remarks);
     }
 
+    /// <summary>The cases of a tool in their order: the data of <c>Emits_what_the_snapshot_shows</c> in the tests of its emitter.</summary>
+    /// <returns>Name and arguments of each.</returns>
+    public static IReadOnlyList<(string Name, string Arguments)> Cases(Emitter emitter)
+    {
+        var tests = typeof(Snapshot).Assembly.GetTypes().Single(type => type.Name == $"{emitter.GetType().Name}Tests");
+        return
+        [
+            .. from attribute in tests.GetMethod("Emits_what_the_snapshot_shows")!.GetCustomAttributesData()
+               where attribute.AttributeType == typeof(InlineDataAttribute)
+               let data = (IReadOnlyList<CustomAttributeTypedArgument>)attribute.ConstructorArguments[0].Value!
+               select ((string)data[0].Value!, (string)data[1].Value!),
+        ];
+    }
+
+    /// <summary>Paths of a tool's verified files.</summary>
+    public static IEnumerable<string> VerifiedFiles(Emitter emitter) =>
+        Directory.EnumerateFiles(Path.Combine(s_folder, emitter.Tool), "*.verified.*");
+
     private static void VerifyFile(Emitter emitter, string name, GeneratedFile file)
     {
-        var test = file.Role is FileRole.Test;
-        var ending = test ? ".test" : "";
-        var whole = test ? s_whole[emitter.Tool].Tests : s_whole[emitter.Tool].Sources;
-        if (whole.Contains(name))
+        var title = Title(name, file.Role);
+        var verified = Path.Combine(s_folder, emitter.Tool, $"{title}.verified");
+        if (File.Exists($"{verified}.ts"))
         {
-            VerifyText(emitter.Tool, $"{name}{ending}", "ts", file.Content);
+            VerifyText(emitter.Tool, title, "ts", file.Content);
             return;
         }
 
-        var nearest = whole.Select(other => Difference(emitter, other, name, file, ending)).MinBy(difference => difference.Length)!;
-        VerifyText(emitter.Tool, $"{name}{ending}", "diff", nearest);
+        var earlier = Cases(emitter).TakeWhile(each => each.Name != name)
+            .SelectMany(each => Emit(emitter, each.Arguments).Files
+                .Where(other => other.Role == file.Role)
+                .Select(other => new Case(Title(each.Name, file.Role), WithoutFingerprint(other.Content))))
+            .ToList();
+        var kept = File.Exists($"{verified}.diff") ? File.ReadLines($"{verified}.diff").First() : null;
+        var own = new Case(title, WithoutFingerprint(file.Content));
+        var bases = earlier.Exists(each => $"--- {each.Title}" == kept) ? earlier.FindAll(each => $"--- {each.Title}" == kept) : earlier;
+        var difference = bases.Select(each => Difference(each, own, earlier)).OrderBy(Lines).FirstOrDefault();
+        if (difference is null || Lines(difference) >= Lines(file.Content))
+        {
+            VerifyText(emitter.Tool, title, "ts", file.Content);
+            return;
+        }
+
+        VerifyText(emitter.Tool, title, "diff", difference);
     }
 
-    private static string Difference(Emitter emitter, string whole, string name, GeneratedFile file, string ending)
+    private static string Added(string[] lines) => $"\n{string.Join('\n', lines.Select(line => line[1..]))}\n";
+
+    private static string Title(string name, FileRole role) => role is FileRole.Test ? $"{name}.test" : name;
+
+    private static int Lines(string text) => text.Count(character => character == '\n');
+
+    private static string Difference(Case before, Case after, List<Case> earlier)
     {
-        var other = Emit(emitter, s_arguments[$"{emitter.Tool}/{whole}"]).Files.First(each => each.Role == file.Role);
-        var difference = UnidiffRenderer.GenerateUnidiff(
-            WithoutFingerprint(other.Content), WithoutFingerprint(file.Content), $"{whole}{ending}", $"{name}{ending}", contextLines: 1);
+        var difference = UnidiffRenderer.GenerateUnidiff(before.Text, after.Text, before.Title, after.Title, contextLines: 1);
 
         // Without line numbers, which a line more above would change in every case.
-        return LineNumbers().Replace(difference.ReplaceLineEndings("\n"), "@@");
+        var lines = LineNumbers().Replace(difference.ReplaceLineEndings("\n"), "@@").Split('\n');
+        var shortened = new List<string>(lines[..2]);
+        for (var at = 2; at < lines.Length;)
+        {
+            var (length, known) = lines[at] is ['-', ..] ? (Run(lines, at), "") : KnownRun(lines, at, earlier);
+            shortened.Add(lines[at]);
+            if (length >= ShortestRun)
+            {
+                shortened.Add($"{lines[at][0]} ... and {length - 1} more lines{known}");
+            }
+
+            at += length >= ShortestRun ? length : 1;
+        }
+
+        return string.Join('\n', shortened);
+    }
+
+    // How many lines from there on have the same sign.
+    private static int Run(string[] lines, int at) => lines.Skip(at).TakeWhile(line => line.StartsWith(lines[at][0])).Count();
+
+    // The most added lines from there on that stand together in an earlier case.
+    private static (int Length, string Known) KnownRun(string[] lines, int at, List<Case> earlier)
+    {
+        var length = 0;
+        var known = "";
+        var run = lines[at] is ['+', ..] ? Run(lines, at) : 0;
+        foreach (var each in earlier)
+        {
+            while (length < run && each.Text.Contains(Added(lines[at..(at + length + 1)]), StringComparison.Ordinal))
+            {
+                length++;
+                known = $" of {each.Title}";
+            }
+        }
+
+        return (length, known);
     }
 
     [GeneratedRegex("^@@ -.* @@$", RegexOptions.Multiline)]
@@ -136,5 +184,5 @@ internal static partial class Snapshot
             + $"review {Path.GetFileName(received)} and rename it, or run once with ACCEPT_SNAPSHOTS=1.");
     }
 
-    private sealed record Whole(string[] Sources, string[] Tests);
+    private sealed record Case(string Title, string Text);
 }

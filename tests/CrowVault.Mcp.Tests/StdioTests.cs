@@ -20,7 +20,7 @@ public sealed class StdioTests
         var replies = Talk(Enumerable.Range(1, 1000).Select(id => Call(id, "generate_circuit_breaker", "{}")));
 
         Assert.Equal(Enumerable.Range(1, 1000), replies.Keys.Order());
-        Assert.All(replies.Values, reply => Assert.StartsWith("/*", reply["result"]!["content"]![0]!["text"]!.GetValue<string>()));
+        Assert.All(replies.Values, reply => Assert.StartsWith("/*", reply["result"]!["content"]![1]!["text"]!.GetValue<string>()));
     }
 
     [Fact]
@@ -75,24 +75,123 @@ public sealed class StdioTests
         var replies = Replies(output).ToDictionary(reply => reply["id"]!.GetValue<int>());
         Assert.Contains("2026-07-28", replies[1]["result"]!["supportedVersions"]!.AsArray().Select(version => version!.GetValue<string>()));
         var result = replies[2]["result"]!;
-        Assert.Equal("circuit-breaker.ts", result["structuredContent"]!["files"]![0]!["path"]!.GetValue<string>());
+        Assert.StartsWith("circuit-breaker.ts, ", result["content"]![0]!["text"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal("complete", result["resultType"]!.GetValue<string>());
         Assert.Equal("api-mcp", result["_meta"]!["io.modelcontextprotocol/serverInfo"]!["name"]!.GetValue<string>());
     }
 
     [Fact]
-    public void A_result_holds_the_raw_source_and_the_same_as_structured_content()
+    public void A_result_says_what_is_to_be_known_and_then_holds_each_file_as_it_is()
     {
-        var result = Talk([Call(1, "generate_circuit_breaker", """{"withMetrics":true,"withTests":true}""")])[1]["result"]!;
+        var result = Talk([Call(1, "generate_circuit_breaker", """{"failureThreshold":3,"withTests":true,"testRunner":"jest","importExtension":"js"}""")])[1]["result"]!;
 
+        Assert.Equal(["content"], result.AsObject().Select(member => member.Key));
         var texts = result["content"]!.AsArray().Select(block => block!["text"]!.GetValue<string>()).ToList();
-        var files = result["structuredContent"]!["files"]!.AsArray();
-        Assert.Equal(files.Select(file => file!["content"]!.GetValue<string>()), texts.Take(2));
-        Assert.Equal(["circuit-breaker.ts", "circuit-breaker.test.ts"], files.Select(file => file!["path"]!.GetValue<string>()));
-        Assert.Equal(["source", "test"], files.Select(file => file!["role"]!.GetValue<string>()));
-        Assert.NotEmpty(result["structuredContent"]!["usage"]!.GetValue<string>());
-        Assert.NotEmpty(result["structuredContent"]!["notes"]!.AsArray());
-        Assert.Equal(["content", "structuredContent"], result.AsObject().Select(member => member.Key));
+        Assert.Equal(3, texts.Count);
+        Assert.StartsWith(
+            """
+            circuit-breaker.ts and circuit-breaker.test.ts, one block each below. To write the same bytes without copying them, run:
+            npx -y @crowvault/mcp generate circuit-breaker --failure-threshold 3 --with-tests --test-runner jest --import-extension js -o src/resilience/
+            Arguments: {"runtime":"node","failureThreshold":3,
+            """.ReplaceLineEndings("\n").TrimEnd('\n'),
+            texts[0],
+            StringComparison.Ordinal);
+        Assert.Contains("\nUsage:\nimport { CircuitBreaker } from './circuit-breaker.js';\n", texts[0], StringComparison.Ordinal);
+        Assert.Contains("\nNote: ", texts[0], StringComparison.Ordinal);
+        Assert.StartsWith("/*\n * Circuit breaker. ", texts[1], StringComparison.Ordinal);
+        Assert.StartsWith("/*\n * Tests of circuit-breaker.ts. ", texts[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Structured_answers_hold_the_same_as_the_blocks()
+    {
+        var replies = Replies(ServerProcess.Run(
+            $$"""
+            {{Initialize}}
+            {{Initialized}}
+            {{Call(1, "generate_circuit_breaker", """{"withTests":true}""")}}
+            {{Call(2, "generate_circuit_breaker", """{"withCode":false}""")}}
+            {"jsonrpc":"2.0","id":3,"method":"tools/list"}
+
+            """,
+            "--answers",
+            "structured").Output).ToDictionary(reply => reply["id"]!.GetValue<int>());
+
+        var structured = replies[1]["result"]!["structuredContent"]!;
+        Assert.Equal(["files", "usage", "notes", "warnings", "command"], structured.AsObject().Select(member => member.Key));
+        Assert.Equal(
+            replies[1]["result"]!["content"]!.AsArray().Skip(1).Select(block => block!["text"]!.GetValue<string>()),
+            structured["files"]!.AsArray().Select(file => file!["content"]!.GetValue<string>()));
+        Assert.Equal(["source", "test"], structured["files"]!.AsArray().Select(file => file!["role"]!.GetValue<string>()));
+        var bare = replies[2]["result"]!["structuredContent"]!["files"]![0]!.AsObject();
+        Assert.Equal(["path", "role", "language"], bare.Select(member => member.Key));
+        Assert.All(replies[3]["result"]!["tools"]!.AsArray(), tool =>
+            Assert.Equal("array", tool!["outputSchema"]!["properties"]!["files"]!["type"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public void An_answer_without_code_is_one_block()
+    {
+        var texts = Talk([Call(1, "generate_bulkhead", """{"partitions":{"orders":5},"withCode":false}""")])[1]["result"]!["content"]!.AsArray();
+
+        var text = Assert.Single(texts)!["text"]!.GetValue<string>();
+        Assert.StartsWith(
+            "bulkhead.ts; without the code. To write it, run:\nnpx -y @crowvault/mcp generate bulkhead --partitions orders=5 -o src/resilience/\n",
+            text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Offers_only_the_tools_that_were_named()
+    {
+        var replies = Replies(ServerProcess.Run(
+            $$"""
+            {{Initialize}}
+            {{Initialized}}
+            {"jsonrpc":"2.0","id":1,"method":"tools/list"}
+            {{Call(2, "generate_bulkhead", "{}")}}
+
+            """,
+            "--tools",
+            "retry-policy,generate_circuit_breaker").Output).ToDictionary(reply => reply["id"]!.GetValue<int>());
+
+        Assert.Equal(
+            ["generate_circuit_breaker", "generate_retry_policy"],
+            replies[1]["result"]!["tools"]!.AsArray().Select(tool => tool!["name"]!.GetValue<string>()));
+        Assert.Equal(
+            "generate_bulkhead is not offered here; the tools are generate_circuit_breaker, generate_retry_policy.",
+            replies[2]["error"]!["message"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void Refuses_to_offer_a_tool_that_does_not_exist()
+    {
+        var (code, _, error) = ServerProcess.Run("", "--tools", "bulkheads");
+
+        Assert.Equal(2, code);
+        Assert.Equal("--tools: Unknown tool \"bulkheads\"; did you mean generate_bulkhead?\n", error);
+    }
+
+    [Fact]
+    public void Asks_the_user_for_what_only_the_user_knows()
+    {
+        using var server = ServerProcess.Start();
+        var (input, output) = (server.Process.StandardInput, server.Process.StandardOutput);
+        input.WriteLine(Initialize.Replace("\"capabilities\":{}", "\"capabilities\":{\"elicitation\":{}}", StringComparison.Ordinal));
+        output.ReadLine();
+        input.WriteLine(Initialized);
+        input.WriteLine(Call(1, "generate_timeout_config", """{"defaultTimeoutMs":700}"""));
+        input.Flush();
+        var question = JsonNode.Parse(output.ReadLine()!)!;
+        Assert.Equal("elicitation/create", question["method"]!.GetValue<string>());
+        Assert.Equal("Which operations? Give each with its timeoutMs, such as orders.get=2000.", question["params"]!["message"]!.GetValue<string>());
+        input.WriteLine(
+            $$$"""{"jsonrpc":"2.0","id":{{{question["id"]!.ToJsonString()}}},"result":{"action":"accept","content":{"operations":"orders.get=2 s, pay=500"} } }""");
+        input.Close();
+
+        var answer = JsonNode.Parse(output.ReadLine()!)!["result"]!["content"]![0]!["text"]!.GetValue<string>();
+        Assert.Contains("""Arguments: {"operations":{"orders.get":2000,"pay":500},"runtime":"node","defaultTimeoutMs":700,""", answer, StringComparison.Ordinal);
+        Assert.True(server.Process.WaitForExit(TimeSpan.FromSeconds(30)));
     }
 
     [Fact]

@@ -2,6 +2,7 @@
 //
 //   node run.mjs            everything
 //   node run.mjs --quick    fewer cases of the comparison of the doors
+//   node run.mjs --full     longer attacks
 //   node run.mjs NAME...    only the suites whose name contains a NAME
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,7 @@ if (Number(process.versions.node.split('.')[0]) < 22) {
 }
 
 const given = process.argv.slice(2);
-process.env.CROWVAULT_CONFORMANCE = given.includes('--quick') ? 'quick' : 'default';
+process.env.CROWVAULT_CONFORMANCE = given.includes('--full') ? 'full' : given.includes('--quick') ? 'quick' : 'default';
 const names = given.filter((each) => !each.startsWith('--'));
 const folder = fileURLToPath(new URL('suites', import.meta.url));
 const files = readdirSync(folder)

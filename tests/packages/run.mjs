@@ -15,6 +15,7 @@ import { inRepository, temporary } from './lib/release.mjs';
 
 const given = process.argv.slice(2);
 process.env.CROWVAULT_PACKAGES = given.includes('--full') ? 'full' : 'default';
+process.env.TMPDIR = temporary(); // the SDK leaves folders behind
 process.env.CROWVAULT_RELEASE ??= join(temporary(), 'release');
 mkdirSync(process.env.CROWVAULT_RELEASE, { recursive: true });
 const since = performance.now();

@@ -1,7 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 
 namespace CrowVault.Emitters.Arguments;
 
@@ -10,25 +10,40 @@ namespace CrowVault.Emitters.Arguments;
 /// <param name="Description">What the argument means.</param>
 /// <param name="Required">Whether the call must give it.</param>
 /// <param name="Default">The value when it is omitted; null when it has no fixed one.</param>
-public abstract partial record Argument(string Name, string Description, bool Required, JsonNode? Default)
+public abstract record Argument(string Name, string Description, bool Required, JsonNode? Default)
 {
-    private protected const int LongestShownValue = 60;
+    private const int LongestShownValue = 60;
 
     /// <summary>The rule in words, such as <c>1 to 10000</c>.</summary>
     public abstract string Rule { get; }
 
+    /// <summary>Name of the option on the command line, such as <c>--max-retries</c>.</summary>
+    public string OptionName => $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(Name)}";
+
     /// <summary>The JSON schema of the value, without description and default.</summary>
     private protected abstract JsonObject ValueSchema();
 
-    /// <summary>A value that the tool accepts; stands in for a required argument in a corrected call.</summary>
-    internal abstract JsonNode Example { get; }
+    /// <summary>Form, unit and range in words, for clients that hand on nothing but descriptions; empty when the meaning says it.</summary>
+    private protected virtual string Form => "";
 
     /// <summary>Checks a value and adds what is wrong with it to <paramref name="faults"/>.</summary>
-    /// <returns>The value, or the accepted one that is closest to it; null to leave the argument out.</returns>
-    internal abstract JsonNode? Check(JsonElement value, ICollection<ArgumentFault> faults);
+    /// <returns>The value as it is bound, or the one that was probably meant; null when it cannot be read.</returns>
+    internal abstract JsonNode? Check(JsonElement value, FaultList faults);
 
-    /// <summary>The JSON schema of the argument.</summary>
+    /// <summary>The JSON schema of the argument in the words that every model provider takes.</summary>
     internal JsonObject Schema()
+    {
+        var schema = ValueSchema();
+        var fallback = Default is null ? "" : $"default {ShowDefault()}";
+        var form = string.Join("; ", new[] { Form, fallback }.Where(part => part.Length > 0));
+        schema["description"] = form.Length == 0 ? Description : form.StartsWith("ms", StringComparison.Ordinal) || form.StartsWith("s;", StringComparison.Ordinal) || form == "s"
+            ? $"{Description.TrimEnd('.')}, in {form}."
+            : $"{Description} {char.ToUpperInvariant(form[0])}{form[1..]}.";
+        return schema;
+    }
+
+    /// <summary>The JSON schema for editors, which know every word of it; a manifest is checked against it.</summary>
+    internal virtual JsonObject EditorSchema()
     {
         var schema = ValueSchema();
         if (Default is not null)
@@ -40,63 +55,40 @@ public abstract partial record Argument(string Name, string Description, bool Re
         return schema;
     }
 
-    /// <summary>The JSON schema for editors, which know every word of it; a manifest is checked against it.</summary>
-    internal virtual JsonObject EditorSchema() => Schema();
-
     /// <summary>The shortest form of a value that was accepted.</summary>
     internal virtual JsonNode Canonical(JsonNode value) => value.DeepClone();
 
+    /// <summary>A value as one word of a command line.</summary>
+    internal virtual string OptionValue(JsonNode value) => value.ToJsonString(ArgumentJson.Readable.Options).Trim('"');
+
     private protected ArgumentFault Fault(string problem) => new(Name, problem);
 
-    /// <summary>A value as an error shows it: JSON in ASCII, so that nothing in it can disturb a terminal or a log.</summary>
-    internal static string Show(JsonElement value)
+    private string ShowDefault() => Default switch
     {
-        var text = value.ValueKind is JsonValueKind.Number
-            ? value.GetRawText()
-            : JsonSerializer.Serialize(value, ArgumentJson.Default.JsonElement);
-        return text.Length <= LongestShownValue ? text : $"{text[..LongestShownValue]}...";
-    }
-
-    /// <summary>Text of a caller as an error shows it.</summary>
-    internal static string Show(string text) => Show(JsonSerializer.SerializeToElement(text, ArgumentJson.Default.String));
-
-    /// <summary>An integer written plainly: no fraction, exponent, leading zero or minus zero, and within 32 bits.</summary>
-    private protected static bool IsInteger(JsonElement value, out int integer)
-    {
-        integer = 0;
-        return value.ValueKind is JsonValueKind.Number
-            && PlainInteger().IsMatch(value.GetRawText())
-            && int.TryParse(value.GetRawText(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out integer);
-    }
-
-    /// <summary>Checks one integer against a range.</summary>
-    /// <returns>Null when it is fine, else what is wrong.</returns>
-    private protected static string? IntegerProblem(JsonElement value, int minimum, int maximum) => value.ValueKind switch
-    {
-        JsonValueKind.Number when IsInteger(value, out var integer) && integer >= minimum && integer <= maximum => null,
-        JsonValueKind.Number when PlainInteger().IsMatch(value.GetRawText()) =>
-            $"{Show(value)} is out of range; use {minimum} to {maximum}.",
-        JsonValueKind.Number => $"{Show(value)} is not a plain integer; use {minimum} to {maximum}, without fraction or exponent.",
-        _ => $"{Show(value)} is not an integer; use {minimum} to {maximum}.",
+        JsonValue value when value.GetValueKind() is JsonValueKind.String => (string)value!,
+        _ => Default!.ToJsonString().Replace(",", ", ", StringComparison.Ordinal),
     };
 
-    /// <summary>The integer within the range that is nearest to what was given, when that was a number or the text of one.</summary>
-    private protected static int? NearestInteger(JsonElement value, int minimum, int maximum)
+    /// <summary>A value as an error shows it: JSON in ASCII, so that nothing in it can disturb a terminal or a log.</summary>
+    internal static string Show(JsonElement value) => Shorten(value.ValueKind is JsonValueKind.Number
+        ? value.GetRawText()
+        : JsonSerializer.Serialize(value, ArgumentJson.Readable.JsonElement));
+
+    /// <summary>Text of a caller as an error shows it.</summary>
+    public static string Show(string text) =>
+        Shorten(JsonSerializer.Serialize(text.Length <= LongestShownValue ? text : text[..LongestShownValue] + "...", ArgumentJson.Readable.String));
+
+    private protected static string Text(JsonNode node) => node.ToJsonString(ArgumentJson.Readable.Options);
+
+    private static string Shorten(string json)
     {
-        var text = value.ValueKind switch
+        var cut = json.Length > LongestShownValue;
+        var shown = new StringBuilder();
+        foreach (var c in json.AsSpan(0, cut ? LongestShownValue : json.Length))
         {
-            JsonValueKind.Number => value.GetRawText(),
-            JsonValueKind.String => value.GetString(),
-            _ => null,
-        };
-        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
-            ? (int)Math.Clamp(Math.Round(number), minimum, maximum)
-            : null;
+            _ = c is >= ' ' and <= '~' ? shown.Append(c) : shown.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}");
+        }
+
+        return cut ? $"{shown}..." : shown.ToString();
     }
-
-    private protected static JsonNode ToNode(JsonElement value) =>
-        JsonSerializer.SerializeToNode(value, ArgumentJson.Default.JsonElement)!;
-
-    [GeneratedRegex(@"\A(0|-?[1-9][0-9]*)\z")]
-    private static partial Regex PlainInteger();
 }

@@ -17,6 +17,12 @@ public sealed class ArgumentAttribute(string description) : Attribute
     /// <summary>The greatest value of an integer, or of each integer in a list or map.</summary>
     public int Maximum { get; init; } = int.MaxValue;
 
-    /// <summary>How many entries a list or map may have; at least one is needed.</summary>
+    /// <summary>How many entries a list must have.</summary>
+    public int MinimumEntries { get; init; } = 1;
+
+    /// <summary>How many entries a list may have.</summary>
     public int MaximumEntries { get; init; } = 200;
+
+    /// <summary>A value as JSON; those of an entry's members show what a list of objects looks like.</summary>
+    public string? Example { get; init; }
 }

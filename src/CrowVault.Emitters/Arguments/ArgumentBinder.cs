@@ -5,11 +5,15 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace CrowVault.Emitters.Arguments;
 
-/// <summary>Binds one JSON object to an options record and reports every fault at once.</summary>
+/// <summary>Binds one JSON object to an options record and reports what is wrong with it.</summary>
 /// <typeparam name="TOptions">The options record.</typeparam>
 public sealed class ArgumentBinder<TOptions> : ArgumentSchema
     where TOptions : class, IToolOptions
 {
+    private const int LongestCorrection = 32_768;
+
+    private static readonly string[] s_testStyle = ["testRunner", "importExtension"];
+
     private readonly string _tool;
     private readonly JsonTypeInfo<TOptions> _typeInfo;
 
@@ -24,23 +28,33 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
     }
 
     /// <summary>Checks and binds the arguments of a call.</summary>
-    /// <param name="given">What the caller sent; an object is wanted.</param>
+    /// <param name="given">What the caller sent; an object is wanted, null stands for an empty one.</param>
     /// <param name="options">The options when nothing is wrong.</param>
-    /// <param name="faults">Everything that is wrong otherwise.</param>
+    /// <param name="withCode">Whether the code is wanted in the answer.</param>
+    /// <param name="faults">What is wrong otherwise.</param>
     public bool TryBind(
         JsonElement given,
         [NotNullWhen(true)] out TOptions? options,
+        out bool withCode,
         [NotNullWhen(false)] out ArgumentFaults? faults)
     {
-        (var found, options, var accepted) = Check(given);
-        faults = found.Count == 0 ? null : new(_tool, found, Correct(accepted));
+        var call = Read(given);
+        (options, withCode) = (call.Options, call.Meant[WithCode.Name]?.GetValue<bool>() ?? true);
+        faults = call.Faults.Total == 0
+            ? null
+            : new(_tool, call.Faults.Kept, Correct(call)) { Total = call.Faults.Total, Schema = this };
         return faults is null && options is not null;
     }
 
-    /// <summary>Every argument that applies, with its value, as JSON in the order of the schema.</summary>
-    public string Canonical(TOptions options)
+    /// <summary>Every argument that applies, with its value, in the order of the schema.</summary>
+    public JsonObject Canonical(TOptions options)
     {
         var idle = options.Inapplicable().Select(fault => fault.Argument).ToHashSet(StringComparer.Ordinal);
+        if (!options.WithTests)
+        {
+            idle.UnionWith(s_testStyle);
+        }
+
         var values = JsonSerializer.SerializeToNode(options, _typeInfo)!.AsObject();
         var canonical = new JsonObject();
         foreach (var argument in All)
@@ -51,130 +65,142 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
             }
         }
 
-        return canonical.ToJsonString(ArgumentJson.Readable.Options);
+        return canonical;
     }
 
-    // Without faults there are options; the accepted arguments are the given ones, altered where they had to be.
-    private (List<ArgumentFault> Faults, TOptions? Options, JsonObject Accepted) Check(JsonElement given)
+    // Without faults there are options. What was meant is what was given, altered where it had to be.
+    private sealed record Call(FaultList Faults, TOptions? Options, JsonObject Meant);
+
+    private Call Read(JsonElement given)
     {
-        var faults = new List<ArgumentFault>();
-        var accepted = new JsonObject();
+        var faults = new FaultList();
+        if (given.ValueKind is JsonValueKind.Null or JsonValueKind.Undefined)
+        {
+            given = s_none;
+        }
+
+        if (!Reading.IsText(given))
+        {
+            faults.AddFinal(new("arguments", "half of a surrogate pair is not text; send well-formed Unicode."));
+            return new(faults, null, []);
+        }
+
         if (given.ValueKind is not JsonValueKind.Object)
         {
-            faults.Add(new("arguments", $"{Name(given.ValueKind)} is not an object; send a JSON object such as {{}}."));
-            return (faults, null, accepted);
+            faults.Add(new("arguments", $"{KindOf(given.ValueKind)} is not an object; send a JSON object such as {{}}."));
+            var inner = Reading.Json(given) ?? given;
+            inner = inner.ValueKind is JsonValueKind.Array && inner.GetArrayLength() == 1 ? inner[0] : inner;
+            return new(faults, null, inner.ValueKind is JsonValueKind.Object ? Read(inner).Meant : []);
         }
 
-        if (!IsText(given))
-        {
-            faults.Add(new("arguments", "half of a surrogate pair is not text; send well-formed Unicode."));
-            return (faults, null, accepted);
-        }
-
-        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var accepted = new JsonObject();
+        var meant = new JsonObject();
+        var faulty = new HashSet<string>(StringComparer.Ordinal);
+        var seen = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        var unknown = new UnknownArguments(this, given, meant, faults);
         foreach (var property in given.EnumerateObject())
         {
-            var argument = All.FirstOrDefault(argument => argument.Name == property.Name);
-            if (!seen.Add(property.Name))
+            if (!seen.TryAdd(property.Name, property.Value))
             {
-                faults.Add(new(Shown(property.Name), "given twice; give it once."));
+                faults.AddFinal(new(Shown(property.Name), "given twice; give it once."));
+                faulty.Add(property.Name);
             }
-            else if (argument is not null)
+            else if ((property.Name == WithCode.Name ? WithCode : Find(property.Name)) is not { } argument)
             {
-                if (argument.Check(property.Value, faults) is { } value)
+                unknown.Add(property);
+            }
+            else if (property.Value.ValueKind is not JsonValueKind.Null)
+            {
+                var before = faults.Total;
+                var value = argument.Check(property.Value, faults);
+                if (value is not null)
+                {
+                    meant[argument.Name] = value.DeepClone();
+                }
+
+                if (faults.Total > before)
+                {
+                    faulty.Add(argument.Name);
+                }
+                else if (argument != WithCode && !JsonNode.DeepEquals(value, argument.Default))
                 {
                     accepted[argument.Name] = value;
                 }
             }
-            else
-            {
-                faults.Add(new(Shown(property.Name), Unknown(property, given, accepted)));
-            }
         }
 
-        foreach (var missing in All.Where(argument => argument.Required && !seen.Contains(argument.Name)))
+        foreach (var missing in All.Where(argument =>
+            argument.Required && (!seen.TryGetValue(argument.Name, out var value) || value.ValueKind is JsonValueKind.Null)))
         {
             faults.Add(new(missing.Name, $"required but missing; give {missing.Rule}."));
         }
 
-        // Rules between arguments are checked on what was given and accepted, but not where a given value had to be altered.
+        // Rules between arguments are checked on what was given and accepted, not where a given value had to be altered.
         TOptions? options = null;
         if (All.All(argument => !argument.Required || accepted.ContainsKey(argument.Name)))
         {
-            options = accepted.Deserialize(_typeInfo)!;
-            var faulty = faults.Select(fault => fault.Argument).ToHashSet(StringComparer.Ordinal);
-            faults.AddRange(options.Conflicts().Where(fault => !faulty.Contains(fault.Argument)));
-            faults.AddRange(options.Inapplicable().Where(fault => seen.Contains(fault.Argument) && !faulty.Contains(fault.Argument)));
-        }
-
-        return (faults, options, accepted);
-    }
-
-    private string Unknown(JsonProperty property, JsonElement given, JsonObject accepted)
-    {
-        var nearest = Suggestion.Nearest(property.Name, All.Select(argument => argument.Name));
-        if (nearest is null)
-        {
-            return $"unknown argument; the arguments are {string.Join(", ", All.Select(argument => argument.Name))}.";
-        }
-
-        // The corrected call carries the value over, unless the right name was given as well.
-        if (!given.TryGetProperty(nearest, out _) && !accepted.ContainsKey(nearest)
-            && All.First(argument => argument.Name == nearest).Check(property.Value, []) is { } value)
-        {
-            accepted[nearest] = value;
-        }
-
-        return $"unknown argument; did you mean {nearest}?";
-    }
-
-    // Fills in what is required, drops what does not fit, and offers the result only when the tool accepts it.
-    private string? Correct(JsonObject accepted)
-    {
-        var corrected = accepted.DeepClone().AsObject();
-        foreach (var argument in All.Where(argument => argument.Required && !corrected.ContainsKey(argument.Name)))
-        {
-            corrected[argument.Name] = argument.Example;
-        }
-
-        for (var attempt = 0; attempt <= All.Count; attempt++)
-        {
-            var element = JsonSerializer.SerializeToElement((JsonNode)corrected, ArgumentJson.Readable.JsonNode);
-            var faults = Check(element).Faults;
-            if (faults.Count == 0)
+            var names = accepted.Select(argument => argument.Key).ToHashSet(StringComparer.Ordinal);
+            options = (TOptions)accepted.Deserialize(_typeInfo)!.Fit(names);
+            foreach (var fault in options.Conflicts().Where(fault => !faulty.Contains(fault.Argument))
+                .Concat(options.Inapplicable().Where(fault => names.Contains(fault.Argument))))
             {
-                return corrected.ToJsonString(ArgumentJson.Readable.Options);
+                Remedy(fault, faults, meant);
+            }
+        }
+
+        return new(faults, options, meant);
+    }
+
+    private static void Remedy(ArgumentFault fault, FaultList faults, JsonObject meant)
+    {
+        if (fault.Remedy is not { } remedy)
+        {
+            faults.AddFinal(fault);
+            return;
+        }
+
+        faults.Add(fault);
+        foreach (var (argument, value) in remedy)
+        {
+            meant.Remove(argument);
+            if (value is not null)
+            {
+                meant[argument] = value.DeepClone();
+            }
+        }
+    }
+
+    // Offers what was meant only when the tool accepts it; rules between arguments may show only now.
+    private string? Correct(Call call)
+    {
+        for (var attempt = 0; attempt < 4 && call.Faults.Correctable; attempt++)
+        {
+            var text = Text(call.Meant);
+            if (text.Length > LongestCorrection || All.Any(argument => argument.Required && !call.Meant.ContainsKey(argument.Name)))
+            {
+                return null;
             }
 
-            foreach (var fault in faults)
+            call = Read(JsonElement.Parse(text));
+            if (call.Faults.Total == 0)
             {
-                corrected.Remove(fault.Argument);
+                return text;
             }
         }
 
         return null;
     }
 
-    // JSON may escape half of a surrogate pair, such as "\ud800"; reading that as a string throws.
-    private static bool IsText(JsonElement value)
+    private string Text(JsonObject arguments)
     {
-        try
-        {
-            return value.ValueKind switch
-            {
-                JsonValueKind.String => value.GetString() is not null,
-                JsonValueKind.Array => value.EnumerateArray().All(IsText),
-                JsonValueKind.Object => value.EnumerateObject().All(property => property.Name is not null && IsText(property.Value)),
-                _ => true,
-            };
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
-        }
+        var shortest = new JsonObject(arguments.Select(argument => KeyValuePair.Create<string, JsonNode?>(
+            argument.Key, Find(argument.Key)?.Canonical(argument.Value!) ?? argument.Value!.DeepClone())));
+        return shortest.ToJsonString(ArgumentJson.Readable.Options);
     }
 
-    private static string Name(JsonValueKind kind) => kind switch
+    private static readonly JsonElement s_none = JsonElement.Parse("{}");
+
+    private static string KindOf(JsonValueKind kind) => kind switch
     {
         JsonValueKind.Array => "a list",
         JsonValueKind.String => "a string",
@@ -185,9 +211,161 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
     };
 
     // A name is the caller's text: shown as it is only when it cannot disturb a terminal, a log or the reader.
-    private static string Shown(string name)
+    private static string Shown(string name) =>
+        name.Length is > 0 and <= 60 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? name : Argument.Show(name);
+
+    // What nobody asked for: named, and carried over to the argument that was probably meant.
+    private sealed class UnknownArguments(ArgumentSchema schema, JsonElement given, JsonObject meant, FaultList faults)
     {
-        var shown = JsonSerializer.Serialize(name.Length <= 60 ? name : $"{name[..60]}...", ArgumentJson.Default.String);
-        return name.Length is > 0 and <= 60 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? name : shown;
+        // Beyond these names are not compared any more, so that the time stays linear in what was sent.
+        private const int MostCompared = 50;
+
+        private int _count;
+        private bool _listed;
+
+        public void Add(JsonProperty property)
+        {
+            if (++_count > MostCompared)
+            {
+                faults.Add(new(faults.HasRoom ? Shown(property.Name) : "", "unknown argument."));
+                return;
+            }
+
+            var name = Shown(property.Name);
+            if (property.Value.ValueKind is JsonValueKind.String && SupportedWay.For(property.Name, property.Value.GetString()!) is { } way)
+            {
+                faults.AddFinal(new(name, $"{Argument.Show(property.Value)} is not supported; {way.Advice}"));
+            }
+            else if (Nearest(property.Name) is { } nearest)
+            {
+                faults.Add(new(name, $"unknown argument; did you mean {nearest.Name}?"));
+                Carry(nearest, property.Value);
+            }
+            else if (InUnits(property) is { } argument)
+            {
+                faults.Add(new(name, $"unknown argument; {argument.Name} counts {Words(argument)}."));
+            }
+            else if (Containing(property.Name) is { Count: > 0 } containing && property.Value.ValueKind is not JsonValueKind.Object)
+            {
+                // Part of one argument's name is that argument; part of several is a question.
+                var fault = new ArgumentFault(name, $"unknown argument; did you mean {string.Join(" or ", containing.Select(each => each.Name))}?");
+                if (containing is [var only])
+                {
+                    faults.Add(fault);
+                    Carry(only, property.Value);
+                }
+                else
+                {
+                    faults.AddFinal(fault);
+                }
+            }
+            else if (Unpack(Reading.Json(property.Value) ?? property.Value))
+            {
+                faults.Add(new(name, "unknown argument; give its members beside the other arguments."));
+            }
+            else
+            {
+                faults.Add(new(name, _listed
+                    ? "unknown argument."
+                    : $"unknown argument; the arguments are {string.Join(", ", schema.All.Select(each => each.Name))}."));
+                _listed = true;
+            }
+        }
+
+        private Argument? Nearest(string name) =>
+            Suggestion.Nearest(name, schema.All.Append(WithCode).Select(argument => argument.Name)) is { } nearest
+                ? nearest == WithCode.Name ? WithCode : schema.Find(nearest)
+                : null;
+
+        private List<Argument> Containing(string name)
+        {
+            var folded = Reading.Fold(name);
+            return folded.Length is < 4 or > 32
+                ? []
+                : [.. schema.All.Where(argument => Reading.Fold(argument.Name).Contains(folded, StringComparison.Ordinal))];
+        }
+
+        // The value goes along, unless the right name was given as well.
+        private void Carry(Argument argument, JsonElement value)
+        {
+            if (value.ValueKind is JsonValueKind.Null || meant.ContainsKey(argument.Name) || given.TryGetProperty(argument.Name, out _))
+            {
+                return;
+            }
+
+            var found = new FaultList();
+            if (argument.Check(value, found) is { } read)
+            {
+                meant[argument.Name] = read;
+            }
+
+            faults.Forbid(unless: found.Correctable);
+        }
+
+        // recoveryTimeSeconds: 30 is recoveryTimeMs: 30000.
+        private IntegerArgument? InUnits(JsonProperty property)
+        {
+            var (stem, word) = Split(property.Name);
+            foreach (var argument in schema.All.OfType<IntegerArgument>())
+            {
+                var (known, unit) = Split(argument.Name);
+                if (unit.Length == 0 || !string.Equals(known, stem, StringComparison.OrdinalIgnoreCase)
+                    || Reading.FactorOf(word, Reading.UnitOf(argument.Name)) is not { } factor
+                    || property.Value.ValueKind is not JsonValueKind.Number
+                    || Reading.Number(property.Value, Unit.None) is not { } number)
+                {
+                    continue;
+                }
+
+                if (number * factor is var value && value == Math.Floor(value) && !meant.ContainsKey(argument.Name) && !given.TryGetProperty(argument.Name, out _))
+                {
+                    meant[argument.Name] = (int)Math.Clamp(value, argument.Minimum, argument.Maximum);
+                }
+
+                return argument;
+            }
+
+            return null;
+        }
+
+        private static (string Stem, string Word) Split(string name)
+        {
+            var at = name.Length;
+            while (at > 0 && char.IsAsciiLetterLower(name[at - 1]))
+            {
+                at--;
+            }
+
+            at = at > 0 && char.IsAsciiLetterUpper(name[at - 1]) ? at - 1 : at;
+            return (Reading.Fold(name[..at]), name[at..].Trim('_', '-'));
+        }
+
+        private static string Words(IntegerArgument argument) =>
+            Reading.UnitOf(argument.Name) is Unit.Seconds ? "seconds" : "milliseconds";
+
+        // Arguments one level too deep: {"arguments":{"failureThreshold":3}}.
+        private bool Unpack(JsonElement value)
+        {
+            if (value.ValueKind is not JsonValueKind.Object)
+            {
+                return false;
+            }
+
+            var found = false;
+            foreach (var inner in value.EnumerateObject().Take(MostCompared))
+            {
+                if ((inner.Name == WithCode.Name ? WithCode : schema.Find(inner.Name) ?? Nearest(inner.Name)) is { } argument)
+                {
+                    found = true;
+                    Carry(argument, inner.Value);
+                }
+                else if (inner.Value.ValueKind is JsonValueKind.Object)
+                {
+                    found |= Unpack(inner.Value);
+                }
+            }
+
+            return found;
+        }
     }
 }

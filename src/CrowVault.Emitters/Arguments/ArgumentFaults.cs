@@ -1,25 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
 namespace CrowVault.Emitters.Arguments;
 
-/// <summary>Everything that is wrong with one call, and a call that would work when one can be built.</summary>
+/// <summary>What is wrong with one call, and a call that would work when one can be built.</summary>
 /// <param name="Tool">The tool that was called.</param>
-/// <param name="Faults">All faults, in the order in which the arguments were given.</param>
-/// <param name="CorrectedArguments">Arguments as JSON that the tool accepts, closest to what was given; null when none can be built.</param>
+/// <param name="Faults">The faults, in the order in which the arguments were given; the first of them when there are very many.</param>
+/// <param name="CorrectedArguments">
+/// Arguments as JSON that the tool accepts, with every value that was meant; null when none can be built that means the same.
+/// </param>
 public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Faults, string? CorrectedArguments)
 {
+    /// <summary>How many faults there are in all.</summary>
+    public int Total { get; init; } = Faults.Count;
+
+    /// <summary>The tool's arguments, for the names of options.</summary>
+    internal ArgumentSchema? Schema { get; init; }
+
     /// <summary>One line per fault, then the corrected call.</summary>
-    public string Message => string.Join('\n', Lines());
+    public string Message => Write(
+        fault => fault.ToString(),
+        CorrectedArguments is null ? null : $"{Tool} {CorrectedArguments}");
 
-    private IEnumerable<string> Lines()
+    /// <summary>The same for a caller on the command line: faults under the names of options, and a command that works.</summary>
+    /// <param name="command">The command that was given without its options, such as <c>crowvault-mcp generate bulkhead</c>.</param>
+    public string CommandLineMessage(string command) => Write(
+        fault => $"{OptionName(fault.Argument)}: {fault.Problem}",
+        CorrectedOptions is { } options ? $"{command} {options}".TrimEnd() : null);
+
+    private string? CorrectedOptions => Schema is null || CorrectedArguments is null
+        ? null
+        : Schema.CommandLineOptions(JsonNode.Parse(CorrectedArguments)!.AsObject());
+
+    private string OptionName(string argument)
     {
-        foreach (var fault in Faults)
+        var end = argument.IndexOfAny(['.', '[']);
+        var name = end < 0 ? argument : argument[..end];
+        return Schema?.Find(name) is { } known ? known.OptionName + argument[name.Length..]
+            : name.All(c => char.IsAsciiLetterOrDigit(c)) ? $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(name)}"
+            : argument;
+    }
+
+    private string Write(Func<ArgumentFault, string> line, string? corrected)
+    {
+        var lines = Faults.Select(line).ToList();
+        if (Total > Faults.Count)
         {
-            yield return fault.ToString();
+            lines.Add($"{Total - Faults.Count} more faults are not shown.");
         }
 
-        if (CorrectedArguments is not null)
+        if (corrected is not null)
         {
-            yield return $"Corrected call: {Tool} {CorrectedArguments}";
+            lines.Add($"Corrected call: {corrected}");
         }
+
+        return string.Join('\n', lines);
     }
 }
 
@@ -28,6 +63,18 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
 /// <param name="Problem">What is wrong and what to do, such as <c>0 is out of range; use 1 to 10000.</c></param>
 public sealed record ArgumentFault(string Argument, string Problem)
 {
+    /// <summary>
+    /// What a corrected call gives in place of what does not fit, by argument, null to leave one out. Without it there is no
+    /// corrected call: of two values that exclude each other only the caller knows which was meant.
+    /// </summary>
+    public IReadOnlyDictionary<string, JsonNode?>? Remedy { get; init; }
+
+    /// <inheritdoc/>
+    public bool Equals(ArgumentFault? other) => other is not null && Argument == other.Argument && Problem == other.Problem;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Argument, Problem);
+
     /// <inheritdoc/>
     public override string ToString() => $"{Argument}: {Problem}";
 }

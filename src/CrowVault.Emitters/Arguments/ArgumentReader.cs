@@ -18,8 +18,7 @@ internal static class ArgumentReader
 
     private static Argument Read(JsonTypeInfo typeInfo, JsonPropertyInfo property, JsonNode? value)
     {
-        var attribute = property.AttributeProvider?.GetCustomAttributes(typeof(ArgumentAttribute), inherit: false)
-            is [ArgumentAttribute found] ? found : throw new InvalidOperationException($"{property.Name} has no [Argument].");
+        var attribute = AttributeOf(property);
         var required = !property.AssociatedParameter!.HasDefaultValue;
         var fallback = required ? null : value;
         var type = Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType;
@@ -43,7 +42,7 @@ internal static class ArgumentReader
         if (type == typeof(IReadOnlyList<int>))
         {
             return new IntegerListArgument(
-                name, description, required, fallback, attribute.Minimum, attribute.Maximum, attribute.MaximumEntries);
+                name, description, required, fallback, attribute.Minimum, attribute.Maximum, attribute.MinimumEntries, attribute.MaximumEntries);
         }
 
         if (type == typeof(string) && name == "name")
@@ -59,10 +58,17 @@ internal static class ArgumentReader
 
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
         {
-            var members = Read(typeInfo.Options.GetTypeInfo(type.GetGenericArguments()[0]));
-            return new ObjectListArgument(name, description, required, fallback, members, attribute.MaximumEntries);
+            var entry = typeInfo.Options.GetTypeInfo(type.GetGenericArguments()[0]);
+            var example = new JsonObject(entry.Properties
+                .Where(member => AttributeOf(member).Example is not null)
+                .Select(member => KeyValuePair.Create(member.Name, JsonNode.Parse(AttributeOf(member).Example!))));
+            return new ObjectListArgument(name, description, required, fallback, Read(entry), attribute.MaximumEntries) { ExampleEntry = example };
         }
 
         throw new InvalidOperationException($"{name} has the type {type.Name}, which no kind of argument stands for.");
     }
+
+    private static ArgumentAttribute AttributeOf(JsonPropertyInfo property) =>
+        property.AttributeProvider?.GetCustomAttributes(typeof(ArgumentAttribute), inherit: false)
+            is [ArgumentAttribute found] ? found : throw new InvalidOperationException($"{property.Name} has no [Argument].");
 }

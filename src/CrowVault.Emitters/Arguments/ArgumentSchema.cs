@@ -6,29 +6,51 @@ namespace CrowVault.Emitters.Arguments;
 /// <summary>The arguments of one tool and their JSON schema.</summary>
 public abstract class ArgumentSchema
 {
+    private readonly Dictionary<string, Argument> _byName;
+
     private protected ArgumentSchema(IReadOnlyList<Argument> all)
     {
         All = all;
-        Schema = JsonSerializer.SerializeToElement((JsonNode)BuildSchema(argument => argument.Schema()), ArgumentJson.Readable.JsonNode);
+        _byName = all.ToDictionary(argument => argument.Name, StringComparer.Ordinal);
+        Schema = JsonSerializer.SerializeToElement(
+            (JsonNode)BuildSchema([.. All, WithCode], argument => argument.Schema()), ArgumentJson.Readable.JsonNode);
     }
+
+    /// <summary>What every tool takes beside its own arguments: it changes what is answered, not the files.</summary>
+    public static Argument WithCode { get; } =
+        new BooleanArgument("withCode", "False: all but the code.", Required: false, true);
 
     /// <summary>The arguments in the order in which the options record declares them.</summary>
     public IReadOnlyList<Argument> All { get; }
 
-    /// <summary>JSON Schema (2020-12) of the argument object; unknown arguments are refused.</summary>
+    /// <summary>JSON Schema (2020-12) of the argument object in the words that every model provider takes; unknown arguments are refused.</summary>
     public JsonElement Schema { get; }
 
-    /// <summary>The schema for editors: it also knows the short forms.</summary>
-    internal JsonObject EditorSchema() => BuildSchema(argument => argument.EditorSchema());
+    /// <summary>The argument of a name; null when there is none.</summary>
+    public Argument? Find(string name) => _byName.GetValueOrDefault(name);
 
-    private JsonObject BuildSchema(Func<Argument, JsonObject> of)
+    /// <summary>Arguments that were accepted, as options of a command.</summary>
+    /// <param name="arguments">The arguments; those that are left at their defaults are left out.</param>
+    public string CommandLineOptions(JsonObject arguments) => string.Join(' ', All
+        .Where(argument => arguments[argument.Name] is { } value && !JsonNode.DeepEquals(value, argument.Default))
+        .Select(argument => arguments[argument.Name] is JsonValue value && value.GetValueKind() is JsonValueKind.True
+            ? argument.OptionName
+            : $"{argument.OptionName} {argument.OptionValue(arguments[argument.Name]!)}"));
+
+    /// <summary>The schema for editors: it also knows defaults and short forms.</summary>
+    internal JsonObject EditorSchema() => BuildSchema(All, argument => argument.EditorSchema());
+
+    private static JsonObject BuildSchema(IReadOnlyList<Argument> all, Func<Argument, JsonObject> of)
     {
-        var schema = new JsonObject { ["type"] = "object" };
-        schema["properties"] = new JsonObject(All.Select(argument => KeyValuePair.Create(argument.Name, (JsonNode?)of(argument))));
-        if (All.Any(argument => argument.Required))
+        var schema = new JsonObject
+        {
+            ["type"] = "object",
+            ["properties"] = new JsonObject(all.Select(argument => KeyValuePair.Create(argument.Name, (JsonNode?)of(argument)))),
+        };
+        if (all.Any(argument => argument.Required))
         {
             schema["required"] = new JsonArray(
-                [.. All.Where(argument => argument.Required).Select(argument => (JsonNode)argument.Name)]);
+                [.. all.Where(argument => argument.Required).Select(argument => (JsonNode)argument.Name)]);
         }
 
         schema["additionalProperties"] = false;

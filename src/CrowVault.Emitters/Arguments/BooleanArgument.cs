@@ -10,18 +10,31 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
     /// <inheritdoc/>
     public override string Rule => "true or false";
 
-    internal override JsonNode Example => true;
-
     private protected override JsonObject ValueSchema() => new() { ["type"] = "boolean" };
 
-    internal override JsonNode? Check(JsonElement value, ICollection<ArgumentFault> faults)
+    internal override JsonNode? Check(JsonElement value, FaultList faults)
     {
         if (value.ValueKind is JsonValueKind.True or JsonValueKind.False)
         {
-            return ToNode(value);
+            return value.GetBoolean();
         }
 
         faults.Add(Fault($"{Show(value)} is not a boolean; use true or false."));
-        return value.ValueKind is JsonValueKind.String && bool.TryParse(value.GetString(), out var meant) ? meant : null;
+        return Nearest(value);
     }
+
+    private static bool? Nearest(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.True or JsonValueKind.False => value.GetBoolean(),
+        JsonValueKind.Number => value.GetRawText() switch { "1" => true, "0" => false, _ => null },
+        JsonValueKind.String => value.GetString()!.Trim().ToUpperInvariant() switch
+        {
+            "TRUE" or "YES" or "ON" or "1" => true,
+            "FALSE" or "NO" or "OFF" or "0" => false,
+            _ => null,
+        },
+        JsonValueKind.Array when value.GetArrayLength() == 1 => Nearest(value[0]),
+        JsonValueKind.Object when value.GetPropertyCount() == 1 => Nearest(value.EnumerateObject().First().Value),
+        _ => null,
+    };
 }

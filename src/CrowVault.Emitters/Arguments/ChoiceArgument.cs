@@ -11,23 +11,64 @@ public sealed record ChoiceArgument(string Name, string Description, bool Requir
     /// <inheritdoc/>
     public override string Rule => string.Join(", ", Choices);
 
-    internal override JsonNode Example => Choices[0];
-
-    private protected override JsonObject ValueSchema() =>
-        new() { ["enum"] = new JsonArray([.. Choices.Select(choice => (JsonNode)choice)]) };
-
-    internal override JsonNode? Check(JsonElement value, ICollection<ArgumentFault> faults)
+    private protected override JsonObject ValueSchema() => new()
     {
-        var given = value.ValueKind is JsonValueKind.String ? value.GetString()! : null;
-        if (given is not null && Choices.Contains(given, StringComparer.Ordinal))
+        ["type"] = "string",
+        ["enum"] = new JsonArray([.. Choices.Select(choice => (JsonNode)choice)]),
+    };
+
+    internal override JsonNode? Check(JsonElement value, FaultList faults)
+    {
+        if (Word(value) is not { } given)
+        {
+            faults.Add(Fault($"{Show(value)} is not a choice; use one of {Rule}."));
+            return null;
+        }
+
+        if (value.ValueKind is JsonValueKind.String && Choices.Contains(given, StringComparer.Ordinal))
         {
             return given;
         }
 
-        var nearest = given is null ? null : Suggestion.Nearest(given, Choices);
-        faults.Add(Fault(nearest is null
-            ? $"{Show(value)} is not a choice; use one of {Rule}."
-            : $"{Show(value)} is not a choice; did you mean {nearest}? Use one of {Rule}."));
-        return nearest;
+        if (SupportedWay.For(Name, given) is { } way)
+        {
+            // Another word for a choice is corrected; what nothing here stands for is explained, and never exchanged for something else.
+            var fault = Fault($"{Show(value)} is not a choice; {way.Advice}");
+            if (way.Use is { } use && Choices.Contains(use))
+            {
+                faults.Add(fault);
+                return use;
+            }
+
+            faults.AddFinal(fault);
+            return null;
+        }
+
+        var nearest = Suggestion.Nearest(given, Choices);
+        if (nearest is not null)
+        {
+            faults.Add(Fault($"{Show(value)} is not a choice; did you mean {nearest}? Use one of {Rule}."));
+            return nearest;
+        }
+
+        var unknown = Fault($"{Show(value)} is not a choice; use one of {Rule}.");
+        if (given.AsSpan().Trim().IsEmpty)
+        {
+            faults.Add(unknown);
+        }
+        else
+        {
+            faults.AddFinal(unknown);
+        }
+
+        return null;
     }
+
+    private static string? Word(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Array when value.GetArrayLength() == 1 => Word(value[0]),
+        JsonValueKind.Object when value.GetPropertyCount() == 1 => Word(value.EnumerateObject().First().Value),
+        _ => null,
+    };
 }

@@ -11,15 +11,15 @@ public sealed record ChoiceListArgument(string Name, string Description, bool Re
     /// <inheritdoc/>
     public override string Rule => $"a list of {string.Join(", ", Choices)}";
 
-    internal override JsonNode Example => new JsonArray(Choices[0]);
-
     private protected override JsonObject ValueSchema() => new()
     {
         ["type"] = "array",
         ["items"] = new JsonObject { ["type"] = "string", ["enum"] = new JsonArray([.. Choices.Select(choice => (JsonNode)choice)]) },
     };
 
-    internal override JsonNode? Check(JsonElement value, ICollection<ArgumentFault> faults)
+    internal override string OptionValue(JsonNode value) => string.Join(',', value.AsArray().Select(entry => (string)entry!));
+
+    internal override JsonNode? Check(JsonElement value, FaultList faults)
     {
         if (value.ValueKind is not JsonValueKind.Array)
         {

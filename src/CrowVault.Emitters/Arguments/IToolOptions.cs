@@ -6,8 +6,18 @@ public interface IToolOptions
     /// <summary>Where the emitted code runs.</summary>
     Runtime Runtime { get; }
 
+    /// <summary>What runs the tests; the runtime's own when not given.</summary>
+    TestFramework? TestRunner { get; }
+
+    /// <summary>How imports between emitted files end; <c>.ts</c> when not given.</summary>
+    ImportExtension? ImportExtension { get; }
+
     /// <summary>Whether a test file is emitted beside the source.</summary>
     bool WithTests { get; }
+
+    /// <summary>Gives way: every default that does not fit what was given is replaced by a value that does.</summary>
+    /// <param name="given">Names of the arguments that were given with another value than their default.</param>
+    IToolOptions Fit(IReadOnlySet<string> given) => this;
 
     /// <summary>Combinations that make no sense, each reported under the argument that the caller should change.</summary>
     IEnumerable<ArgumentFault> Conflicts() => [];

@@ -9,22 +9,60 @@ namespace CrowVault.Emitters.Arguments;
 public sealed record IntegerArgument(string Name, string Description, bool Required, JsonNode? Default, int Minimum, int Maximum)
     : Argument(Name, Description, Required, Default)
 {
+    private const int Unreached = 10_000_000;
+
     /// <inheritdoc/>
     public override string Rule => $"{Minimum} to {Maximum}";
 
-    internal override JsonNode Example => Minimum;
+    // A bound that nobody comes near is not worth the words: it stands in the schema.
+    private protected override string Form => string.Join(' ', new[]
+    {
+        Maximum < Unreached ? Rule : "",
+        Reading.UnitOf(Name) switch { Unit.Milliseconds => "ms", Unit.Seconds => "s", Unit.Percent or Unit.None => "" },
+    }.Where(part => part.Length > 0));
 
     private protected override JsonObject ValueSchema() =>
         new() { ["type"] = "integer", ["minimum"] = Minimum, ["maximum"] = Maximum };
 
-    internal override JsonNode? Check(JsonElement value, ICollection<ArgumentFault> faults)
+    internal override JsonNode? Check(JsonElement value, FaultList faults)
     {
-        if (IntegerProblem(value, Minimum, Maximum) is not { } problem)
+        if (Problem(value, Minimum, Maximum, out var integer) is not { } problem)
         {
-            return ToNode(value);
+            return integer;
         }
 
         faults.Add(Fault(problem));
-        return NearestInteger(value, Minimum, Maximum);
+        return Nearest(value);
+    }
+
+    /// <summary>The integer within the range that is nearest to what was probably meant.</summary>
+    internal int? Nearest(JsonElement value) => Nearest(value, Name, Minimum, Maximum);
+
+    /// <summary>The integer within a range that is nearest to what was probably meant.</summary>
+    internal static int? Nearest(JsonElement value, string name, int minimum, int maximum) =>
+        Reading.Number(value, Reading.UnitOf(name)) is { } number ? (int)Math.Clamp(Math.Round(number), minimum, maximum) : null;
+
+    /// <summary>Checks one integer against a range.</summary>
+    /// <returns>Null when it is fine, else what is wrong.</returns>
+    internal static string? Problem(JsonElement value, int minimum, int maximum, out int integer)
+    {
+        integer = 0;
+        if (value.ValueKind is not JsonValueKind.Number)
+        {
+            return $"{Show(value)} is not an integer; use {minimum} to {maximum}.";
+        }
+
+        if (!Reading.TryWhole(value.GetRawText(), out var whole))
+        {
+            return $"{Show(value)} is not a whole number; use {minimum} to {maximum}.";
+        }
+
+        if (whole < minimum || whole > maximum)
+        {
+            return $"{Show(value)} is out of range; use {minimum} to {maximum}.";
+        }
+
+        integer = (int)whole;
+        return null;
     }
 }

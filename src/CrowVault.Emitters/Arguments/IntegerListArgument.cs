@@ -6,61 +6,114 @@ namespace CrowVault.Emitters.Arguments;
 /// <summary>A list of different whole numbers within a range.</summary>
 /// <param name="Minimum">The least value of an entry.</param>
 /// <param name="Maximum">The greatest value of an entry.</param>
+/// <param name="MinimumEntries">How many entries there must be.</param>
 /// <param name="MaximumEntries">How many entries there may be.</param>
 public sealed record IntegerListArgument(
-    string Name, string Description, bool Required, JsonNode? Default, int Minimum, int Maximum, int MaximumEntries)
+    string Name, string Description, bool Required, JsonNode? Default, int Minimum, int Maximum, int MinimumEntries, int MaximumEntries)
     : Argument(Name, Description, Required, Default)
 {
     /// <inheritdoc/>
-    public override string Rule => $"a list of 1 to {MaximumEntries} different integers, each {Minimum} to {Maximum}";
+    public override string Rule => $"a list of {MinimumEntries} to {MaximumEntries} different integers, each {Minimum} to {Maximum}";
 
-    internal override JsonNode Example => new JsonArray(Minimum);
+    private protected override string Form => $"{MinimumEntries} to {MaximumEntries} of {Minimum} to {Maximum}, all different";
 
     private protected override JsonObject ValueSchema() => new()
     {
         ["type"] = "array",
         ["items"] = new JsonObject { ["type"] = "integer", ["minimum"] = Minimum, ["maximum"] = Maximum },
-        ["minItems"] = 1,
-        ["maxItems"] = MaximumEntries,
-        ["uniqueItems"] = true,
     };
 
-    internal override JsonNode? Check(JsonElement value, ICollection<ArgumentFault> faults)
+    /// <inheritdoc/>
+    internal override JsonObject EditorSchema()
+    {
+        var schema = base.EditorSchema();
+        schema["minItems"] = MinimumEntries;
+        schema["maxItems"] = MaximumEntries;
+        schema["uniqueItems"] = true;
+        return schema;
+    }
+
+    internal override string OptionValue(JsonNode value) => string.Join(',', value.AsArray().Select(entry => entry!.ToJsonString()));
+
+    internal override JsonNode? Check(JsonElement value, FaultList faults)
     {
         if (value.ValueKind is not JsonValueKind.Array)
         {
             faults.Add(Fault($"{Show(value)} is not a list; use {Rule}."));
-            return NearestInteger(value, Minimum, Maximum) is { } only ? new JsonArray(only) : null;
+            return Nearest(value);
         }
 
-        if (value.GetArrayLength() == 0 || value.GetArrayLength() > MaximumEntries)
+        var length = value.GetArrayLength();
+        if (length < MinimumEntries)
         {
-            faults.Add(Fault($"{value.GetArrayLength()} entries are out of range; use {Rule}."));
+            // No list of others means the same as one that is empty.
+            faults.AddFinal(Fault($"{length} entries are out of range; use {Rule}."));
+        }
+        else if (length > MaximumEntries)
+        {
+            faults.AddFinal(Fault($"{length} entries are out of range; use {Rule}."));
         }
 
         var corrected = new List<int>();
         var index = 0;
         foreach (var entry in value.EnumerateArray().Take(MaximumEntries))
         {
-            var problem = IntegerProblem(entry, Minimum, Maximum);
-            var integer = NearestInteger(entry, Minimum, Maximum);
-            if (problem is not null)
+            if (IntegerArgument.Problem(entry, Minimum, Maximum, out var integer) is { } problem)
             {
                 faults.Add(new($"{Name}[{index}]", problem));
+                if (IntegerArgument.Nearest(entry, Name, Minimum, Maximum) is { } nearest && !corrected.Contains(nearest))
+                {
+                    corrected.Add(nearest);
+                }
             }
-            else if (corrected.Contains(integer!.Value))
+            else if (corrected.Contains(integer))
             {
                 faults.Add(new($"{Name}[{index}]", $"{integer} is given twice; give it once."));
             }
-
-            if (integer is { } accepted && !corrected.Contains(accepted))
+            else
             {
-                corrected.Add(accepted);
+                corrected.Add(integer);
             }
 
             index++;
         }
 
-        return corrected.Count == 0 ? null : new JsonArray([.. corrected.Select(entry => (JsonNode)entry)]);
+        return ToNode(corrected, length == 0);
+    }
+
+    private JsonArray? ToNode(List<int> entries, bool given) =>
+        entries.Count == 0 && !(given && MinimumEntries == 0) ? null : new JsonArray([.. entries.Select(entry => (JsonNode)entry)]);
+
+    // A list in text, numbers between commas, or one number.
+    private JsonArray? Nearest(JsonElement value)
+    {
+        if (Reading.Json(value) is { } json)
+        {
+            return json.ValueKind is JsonValueKind.Array ? Read(json) : Nearest(json);
+        }
+
+        if (value.ValueKind is JsonValueKind.String)
+        {
+            var parts = value.GetString()!.Split([',', ';', ' ', '|'], StringSplitOptions.RemoveEmptyEntries);
+            return parts.Length is 0 || parts.Length > MaximumEntries
+                ? null
+                : Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray([.. parts.Select(part => (JsonNode)part)]), ArgumentJson.Readable.JsonNode));
+        }
+
+        return value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() == 1 && value.EnumerateObject().First().Value is { ValueKind: JsonValueKind.Array } inner
+            ? Read(inner)
+            : IntegerArgument.Nearest(value, Name, Minimum, Maximum) is { } only ? new JsonArray(only) : null;
+    }
+
+    // Numbers that are no statuses at all are not the ones that were meant.
+    private JsonArray? Read(JsonElement list)
+    {
+        if (list.GetArrayLength() is var length && (length == 0 || length > MaximumEntries))
+        {
+            return null;
+        }
+
+        var read = list.EnumerateArray().Select(entry => IntegerArgument.Nearest(entry, Name, Minimum, Maximum)).ToList();
+        return read.Contains(null) ? null : ToNode([.. read.Select(entry => entry!.Value).Distinct()], given: false);
     }
 }

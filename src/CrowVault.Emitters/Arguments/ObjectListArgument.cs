@@ -19,37 +19,45 @@ public sealed record ObjectListArgument(
     public IntegerArgument? Number { get; } =
         Members.Where(member => member.Required && member.Name != NameMember).ToList() is [IntegerArgument number] ? number : null;
 
+    /// <summary>An entry as JSON that shows the form.</summary>
+    public required JsonObject ExampleEntry { get; init; }
+
+    /// <summary>An entry in the form of the command line, such as <c>orders.get=2000</c>.</summary>
+    public string ExampleOption => OptionValue(new JsonArray(ExampleEntry.DeepClone()));
+
     /// <inheritdoc/>
     public override string Rule =>
-        $"a list of 1 to {MaximumEntries} objects such as {Text(ExampleEntry())}"
+        $"a list of 1 to {MaximumEntries} objects such as {Text(ExampleEntry)}"
         + (Number is null ? "" : $", or an object from name to {Number.Name}");
 
-    internal override JsonNode Example => Number is null ? new JsonArray(ExampleEntry()) : new JsonObject { ["example"] = Number.Minimum };
+    private protected override string Form => $"such as [{Text(ExampleEntry)}]";
 
-    private protected override JsonObject ValueSchema() => new()
+    private protected override JsonObject ValueSchema() => ListSchema(member => member.Schema());
+
+    private JsonObject ListSchema(Func<Argument, JsonObject> of) => new()
     {
         ["type"] = "array",
         ["items"] = new JsonObject
         {
             ["type"] = "object",
-            ["properties"] = new JsonObject(Members.Select(member => KeyValuePair.Create(member.Name, (JsonNode?)member.Schema()))),
+            ["properties"] = new JsonObject(Members.Select(member => KeyValuePair.Create(member.Name, (JsonNode?)of(member)))),
             ["required"] = new JsonArray([.. Members.Where(member => member.Required).Select(member => (JsonNode)member.Name)]),
             ["additionalProperties"] = false,
         },
         ["minItems"] = 1,
-        ["maxItems"] = MaximumEntries,
     };
 
     /// <inheritdoc/>
     internal override JsonObject EditorSchema()
     {
-        var list = Schema();
+        var list = ListSchema(member => member.EditorSchema());
+        list["maxItems"] = MaximumEntries;
         if (Number is null)
         {
+            list["description"] = Description;
             return list;
         }
 
-        list.Remove("description");
         return new()
         {
             ["description"] = Description,
@@ -68,8 +76,18 @@ public sealed record ObjectListArgument(
     }
 
     /// <inheritdoc/>
+    internal override string OptionValue(JsonNode value) => Canonical(value) is JsonObject shorter
+        ? string.Join(',', shorter.Select(entry => $"{entry.Key}={entry.Value!.ToJsonString()}"))
+        : $"'{Text(Canonical(value))}'";
+
+    /// <inheritdoc/>
     internal override JsonNode Canonical(JsonNode value)
     {
+        if (value is JsonObject)
+        {
+            return value.DeepClone();
+        }
+
         var entries = value.AsArray().Select(entry => entry!.AsObject()
             .Where(member => member.Value is not null)
             .Select(member => KeyValuePair.Create(member.Key, member.Value?.DeepClone()))
@@ -79,89 +97,74 @@ public sealed record ObjectListArgument(
             : new JsonArray([.. entries.Select(entry => (JsonNode)new JsonObject(entry))]);
     }
 
-    internal override JsonNode? Check(JsonElement value, ICollection<ArgumentFault> faults)
+    internal override JsonNode? Check(JsonElement value, FaultList faults)
     {
         if (value.ValueKind is not JsonValueKind.Array && (Number is null || value.ValueKind is not JsonValueKind.Object))
         {
             faults.Add(Fault($"{Show(value)} is not {(Number is null ? "a list" : "a list or an object")}; use {Rule}."));
-            return null;
+            return Meant(value);
         }
 
-        var corrected = new JsonArray();
-        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var count = value.ValueKind is JsonValueKind.Array ? value.GetArrayLength() : value.GetPropertyCount();
         if (count == 0)
         {
-            faults.Add(Fault($"no entries; use {Rule}."));
+            faults.AddFinal(Fault($"no entries; use {Rule}."));
         }
         else if (count > MaximumEntries)
         {
-            faults.Add(Fault($"{count} entries are out of range; use {Rule}."));
+            faults.AddFinal(Fault($"{count} entries are out of range; use {Rule}."));
         }
 
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var found = new FaultList();
         var entries = value.ValueKind is JsonValueKind.Array
-            ? value.EnumerateArray().Take(MaximumEntries).Select((entry, index) => CheckEntry(entry, $"{Name}[{index}]", taken, faults))
-            : value.EnumerateObject().Take(MaximumEntries).Select(entry => CheckShort(entry, taken, faults));
-        foreach (var entry in entries)
+            ? value.EnumerateArray().Take(MaximumEntries).Select((entry, index) => CheckEntry(entry, $"{Name}[{index}]", taken, found)).ToList()
+            : value.EnumerateObject().Take(MaximumEntries).Select(entry => CheckShort(entry, taken, found)).ToList();
+        faults.AddAll(found, fault => fault);
+        return found.Total == 0 ? ToList(entries) : Meant(value);
+    }
+
+    private JsonObject CheckShort(JsonProperty entry, HashSet<string> taken, FaultList faults)
+    {
+        var name = NameArgument.Check(entry.Name, Name, taken, faults);
+        if (IntegerArgument.Problem(entry.Value, Number!.Minimum, Number.Maximum, out var integer) is { } problem)
         {
-            if (entry is not null)
-            {
-                corrected.Add((JsonNode)entry);
-            }
+            faults.Add(new($"{Name}.{(EmittedName.IsUsable(entry.Name) ? entry.Name : Show(entry.Name))}", problem));
         }
 
-        return corrected.Count == 0 ? null : corrected;
+        return new JsonObject { [NameMember] = name, [Number.Name] = integer };
     }
 
-    private JsonObject? CheckShort(JsonProperty entry, HashSet<string> taken, ICollection<ArgumentFault> faults)
+    private JsonObject CheckEntry(JsonElement entry, string path, HashSet<string> taken, FaultList faults)
     {
-        var name = CheckName(entry.Name, Name, taken, faults);
-        var found = new List<ArgumentFault>();
-        var number = Number!.Check(entry.Value, found);
-        found.ForEach(fault => faults.Add(fault with { Argument = $"{Name}.{(EmittedName.IsUsable(entry.Name) ? entry.Name : Show(entry.Name))}" }));
-        return number is null ? null : new JsonObject { [NameMember] = name, [Number.Name] = number };
-    }
-
-    private JsonObject? CheckEntry(JsonElement entry, string path, HashSet<string> taken, ICollection<ArgumentFault> faults)
-    {
+        var accepted = new JsonObject();
         if (entry.ValueKind is not JsonValueKind.Object)
         {
-            faults.Add(new(path, $"{Show(entry)} is not an object; use one such as {Text(ExampleEntry())}."));
-            return null;
+            faults.Add(new(path, $"{Show(entry)} is not an object; use one such as {Text(ExampleEntry)}."));
+            return accepted;
         }
 
-        var accepted = new Dictionary<string, JsonNode>(StringComparer.Ordinal);
+        var values = new Dictionary<string, JsonNode>(StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var property in entry.EnumerateObject())
         {
             var member = Members.FirstOrDefault(member => member.Name == property.Name);
             if (!seen.Add(property.Name))
             {
-                faults.Add(new(path, $"{Show(property.Name)} given twice; give it once."));
+                faults.AddFinal(new(path, $"{Show(property.Name)} is given twice; give it once."));
             }
             else if (member is null)
             {
-                faults.Add(new(path, Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
+                faults.Add(new(path, !faults.HasRoom ? "" : Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
                     ? $"unknown member {Show(property.Name)}; did you mean {nearest}?"
                     : $"unknown member {Show(property.Name)}; the members are {string.Join(", ", Members.Select(each => each.Name))}."));
             }
-            else if (property.Value.ValueKind is JsonValueKind.Null && !member.Required)
+            else if (member.Required || property.Value.ValueKind is not JsonValueKind.Null)
             {
-                continue;
-            }
-            else if (member is NameArgument && property.Value.ValueKind is JsonValueKind.String)
-            {
-                accepted[member.Name] = CheckName(property.Value.GetString()!, $"{path}.{NameMember}", taken, faults);
-            }
-            else
-            {
-                var found = new List<ArgumentFault>();
-                if (member.Check(property.Value, found) is { } value)
-                {
-                    accepted[member.Name] = value;
-                }
-
-                found.ForEach(fault => faults.Add(fault with { Argument = $"{path}.{fault.Argument}" }));
+                var found = new FaultList();
+                var value = member is NameArgument name ? name.Check(property.Value, taken, found) : member.Check(property.Value, found);
+                faults.AddAll(found, fault => fault with { Argument = $"{path}.{fault.Argument}" });
+                values[member.Name] = value ?? "";
             }
         }
 
@@ -170,26 +173,138 @@ public sealed record ObjectListArgument(
             faults.Add(new($"{path}.{missing.Name}", $"required but missing; give {missing.Rule}."));
         }
 
-        return Members.All(member => !member.Required || accepted.ContainsKey(member.Name))
-            ? new JsonObject(Members.Where(member => accepted.ContainsKey(member.Name))
-                .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)accepted[member.Name])))
-            : null;
-    }
-
-    private static string CheckName(string name, string path, HashSet<string> taken, ICollection<ArgumentFault> faults)
-    {
-        if (EmittedName.Problem(name, taken) is { } problem)
+        foreach (var member in Members.Where(member => values.ContainsKey(member.Name)))
         {
-            faults.Add(new(path, problem));
-            name = EmittedName.Nearest(name, taken);
+            accepted[member.Name] = values[member.Name];
         }
 
-        taken.Add(name);
-        return name;
+        return accepted;
     }
 
-    private JsonObject ExampleEntry() => new(
-        Members.Where(member => member.Required).Select(member => KeyValuePair.Create(member.Name, (JsonNode?)member.Example)));
+    private static JsonArray ToList(IEnumerable<JsonObject?> entries) => new([.. entries.Select(entry => (JsonNode)entry!)]);
 
-    private static string Text(JsonNode node) => node.ToJsonString(ArgumentJson.Readable.Options);
+    // What was meant, whatever its form; null when a name or number of any entry cannot be told.
+    private JsonArray? Meant(JsonElement value)
+    {
+        if (Reading.Json(value) is { } json)
+        {
+            return Meant(json);
+        }
+
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        List<JsonObject?> entries = value.ValueKind switch
+        {
+            JsonValueKind.Array => value.GetArrayLength() > MaximumEntries ? [] : value.EnumerateArray().SelectMany(entry => MeantEntries(entry, taken)).ToList<JsonObject?>(),
+            JsonValueKind.Object => MeantEntries(value, taken).ToList<JsonObject?>(),
+            JsonValueKind.String => MeantPairs(value.GetString()!, taken).ToList<JsonObject?>(),
+            _ => [],
+        };
+        return entries.Count == 0 || entries.Count > MaximumEntries || entries.Contains(null) ? null : ToList(entries);
+    }
+
+    // One entry in any form, or an object that holds several.
+    private IEnumerable<JsonObject?> MeantEntries(JsonElement entry, HashSet<string> taken)
+    {
+        if (Reading.Json(entry) is { } json)
+        {
+            return MeantEntries(json, taken);
+        }
+
+        switch (entry.ValueKind)
+        {
+            case JsonValueKind.String:
+                return MeantPairs(entry.GetString()!, taken);
+            case JsonValueKind.Array when Number is not null && entry.GetArrayLength() == 2 && entry[0].ValueKind is JsonValueKind.String:
+                return [MeantPair(entry[0].GetString()!, entry[1], taken)];
+            case JsonValueKind.Object when HasName(entry):
+                return [MeantMembers(null, entry, taken)];
+            case JsonValueKind.Object when entry.GetPropertyCount() == 1 && Reading.Fold(entry.EnumerateObject().First().Name) is var only
+                && (only == Reading.Fold(Name) || only is "items" or "entries" or "list" or "values"):
+                return Meant(entry.EnumerateObject().First().Value) is { } inner ? inner.Select(each => (JsonObject?)each!.DeepClone().AsObject()) : s_unreadable;
+            case JsonValueKind.Object:
+                return entry.EnumerateObject().Take(MaximumEntries + 1).Select(property => MeantPair(property.Name, property.Value, taken));
+            default:
+                return s_unreadable;
+        }
+    }
+
+    // "orders.get=2000, payments: 5 s", as on a command line.
+    private IEnumerable<JsonObject?> MeantPairs(string text, HashSet<string> taken)
+    {
+        foreach (var part in text.Split([',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(MaximumEntries + 1))
+        {
+            var split = part.LastIndexOf('=') is var equals and > 0 ? equals : part.LastIndexOf(':');
+            yield return split <= 0 || Number is null
+                ? null
+                : MeantPair(part[..split].Trim(), JsonSerializer.SerializeToElement(part[(split + 1)..].Trim(), ArgumentJson.Readable.String), taken);
+        }
+    }
+
+    private JsonObject? MeantPair(string name, JsonElement value, HashSet<string> taken)
+    {
+        if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() > 0)
+        {
+            return MeantMembers(name, value, taken);
+        }
+
+        return Number?.Nearest(value) is { } number ? new JsonObject { [NameMember] = TakeName(name, taken), [Number.Name] = number } : null;
+    }
+
+    private JsonObject? MeantMembers(string? name, JsonElement entry, HashSet<string> taken)
+    {
+        var values = new Dictionary<string, JsonNode>(StringComparer.Ordinal);
+        var others = new List<JsonProperty>();
+        foreach (var property in entry.EnumerateObject().Take(Members.Count + 4))
+        {
+            var member = Members.FirstOrDefault(each => each.Name == property.Name)
+                ?? (name is null && IsNameMember(property.Name) ? Members[0] : null)
+                ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest ? Members.First(each => each.Name == nearest) : null);
+            if (member is NameArgument && name is null && property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
+            {
+                name = property.Value.ToString();
+            }
+            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name) && member.Check(property.Value, new()) is { } value)
+            {
+                values[member.Name] = value;
+            }
+            else if (property.Value.ValueKind is not JsonValueKind.Null)
+            {
+                others.Add(property);
+            }
+        }
+
+        // A number under any other name is the one that an entry must have, in the unit that its name ends in.
+        var missing = Members.Where(member => member.Required && member is not NameArgument && !values.ContainsKey(member.Name)).ToList();
+        if (missing is [IntegerArgument number] && others is [var other] && MeantNumber(number, other) is { } meant)
+        {
+            (values[number.Name], missing, others) = (meant, [], []);
+        }
+
+        if (name is null || missing.Count > 0 || others.Count > 0)
+        {
+            return null;
+        }
+
+        values[NameMember] = TakeName(name, taken);
+        return new(Members.Where(member => values.ContainsKey(member.Name)).Select(member => KeyValuePair.Create(member.Name, (JsonNode?)values[member.Name])));
+    }
+
+    private static int? MeantNumber(IntegerArgument number, JsonProperty given)
+    {
+        var unit = Reading.UnitOf(number.Name);
+        var word = string.Concat(given.Name.Reverse().TakeWhile(c => !char.IsAsciiLetterUpper(c) && c is not ('_' or '-')).Reverse());
+        var last = given.Name.Length > word.Length && char.IsAsciiLetterUpper(given.Name[^(word.Length + 1)]) ? given.Name[^(word.Length + 1)] + word : word;
+        var factor = given.Value.ValueKind is JsonValueKind.Number ? Reading.FactorOf(last, unit) ?? 1 : 1;
+        return Reading.Number(given.Value, unit) is { } value ? (int)Math.Clamp(Math.Round(value * factor), number.Minimum, number.Maximum) : null;
+    }
+
+    private static readonly JsonObject?[] s_unreadable = [null];
+
+    private static bool HasName(JsonElement entry) => entry.EnumerateObject().Take(16).Any(property =>
+        IsNameMember(property.Name) && property.Value.ValueKind is JsonValueKind.String);
+
+    private static bool IsNameMember(string name) =>
+        Reading.Fold(name) is "name" or "key" or "id" or "operation" or "partition" or "service" or "label" or "endpoint" or "operationname" or "partitionname";
+
+    private static string TakeName(string name, HashSet<string> taken) => NameArgument.Check(name, "", taken, new());
 }

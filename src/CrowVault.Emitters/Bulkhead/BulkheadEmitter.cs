@@ -35,8 +35,8 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
         Sum: $": {options.Sum} in all{(options.PoolSize is { } pool ? $", of a pool of {pool}" : "")}",
         MaxQueue: Numeral(options.MaxQueue),
         MaxWaitMs: Numeral(options.MaxWaitMs),
-        TestImports: TestRunner.Imports(options.Runtime),
-        TestDeclarations: TestRunner.Declarations(options.Runtime));
+        TestImports: TestRunner.Imports(options),
+        TestDeclarations: TestRunner.Declarations(options));
 
     private static IEnumerable<string> Notes(BulkheadOptions options)
     {

@@ -5,7 +5,7 @@ public sealed record BulkheadOptions(
     [property: Argument("Downstream services with their slots.")]
     IReadOnlyList<PartitionEntry> Partitions,
 
-    [property: Argument("Selects the test runner.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Pool that the sum of the partitions must fit; no check when omitted.", Maximum = 20_000_000)]
@@ -18,7 +18,13 @@ public sealed record BulkheadOptions(
     int MaxWaitMs = 1_000,
 
     [property: Argument("Also emit a test file.")]
-    bool WithTests = false) : IToolOptions
+    bool WithTests = false,
+
+    [property: Argument("Default by runtime.")]
+    TestFramework? TestRunner = null,
+
+    [property: Argument("Of imports; default ts.")]
+    ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>Slots of all partitions together.</summary>
     internal long Sum => Partitions.Sum(partition => (long)partition.MaxConcurrent);

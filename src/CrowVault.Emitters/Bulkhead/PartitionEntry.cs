@@ -2,14 +2,14 @@ namespace CrowVault.Emitters.Bulkhead;
 
 /// <summary>One downstream service with its slots.</summary>
 public sealed record PartitionEntry(
-    [property: Argument("Name in the code, such as payments.")]
+    [property: Argument("Name in the code.", Example = "\"payments\"")]
     string Name,
 
-    [property: Argument("Calls at once.", Maximum = 100_000)]
+    [property: Argument("Calls at once.", Maximum = 100_000, Example = "10")]
     int MaxConcurrent,
 
-    [property: Argument("Callers that may wait for a slot; as for all when omitted.", Minimum = 0, Maximum = 1_000_000)]
+    [property: Argument("Its own maxQueue.", Minimum = 0, Maximum = 1_000_000)]
     int? MaxQueue = null,
 
-    [property: Argument("Longest wait for a slot; 0 for no limit; as for all when omitted.", Minimum = 0, Maximum = 86_400_000)]
+    [property: Argument("Its own maxWaitMs.", Minimum = 0, Maximum = 86_400_000)]
     int? MaxWaitMs = null);

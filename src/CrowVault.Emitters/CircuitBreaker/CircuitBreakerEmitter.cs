@@ -48,8 +48,8 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
                 ? "the fewest failures in the window that open the circuit"
                 : "failures in a row that open the circuit",
             FailuresToOpen: options.FailuresToOpen,
-            TestImports: TestRunner.Imports(options.Runtime),
-            TestDeclarations: TestRunner.Declarations(options.Runtime));
+            TestImports: TestRunner.Imports(options),
+            TestDeclarations: TestRunner.Declarations(options));
     }
 
     private static IEnumerable<string> Notes(CircuitBreakerOptions options)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace CrowVault.Emitters.CircuitBreaker;
@@ -15,7 +16,7 @@ public enum TripOn
 
 /// <summary>Arguments of <c>generate_circuit_breaker</c>.</summary>
 public sealed record CircuitBreakerOptions(
-    [property: Argument("Selects the test runner.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Failures in a row that open the circuit; with failure-rate, the fewest in the window.", Maximum = 10_000)]
@@ -50,7 +51,13 @@ public sealed record CircuitBreakerOptions(
     int? ProbeTimeoutMs = null,
 
     [property: Argument("Also emit a test file.")]
-    bool WithTests = false) : IToolOptions
+    bool WithTests = false,
+
+    [property: Argument("Default by runtime.")]
+    TestFramework? TestRunner = null,
+
+    [property: Argument("Of imports; default ts.")]
+    ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Inapplicable()
@@ -58,9 +65,10 @@ public sealed record CircuitBreakerOptions(
         if (TripOn is TripOn.Consecutive)
         {
             const string wayOut = "only tripOn failure-rate uses it; set tripOn to failure-rate or leave it out.";
-            yield return new("failureRatePercent", wayOut);
-            yield return new("windowMs", wayOut);
-            yield return new("minimumCalls", wayOut);
+            var remedy = new Dictionary<string, JsonNode?> { ["tripOn"] = "failure-rate" };
+            yield return new("failureRatePercent", wayOut) { Remedy = remedy };
+            yield return new("windowMs", wayOut) { Remedy = remedy };
+            yield return new("minimumCalls", wayOut) { Remedy = remedy };
         }
     }
 

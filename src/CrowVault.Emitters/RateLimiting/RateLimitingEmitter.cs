@@ -197,9 +197,9 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 + $"{algorithm.Second.Name}: number = {algorithm.Second.Constant},\noptions: {optionsName} = {{}},",
             LimiterArguments = $"{(redis ? "redis, " : "")}{algorithm.First.Name}, {algorithm.Second.Name}, options",
             RedisArgument = redis ? "redis" : "",
-            TestImports = TestRunner.Imports(options.Runtime) + (redis ? "import process from 'node:process';\n" : ""),
+            TestImports = TestRunner.Imports(options) + (redis ? "import process from 'node:process';\n" : ""),
             TestOwnImports = TestImports(options, algorithm),
-            TestDeclarations = TestRunner.Declarations(options.Runtime),
+            TestDeclarations = TestRunner.Declarations(options),
             TestFigures = options.IsBucket ? "2, 1" : "2, 2",
             TestWaitMs = options.IsBucket ? "1000" : "2000",
             TestRefusal = options.Algorithm switch

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace CrowVault.Emitters.RateLimiting;
@@ -92,7 +93,7 @@ public enum OnStoreError
 
 /// <summary>Arguments of <c>generate_rate_limiting</c>.</summary>
 public sealed record RateLimitingOptions(
-    [property: Argument("Redis needs node, deno or bun.")]
+    [property: Argument("Where it runs; Redis needs node, deno or bun.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Allow bursts (buckets), or count strictly (sliding-window) or cheaply (fixed-window).")]
@@ -129,7 +130,13 @@ public sealed record RateLimitingOptions(
     int MaxKeys = 100_000,
 
     [property: Argument("Also emit a test file.")]
-    bool WithTests = false) : IToolOptions
+    bool WithTests = false,
+
+    [property: Argument("Default by runtime.")]
+    TestFramework? TestRunner = null,
+
+    [property: Argument("Of imports; default ts.")]
+    ImportExtension? ImportExtension = null) : IToolOptions
 {
     // 2^52 microseconds: up to there a bucket is counted without rounding.
     private const long LongestRefillSeconds = 4_503_599_627;
@@ -141,10 +148,31 @@ public sealed record RateLimitingOptions(
     internal Framework Middleware =>
         Framework ?? (Runtime is Runtime.Node ? RateLimiting.Framework.Express : RateLimiting.Framework.Fetch);
 
+    private bool HasSockets => Runtime is Runtime.Node or Runtime.Deno or Runtime.Bun;
+
+    private long MostBurst => LongestRefillSeconds * RequestsPerWindow / WindowSeconds;
+
+    /// <inheritdoc/>
+    public IToolOptions Fit(IReadOnlySet<string> given)
+    {
+        var fitting = this;
+        if (Store is Store.Redis && !HasSockets && !given.Contains("store"))
+        {
+            fitting = fitting with { Store = Store.Memory };
+        }
+
+        if (IsBucket && BurstCapacity > MostBurst && !given.Contains("burstCapacity"))
+        {
+            fitting = fitting with { BurstCapacity = (int)Math.Max(1, MostBurst) };
+        }
+
+        return fitting;
+    }
+
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()
     {
-        var hasSockets = Runtime is Runtime.Node or Runtime.Deno or Runtime.Bun;
+        var hasSockets = HasSockets;
         if (Store is Store.Redis && !hasSockets)
         {
             yield return new("store", $"redis does not go with runtime {Name(Runtime)}, where its clients find no TCP; use memory.");
@@ -162,8 +190,10 @@ public sealed record RateLimitingOptions(
 
         if (IsBucket && (long)BurstCapacity * WindowSeconds > LongestRefillSeconds * RequestsPerWindow)
         {
-            var most = LongestRefillSeconds * RequestsPerWindow / WindowSeconds;
-            yield return new("burstCapacity", $"{BurstCapacity} would take more than 142 years to come back at {RequestsPerWindow} per {WindowSeconds} s; use 1 to {most}.");
+            yield return new("burstCapacity", $"{BurstCapacity} would take more than 142 years to come back at {RequestsPerWindow} per {WindowSeconds} s; use 1 to {MostBurst}.")
+            {
+                Remedy = new Dictionary<string, JsonNode?> { ["burstCapacity"] = MostBurst },
+            };
         }
 
         static string Name<TEnum>(TEnum value)
@@ -180,13 +210,18 @@ public sealed record RateLimitingOptions(
 
         if (Store is Store.Memory)
         {
-            yield return new("redisClient", "only store redis uses it; leave it out.");
-            yield return new("onStoreError", "only store redis uses it, memory does not fail; leave it out.");
-            yield return new("storeTimeoutMs", "only store redis uses it, memory does not wait; leave it out.");
+            yield return new("redisClient", "only store redis uses it; leave it out.") { Remedy = LeaveOut("redisClient") };
+            yield return new("onStoreError", "only store redis uses it, memory does not fail; leave it out.") { Remedy = LeaveOut("onStoreError") };
+            yield return new("storeTimeoutMs", "only store redis uses it, memory does not wait; leave it out.") { Remedy = LeaveOut("storeTimeoutMs") };
         }
         else if (OnStoreError is not OnStoreError.Local)
         {
-            yield return new("maxKeys", "only store memory and onStoreError local keep keys in memory; leave it out.");
+            yield return new("maxKeys", "only store memory and onStoreError local keep keys in memory; set one of them, or leave it out.")
+            {
+                Remedy = new Dictionary<string, JsonNode?> { ["onStoreError"] = "local" },
+            };
         }
     }
+
+    private static Dictionary<string, JsonNode?> LeaveOut(string argument) => new() { [argument] = null };
 }

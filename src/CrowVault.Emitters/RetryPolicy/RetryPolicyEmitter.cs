@@ -54,8 +54,8 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
             RetryOnInWords: options.RetryOn.Count <= 12 ? $"[{statuses}]" : "RETRY_ON",
             Attempts: options.MaxRetries + 1,
             FirstStatus: options.RetryOn[0],
-            TestImports: TestRunner.Imports(options.Runtime),
-            TestDeclarations: TestRunner.Declarations(options.Runtime));
+            TestImports: TestRunner.Imports(options),
+            TestDeclarations: TestRunner.Declarations(options));
     }
 
     private static IEnumerable<string> Notes(RetryPolicyOptions options)

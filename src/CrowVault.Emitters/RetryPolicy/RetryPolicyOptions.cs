@@ -1,8 +1,10 @@
+using System.Text.Json.Nodes;
+
 namespace CrowVault.Emitters.RetryPolicy;
 
 /// <summary>Arguments of <c>generate_retry_policy</c>.</summary>
 public sealed record RetryPolicyOptions(
-    [property: Argument("Selects the test runner.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Retries after the first attempt.", Minimum = 0, Maximum = 100)]
@@ -35,18 +37,34 @@ public sealed record RetryPolicyOptions(
     bool WithFetch = false,
 
     [property: Argument("Also emit a test file.")]
-    bool WithTests = false) : IToolOptions
+    bool WithTests = false,
+
+    [property: Argument("Default by runtime.")]
+    TestFramework? TestRunner = null,
+
+    [property: Argument("Of imports; default ts.")]
+    ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>The statuses; the documented ones unless others are given.</summary>
     [Argument("HTTP statuses worth another attempt.", Minimum = 400, Maximum = 599, MaximumEntries = 50)]
     public IReadOnlyList<int> RetryOn { get; init; } = RetryOn ?? [429, 502, 503, 504];
 
     /// <inheritdoc/>
+    public IToolOptions Fit(IReadOnlySet<string> given) =>
+        MaxDelayCapMs >= BaseDelayMs ? this
+        : !given.Contains("maxDelayCapMs") ? this with { MaxDelayCapMs = BaseDelayMs }
+        : !given.Contains("baseDelayMs") ? this with { BaseDelayMs = MaxDelayCapMs }
+        : this;
+
+    /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()
     {
         if (MaxDelayCapMs < BaseDelayMs)
         {
-            yield return new("maxDelayCapMs", $"{MaxDelayCapMs} is less than baseDelayMs {BaseDelayMs}; use {BaseDelayMs} or more.");
+            yield return new("maxDelayCapMs", $"{MaxDelayCapMs} is less than baseDelayMs {BaseDelayMs}; use {BaseDelayMs} or more.")
+            {
+                Remedy = new Dictionary<string, JsonNode?> { ["maxDelayCapMs"] = BaseDelayMs },
+            };
         }
     }
 
@@ -55,7 +73,10 @@ public sealed record RetryPolicyOptions(
     {
         if (!RespectRetryAfter)
         {
-            yield return new("maxRetryAfterMs", "only respectRetryAfter uses it; set respectRetryAfter to true or leave it out.");
+            yield return new("maxRetryAfterMs", "only respectRetryAfter uses it; set respectRetryAfter to true or leave it out.")
+            {
+                Remedy = new Dictionary<string, JsonNode?> { ["maxRetryAfterMs"] = null },
+            };
         }
     }
 

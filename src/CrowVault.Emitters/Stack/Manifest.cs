@@ -68,6 +68,6 @@ public static class Manifest
         }
 
         var checks = new LayerChecks(sections);
-        return new(files, usage, [.. notes, .. checks.Notes()], [.. warnings, .. checks.Warnings()]);
+        return new(files, usage, [.. notes, .. checks.Notes()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "");
     }
 }

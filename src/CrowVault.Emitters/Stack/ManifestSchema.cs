@@ -11,7 +11,7 @@ internal static class ManifestSchema
         var sections = new JsonObject { ["$schema"] = new JsonObject { ["type"] = "string" } };
         foreach (var name in ManifestSections.Shared)
         {
-            var shared = JsonNode.Parse(StackEmitter.Instance.Arguments.Schema.GetProperty("properties").GetProperty(name).GetRawText());
+            var shared = JsonNode.Parse(StackEmitter.Instance.Arguments.Find(name)!.EditorSchema().ToJsonString());
             sections[name] = shared;
         }
 

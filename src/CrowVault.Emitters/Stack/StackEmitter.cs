@@ -8,6 +8,9 @@ public sealed class StackEmitter() : Emitter<StackOptions>(StackJson.Default.Sta
     /// <summary>The one there is.</summary>
     public static StackEmitter Instance { get; } = new();
 
+    /// <summary>The command that writes everything a manifest asks for.</summary>
+    public const string CommandLine = $"{Emission.Program} stack -c resilience.json -o src/resilience/";
+
     /// <inheritdoc/>
     public override string Tool => "stack";
 
@@ -23,13 +26,16 @@ public sealed class StackEmitter() : Emitter<StackOptions>(StackJson.Default.Sta
     /// <inheritdoc/>
     public override string FileName => "resilience-stack.ts";
 
+    /// <inheritdoc/>
+    private protected override string CommandFor(string options) => CommandLine;
+
     private protected override EmittedCode Write(StackOptions options)
     {
         var model = new StackModel(
             JsonNamingPolicy.KebabCaseLower.ConvertName(options.FailureUnit.ToString()),
             options.Runtime is not Runtime.Workers,
-            TestRunner.Imports(options.Runtime),
-            TestRunner.Declarations(options.Runtime));
+            TestRunner.Imports(options),
+            TestRunner.Declarations(options));
         var view = Templates.View(model, StackJson.Default.StackModel);
         var source = view.Render("Stack/resilience-stack.ts.liquid");
         var test = options.WithTests ? view.Render("Stack/resilience-stack.test.ts.liquid") : "";

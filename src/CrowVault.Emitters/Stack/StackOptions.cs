@@ -15,7 +15,7 @@ public enum FailureUnit
 
 /// <summary>The section <c>stack</c> of a manifest.</summary>
 public sealed record StackOptions(
-    [property: Argument("Where the code runs; selects the test runner.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("What the breaker counts as one failure: each attempt, or the whole retried call.")]
@@ -30,7 +30,13 @@ public sealed record StackOptions(
     IReadOnlyList<AlsoRetries>? AlsoRetries = null,
 
     [property: Argument("Also emit a test file.")]
-    bool WithTests = false) : IToolOptions
+    bool WithTests = false,
+
+    [property: Argument("Default by runtime.")]
+    TestFramework? TestRunner = null,
+
+    [property: Argument("Of imports; default ts.")]
+    ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>What else repeats calls; nothing unless given.</summary>
     [Argument("What else retries on the way to a service; its attempts multiply with those of retryPolicy.")]

@@ -17,19 +17,21 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
     private readonly TemplateView _view = Templates.View(ModelOf(sections, options), StackJson.Default.UpstreamsModel);
 
     /// <summary>A snippet that calls an upstream.</summary>
-    public string Usage => _view.Render("Stack/upstreams-usage.ts.liquid").TrimEnd('\n');
+    public string Usage => Render("upstreams-usage.ts").TrimEnd('\n');
 
     /// <summary>The source, and its tests when asked for.</summary>
     public IEnumerable<GeneratedFile> Files(string version)
     {
         var header = new FileHeader("Upstreams", version, "upstreams", Arguments(), FileHeader.WebStandards);
-        yield return new(FileName, FileRole.Source, "typescript", header.Above(_view.Render("Stack/upstreams.ts.liquid")));
+        yield return new(FileName, FileRole.Source, "typescript", header.Above(Render("upstreams.ts")));
         if (options.WithTests)
         {
             var tests = header with { Subject = $"Tests of {FileName}" };
-            yield return new(TestFileName, FileRole.Test, "typescript", tests.Above(_view.Render("Stack/upstreams.test.ts.liquid")));
+            yield return new(TestFileName, FileRole.Test, "typescript", tests.Above(Render("upstreams.test.ts")));
         }
     }
+
+    private string Render(string template) => TestRunner.WithImports(_view.Render($"Stack/{template}.liquid"), options.ImportExtension);
 
     // What the file follows from: settings and operations of each upstream, and whether there is a total time.
     private string Arguments()
@@ -65,8 +67,8 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
             First: first.Name,
             FirstMember: TypeScript.PropertyKey(first.Name) == first.Name ? $".{first.Name}" : $"[{TypeScript.Literal(first.Name)}]",
             FirstOperation: TypeScript.Literal(first.Operations.Count > 0 ? first.Operations[0].Name : timeouts.Operations[0].Name),
-            TestImports: TestRunner.Imports(options.Runtime),
-            TestDeclarations: TestRunner.Declarations(options.Runtime));
+            TestImports: TestRunner.Imports(options),
+            TestDeclarations: TestRunner.Declarations(options));
     }
 
     private static UpstreamSettings Settings(Upstream upstream) => new(

@@ -2,11 +2,11 @@ namespace CrowVault.Emitters.TimeoutConfig;
 
 /// <summary>One operation with its limit.</summary>
 public sealed record OperationEntry(
-    [property: Argument("Name in the code, such as orders.get.")]
+    [property: Argument("Name in the code.", Example = "\"orders.get\"")]
     string Name,
 
-    [property: Argument("Limit of one attempt.", Maximum = 86_400_000)]
+    [property: Argument("Limit of one attempt.", Maximum = 86_400_000, Example = "2000")]
     int TimeoutMs,
 
-    [property: Argument("Whether a failed attempt may be repeated; unsaid when omitted.")]
+    [property: Argument("False: never repeat it.")]
     bool? Retry = null);

@@ -40,8 +40,8 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
         TotalType: options.TotalTimeoutMs > 0 ? ": number = TOTAL_TIMEOUT_MS" : ": number",
         WithFetch: options.WithFetch,
-        TestImports: TestRunner.Imports(options.Runtime),
-        TestDeclarations: TestRunner.Declarations(options.Runtime));
+        TestImports: TestRunner.Imports(options),
+        TestDeclarations: TestRunner.Declarations(options));
 
     private static IEnumerable<string> Notes(TimeoutConfigOptions options)
     {

@@ -5,7 +5,7 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("Operations with their limits.")]
     IReadOnlyList<OperationEntry> Operations,
 
-    [property: Argument("Selects the test runner.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("For a name outside operations.", Maximum = 86_400_000)]
@@ -18,4 +18,10 @@ public sealed record TimeoutConfigOptions(
     bool WithFetch = false,
 
     [property: Argument("Also emit a test file.")]
-    bool WithTests = false) : IToolOptions;
+    bool WithTests = false,
+
+    [property: Argument("Default by runtime.")]
+    TestFramework? TestRunner = null,
+
+    [property: Argument("Of imports; default ts.")]
+    ImportExtension? ImportExtension = null) : IToolOptions;

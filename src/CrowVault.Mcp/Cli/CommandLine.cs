@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using CrowVault.Mcp.Stdio;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -61,6 +62,8 @@ internal static class CommandLine
             ServeCommand.Build(),
             TokenCommand.Build(),
         };
+        ServerOptions.AddTo(root);
+        root.SetAction((parsed, _) => ServerOptions.Settle(parsed) ? StdioDoor.RunAsync() : Task.FromResult(Usage));
         AddExamples(
             root,
             $"{Product.Command} generate circuit-breaker --with-metrics",

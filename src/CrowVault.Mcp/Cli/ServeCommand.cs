@@ -33,6 +33,7 @@ internal static class ServeCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var command = new Command("serve", "Run the MCP server.") { transport, port, urls };
+        ServerOptions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetResult(port) is not null && result.GetResult(urls) is not null)
@@ -44,7 +45,7 @@ internal static class ServeCommand
                 result.AddError("--port and --urls: they need --transport http or sse.");
             }
         });
-        command.SetAction((parsed, _) => parsed.GetValue(transport) switch
+        command.SetAction((parsed, _) => !ServerOptions.Settle(parsed) ? Task.FromResult(CommandLine.Usage) : parsed.GetValue(transport) switch
         {
             Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [])),
             Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [])),

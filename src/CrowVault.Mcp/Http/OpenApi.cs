@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CrowVault.Mcp.Server;
 using ModelContextProtocol.Protocol;
 
 namespace CrowVault.Mcp.Http;
@@ -12,7 +13,7 @@ internal static class OpenApi
     /// <param name="settings">Tell the address and the authentication.</param>
     public static byte[] Document(IReadOnlyList<Tool> tools, HttpSettings settings)
     {
-        var schemas = new JsonObject { ["Result"] = Node(tools[0].OutputSchema!.Value), ["Problem"] = Problem() };
+        var schemas = new JsonObject { ["Result"] = Node(EmitterTool.ResultSchema), ["Problem"] = Problem() };
         var calls = new JsonArray();
         var mapping = new JsonObject();
         foreach (var tool in tools)

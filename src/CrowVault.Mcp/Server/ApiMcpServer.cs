@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
-using CrowVault.Emitters.Stack;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -14,20 +13,25 @@ namespace CrowVault.Mcp.Server;
 internal static class ApiMcpServer
 {
     private const string Instructions =
-        "Generates TypeScript resilience code that the user owns: paste the source as it is and keep its first comment. "
-        + "LayerChecks, outermost first: rate limiter (at ingress), circuit breaker, retry, timeout, bulkhead. "
+        "Emits dependency-free TypeScript that the user owns, for five patterns; as layers, outermost first: rate limiter (at ingress), circuit "
+        + "breaker, retry, timeout, bulkhead. Every answer begins with the command that writes the same files: where there is a shell, "
+        + "call with withCode false and run it instead of copying code. Else save each block as it is, first comment included. "
         + "All arguments but operations and partitions have defaults; pass only what the user asked for. "
-        + "An error lists every fault and ends with a corrected call.";
+        + "An error says how to do it right; a corrected call in it means the same.";
 
     private static readonly Implementation s_info = new()
     {
         Name = Product.ServerName,
         Title = "CrowVault API resilience",
         Version = Product.Version,
+        Description = "Resilience code in TypeScript, generated from a few numbers.",
+        WebsiteUrl = "https://crowvault.ai",
+        Icons = [Glyph.Icon(Glyph.Server)],
     };
 
     /// <summary>The tools, in the catalog's order.</summary>
-    public static McpServerPrimitiveCollection<McpServerTool> Tools { get; } = Collect(Catalog.All.Select(emitter => new EmitterTool(emitter)));
+    public static McpServerPrimitiveCollection<McpServerTool> Tools { get; } = 
+        Collect(ServerFeatures.Current.Emitters.Select(emitter => new EmitterTool(emitter)));
 
     /// <summary>The prompts.</summary>
     public static McpServerPrimitiveCollection<McpServerPrompt> Prompts { get; } = [new DefenceInDepthPrompt()];
@@ -47,7 +51,7 @@ internal static class ApiMcpServer
         options.PromptCollection = Prompts;
         options.ResourceCollection = Resources;
         options.Handlers.CompleteHandler = (request, _) => ValueTask.FromResult(Complete(request.Params));
-        options.Handlers.CallToolHandler = (request, _) => throw Invalid(Catalog.UnknownTool(request.Params?.Name ?? ""));
+        options.Handlers.CallToolHandler = (request, _) => throw Invalid(ServerFeatures.Current.UnknownTool(request.Params?.Name ?? ""));
         options.Filters.Message.IncomingFilters.Add(next => (context, cancellationToken) =>
         {
             if (context.JsonRpcMessage is JsonRpcRequest { Method: RequestMethods.ToolsCall } call)
@@ -78,34 +82,32 @@ internal static class ApiMcpServer
         return new CompleteResult { Completion = new Completion { Values = [.. values], Total = values.Count, HasMore = false } };
     }
 
-    private static McpServerResourceCollection CollectResources()
-    {
-        // Rendered when it is first read: most sessions never do.
-        var stack = new Lazy<string>(() => StackEmitter.Instance.Emit(new StackOptions(), Product.Version).Files[0].Content);
-        return
-        [
-            new TextResource(
-                new()
-                {
-                    Name = "resilience-stack.ts",
-                    Title = "Resilience stack",
-                    UriTemplate = DefenceInDepthPrompt.StackUri,
-                    Description = "TypeScript function that puts circuit breaker, retry, timeout and bulkhead around a call.",
-                    MimeType = "text/x-typescript",
-                },
-                uri => uri == DefenceInDepthPrompt.StackUri ? stack.Value : null),
-            .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
-            Guide("{pattern}", $"Guide to a pattern: {string.Join(", ", PatternGuides.Patterns)}."),
-        ];
-    }
+    private static McpServerResourceCollection CollectResources() =>
+    [
+        new TextResource(
+            new()
+            {
+                Name = "resilience-stack.ts",
+                Title = "Resilience stack",
+                UriTemplate = DefenceInDepthPrompt.StackUri,
+                Description = "TypeScript function that puts circuit breaker, retry, timeout and bulkhead around a call.",
+                MimeType = "text/x-typescript",
+                Annotations = new() { Audience = [Role.User, Role.Assistant], Priority = 0.8f },
+            },
+            uri => uri == DefenceInDepthPrompt.StackUri ? DefenceInDepthPrompt.Stack : null),
+        .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title} guide", $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
+        Guide("{pattern}", "Pattern guides", $"Guide to a pattern: {string.Join(", ", PatternGuides.Patterns)}."),
+    ];
 
-    private static TextResource Guide(string pattern, string description) => new(
+    private static TextResource Guide(string pattern, string title, string description) => new(
         new()
         {
             Name = pattern == "{pattern}" ? "pattern-guide" : $"{pattern}-guide",
+            Title = title,
             UriTemplate = PatternGuides.UriOf(pattern),
             Description = description,
             MimeType = "text/markdown",
+            Annotations = new() { Audience = [Role.Assistant, Role.User], Priority = 0.3f },
         },
         PatternGuides.At);
 

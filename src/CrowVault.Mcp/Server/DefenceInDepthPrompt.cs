@@ -25,15 +25,32 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt
 
     private static readonly string[] s_stores = Choices(Catalog.Find("generate_rate_limiting")!, "store");
 
+    private static readonly char[] s_separators = [',', ' ', '\t', '\n'];
+
+    private static readonly Dictionary<string, string[]> s_choices = new(StringComparer.Ordinal)
+    {
+        ["runtime"] = s_runtimes,
+        ["store"] = s_stores,
+        ["failureUnit"] = s_failureUnits,
+    };
+
+    // Rendered when it is first asked for: most sessions never do.
+    private static readonly Lazy<string> s_stack =
+        new(() => StackEmitter.Instance.Emit(new StackOptions(), Product.Version).Files[0].Content);
+
+    /// <summary>The composition of the outbound layers.</summary>
+    public static string Stack => s_stack.Value;
+
     /// <inheritdoc/>
     public override Prompt ProtocolPrompt { get; } = new()
     {
         Name = "defence_in_depth",
         Title = "Defence in depth",
+        Icons = [Glyph.Icon(StackEmitter.Instance.IconPath)],
         Description = "Set up rate limiter, circuit breaker, retry, timeouts and bulkhead for your services, with figures that fit each other.",
         Arguments =
         [
-            new() { Name = "services", Title = "Services", Description = "Downstream services, separated by commas: orders,payments.", Required = true },
+            new() { Name = "services", Title = "Services", Description = "Downstream services, separated by commas without spaces: orders,payments.", Required = true },
             new() { Name = "runtime", Title = "Runtime", Description = $"{string.Join(", ", s_runtimes)}; default node." },
             new() { Name = "store", Title = "Rate limiter's store", Description = "redis (default) or memory." },
             new() { Name = "failureUnit", Title = "One failure is", Description = "attempt (default) or call: what the breaker counts." },
@@ -63,16 +80,24 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt
         RequestContext<GetPromptRequestParams> request,
         CancellationToken cancellationToken = default)
     {
-        var given = request.Params?.Arguments ?? new Dictionary<string, JsonElement>();
-        var services = Text(given, "services", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        var given = Words(request.Params?.Arguments ?? new Dictionary<string, JsonElement>());
+        var services = given["services"].Split(',', StringSplitOptions.RemoveEmptyEntries);
         if (services.Length is 0 or > MostServices || !services.All(service => Name().IsMatch(service)))
         {
-            throw Invalid($"services: give 1 to {MostServices} names of letters, digits, _ and -, separated by commas, such as orders,payments.");
+            throw Invalid(
+                $"services: give 1 to {MostServices} names of letters, digits, _ and -, separated by commas, such as orders,payments. "
+                + $"Given was {Emitters.Arguments.Argument.Show(given["services"])}.");
         }
 
         var runtime = OneOf(given, "runtime", s_runtimes);
+        var hasSockets = runtime is "node" or "deno" or "bun";
+        if (!hasSockets && given.GetValueOrDefault("store") == "redis")
+        {
+            throw Invalid($"rateLimiting.store: redis does not go with runtime {runtime}, where its clients find no TCP; use memory.");
+        }
+
         // Redis needs TCP; elsewhere memory is the only store.
-        var store = given.ContainsKey("store") || runtime is "node" or "deno" or "bun" ? OneOf(given, "store", s_stores) : "memory";
+        var store = hasSockets ? OneOf(given, "store", s_stores) : "memory";
         var manifest = Plan(services, runtime, store, OneOf(given, "failureUnit", s_failureUnits));
         if (!Manifest.TryEmit(JsonElement.Parse(manifest.ToJsonString()), Product.Version, out var emission, out var faults))
         {
@@ -117,34 +142,71 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt
             Set up defence in depth for my outbound calls, in src/resilience/. The layers, outermost first: rate limiter (at ingress), circuit
             breaker, retry, timeout, bulkhead.
 
-            1. Call these tools and save each source file as it is:
+            1. Call these tools with withCode false and run the command that each answer begins with; without a shell, call them
+            as they are and save each block of code under its name:
             {string.Join('\n', calls)}
-            2. Save the resource {StackUri} as resilience-stack.ts. It composes the outbound layers; give its option failureUnit as
-            '{manifest["stack"]!["failureUnit"]}'.
+            2. Save the code at the end as resilience-stack.ts (it is the resource {StackUri}). It composes the outbound layers; give
+            its option failureUnit as '{manifest["stack"]!["failureUnit"]}'.
             3. Wire them once:
+            ```ts
             {emission.Usage}
+            ```
             4. Look at my code and put real figures in place of the assumed ones: each timeout a little above the slowest good answer; slots per
             service = calls per second x seconds per call, and half as much again. Guides: {PatternGuides.UriTemplate}
             ({string.Join(", ", PatternGuides.Patterns)}).
 
             These figures follow from the calls above:
             {string.Join('\n', remarks.Select(remark => $"- {remark}"))}
+
+            resilience-stack.ts:
+            ```ts
+            {Stack}```
             """;
     }
 
     private static string[] Choices(Emitter emitter, string argument) =>
         emitter.Arguments.All.OfType<ChoiceArgument>().First(each => each.Name == argument).Choices.ToArray();
 
-    private static string OneOf(IDictionary<string, JsonElement> given, string argument, string[] choices)
+    private static string OneOf(Dictionary<string, string> given, string argument, string[] choices)
     {
-        var value = Text(given, argument, choices[0]);
-        return choices.Contains(value) ? value : throw Invalid($"{argument}: use one of {string.Join(", ", choices)}.");
+        var value = given.GetValueOrDefault(argument, choices[0]);
+        return choices.Contains(value)
+            ? value
+            : throw Invalid($"{argument}: use one of {string.Join(", ", choices)}. Given was {Emitters.Arguments.Argument.Show(value)}.");
     }
 
-    private static string Text(IDictionary<string, JsonElement> given, string argument, string fallback) =>
-        given.TryGetValue(argument, out var value) && value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 0 } text
-            ? text
-            : fallback;
+    // Clients that split what was typed at spaces give "orders, payments workers" as services "orders,", runtime "payments" and store
+    // "workers": words that go on with a list, or are choices of another argument, go where they belong.
+    private static Dictionary<string, string> Words(IDictionary<string, JsonElement> given)
+    {
+        var words = new Dictionary<string, string>(StringComparer.Ordinal);
+        var services = string.Join(',', Text(given, "services").Split(s_separators, StringSplitOptions.RemoveEmptyEntries));
+        var open = Text(given, "services").TrimEnd().EndsWith(',');
+        foreach (var argument in s_choices.Keys)
+        {
+            foreach (var word in Text(given, argument).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                var target = s_choices[argument].Contains(word) ? argument
+                    : s_choices.FirstOrDefault(other => !given.ContainsKey(other.Key) && other.Value.Contains(word)).Key
+                    ?? s_choices.FirstOrDefault(other => other.Value.Contains(word)).Key;
+                if (target is null && (open || word.Contains(',', StringComparison.Ordinal)))
+                {
+                    services += $",{string.Join(',', word.Split(s_separators, StringSplitOptions.RemoveEmptyEntries))}";
+                    open = word.EndsWith(',');
+                }
+                else
+                {
+                    words[target ?? argument] = word;
+                }
+            }
+        }
+
+        words["services"] = services;
+        return words;
+    }
+
+    private static string Text(IDictionary<string, JsonElement> given, string argument) =>
+        given.TryGetValue(argument, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString()! : "";
 
     private static McpProtocolException Invalid(string message) => new(message, McpErrorCode.InvalidParams);
 

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -9,14 +11,7 @@ namespace CrowVault.Mcp.Server;
 /// <summary>One emitter as an MCP tool.</summary>
 internal sealed class EmitterTool : McpServerTool
 {
-    // Terse, because tools/list is loaded into a client's context; REST's OpenAPI document states the full shape.
-    private static readonly JsonElement s_outputSchema = JsonElement.Parse(
-        """
-        {"type":"object","properties":{"files":{"type":"array","items":{"type":"object","required":["path","role","language","content"]}},"usage":{"type":"string"},"notes":{"type":"array"},"warnings":{"type":"array"}},"required":["files","usage","notes","warnings"]}
-        """);
-
     private readonly Emitter _emitter;
-    private readonly Memo<ToolAnswer> _answers = new();
 
     public EmitterTool(Emitter emitter)
     {
@@ -27,7 +22,7 @@ internal sealed class EmitterTool : McpServerTool
             Title = emitter.Title,
             Description = emitter.Description,
             InputSchema = emitter.Arguments.Schema,
-            OutputSchema = s_outputSchema,
+            OutputSchema = ServerFeatures.Current.StructuredAnswers ? ResultSchema : null,
             Annotations = new ToolAnnotations
             {
                 ReadOnlyHint = true,
@@ -35,9 +30,15 @@ internal sealed class EmitterTool : McpServerTool
                 DestructiveHint = false,
                 OpenWorldHint = false,
             },
-            Icons = [new Icon { Source = IconUri(emitter.IconPath) }],
+            Icons = [Glyph.Icon(emitter.IconPath)],
         };
     }
+
+    /// <summary>JSON Schema of <c>{ files, usage, notes, warnings, command }</c>.</summary>
+    public static JsonElement ResultSchema { get; } = JsonElement.Parse(
+        """
+        {"type":"object","properties":{"files":{"type":"array","description":"The source, then its test when asked for.","items":{"type":"object","properties":{"path":{"type":"string","description":"File name."},"role":{"type":"string","enum":["source","test"],"description":"What the file is for."},"language":{"type":"string","enum":["typescript"],"description":"Language of the code."},"content":{"type":"string","description":"The code; missing when withCode is false."}},"required":["path","role","language"],"additionalProperties":false}},"usage":{"type":"string","description":"A snippet that compiles beside the source."},"notes":{"type":"array","description":"Figures derived from the arguments.","items":{"type":"string"}},"warnings":{"type":"array","description":"Dangerous combinations of arguments.","items":{"type":"string"}},"command":{"type":"string","description":"Writes the same files."}},"required":["files","usage","notes","warnings","command"],"additionalProperties":false}
+        """);
 
     /// <inheritdoc/>
     public override Tool ProtocolTool { get; }
@@ -46,35 +47,72 @@ internal sealed class EmitterTool : McpServerTool
     public override IReadOnlyList<object> Metadata => [];
 
     /// <inheritdoc/>
-    public override ValueTask<CallToolResult> InvokeAsync(
+    public override async ValueTask<CallToolResult> InvokeAsync(
         RequestContext<CallToolRequestParams> request,
-        CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Call(ToObject(request.Params?.Arguments)).Attach(request));
-
-    private ToolAnswer Call(JsonElement arguments)
+        CancellationToken cancellationToken = default)
     {
-        var key = arguments.GetRawText();
-        if (_answers.Find(key) is { } known)
+        var given = request.Params?.Arguments;
+        if (!_emitter.TryEmit(ToObject(given), Product.Version, out var emission, out var faults)
+            && Missing(given, faults) is { } missing
+            && await AskAsync(request.Server, missing, cancellationToken) is { } answer)
         {
-            return known;
+            emission = Emit(new Dictionary<string, JsonElement>(given ?? new Dictionary<string, JsonElement>()) { [missing.Name] = answer }, out faults);
         }
 
-        if (!_emitter.TryEmit(arguments, Product.Version, out var emission, out var faults))
-        {
-            return new ToolAnswer(faults);
-        }
-
-        var answer = new ToolAnswer(emission);
-        _answers.Keep(key, answer);
-        return answer;
+        return (emission is not null ? new ToolAnswer(emission) : new ToolAnswer(faults!)).Attach(request);
     }
 
-    // A data URI needs no more escapes than these (RFC 3986), and each costs tokens.
-    private static string IconUri(string path) =>
-        $"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'><path d='{path}'/></svg>"
-            .Replace("<", "%3C", StringComparison.Ordinal)
-            .Replace(">", "%3E", StringComparison.Ordinal)
-            .Replace(" ", "%20", StringComparison.Ordinal);
+    // What a person has typed, such as orders.get=2000, comes as text; its correction is the list that was meant.
+    private Emission? Emit(IDictionary<string, JsonElement> arguments, out ArgumentFaults? faults)
+    {
+        var accepted = _emitter.TryEmit(ToObject(arguments), Product.Version, out var emission, out faults)
+            || (faults.CorrectedArguments is { } corrected && _emitter.TryEmit(JsonElement.Parse(corrected), Product.Version, out emission, out faults));
+        return accepted ? emission : null;
+    }
+
+    // The one argument that nobody but the user can give, when nothing else is wrong with the call.
+    private ObjectListArgument? Missing(IDictionary<string, JsonElement>? given, ArgumentFaults faults) =>
+        faults.Total == 1 && _emitter.Arguments.All.OfType<ObjectListArgument>().FirstOrDefault(argument => argument.Required) is { } list
+        && (given is null || !given.TryGetValue(list.Name, out var value) || value.ValueKind is JsonValueKind.Null)
+            ? list
+            : null;
+
+    private static async Task<JsonElement?> AskAsync(McpServer server, ObjectListArgument argument, CancellationToken cancellationToken)
+    {
+        if (server.ClientCapabilities?.Elicitation is not { } elicitation || (elicitation.Form is null && elicitation.Url is not null))
+        {
+            return null;
+        }
+
+        try
+        {
+            var result = await server.ElicitAsync(
+                new ElicitRequestParams
+                {
+                    Message = $"Which {argument.Name}? Give each with its {argument.Number!.Name}, such as {argument.ExampleOption}.",
+                    RequestedSchema = new ElicitRequestParams.RequestSchema
+                    {
+                        Properties = new Dictionary<string, ElicitRequestParams.PrimitiveSchemaDefinition>
+                        {
+                            [argument.Name] = new ElicitRequestParams.StringSchema
+                            {
+                                Title = argument.Description,
+                                Description = $"name={argument.Number.Name}, separated by commas",
+                                MaxLength = 4_000,
+                            },
+                        },
+                        Required = [argument.Name],
+                    },
+                },
+                cancellationToken);
+            return result.IsAccepted && result.Content is { } content && content.TryGetValue(argument.Name, out var answer) ? answer : null;
+        }
+        catch (McpException)
+        {
+            // A client that cannot ask after all gets the fault.
+            return null;
+        }
+    }
 
     // The SDK hands out a dictionary; the emitters take the one object that every door builds.
     private static JsonElement ToObject(IDictionary<string, JsonElement>? arguments)

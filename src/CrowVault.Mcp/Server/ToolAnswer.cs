@@ -24,12 +24,13 @@ internal sealed class ToolAnswer
     private readonly byte[] _content;
     private readonly byte[]? _structured;
 
-    /// <summary>Code, with its notes and warnings as a last block when there are any.</summary>
+    /// <summary>What is to be known about the files, then one block per file with its code as it is.</summary>
     public ToolAnswer(Emission emission)
     {
-        var remarks = emission.Remarks();
-        _content = Content([.. emission.Files.Select(file => file.Content), .. remarks.Length == 0 ? [] : new[] { remarks }]);
-        _structured = JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission);
+        _content = Content([emission.Summary(), .. emission.WithCode ? emission.Files.Select(file => file.Content) : []]);
+        _structured = ServerFeatures.Current.StructuredAnswers
+            ? JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission)
+            : null;
     }
 
     /// <summary>What was wrong with the call.</summary>

@@ -26,9 +26,9 @@ public sealed class CircuitBreakerEmitterTests
     [InlineData("minimumCalls")]
     public void Refuses_arguments_of_the_failure_rate_beside_consecutive_failures(string argument)
     {
-        var faults = Refused($$"""{"{{argument}}":10}""");
+        var faults = Refused($$"""{"{{argument}}":11}""");
         Assert.Equal($"{argument}: only tripOn failure-rate uses it; set tripOn to failure-rate or leave it out.", faults.Faults.Single().ToString());
-        Assert.Equal("{}", faults.CorrectedArguments);
+        Assert.Equal($$"""{"{{argument}}":11,"tripOn":"failure-rate"}""", faults.CorrectedArguments);
     }
 
     [Fact]

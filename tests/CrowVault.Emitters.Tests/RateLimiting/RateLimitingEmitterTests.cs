@@ -27,13 +27,12 @@ public sealed partial class RateLimitingEmitterTests
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 
     [Theory]
-    [InlineData("""{"runtime":"browser"}""", "store: redis does not go with runtime browser, where its clients find no TCP; use memory.")]
     [InlineData("""{"runtime":"workers","store":"memory","framework":"express"}""", "framework: express does not go with runtime workers, which lacks Node's http module; use hono or fetch.")]
     [InlineData("""{"algorithm":"fixed-window","burstCapacity":5}""", "burstCapacity: only token-bucket and leaky-bucket have one; use requestsPerWindow.")]
     [InlineData("""{"store":"memory","onStoreError":"local"}""", "onStoreError: only store redis uses it, memory does not fail; leave it out.")]
-    [InlineData("""{"store":"memory","redisClient":"ioredis"}""", "redisClient: only store redis uses it; leave it out.")]
+    [InlineData("""{"store":"memory","redisClient":"node-redis"}""", "redisClient: only store redis uses it; leave it out.")]
     [InlineData("""{"store":"memory","storeTimeoutMs":5}""", "storeTimeoutMs: only store redis uses it, memory does not wait; leave it out.")]
-    [InlineData("""{"maxKeys":5}""", "maxKeys: only store memory and onStoreError local keep keys in memory; leave it out.")]
+    [InlineData("""{"maxKeys":5}""", "maxKeys: only store memory and onStoreError local keep keys in memory; set one of them, or leave it out.")]
     [InlineData("""{"runtime":"browser","store":"memory","keyStrategy":"ip"}""", "keyStrategy: ip has no address to go by in a browser; use global, user or api-key.")]
     [InlineData("""{"requestsPerWindow":1,"windowSeconds":31536000,"burstCapacity":143}""", "burstCapacity: 143 would take more than 142 years to come back at 1 per 31536000 s; use 1 to 142.")]
     public void Refuses_what_makes_no_sense(string arguments, string message)

@@ -24,8 +24,8 @@ public sealed class RetryPolicyEmitterTests
     [Fact]
     public void Refuses_a_cap_below_the_base_delay() =>
         Assert.Equal(
-            "maxDelayCapMs: 100 is less than baseDelayMs 200; use 200 or more.",
-            Refused("""{"maxDelayCapMs":100}""").Faults.Single().ToString());
+            "maxDelayCapMs: 100 is less than baseDelayMs 201; use 201 or more.",
+            Refused("""{"maxDelayCapMs":100,"baseDelayMs":201}""").Faults.Single().ToString());
 
     [Fact]
     public void Refuses_a_limit_of_retry_after_that_is_not_respected() =>

@@ -55,7 +55,10 @@ public sealed class JwtServer : IAsyncLifetime
     {
         var claims = new Dictionary<string, object?>
         {
-            ["iss"] = issuer ?? Issuer, ["aud"] = audience, ["sub"] = subject, ["scope"] = scope,
+            ["iss"] = issuer ?? Issuer,
+            ["aud"] = audience,
+            ["sub"] = subject,
+            ["scope"] = scope,
             ["nbf"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + validIn,
             ["exp"] = hasExpiry ? DateTimeOffset.UtcNow.ToUnixTimeSeconds() + expiresIn : null,
         };

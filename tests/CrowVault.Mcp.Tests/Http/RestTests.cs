@@ -91,7 +91,6 @@ public sealed class RestTests(OpenServer open) : IClassFixture<OpenServer>
     [InlineData("{\"tool\":7}", 400)]
     [InlineData("{\"tool\":\"generate_circuit_breakr\"}", 400)]
     [InlineData("{\"server\":\"other\",\"tool\":\"generate_circuit_breaker\"}", 400)]
-    [InlineData("{\"tool\":\"generate_circuit_breaker\",\"args\":null}", 400)]
     [InlineData("{\"tool\":\"generate_circuit_breaker\",\"args\":[]}", 400)]
     [InlineData("{\"tool\":\"generate_circuit_breaker\",\"arguments\":{}}", 400)]
     [InlineData("{\"tool\":\"generate_circuit_breaker\",\"tool\":\"generate_circuit_breaker\"}", 400)]

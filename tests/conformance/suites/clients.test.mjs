@@ -34,8 +34,8 @@ async function use(client, transport) {
     const { tools } = await client.listTools();
     assert.ok(tools.some((tool) => tool.name === call.name));
     const result = await client.callTool(call);
-    assert.match(result.content[0].text, /^\/\*\n \* Circuit breaker\./);
-    assert.equal(result.content[0].text, result.structuredContent.files[0].content);
+    assert.match(result.content[1].text, /^\/\*\n \* Circuit breaker\./);
+    assert.equal(result.structuredContent, undefined);
     const refused = await client.callTool({ name: call.name, arguments: { failureTreshold: 3 } });
     assert.equal(refused.isError, true);
     assert.match(refused.content[0].text, /did you mean failureThreshold\?/);

@@ -69,9 +69,15 @@ async function compare(tool, args) {
     return false;
   }
   const expected = JSON.parse(rest.body);
-  for (const result of mcp) {
-    assert.deepEqual(result.structuredContent, expected, said);
-    expected.files.forEach((file, index) => assert.equal(result.content[index].text, file.content, said));
+  for (const { content } of mcp) {
+    const [{ text }, ...files] = content;
+    assert.deepEqual(
+      files.map((block) => block.text),
+      expected.files.map((file) => file.content),
+      said,
+    );
+    assert.ok(text.includes(`\n${expected.command}\n`) && text.includes(`\n${expected.usage}\n`), said);
+    for (const remark of [...expected.notes, ...expected.warnings]) assert.ok(text.includes(`: ${remark}`), said);
   }
   assert.equal(cli.code, 0, said);
   assert.equal(cli.stdout.trimEnd(), rest.body, said);
@@ -93,6 +99,7 @@ function argumentsFor(schema, onlyRequired) {
   const required = new Set(schema.required ?? []);
   return Object.fromEntries(
     Object.entries(schema.properties)
+      .filter(([name]) => name !== 'withCode')
       .filter(([name]) => required.has(name) || (!onlyRequired && random(100) < 40))
       .map(([name, property]) => [name, random(100) < 2 ? 'nonsense' : valueFor(property)]),
   );
@@ -104,17 +111,16 @@ function valueFor(property) {
     case 'boolean':
       return random(2) === 0;
     case 'integer': {
-      const { minimum, maximum, default: usual } = property;
-      return [minimum, maximum, usual ?? minimum, minimum + random(Math.min(1000, maximum - minimum + 1))][random(4)];
+      const { minimum, maximum } = property;
+      return [minimum, maximum, minimum + 1, minimum + random(Math.min(1000, maximum - minimum + 1))][random(4)];
     }
     case 'array':
       return Array.from({ length: 1 + random(3) }, () => valueFor(property.items));
     case 'object':
       return Object.fromEntries(
-        Array.from({ length: 1 + random(4) }, (_, index) => [
-          `name${String(index)}.${String(random(9))}`,
-          valueFor(property.additionalProperties),
-        ]),
+        Object.entries(property.properties)
+          .filter(([name]) => property.required.includes(name) || random(2) === 0)
+          .map(([name, member]) => [name, name === 'name' ? `name${String(random(1_000_000))}` : valueFor(member)]),
       );
     default:
       return 'nonsense';

@@ -255,9 +255,8 @@ test('callbacks that throw or reject change nothing', async () => {
 });
 
 test('a listener may use the breaker', async () => {
-  let subject;
   const seen = [];
-  subject = await setUp({
+  const subject = await setUp({
     onStateChange: (state) => {
       seen.push(state);
       if (state === 'HALF_OPEN') subject.breaker.trip();

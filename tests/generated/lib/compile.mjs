@@ -140,7 +140,7 @@ export function place(folder, files) {
 export function run(command, args, cwd, env) {
   return new Promise((resolve) => {
     // A test runner started from a test must not take itself for a part of it.
-    const { NODE_TEST_CONTEXT: _, ...own } = process.env;
+    const { NODE_TEST_CONTEXT, ...own } = process.env;
     const child = spawn(command, args, { cwd, env: { ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';

@@ -13,6 +13,9 @@ const samples = {
   partitions: { payments: 20, 'search-index': 10, users_db: 5 },
 };
 
+// What changes no line of the source; suites of their own try it.
+const style = new Set(['withCode', 'testRunner', 'importExtension']);
+
 /**
  * The values by which one argument changes the shape of the code. An integer from 0 is a switch (0 = off), an optional argument without
  * default another; `undefined` means omitted.
@@ -21,6 +24,7 @@ export function domainsOf(tool) {
   const domains = {};
   const required = new Set(tool.inputSchema.required ?? []);
   for (const [name, schema] of Object.entries(tool.inputSchema.properties)) {
+    if (style.has(name)) continue;
     if (schema.type === 'boolean') domains[name] = [false, true];
     // The default stands for itself when it is omitted; given, it may be refused beside what has no use for it.
     else if (schema.enum) domains[name] = [undefined, ...schema.enum.filter((each) => each !== schema.default)];
@@ -51,7 +55,7 @@ export function randomCalls(tool, amount, seed) {
   return Array.from({ length: amount }, () => {
     const args = { ...base };
     for (const [name, schema] of Object.entries(tool.inputSchema.properties)) {
-      if (name in base || random.next() < 0.5) continue;
+      if (style.has(name) || name in base || random.next() < 0.5) continue;
       if (schema.type === 'boolean') args[name] = random.next() < 0.5;
       else if (schema.enum) args[name] = random.pick(schema.enum);
       else if (schema.type === 'integer') {

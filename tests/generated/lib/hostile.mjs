@@ -185,7 +185,7 @@ const bound = (random, { minimum, maximum }) =>
 /** A value where an integer is due: mostly a good one. */
 export function hostileNumber(random, schema) {
   if (random.next() < 0.97) return bound(random, schema);
-  return random.pick(['7', 1.5, -1, 0, 1e21, 9007199254740993, schema.maximum + 1, schema.minimum - 1, null, true, [], {}, '', '0x10']);
+  return random.pick(['7', 1.5, -1, 0, 1e21, 2 ** 53, schema.maximum + 1, schema.minimum - 1, null, true, [], {}, '', '0x10']);
 }
 
 /** A map of such names: sometimes with a fault, sometimes not. */

@@ -94,7 +94,7 @@ export async function eslint(files, platform) {
 /** Prettier 3: the text must already be what it would write. */
 export async function prettier(files) {
   const { format } = await import('prettier');
-  const { overrides: _ours, ...options } = JSON.parse(readFileSync(join(workspace, '.prettierrc.json'), 'utf8'));
+  const { overrides, ...options } = JSON.parse(readFileSync(join(workspace, '.prettierrc.json'), 'utf8'));
   const findings = [];
   for (const file of files) {
     const text = readFileSync(file, 'utf8');

@@ -1,7 +1,7 @@
 // A bare JSON-RPC client over stdio that keeps many calls in flight and can send text that no SDK would.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { serverCommand } from './server.mjs';
+import { serverCommand, structuredAnswers } from './server.mjs';
 
 export class Pipe {
   #child;
@@ -24,7 +24,7 @@ export class Pipe {
   constructor(room) {
     this.#room = room;
     const { command, args } = serverCommand();
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    this.#child = spawn(command, [...args, ...structuredAnswers], { stdio: ['pipe', 'pipe', 'ignore'] });
     this.#child.on('exit', (code) => {
       for (const { reject } of this.#waiting.values()) reject(new Error(`the server ended with ${String(code)}`));
       this.#waiting.clear();

@@ -14,6 +14,9 @@ export const serverCommand = programUnderTest;
 
 let connection;
 
+/** What makes the server's answers hold the files apart. */
+export const structuredAnswers = ['--answers', 'structured'];
+
 /** The one client of this process; its server ends with it. */
 export function client() {
   connection ??= connect();
@@ -24,7 +27,7 @@ async function connect() {
   const { command, args } = serverCommand();
   const transport = new StdioClientTransport({
     command,
-    args,
+    args: [...args, ...structuredAnswers],
     stderr: process.env.CROWVAULT_MCP_STDERR ? 'inherit' : 'ignore',
     env: { ...process.env },
   });
@@ -65,9 +68,16 @@ export async function disconnect() {
   await transport.close();
 }
 
-/** The tools as tools/list gives them. */
+/** The tools as tools/list gives them, with the defaults that their descriptions state. */
 export async function tools() {
-  return (await (await client()).listTools()).tools;
+  const { tools: listed } = await (await client()).listTools();
+  for (const schema of listed.flatMap(({ inputSchema }) => Object.values(inputSchema.properties))) {
+    const stated = /\bdefault ([^;]+)\.$/iu.exec(schema.description)?.[1];
+    if (stated === undefined) continue;
+    if (schema.enum?.includes(stated)) schema.default = stated;
+    else if (schema.type !== 'string') schema.default = JSON.parse(stated);
+  }
+  return listed;
 }
 
 /** The raw result of tools/call, refusals (`isError`) included. */

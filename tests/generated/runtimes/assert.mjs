@@ -28,7 +28,7 @@ function conforms(error, expected) {
       if (value instanceof RegExp && typeof error[name] === 'string') match(error[name], value);
       else deepStrictEqual(error[name], value, name);
     }
-  } else if (expected === Error || Error.isPrototypeOf(expected) || expected.prototype !== undefined) {
+  } else if (expected === Error || Object.prototype.isPrototypeOf.call(Error, expected) || expected.prototype !== undefined) {
     ok(error instanceof expected, `expected ${expected.name}, got ${String(error)}`);
   } else ok(expected(error) === true, `the validation of ${String(error)} did not return true`);
 }

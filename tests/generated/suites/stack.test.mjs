@@ -60,7 +60,7 @@ test('stack: all files pass compilers and linters together', async () => {
 });
 
 test('stack: the emitted tests pass', async () => {
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  const { NODE_TEST_CONTEXT, ...env } = process.env;
   const tests = readdirSync(folder)
     .filter((name) => name.endsWith('.test.mjs'))
     .map((name) => join(folder, name));

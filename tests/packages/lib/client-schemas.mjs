@@ -28,6 +28,6 @@ export const clientSchemas = {
       address({ type: type('http', 'sse'), tools: strings }, ['type', 'url', 'tools']),
     ],
   }),
-  'From a clone, without packages': servers('mcpServers', program({ type: type('stdio') })),
-  'Over HTTP': servers('mcpServers', address({ type: type('http') }, ['type', 'url'])),
+  'From a clone': servers('mcpServers', program({ type: type('stdio') })),
+  'A server over HTTP': servers('mcpServers', address({ type: type('http') }, ['type', 'url'])),
 };

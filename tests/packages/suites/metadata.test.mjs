@@ -63,9 +63,9 @@ test('server.json follows the rules of the MCP registry; a broken one does not',
 });
 
 test('One version and one name everywhere', () => {
-  const npm = json(inRepository('packages/npm/mcp/package.json'));
-  const npmNative = json(inRepository(`packages/npm/${platform}/package.json`));
-  const manifest = json(inRepository('packages/mcpb/manifest.json'));
+  const npm = json(join(unpack(pathOf('npm')), 'package/package.json'));
+  const npmNative = json(join(unpack(pathOf('npmNative')), 'package/package.json'));
+  const manifest = json(join(unpack(pathOf('bundle')), 'manifest.json'));
   const versions = {
     server: server.version,
     ...Object.fromEntries(server.packages.map((each) => [each.registryType, each.version])),
@@ -104,7 +104,7 @@ test('The .NET packages are MCP servers whose README carries the name that the r
     assert.match(nuspec, /<license type="expression">MIT<\/license>/);
     assert.match(nuspec, /<readme>README\.md<\/readme>/);
     assert.ok(readFileSync(join(folder, 'README.md'), 'utf8').includes(marker), `${name}: README.md without ${marker}`);
-    assert.deepEqual(json(join(folder, '.mcp/server.json')), json(inRepository('src/CrowVault.Mcp/.mcp/server.json')));
+    assert.deepEqual(json(join(folder, '.mcp/server.json')), server);
     assert.deepEqual(
       list(join(folder, 'tools')).filter((each) => /\.(pdb|dbg|xml)$/.test(each) && !each.endsWith('/DotnetToolSettings.xml')),
       [],
@@ -172,6 +172,7 @@ test('The listing for the registry names the bundle by its address and checksum 
   const output = join(folder, 'server.json');
   await succeed(process.execPath, [
     inRepository('scripts/server-json.mjs'),
+    version,
     pathOf('bundle'),
     'https://example.com/releases/download/v0/',
     output,

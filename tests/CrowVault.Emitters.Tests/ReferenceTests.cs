@@ -5,29 +5,29 @@ using Xunit;
 
 namespace CrowVault.Emitters.Tests;
 
-/// <summary>The README's tables of tools and arguments are the schemas' own words.</summary>
-public sealed class ReadmeTests
+/// <summary>The tables of tools and arguments in docs/REFERENCE.md are the schemas' own words.</summary>
+public sealed class ReferenceTests
 {
     private const string Begin = "<!-- tools: begin";
     private const string End = "<!-- tools: end -->";
 
-    private static readonly string s_path = typeof(ReadmeTests).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().First(metadata => metadata.Key == "Readme").Value!;
+    private static readonly string s_path = typeof(ReferenceTests).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().First(metadata => metadata.Key == "Reference").Value!;
 
     [Fact]
     public void Tool_tables_are_those_of_the_schemas()
     {
-        var readme = File.ReadAllText(s_path).ReplaceLineEndings("\n");
-        var from = readme.IndexOf('\n', readme.IndexOf(Begin, StringComparison.Ordinal)) + 1;
-        var to = readme.IndexOf(End, StringComparison.Ordinal);
+        var page = File.ReadAllText(s_path).ReplaceLineEndings("\n");
+        var from = page.IndexOf('\n', page.IndexOf(Begin, StringComparison.Ordinal)) + 1;
+        var to = page.IndexOf(End, StringComparison.Ordinal);
         var tables = Tables();
         if (Environment.GetEnvironmentVariable("ACCEPT_SNAPSHOTS") == "1")
         {
-            File.WriteAllText(s_path, readme[..from] + tables + readme[to..]);
+            File.WriteAllText(s_path, page[..from] + tables + page[to..]);
             return;
         }
 
-        Assert.Equal(tables, readme[from..to]);
+        Assert.Equal(tables, page[from..to]);
     }
 
     private static string Tables()

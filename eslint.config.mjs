@@ -1,0 +1,20 @@
+// The scripts of this repository: tests, their helpers and what makes a release. Emitted code has its own, stricter checks in tests/generated.
+import js from '@eslint/js';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import globals from 'globals';
+
+export default defineConfig([
+  globalIgnores(['**/.emitted/', '**/.stryker-tmp/', '**/bin/', '**/obj/', 'artifacts/', 'src/', 'snapshots/', '**/*.ts', '**/*.js']),
+  {
+    files: ['**/*.mjs'],
+    extends: [js.configs.recommended],
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    languageOptions: { ecmaVersion: 'latest', sourceType: 'module', globals: globals.node },
+    rules: {
+      eqeqeq: 'error',
+      'no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      'no-var': 'error',
+      'prefer-const': 'error',
+    },
+  },
+]);

@@ -1,0 +1,178 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace CrowVault.Emitters.Arguments;
+
+/// <summary>What a number counts.</summary>
+internal enum Unit
+{
+    /// <summary>Things.</summary>
+    None,
+
+    /// <summary>Milliseconds.</summary>
+    Milliseconds,
+
+    /// <summary>Seconds.</summary>
+    Seconds,
+
+    /// <summary>Hundredths.</summary>
+    Percent,
+}
+
+/// <summary>Reads what was probably meant by a value of another form than the schema's. Only corrected calls are made of it.</summary>
+internal static partial class Reading
+{
+    private const int LongestNumber = 64;
+
+    /// <summary>The unit that an argument's name ends in.</summary>
+    public static Unit UnitOf(string name) =>
+        name.EndsWith("Ms", StringComparison.Ordinal) ? Unit.Milliseconds
+        : name.EndsWith("econds", StringComparison.Ordinal) ? Unit.Seconds
+        : name.EndsWith("Percent", StringComparison.Ordinal) ? Unit.Percent
+        : Unit.None;
+
+    /// <summary>A whole number in JSON, however it is written: <c>3</c>, <c>3.0</c>, <c>3e4</c>.</summary>
+    /// <param name="json">The number as it was written.</param>
+    /// <param name="number">The number; with ten digits or more only its sign and that it is large count.</param>
+    public static bool TryWhole(string json, out long number)
+    {
+        number = 0;
+        var match = JsonNumber().Match(json);
+        if (!match.Success)
+        {
+            return false;
+        }
+
+        var fraction = match.Groups["fraction"].Value;
+        var digits = (match.Groups["whole"].Value + fraction).TrimStart('0');
+        if (digits.Length == 0)
+        {
+            return true;
+        }
+
+        var significant = digits.TrimEnd('0');
+        if (!TryExponent(match.Groups["exponent"].Value, out var exponent))
+        {
+            return false;
+        }
+
+        var scale = exponent - fraction.Length + (digits.Length - significant.Length);
+        if (scale < 0)
+        {
+            return false;
+        }
+
+        number = significant.Length + scale > 10 ? long.MaxValue : long.Parse($"{significant}{new string('0', (int)scale)}", CultureInfo.InvariantCulture);
+        number = json[0] == '-' ? -number : number;
+        return true;
+    }
+
+    // An exponent of many digits makes a number that is no more a whole one in any range.
+    private static bool TryExponent(string text, out long exponent)
+    {
+        exponent = 0;
+        return text.Length == 0 || (text.Length <= 6 && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent))
+            || (text[0] != '-' && (exponent = 1_000_000) > 0);
+    }
+
+    /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"2 s"</c>, <c>[3]</c> and <c>{"value":3}</c>, in the unit that is wanted.</summary>
+    /// <returns>Null when no number can be read.</returns>
+    public static double? Number(JsonElement value, Unit unit) => value.ValueKind switch
+    {
+        JsonValueKind.Number => Parse(value.GetRawText()),
+        JsonValueKind.String => Words(value.GetString()!, unit),
+        JsonValueKind.Array when value.GetArrayLength() == 1 => Number(value[0], unit),
+        JsonValueKind.Object when value.GetPropertyCount() == 1 => Number(value.EnumerateObject().First().Value, unit),
+        _ => null,
+    };
+
+    /// <summary>How many of a unit a name or word stands for, such as 1000 for <c>seconds</c> where milliseconds are wanted.</summary>
+    /// <returns>Null when it is no unit, or not one of what is counted.</returns>
+    public static double? FactorOf(string word, Unit unit)
+    {
+        var milliseconds = word.ToUpperInvariant() switch
+        {
+            "MS" or "MSEC" or "MSECS" or "MILLI" or "MILLIS" or "MILLISECOND" or "MILLISECONDS" => 1.0,
+            "S" or "SEC" or "SECS" or "SECOND" or "SECONDS" => 1_000,
+            "M" or "MIN" or "MINS" or "MINUTE" or "MINUTES" => 60_000,
+            "H" or "HR" or "HRS" or "HOUR" or "HOURS" => 3_600_000,
+            "D" or "DAY" or "DAYS" => 86_400_000,
+            _ => 0,
+        };
+        return unit switch
+        {
+            Unit.Milliseconds when milliseconds > 0 => milliseconds,
+            Unit.Seconds when milliseconds > 0 => milliseconds / 1_000,
+            Unit.Percent when word is "%" or "percent" => 1,
+            _ => null,
+        };
+    }
+
+    /// <summary>A JSON value that was sent as text.</summary>
+    /// <returns>Null when the text is not an object or a list.</returns>
+    public static JsonElement? Json(JsonElement value)
+    {
+        if (value.ValueKind is not JsonValueKind.String || value.GetString() is not { } text || text.AsSpan().Trim() is not ['{' or '[', ..])
+        {
+            return null;
+        }
+
+        try
+        {
+            var inner = JsonElement.Parse(text.Trim());
+            return IsText(inner) ? inner : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether a value can be read: JSON may escape half of a surrogate pair, such as "\ud800", which is no text.</summary>
+    public static bool IsText(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind switch
+            {
+                JsonValueKind.String => value.GetString() is not null,
+                JsonValueKind.Array => value.EnumerateArray().All(IsText),
+                JsonValueKind.Object => value.EnumerateObject().All(property => property.Name is not null && IsText(property.Value)),
+                _ => true,
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Letters and digits of a name in lower case.</summary>
+    public static string Fold(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
+
+    private static double? Words(string text, Unit unit)
+    {
+        if (text.Length > LongestNumber || NumberInWords().Match(text) is not { Success: true } match)
+        {
+            return null;
+        }
+
+        if (Parse(match.Groups["number"].Value.Replace("_", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)) is not { } number)
+        {
+            return null;
+        }
+
+        var word = match.Groups["unit"].Value;
+        return word.Length == 0 ? number : number * FactorOf(word, unit);
+    }
+
+    private static double? Parse(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+
+    [GeneratedRegex(@"\A-?(?<whole>[0-9]+)(\.(?<fraction>[0-9]+))?([eE]\+?(?<exponent>-?[0-9]+))?\z")]
+    private static partial Regex JsonNumber();
+
+    [GeneratedRegex(@"\A\s*(?<number>[+-]?[0-9]+([_,][0-9]{3})*(\.[0-9]+)?([eE][+-]?[0-9]+)?)\s*(?<unit>[A-Za-z]*|%)\s*\z")]
+    private static partial Regex NumberInWords();
+}
