@@ -115,6 +115,8 @@ generated() {
   (cd tests/generated && install && node run.mjs ${mode:+"$mode"})
 }
 
+requests() { (cd tests/requests && node run.mjs); }
+
 field() { (cd tests/field && node run.mjs ${mode:+"$mode"}); }
 
 conformance() {
@@ -151,6 +153,7 @@ suite ".NET tests" dotnet_tests
 wait $!
 suite "Lint" linted
 suite "Emitted code" generated
+suite "Requests in people's words" requests
 suite "Cases from the field" field
 if [[ $mode != --quick ]]; then
   suite "Doors and official clients" conformance

@@ -161,8 +161,8 @@ public sealed class ArgumentsTests
         Assert.Contains(taken, Emit(tool, given).Arguments, StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("503", "retryOn: 503 is not a list; use a list of 1 to 50 different integers, each 400 to 599.")]
-    [InlineData("[]", "retryOn: 0 entries are out of range; use a list of 1 to 50 different integers, each 400 to 599.")]
+    [InlineData("503", "retryOn: 503 is not a list; use a list of 0 to 50 different integers, each 400 to 599.")]
+    [InlineData("[]", "retryOn: empty, although retryErrors is any; set retryErrors to network or name statuses.")]
     [InlineData("[500,501,500]", "retryOn[2]: 500 is given twice; give it once.")]
     [InlineData("[500,501,700]", "retryOn[2]: 700 is out of range; use 400 to 599.")]
     public void Refuses_what_is_no_list_of_different_integers(string value, string fault) =>
@@ -192,7 +192,7 @@ public sealed class ArgumentsTests
         Assert.True(Catalog.Find("generate_retry_policy")!.TryEmit(
             JsonElement.Parse($$"""{"retryOn":[{{string.Join(',', entries.Take(50))}}]}"""), "1.2.3", out _, out _));
         Assert.Equal(
-            ["51 entries are out of range; use a list of 1 to 50 different integers, each 400 to 599."],
+            ["51 entries are out of range; use a list of 0 to 50 different integers, each 400 to 599."],
             ProblemsOf("generate_retry_policy", $$"""{"retryOn":[{{string.Join(',', entries)}}]}"""));
     }
 
@@ -376,6 +376,42 @@ public sealed class ArgumentsTests
         Assert.Equal("true or false", new BooleanArgument("a", "A.", true, null).Rule);
     }
 
+    [Theory]
+    [InlineData("node", "ts", "import assert from 'node:assert/strict';\nimport { test as nodeTest } from 'node:test';\n", "'./circuit-breaker.ts'")]
+    [InlineData("vitest", "js", "import { assert, test } from 'vitest';\n", "'./circuit-breaker.js'")]
+    [InlineData("jest", "none", "import { test } from '@jest/globals';\nimport assert from 'node:assert/strict';\n", "'./circuit-breaker'")]
+    [InlineData("bun", "ts", "import assert from 'node:assert/strict';\nimport { test } from 'bun:test';\n", "'./circuit-breaker.ts'")]
+    [InlineData("deno", "ts", "import assert from 'node:assert/strict';\nimport {", "'./circuit-breaker.ts'")]
+    public void Tests_and_usage_follow_the_style_of_the_project(string runner, string extension, string imports, string specifier)
+    {
+        var styled = Emit($$"""{"withTests":true,"testRunner":"{{runner}}","importExtension":"{{extension}}"}""");
+
+        var test = styled.Files[1].Content;
+        Assert.StartsWith(imports, test[(test.IndexOf("*/", StringComparison.Ordinal) + 4)..], StringComparison.Ordinal);
+        Assert.Contains($" from {specifier};", test, StringComparison.Ordinal);
+        Assert.Contains($" from {specifier};", styled.Usage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_style_of_tests_changes_no_source_without_tests() =>
+        Assert.Equal(Emit("{}").Files[0].Content, Emit("""{"testRunner":"jest","importExtension":"js"}""").Files[0].Content);
+
+    [Fact]
+    public void A_fault_on_the_command_line_is_corrected_as_a_command()
+    {
+        var faults = FaultsOf("generate_timeout_config", """{"operations":{"read":"2s"},"withFetch":"yes","defaultTimeoutMs":0,"colour":1}""");
+
+        Assert.Equal(
+            """
+            --operations.read: "2s" is not an integer; use 1 to 86400000.
+            --with-fetch: "yes" is not a boolean; use true or false.
+            --default-timeout-ms: 0 is out of range; use 1 to 86400000.
+            --colour: unknown argument; the arguments are operations, runtime, defaultTimeoutMs, totalTimeoutMs, withFetch, withTests, testRunner, importExtension.
+            Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 1 --with-fetch
+            """.ReplaceLineEndings("\n"),
+            faults.CommandLineMessage("crowvault-mcp generate timeout-config"));
+    }
+
     [Fact]
     public void Omitted_arguments_and_their_defaults_give_the_same_bytes()
     {
@@ -396,8 +432,8 @@ public sealed class ArgumentsTests
     }
 
     [Theory]
-    [InlineData("\n", "\n\n")]
     [InlineData("'CLOSED'", "'closed'")]
+    [InlineData("\n", "\n// mine\n")]
     public void An_edit_is_told_from_line_ends_of_a_checkout(string original, string replacement)
     {
         var content = Emit("{}").Files[0].Content;

@@ -5,9 +5,10 @@
 //   node run.mjs --full     with the long cases
 //   node run.mjs [--...] NAME...   only the test files whose path contains a NAME
 //
-// A folder is an area. One that has a package.json brings the peers that its cases need; they are installed before it runs.
+// A folder is an area. One that has a package.json brings the peers that its cases need; they are installed before it runs, and with
+// --quick it is left out where that takes longer than a quick run ("quick": false).
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { finish, runTests } from '../shared/runner.mjs';
@@ -28,6 +29,7 @@ for (const area of readdirSync(folder, { withFileTypes: true })) {
     .filter((file) => names.length === 0 || names.some((name) => file.slice(folder.length).includes(name)));
   if (files.length === 0) continue;
   const home = join(folder, area.name);
+  if (mode === 'quick' && manifestOf(home).quick === false) continue;
   if (existsSync(join(home, 'package.json')) && (process.env.CI === 'true' || !existsSync(join(home, 'node_modules')))) {
     const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
       cwd: home,
@@ -43,3 +45,8 @@ for (const area of readdirSync(folder, { withFileTypes: true })) {
   for (const key of Object.keys(total)) total[key] += count[key];
 }
 finish(total);
+
+function manifestOf(home) {
+  const path = join(home, 'package.json');
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+}

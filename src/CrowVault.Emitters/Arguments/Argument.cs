@@ -14,6 +14,9 @@ public abstract record Argument(string Name, string Description, bool Required, 
 {
     private const int LongestShownValue = 60;
 
+    /// <summary>Whether the value of an omitted argument follows from others, so that giving the default in so many words may mean something else.</summary>
+    internal bool DefaultFollows { get; init; }
+
     /// <summary>The rule in words, such as <c>1 to 10000</c>.</summary>
     public abstract string Rule { get; }
 

@@ -122,7 +122,7 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
                 {
                     faulty.Add(argument.Name);
                 }
-                else if (argument != WithCode && !JsonNode.DeepEquals(value, argument.Default))
+                else if (argument != WithCode && (argument.DefaultFollows || !JsonNode.DeepEquals(value, argument.Default)))
                 {
                     accepted[argument.Name] = value;
                 }

@@ -25,7 +25,10 @@ internal static class ArgumentReader
         var (name, description) = (property.Name, attribute.Description);
         if (type == typeof(int))
         {
-            return new IntegerArgument(name, description, required, fallback, attribute.Minimum, attribute.Maximum);
+            return new IntegerArgument(name, description, required, fallback, attribute.Minimum, attribute.Maximum)
+            {
+                DefaultFollows = fallback is not null && property.AssociatedParameter!.DefaultValue is null,
+            };
         }
 
         if (type == typeof(bool))

@@ -5,7 +5,9 @@ namespace CrowVault.Emitters.Bulkhead;
 /// <summary>What the bulkhead's templates see.</summary>
 /// <param name="Partitions">The table.</param>
 /// <param name="First">The first partition as a string literal.</param>
-/// <param name="Sum">The end of a sentence about the slots of all partitions.</param>
+/// <param name="Meaning">What the table holds.</param>
+/// <param name="OwnLimits">Whether each entry has a queue and a wait of its own.</param>
+/// <param name="CountsWaits">True: these timers limit waits, which are counted.</param>
 /// <param name="MaxQueue">Numeral.</param>
 /// <param name="MaxWaitMs">Numeral.</param>
 /// <param name="TestImports">Imports of the test runner.</param>
@@ -13,7 +15,9 @@ namespace CrowVault.Emitters.Bulkhead;
 internal sealed record BulkheadModel(
     IReadOnlyList<TableEntry> Partitions,
     string First,
-    string Sum,
+    string Meaning,
+    bool OwnLimits,
+    bool CountsWaits,
     string MaxQueue,
     string MaxWaitMs,
     string TestImports,

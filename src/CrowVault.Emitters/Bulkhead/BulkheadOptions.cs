@@ -29,6 +29,25 @@ public sealed record BulkheadOptions(
     /// <summary>Slots of all partitions together.</summary>
     internal long Sum => Partitions.Sum(partition => (long)partition.MaxConcurrent);
 
+    /// <summary>Whether a partition says how long its queue or a wait for it may be.</summary>
+    internal bool HasOwnLimits => Partitions.Any(partition => partition.MaxQueue is not null || partition.MaxWaitMs is not null);
+
+    /// <summary>Callers that may wait for a slot of <paramref name="partition"/>.</summary>
+    internal int QueueOf(PartitionEntry partition) => partition.MaxQueue ?? MaxQueue;
+
+    /// <summary>Longest wait for a slot of <paramref name="partition"/>; 0 for no limit.</summary>
+    internal int WaitOf(PartitionEntry partition) => partition.MaxWaitMs ?? MaxWaitMs;
+
+    /// <summary>Whether callers of <paramref name="partition"/> wait, and not for ever.</summary>
+    internal bool HasTimedQueue(PartitionEntry partition) => QueueOf(partition) > 0 && WaitOf(partition) > 0;
+
+    /// <summary>Whether callers of <paramref name="partition"/> may wait for ever.</summary>
+    internal bool HasEndlessQueue(PartitionEntry partition) => QueueOf(partition) > 0 && WaitOf(partition) == 0;
+
+    /// <summary>The longest that a call may take, in milliseconds, for the last caller of a full queue to have its turn in time.</summary>
+    internal double LongestFittingCall(PartitionEntry partition) =>
+        (double)WaitOf(partition) * partition.MaxConcurrent / (QueueOf(partition) + partition.MaxConcurrent);
+
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()
     {

@@ -4,6 +4,9 @@ namespace CrowVault.Emitters.CircuitBreaker;
 
 /// <summary>What the circuit breaker's templates see.</summary>
 /// <param name="WithMetrics">Whether there is <c>getMetrics</c> and <c>onStateChange</c>.</param>
+/// <param name="Retries">False: the fragment of outcomes is a retry's as well.</param>
+/// <param name="Grows">Whether the open time grows with each probe that fails.</param>
+/// <param name="SlowCalls">Whether slow calls count as failed.</param>
 /// <param name="FailureRate">Whether the rate over a window trips it, not a run of failures.</param>
 /// <param name="FailureThreshold">Failures in a row, or the fewest failures in the window.</param>
 /// <param name="RecoveryTimeMs">Numeral.</param>
@@ -12,7 +15,9 @@ namespace CrowVault.Emitters.CircuitBreaker;
 /// <param name="MinimumCalls">Numeral.</param>
 /// <param name="HalfOpenMaxProbes">Probes at once.</param>
 /// <param name="SuccessThreshold">Probes that must succeed.</param>
-/// <param name="ProbeTimeoutMs">Numeral, or the name of the constructor's parameter it follows.</param>
+/// <param name="ProbeTimeoutMs">Numeral.</param>
+/// <param name="MaxRecoveryTimeMs">Numeral; empty when the open time does not grow.</param>
+/// <param name="SlowCallMs">Numeral; empty when slow calls do not count.</param>
 /// <param name="OpensWhen">The end of a sentence that begins with "opens".</param>
 /// <param name="FailureThresholdMeaning">What the constructor's first parameter means.</param>
 /// <param name="FailuresToOpen">Failures without a success between them that open a new breaker.</param>
@@ -20,6 +25,9 @@ namespace CrowVault.Emitters.CircuitBreaker;
 /// <param name="TestDeclarations">What follows the imports of a test.</param>
 internal sealed record CircuitBreakerModel(
     bool WithMetrics,
+    bool Retries,
+    bool Grows,
+    bool SlowCalls,
     bool FailureRate,
     string FailureThreshold,
     string RecoveryTimeMs,
@@ -29,6 +37,8 @@ internal sealed record CircuitBreakerModel(
     int HalfOpenMaxProbes,
     int SuccessThreshold,
     string ProbeTimeoutMs,
+    string MaxRecoveryTimeMs,
+    string SlowCallMs,
     string OpensWhen,
     string FailureThresholdMeaning,
     int FailuresToOpen,

@@ -19,8 +19,7 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Failures in a row that open the circuit; with failure-rate, the fewest in the window.", Maximum = 10_000)]
-    int FailureThreshold = 5,
+    int? FailureThreshold = null,
 
     [property: Argument("How long the circuit stays open before a probe.", Maximum = 86_400_000)]
     int RecoveryTimeMs = 30_000,
@@ -46,9 +45,14 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Successful probes that close the circuit.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("A slower probe counts as failed; recoveryTimeMs when omitted.",
-        Maximum = 86_400_000)]
+    [property: Argument("A slower probe counts as failed; recoveryTimeMs or 30000, the greater, when omitted.", Maximum = 86_400_000)]
     int? ProbeTimeoutMs = null,
+
+    [property: Argument("Open time doubles with each failed probe up to this; constant when omitted.", Maximum = 86_400_000)]
+    int? MaxRecoveryTimeMs = null,
+
+    [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000)]
+    int? SlowCallMs = null,
 
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
@@ -59,6 +63,34 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Of imports; default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
+    /// <summary>
+    /// Failures in a row, or the fewest in the window. The documented five were chosen for runs of failures; beside a rate, what is left
+    /// out is what <c>minimumCalls</c> and <c>failureRatePercent</c> ask for already, and five at most.
+    /// </summary>
+    [Argument("Failures in a row that open the circuit; with failure-rate, the fewest in the window.", Maximum = 10_000)]
+    public int? FailureThreshold { get; init; } = FailureThreshold ?? TripOn switch
+    {
+        TripOn.Consecutive => 5,
+        TripOn.FailureRate => (int)Math.Min(5, ((long)MinimumCalls * FailureRatePercent + 99) / 100),
+    };
+
+    /// <inheritdoc/>
+    public IToolOptions Fit(IReadOnlySet<string> given) =>
+        MaxRecoveryTimeMs is { } most && most < RecoveryTimeMs && !given.Contains("recoveryTimeMs") ? this with { RecoveryTimeMs = most } : this;
+
+    /// <inheritdoc/>
+    public IEnumerable<ArgumentFault> Conflicts()
+    {
+        if (MaxRecoveryTimeMs < RecoveryTimeMs)
+        {
+            yield return new(
+                "maxRecoveryTimeMs", $"{MaxRecoveryTimeMs} is less than recoveryTimeMs {RecoveryTimeMs}; use {RecoveryTimeMs} or more, or leave it out.")
+            {
+                Remedy = new Dictionary<string, JsonNode?> { ["maxRecoveryTimeMs"] = RecoveryTimeMs },
+            };
+        }
+    }
+
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Inapplicable()
     {
@@ -69,28 +101,20 @@ public sealed record CircuitBreakerOptions(
             yield return new("failureRatePercent", wayOut) { Remedy = remedy };
             yield return new("windowMs", wayOut) { Remedy = remedy };
             yield return new("minimumCalls", wayOut) { Remedy = remedy };
+            yield return new("slowCallMs", wayOut) { Remedy = remedy };
         }
     }
+
+    /// <summary>Failures in a row, or the fewest in the window.</summary>
+    internal int Failures => FailureThreshold!.Value;
 
     /// <summary>Failures that open a new breaker when no call succeeds.</summary>
     internal int FailuresToOpen => TripOn switch
     {
-        TripOn.Consecutive => FailureThreshold,
-        TripOn.FailureRate => Math.Max(MinimumCalls, FewestFailures),
+        TripOn.Consecutive => Failures,
+        TripOn.FailureRate => Math.Max(MinimumCalls, Failures),
     };
 
-    /// <summary>
-    /// Failures that the window must hold beside the rate. The default of failureThreshold was chosen for runs of failures, so it
-    /// gives way to what minimumCalls and failureRatePercent already ask for.
-    /// </summary>
-    internal int FewestFailures
-    {
-        get
-        {
-            var implied = (int)(((long)MinimumCalls * FailureRatePercent + 99) / 100);
-            return FailureThreshold == new CircuitBreakerOptions().FailureThreshold
-                ? Math.Min(FailureThreshold, implied)
-                : FailureThreshold;
-        }
-    }
+    /// <summary>After how long a probe counts as failed.</summary>
+    internal int ProbeLimitMs => ProbeTimeoutMs ?? Math.Max(RecoveryTimeMs, 30_000);
 }

@@ -6,6 +6,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using System.Text.RegularExpressions;
 using Fluid;
 using Fluid.Values;
 
@@ -14,7 +15,7 @@ namespace CrowVault.Emitters.Code;
 /// <summary>
 /// The template engine: plain Liquid, parsed once, strict about unknown variables and filters. The only file that knows which engine it is.
 /// </summary>
-internal static class Templates
+internal static partial class Templates
 {
     private static readonly FluidParser s_parser = new();
 
@@ -50,15 +51,26 @@ internal static class Templates
         }
     }
 
-    private static IFluidTemplate Parse(string name)
+    private static IFluidTemplate Parse(string name) =>
+        s_parser.TryParse(Read(name), out var template, out var error) ? template : throw new InvalidOperationException($"{name}: {error}");
+
+    private static string Read(string name)
     {
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
             ?? throw new InvalidOperationException($"Template {name} is not embedded.");
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        return s_parser.TryParse(reader.ReadToEnd().ReplaceLineEndings("\n"), out var template, out var error)
-            ? template
-            : throw new InvalidOperationException($"{name}: {error}");
+        var text = reader.ReadToEnd().ReplaceLineEndings("\n");
+        return Include().Replace(text, include => Below(include.Groups["margin"].Value, Read($"{include.Groups["name"].Value}.liquid")));
     }
+
+    // A line {% include 'Code/outcome.ts' %} stands for that fragment; one in a comment has the comment's margin before each line but tags.
+    private static string Below(string margin, string fragment) => margin.Length == 0
+        ? fragment.TrimEnd('\n')
+        : string.Join('\n', fragment.TrimEnd('\n').Split('\n').Select(line =>
+            line.StartsWith("{%", StringComparison.Ordinal) ? line : $"{margin}{line}".TrimEnd()));
+
+    [GeneratedRegex(@"^(?<margin>[ *]*)\{% include '(?<name>[^']+)' %\}$", RegexOptions.Multiline)]
+    private static partial Regex Include();
 
     private static TemplateOptions Options()
     {
@@ -131,6 +143,11 @@ internal sealed class TemplateView
     private readonly IReadOnlyList<KeyValuePair<string, FluidValue>> _variables;
 
     internal TemplateView(IReadOnlyList<KeyValuePair<string, FluidValue>> variables) => _variables = variables;
+
+    /// <summary>These variables and one more, such as a part that was rendered with them.</summary>
+    /// <param name="name">The variable's name.</param>
+    /// <param name="text">Its value.</param>
+    public TemplateView With(string name, string text) => new([.. _variables, KeyValuePair.Create(name, (FluidValue)new StringValue(text))]);
 
     /// <summary>Renders a template with these variables.</summary>
     /// <param name="name">Path below the project, such as <c>CircuitBreaker/circuit-breaker.ts.liquid</c>.</param>

@@ -7,8 +7,8 @@ namespace CrowVault.Emitters.Code;
 /// <summary>Values as TypeScript source, laid out as Prettier would.</summary>
 internal static partial class TypeScript
 {
-    // The width that emitted code is laid out for.
-    private const int Columns = 100;
+    /// <summary>The width that emitted code is laid out for.</summary>
+    public const int Columns = 100;
 
     /// <summary>A TypeScript numeral with its thousands apart, such as <c>30_000</c>.</summary>
     public static string Numeral(long number) =>

@@ -7,11 +7,21 @@ namespace CrowVault.Emitters.RateLimiting;
 /// <param name="Name">Stem of type names, such as <c>TokenBucket</c>.</param>
 /// <param name="Function">Stem of function names, such as <c>tokenBucket</c>.</param>
 /// <param name="Summary">What it does, in a sentence.</param>
-/// <param name="First">The first parameter of its limiter.</param>
-/// <param name="Second">The second parameter of its limiter.</param>
-/// <param name="Flow">What the second parameter fills or drains.</param>
+/// <param name="First">The first parameter of its limiter: how much is admitted.</param>
+/// <param name="Second">The second parameter of its limiter: in which time.</param>
+/// <param name="SharedFigure">The figures by which a deployed version of it is recognized.</param>
+/// <param name="Table">What the limiter in memory calls the states of its keys.</param>
+/// <param name="LimitOf">What else a limit of a request's own changes.</param>
 internal sealed record AlgorithmTerms(
-    string Stem, string Name, string Function, string Summary, Parameter First, Parameter Second, string Flow)
+    string Stem,
+    string Name,
+    string Function,
+    string Summary,
+    Parameter First,
+    Parameter Second,
+    string SharedFigure,
+    string Table,
+    string LimitOf)
 {
     public static AlgorithmTerms Of(RateLimitingOptions options)
     {
@@ -30,7 +40,9 @@ internal sealed record AlgorithmTerms(
                 "Token bucket: a request takes tokens from a bucket of `capacity`, which is refilled at a steady rate.",
                 capacity,
                 new("refillPerSecond", "REFILL_PER_SECOND", rate),
-                "refill"),
+                "the same capacity or rate",
+                "buckets",
+                "the rate grows with it."),
             Algorithm.LeakyBucket => new(
                 "leaky-bucket",
                 "LeakyBucket",
@@ -38,7 +50,9 @@ internal sealed record AlgorithmTerms(
                 "Leaky bucket as a meter: a request raises the level, which falls at a steady rate; one too many is refused, not queued.",
                 capacity,
                 new("leakPerSecond", "LEAK_PER_SECOND", rate),
-                "leak"),
+                "the same capacity or rate",
+                "buckets",
+                "the rate grows with it."),
             Algorithm.FixedWindow => new(
                 "fixed-window",
                 "FixedWindow",
@@ -46,7 +60,9 @@ internal sealed record AlgorithmTerms(
                 "Fixed window: at most `limit` requests in the window that opens with a key's first request.",
                 limit,
                 window,
-                ""),
+                "the same limit or window",
+                "windows",
+                "the window stays."),
             Algorithm.SlidingWindow => new(
                 "sliding-window",
                 "SlidingWindow",
@@ -54,7 +70,9 @@ internal sealed record AlgorithmTerms(
                 "Sliding window log: at most `limit` requests in any `windowSeconds`.",
                 limit,
                 window,
-                ""),
+                "the same limit or window",
+                "logs",
+                "the window stays."),
         };
     }
 }

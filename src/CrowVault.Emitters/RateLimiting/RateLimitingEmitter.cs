@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using static CrowVault.Emitters.Code.TypeScript;
 
 namespace CrowVault.Emitters.RateLimiting;
@@ -7,6 +5,11 @@ namespace CrowVault.Emitters.RateLimiting;
 /// <summary>Emits a rate limiter: the fragments that the arguments ask for, one below the other.</summary>
 internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateLimitingJson.Default.RateLimitingOptions)
 {
+    // Longer ones would fill the memory, and no service hands them out.
+    private const int MaxKeyLength = 512;
+
+    private const int MaxUserIdLength = 256;
+
     /// <inheritdoc/>
     public override string Tool => "generate_rate_limiting";
 
@@ -15,8 +18,8 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript rate limiter and middleware that answers 429 to clients that send too much. Use it where requests arrive. Not to "
-        + "bound concurrency (generate_bulkhead) or to pace your own calls.";
+        "TypeScript rate limiter and middleware that answers 429 to clients that send too much. Use it where requests arrive. "
+        + "To pace your own calls: withOperations, acquire. Not to bound concurrency (generate_bulkhead).";
 
     /// <inheritdoc/>
     public override string IconPath => "M2 4h20l-8 9v7l-4 2v-9z";
@@ -26,14 +29,16 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
 
     private protected override EmittedCode Write(RateLimitingOptions options)
     {
-        var model = ModelOf(options);
-        var view = Templates.View(model, RateLimitingJson.Default.RateLimitingModel);
+        var algorithm = AlgorithmTerms.Of(options);
+        var framework = FrameworkTerms.Of(options);
+        var model = ModelOf(options, algorithm, framework);
+        var view = WithParts(Templates.View(model, RateLimitingJson.Default.RateLimitingModel), options);
         return new(
-            string.Join('\n', Fragments(options, model).Select(fragment => Render(fragment, view))),
-            options.WithTests ? string.Join('\n', TestFragments(options).Select(fragment => Render(fragment, view))) : "",
-            RateLimitingRemarks.Usage(options, model),
-            RateLimitingRemarks.Notes(options),
-            RateLimitingRemarks.Warnings(options))
+            string.Join('\n', Fragments(options, model, algorithm, framework).Select(fragment => Render(view, fragment))),
+            options.WithTests ? string.Join('\n', TestFragments(options).Select(fragment => Render(view, $"tests/{fragment}"))) : "",
+            Render(view, "usage/usage.ts").Trim('\n'),
+            [.. RateLimitingRemarks.Notes(options)],
+            [.. RateLimitingRemarks.Warnings(options)])
         {
             Needs = options.Store is Store.Redis
                 ? "ES2022, web-standard globals and Redis >= 5: Node >= 20, Deno, Bun"
@@ -41,47 +46,55 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         };
     }
 
-    // The reader meets what is called first, and last what it rests on.
-    private static IEnumerable<string> Fragments(RateLimitingOptions options, RateLimitingModel model)
+    // Public API first, helpers last.
+    private static IEnumerable<string> Fragments(
+        RateLimitingOptions options, RateLimitingModel model, AlgorithmTerms algorithm, FrameworkTerms framework)
     {
-        var algorithm = AlgorithmTerms.Of(options);
-        var framework = FrameworkTerms.Of(options);
         yield return "types.ts";
         if (model.Redis)
         {
-            yield return options.RedisClient is RedisClient.Ioredis ? "redis-client-ioredis.ts" : "redis-client-node-redis.ts";
+            yield return options.RedisClient is RedisClient.Ioredis ? "redis/client-ioredis.ts" : "redis/client-node-redis.ts";
         }
 
         yield return "options.ts";
         if (model.ClientAddress || model.ClientUser)
         {
-            yield return "fetch-client.ts";
+            yield return "middleware/fetch-client.ts";
         }
 
-        yield return options.Middleware switch
+        yield return $"middleware/{Lower(options.Middleware)}.ts";
+        if (options.Middleware is Framework.Fastify or Framework.Nest)
         {
-            Framework.Express => "middleware-express.ts",
-            Framework.Fastify => "middleware-fastify.ts",
-            Framework.Hono => "middleware-hono.ts",
-            Framework.Fetch => "middleware-fetch.ts",
-        };
-        yield return options.KeyStrategy switch
-        {
-            KeyStrategy.ApiKey => "key-api-key.ts",
-            KeyStrategy.Ip => "key-ip.ts",
-            KeyStrategy.User => "key-user.ts",
-            KeyStrategy.Global => "key-global.ts",
-        };
+            yield return "middleware/error.ts";
+        }
+
+        yield return $"key/{Lower(options.KeyStrategy)}.ts";
         if (model.Redis)
         {
-            yield return options.IsBucket ? "redis-bucket.ts" : "redis-window.ts";
-            yield return "redis-script.ts";
+            yield return $"redis/{algorithm.Stem}.ts";
+            if (!model.Local)
+            {
+                yield return $"redis/undecided-{Lower(options.OnStoreError)}.ts";
+            }
+
+            yield return "redis/store.ts";
+            yield return "redis/prefix.ts";
         }
 
         if (model.Memory)
         {
-            yield return $"memory-{algorithm.Stem}.ts";
-            yield return "key-table.ts";
+            yield return $"memory/{algorithm.Stem}.ts";
+            yield return "memory/key-table.ts";
+        }
+
+        if (options.WithOperations)
+        {
+            yield return "operations/turns.ts";
+            yield return "operations/blocked.ts";
+            if (model.Memory)
+            {
+                yield return "operations/blocks.ts";
+            }
         }
 
         if (options.IsBucket)
@@ -89,7 +102,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             yield return "units.ts";
         }
 
-        if (model.Sliding)
+        if (options.Algorithm is Algorithm.SlidingWindow)
         {
             yield return "slices.ts";
         }
@@ -97,20 +110,32 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         yield return "policy.ts";
         if (options.KeyStrategy is KeyStrategy.User)
         {
-            yield return "user-id.ts";
+            if (options.Middleware is Framework.Hono or Framework.Koa)
+            {
+                yield return $"key/authenticated-{Lower(options.Middleware)}.ts";
+            }
+
+            yield return options.Middleware is Framework.Fetch ? "key/user-text.ts" : "key/user-id.ts";
         }
 
-        if (options.KeyStrategy is not KeyStrategy.Global && framework.Address.Length > 0)
+        if (model.Address)
         {
             if (framework.AddressFragment.Length > 0)
             {
-                yield return $"{framework.AddressFragment}.ts";
+                yield return $"key/{framework.AddressFragment}.ts";
             }
 
-            yield return "network.ts";
+            yield return "key/network.ts";
+            yield return "key/warn-once.ts";
         }
 
-        yield return "fields.ts";
+        if (options.Middleware is not Framework.Nest)
+        {
+            yield return "middleware/problem.ts";
+        }
+
+        yield return "middleware/fields.ts";
+        yield return "middleware/tell.ts";
     }
 
     private static IEnumerable<string> TestFragments(RateLimitingOptions options)
@@ -132,60 +157,135 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         }
     }
 
-    private static RateLimitingModel ModelOf(RateLimitingOptions options)
+    // Parts that stand within a fragment.
+    private static TemplateView WithParts(TemplateView view, RateLimitingOptions options)
     {
-        var algorithm = AlgorithmTerms.Of(options);
-        var framework = FrameworkTerms.Of(options);
+        var script = LuaScript.Of(options, view);
+        var client = Lower(options.RedisClient);
+        var operations = options.WithOperations;
+        return view
+            .With("settings", Part("middleware/settings.ts"))
+            .With("usageBody", Part($"usage/{Lower(options.Middleware)}.ts"))
+            .With("memoryOperations", operations ? $"{Render(view, "operations/memory.ts")}" : "")
+            .With("memoryBlock", operations ? $"{Part("operations/memory-block.ts")}\n" : "")
+            .With("redisOperations", operations ? Render(view, "operations/redis.ts") : "")
+            .With("clientCheck", Part($"redis/check-{client}.ts"))
+            .With("mend", Part($"redis/mend-{client}.ts"))
+            .With("script", options.Store is Store.Redis ? script.Text : "")
+            .With("scriptSha1", script.Sha1);
+
+        string Part(string name) => Render(view, name).TrimEnd('\n');
+    }
+
+    private static string Render(TemplateView view, string fragment) => view.Render($"RateLimiting/{fragment}.liquid");
+
+    private static RateLimitingModel ModelOf(RateLimitingOptions options, AlgorithmTerms algorithm, FrameworkTerms framework)
+    {
         var redis = options.Store is Store.Redis;
         var local = redis && options.OnStoreError is OnStoreError.Local;
+        var closed = redis && options.OnStoreError is OnStoreError.Closed;
         var ioredis = options.RedisClient is RedisClient.Ioredis;
         var optionsName = $"{algorithm.Name}Options";
-        var script = redis ? $"\n{Lua(algorithm)}" : "";
-        var client = options.Middleware is Framework.Fetch && options.KeyStrategy is not KeyStrategy.Global;
-        var clientAddress = client && framework.Address == "client.address";
-        var clientUser = client && options.KeyStrategy is KeyStrategy.User;
-        client = clientAddress || clientUser;
-        var redisParameter = redis ? "redis: RedisClient,\n" : "";
-        var model = new RateLimitingModel
+        var fetch = options.Middleware is Framework.Fetch;
+        var address = options.KeyStrategy is not KeyStrategy.Global && framework.Address.Length > 0;
+        var clientAddress = address && framework.Address == "client.address";
+        var clientUser = fetch && options.KeyStrategy is KeyStrategy.User;
+        var client = clientAddress || clientUser;
+        var className = $"{algorithm.Name}Limiter";
+        var middlewareName = $"{algorithm.Function}{(options.Middleware is Framework.Nest ? "Guard" : "Middleware")}";
+        var keyArguments = $"{framework.Request}{(client ? ", client" : "")}";
+        return new()
         {
-            ClassName = $"{algorithm.Name}Limiter",
+            ClassName = className,
             ClassSummary = algorithm.Summary,
             OptionsName = optionsName,
-            MiddlewareName = $"{algorithm.Function}Middleware",
+            LimiterOptions = $"Readonly<{optionsName}>",
+            StoreOptions = $"Readonly<{optionsName}>",
+            MiddlewareName = middlewareName,
             First = algorithm.First,
             Second = algorithm.Second,
-            Flow = algorithm.Flow,
-            Sliding = options.Algorithm is Algorithm.SlidingWindow,
+            SharedFigure = algorithm.SharedFigure,
+            TableName = algorithm.Table,
+            LimitOfSentence = algorithm.LimitOf,
             Redis = redis,
+            Ioredis = redis && ioredis,
             NodeRedis = redis && !ioredis,
             Memory = !redis || local,
             Local = local,
+            Closed = closed,
+            UndecidedFields = redis && !local,
+            Operations = options.WithOperations,
             MemoryExport = redis ? "" : "export ",
-            MemoryClass = redis ? $"Local{algorithm.Name}" : $"{algorithm.Name}Limiter",
+            MemoryClass = redis ? $"Local{algorithm.Name}" : className,
             MemorySummary = redis ? "The same limiter in the memory of this process, for as long as Redis is away." : algorithm.Summary,
+            TakeParameter = options.WithOperations ? ", take = true" : "",
+            TakeCondition = options.WithOperations ? " && take" : "",
+            TakeFigure = options.WithOperations ? "take ? serial() : 0" : "serial()",
             WhileDown = redis ? " in memory while Redis is away" : "",
+            DecidedBy = (options.WithOperations, redis && !local) switch
+            {
+                (false, false) => "'count'",
+                (true, false) => "'count' | 'block'",
+                (false, true) => "'count' | 'store-failure'",
+                (true, true) => "'count' | 'block' | 'store-failure'",
+            },
+            DecidedBySentence = (options.WithOperations, redis && !local) switch
+            {
+                (false, false) => "A count decided.",
+                (true, false) => "A count, or a block of the key.",
+                (false, true) => "A count, or what was chosen for the case that Redis cannot decide.",
+                (true, true) => "A count, a block of the key, or what was chosen for the case that Redis cannot decide.",
+            },
             Prefix = $"rate:{algorithm.Stem}:",
+            Rights = options.WithOperations ? "+evalsha +eval +get +set +time +pttl +del" : "+evalsha +eval +get +set +time",
             StoreTimeoutMs = Numeral(options.StoreTimeoutMs),
             MaxKeys = Numeral(options.MaxKeys),
+            MaxKeyLength = Numeral(MaxKeyLength),
+            MaxUserIdLength = Numeral(MaxUserIdLength),
             FailureSentence = options.OnStoreError switch
             {
                 OnStoreError.Open => "without an answer the request is admitted.",
                 OnStoreError.Closed => "without an answer the request is refused.",
                 OnStoreError.Local => "without an answer the request is counted in memory.",
             },
-            OnStoreError = "",
-            RedisDecision = "",
-            ReplyLength = options.IsBucket ? "2" : "4",
-            Script = script,
-            ScriptSha1 = Convert.ToHexStringLower(Sha1(script)),
+            FailureLog = options.OnStoreError switch
+            {
+                OnStoreError.Open => "admits everything",
+                OnStoreError.Closed => "refuses everything",
+                OnStoreError.Local => "counts in memory",
+            },
+            Undecided = local ? $"this.#local.consume(key, cost, {algorithm.First.Name})" : $"undecided({algorithm.First.Name}, this.name)",
+            BlockFor = ioredis ? "'PX', milliseconds" : "{ PX: milliseconds }",
             Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "evalSha(SCRIPT_SHA1, options)",
             Eval = ioredis ? "eval(SCRIPT, 1, key, ...figures)" : "eval(SCRIPT, options)",
-            FrameworkImport = framework.Import,
+            FrameworkImport = Imports(options, framework),
+            FrameworkName = framework.Name,
+            TrustProxy = framework.TrustProxy,
+            Request = framework.Request,
             RequestType = framework.RequestType,
-            KeyParameters = KeyParameters(options, framework, client),
+            OnRefusedType = framework.RefusedType,
+            OnRefusedSentence = options.Middleware is Framework.Nest
+                ? "Makes the error of a refusal, in place of a `RateLimitedError`."
+                : "Answers a request that is refused, in place of a problem document.",
+            ErrorFor = options.Middleware is Framework.Nest ? "the exception filters of Nest" : "an error handler of the application",
+            ErrorMessage = closed
+                ? "decision.decidedBy === 'store-failure' ? 'Service Unavailable' : 'Too Many Requests'"
+                : "'Too Many Requests'",
+            Status = closed ? "statusOf(decision)" : "429",
+            KeyParameters = KeyParameters(options, framework, client, address),
+            KeyWords = options.KeyStrategy switch
+            {
+                KeyStrategy.ApiKey => "the API key",
+                KeyStrategy.Ip => "the address",
+                KeyStrategy.User => "the user",
+                KeyStrategy.Global => "one for all",
+            },
             ApiKey = framework.ApiKey,
             UserId = $"userIdOf({framework.User})",
-            Fallback = framework.Address.Length > 0 ? $"`ip:${{networkOf({framework.Address})}}`" : "'ip:unknown'",
+            Address = address,
+            Fallback = address ? $"`ip:${{networkOf({framework.Address}, ipv6Prefix)}}`" : "'ip:unknown'",
+            Identify = Identify(options, framework, address, client),
+            Decide = redis ? "await limiter.consume" : "limiter.decide",
             ClientAddress = clientAddress,
             ClientUser = clientUser,
             ClientParameter = client ? "  client?: FetchClient,\n" : "",
@@ -193,27 +293,33 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             FetchExample = client ? $"limit(request, handle, {(clientAddress ? "{ address }" : "{ user }")})" : "limit(request, handle)",
             FastifyHook = options.KeyStrategy is KeyStrategy.User ? "preHandler" : "onRequest",
             Parameters =
-                $"{redisParameter}{algorithm.First.Name}: number = {algorithm.First.Constant},\n"
-                + $"{algorithm.Second.Name}: number = {algorithm.Second.Constant},\noptions: {optionsName} = {{}},",
+                $"{(redis ? "redis: RedisClient,\n" : "")}{algorithm.First.Name}: number = {algorithm.First.Constant},\n"
+                + $"{algorithm.Second.Name}: number = {algorithm.Second.Constant},\noptions: Readonly<{optionsName}> = {{}},",
             LimiterArguments = $"{(redis ? "redis, " : "")}{algorithm.First.Name}, {algorithm.Second.Name}, options",
             RedisArgument = redis ? "redis" : "",
+            UsageImport = options.Middleware switch
+            {
+                Framework.Express => "import express from 'express';\n",
+                Framework.Fastify => "import { fastify } from 'fastify';\n",
+                Framework.Hono => "import { Hono } from 'hono';\n",
+                Framework.Koa => "import Koa from 'koa';\n",
+                Framework.Nest => "import type { INestApplication } from '@nestjs/common';\n",
+                Framework.Fetch => "",
+            },
+            UsageClient = (clientAddress, clientUser) switch
+            {
+                (true, true) => ", { address, user }",
+                (true, false) => ", { address }",
+                (false, true) => ", { user }",
+                (false, false) => "",
+            },
             TestImports = TestRunner.Imports(options) + (redis ? "import process from 'node:process';\n" : ""),
             TestOwnImports = TestImports(options, algorithm),
             TestDeclarations = TestRunner.Declarations(options),
             TestFigures = options.IsBucket ? "2, 1" : "2, 2",
             TestWaitMs = options.IsBucket ? "1000" : "2000",
-            TestRefusal = options.Algorithm switch
-            {
-                Algorithm.TokenBucket => "[0, 1_750_000]",
-                Algorithm.LeakyBucket => "[0, 250_000]",
-                Algorithm.FixedWindow or Algorithm.SlidingWindow => "[0, 1, 250, 250]",
-            },
-            TestAdmission = options.Algorithm switch
-            {
-                Algorithm.TokenBucket => "[1, 1_500_000]",
-                Algorithm.LeakyBucket => "[1, 500_000]",
-                Algorithm.FixedWindow or Algorithm.SlidingWindow => "[1, 1, 0, 500]",
-            },
+            TestRefusal = options.IsBucket ? "[0, 250_000]" : "[0, 1, 250, 250]",
+            TestAdmission = options.IsBucket ? "[1, 500_000]" : "[1, 1, 0, 500]",
             TestFailureTitle = options.OnStoreError switch
             {
                 OnStoreError.Open => "admits everything while Redis is down, and tells why",
@@ -232,48 +338,47 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             TestPttl = ioredis ? "pttl" : "pTTL",
             TestClose = ioredis ? "quit" : "close",
             TestRequest = framework.TestRequest,
-        };
-        return !redis ? model : model with
-        {
-            RedisDecision = options.IsBucket ? Render($"redis-decision-{algorithm.Stem}.ts", model).TrimEnd() : "",
-            OnStoreError = Render(
-                options.OnStoreError switch
-                {
-                    OnStoreError.Open => "on-store-error-open.ts",
-                    OnStoreError.Closed => "on-store-error-closed.ts",
-                    OnStoreError.Local => "on-store-error-local.ts",
-                },
-                model).TrimEnd(),
+            TestKey = redis ? "keeps the API key out of the store" : "takes the API key as the key",
         };
     }
 
     private static string TestImports(RateLimitingOptions options, AlgorithmTerms algorithm)
     {
-        var key = options.KeyStrategy is KeyStrategy.ApiKey ? "keyOf" : "";
-        var limiter = $"{algorithm.Name}Limiter";
-        var names = string.Join(", ", new[] { limiter, key }.Where(name => name.Length > 0));
+        var key = options.KeyStrategy is KeyStrategy.ApiKey ? ", keyOf" : "";
         var types = options.Store is Store.Redis ? "import type { RedisClient } from './rate-limiter.ts';\n" : "";
-        return $"import {{ {names} }} from './rate-limiter.ts';\n{types}";
+        return $"import {{ {algorithm.Name}Limiter{key} }} from './rate-limiter.ts';\n{types}";
     }
 
-    private static string Render(string fragment, RateLimitingModel model) =>
-        Render(fragment, Templates.View(model, RateLimitingJson.Default.RateLimitingModel));
+    // A type-only import of a framework, and what hashes API keys before they leave the process.
+    private static string Imports(RateLimitingOptions options, FrameworkTerms framework)
+    {
+        var hash = options is { Store: Store.Redis, KeyStrategy: KeyStrategy.ApiKey } ? "import { createHash } from 'node:crypto';\n" : "";
+        var imports = hash + framework.Import;
+        return imports.Length > 0 ? $"{imports}\n" : "";
+    }
 
-    private static string Render(string fragment, TemplateView view) => view.Render($"RateLimiting/{fragment}.liquid");
+    private static string Identify(RateLimitingOptions options, FrameworkTerms framework, bool address, bool client)
+    {
+        var request = framework.Request;
+        var prefix = address ? ", ipv6Prefix" : "";
+        var check = address ? "const { ipv6Prefix = 64 } = options;\nrequireInteger('ipv6Prefix', ipv6Prefix, 32, 128);\n" : "";
+        if (!client && !address)
+        {
+            return "const identify = options.keyOf ?? keyOf;";
+        }
 
-    private static string Lua(AlgorithmTerms algorithm) =>
-        Templates.View(new RateLimitingScript(), RateLimitingJson.Default.RateLimitingScript).Render($"RateLimiting/{algorithm.Stem}.lua.liquid");
+        var parameters = client ? $"{request}: {framework.RequestType}, client?: FetchClient" : $"{request}: {framework.RequestType}";
+        return $"{check}const byDefault = ({parameters}): string =>{(client && address ? "\n  " : " ")}keyOf({request}{(client ? ", client" : "")}{prefix});\n"
+            + "const identify = options.keyOf ?? byDefault;";
+    }
 
-    // Redis names a script by its SHA-1; nothing rests on its strength.
-    private static byte[] Sha1(string script) =>
-#pragma warning disable CA5350
-        SHA1.HashData(Encoding.ASCII.GetBytes(script));
-#pragma warning restore CA5350
-
-    private static string KeyParameters(RateLimitingOptions options, FrameworkTerms framework, bool client)
+    private static string KeyParameters(RateLimitingOptions options, FrameworkTerms framework, bool client, bool address)
     {
         var read = options.KeyStrategy is KeyStrategy.ApiKey || framework.Address.Contains(framework.Request, StringComparison.Ordinal)
             || (options.KeyStrategy is KeyStrategy.User && framework.User.Contains(framework.Request, StringComparison.Ordinal));
-        return $"{(read ? "" : "_")}{framework.Request}: {framework.RequestType}{(client ? ", client: FetchClient = {}" : "")}";
+        return $"{(read ? "" : "_")}{framework.Request}: {framework.RequestType}{(client ? ", client: FetchClient = {}" : "")}{(address ? ", ipv6Prefix = 64" : "")}";
     }
+
+    private static string Lower<TEnum>(TEnum value)
+        where TEnum : struct, Enum => System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
 }

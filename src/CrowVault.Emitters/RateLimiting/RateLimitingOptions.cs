@@ -64,6 +64,12 @@ public enum Framework
 
     /// <summary>Handlers that take a Request and give a Response.</summary>
     Fetch,
+
+    /// <summary>Koa 3.</summary>
+    Koa,
+
+    /// <summary>NestJS 11, as a guard.</summary>
+    Nest,
 }
 
 /// <summary>The client library of Redis.</summary>
@@ -129,6 +135,9 @@ public sealed record RateLimitingOptions(
     [property: Argument("Keys in memory at once (memory, or onStoreError local).", Maximum = 10_000_000)]
     int MaxKeys = 100_000,
 
+    [property: Argument("Also peek, reset, block, acquire (waits for a turn).")]
+    bool WithOperations = false,
+
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
 
@@ -143,6 +152,9 @@ public sealed record RateLimitingOptions(
 
     /// <summary>Whether the algorithm has a burst capacity.</summary>
     internal bool IsBucket => Algorithm is Algorithm.TokenBucket or Algorithm.LeakyBucket;
+
+    /// <summary>The algorithm as the caller names it.</summary>
+    internal string Stem => JsonNamingPolicy.KebabCaseLower.ConvertName(Algorithm.ToString());
 
     /// <summary>The framework, given or not.</summary>
     internal Framework Middleware =>
@@ -178,7 +190,7 @@ public sealed record RateLimitingOptions(
             yield return new("store", $"redis does not go with runtime {Name(Runtime)}, where its clients find no TCP; use memory.");
         }
 
-        if (Middleware is RateLimiting.Framework.Express or RateLimiting.Framework.Fastify && !hasSockets)
+        if (Middleware is not (RateLimiting.Framework.Hono or RateLimiting.Framework.Fetch) && !hasSockets)
         {
             yield return new("framework", $"{Name(Middleware)} does not go with runtime {Name(Runtime)}, which lacks Node's http module; use hono or fetch.");
         }

@@ -38,12 +38,15 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
 
     private static RetryPolicyModel Model(RetryPolicyOptions options)
     {
-        var statuses = string.Join(", ", options.RetryOn);
         return new(
             WithJitter: options.WithJitter,
             RespectRetryAfter: options.RespectRetryAfter,
             WithRetryBudget: options.WithRetryBudget,
             WithFetch: options.WithFetch,
+            Retries: true,
+            NetworkOnly: options.RetryErrors is RetryErrors.Network,
+            BudgetPercent: BudgetPercent,
+            BudgetCapacity: BudgetCapacity,
             Waits: options.WithJitter ? "growing random waits" : "growing waits",
             MaxRetries: options.MaxRetries,
             BaseDelayMs: Numeral(options.BaseDelayMs),
@@ -51,15 +54,16 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
             MaxRetryAfterMs: Numeral(options.MaxRetryAfterMs),
             TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
             RetryOn: ArrayLiteral(options.RetryOn, "const RETRY_ON: readonly number[] = ".Length),
-            RetryOnInWords: options.RetryOn.Count <= 12 ? $"[{statuses}]" : "RETRY_ON",
             Attempts: options.MaxRetries + 1,
-            FirstStatus: options.RetryOn[0],
+            FirstStatus: options.RetryOn.Count == 0 ? 503 : options.RetryOn[0],
             TestImports: TestRunner.Imports(options),
             TestDeclarations: TestRunner.Declarations(options));
     }
 
     private static IEnumerable<string> Notes(RetryPolicyOptions options)
     {
+        yield return "Give errors the answer's status and headers, or return the answer: a status that stands in the message alone is not read, so a "
+            + "404 would be tried again and Retry-After be missed.";
         var bounds = options.WaitBounds.ToList();
         if (bounds.Count > 0)
         {

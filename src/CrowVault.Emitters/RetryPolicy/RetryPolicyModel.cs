@@ -7,6 +7,10 @@ namespace CrowVault.Emitters.RetryPolicy;
 /// <param name="RespectRetryAfter">Whether Retry-After is a floor.</param>
 /// <param name="WithRetryBudget">Whether retries are paid from a budget.</param>
 /// <param name="WithFetch">Whether there is <c>retryFetch</c>.</param>
+/// <param name="Retries">True: the fragment of outcomes is a breaker's as well.</param>
+/// <param name="NetworkOnly">Whether of the errors without a status only those of the network are retried.</param>
+/// <param name="BudgetPercent">Retries that the budget earns per hundred requests.</param>
+/// <param name="BudgetCapacity">Retries that the budget holds.</param>
 /// <param name="Waits">Waits in words.</param>
 /// <param name="MaxRetries">Retries after the first attempt.</param>
 /// <param name="BaseDelayMs">Numeral.</param>
@@ -14,7 +18,6 @@ namespace CrowVault.Emitters.RetryPolicy;
 /// <param name="MaxRetryAfterMs">Numeral.</param>
 /// <param name="TotalTimeoutMs">Numeral.</param>
 /// <param name="RetryOn">The array literal of the statuses, laid out to fit the line.</param>
-/// <param name="RetryOnInWords">The statuses, or where to find them when there are many.</param>
 /// <param name="Attempts">Attempts at most.</param>
 /// <param name="FirstStatus">One of the statuses.</param>
 /// <param name="TestImports">Imports of the test runner.</param>
@@ -24,6 +27,10 @@ internal sealed record RetryPolicyModel(
     bool RespectRetryAfter,
     bool WithRetryBudget,
     bool WithFetch,
+    bool Retries,
+    bool NetworkOnly,
+    int BudgetPercent,
+    int BudgetCapacity,
     string Waits,
     int MaxRetries,
     string BaseDelayMs,
@@ -31,7 +38,6 @@ internal sealed record RetryPolicyModel(
     string MaxRetryAfterMs,
     string TotalTimeoutMs,
     string RetryOn,
-    string RetryOnInWords,
     int Attempts,
     int FirstStatus,
     string TestImports,

@@ -1,6 +1,18 @@
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 
 namespace CrowVault.Emitters.RetryPolicy;
+
+/// <summary>Which errors without an HTTP status are worth another attempt.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<RetryErrors>))]
+public enum RetryErrors
+{
+    /// <summary>All but those that another attempt cannot change.</summary>
+    Any,
+
+    /// <summary>Failures of the network and time-outs.</summary>
+    Network,
+}
 
 /// <summary>Arguments of <c>generate_retry_policy</c>.</summary>
 public sealed record RetryPolicyOptions(
@@ -36,6 +48,9 @@ public sealed record RetryPolicyOptions(
     [property: Argument("Add retryFetch, which repeats only what is safe to.")]
     bool WithFetch = false,
 
+    [property: Argument("Errors without a status worth another attempt: any, or network failures and time-outs alone.")]
+    RetryErrors RetryErrors = RetryErrors.Any,
+
     [property: Argument("Also emit a test file.")]
     bool WithTests = false,
 
@@ -46,7 +61,7 @@ public sealed record RetryPolicyOptions(
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>The statuses; the documented ones unless others are given.</summary>
-    [Argument("HTTP statuses worth another attempt.", Minimum = 400, Maximum = 599, MaximumEntries = 50)]
+    [Argument("HTTP statuses worth another attempt.", Minimum = 400, Maximum = 599, MinimumEntries = 0, MaximumEntries = 50)]
     public IReadOnlyList<int> RetryOn { get; init; } = RetryOn ?? [429, 502, 503, 504];
 
     /// <inheritdoc/>
@@ -59,6 +74,11 @@ public sealed record RetryPolicyOptions(
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()
     {
+        if (RetryOn.Count == 0 && RetryErrors is not RetryErrors.Network)
+        {
+            yield return new("retryOn", "empty, although retryErrors is any; set retryErrors to network or name statuses.");
+        }
+
         if (MaxDelayCapMs < BaseDelayMs)
         {
             yield return new("maxDelayCapMs", $"{MaxDelayCapMs} is less than baseDelayMs {BaseDelayMs}; use {BaseDelayMs} or more.")

@@ -93,9 +93,9 @@ internal sealed class LayerChecks(ManifestSections sections)
             yield return $"Stack: {quickest} has {Duration(shortest)}, but may wait {wait} for a slot; {wayOut}.";
         }
 
-        if (Breaker is not null && (Breaker.ProbeTimeoutMs ?? Breaker.RecoveryTimeMs) < longest)
+        if (Breaker is not null && Breaker.ProbeLimitMs < longest)
         {
-            yield return $"Stack: the breaker ends a probe after {Duration(Breaker.ProbeTimeoutMs ?? Breaker.RecoveryTimeMs)}, before the "
+            yield return $"Stack: the breaker ends a probe after {Duration(Breaker.ProbeLimitMs)}, before the "
                 + $"{Duration(longest)} of {name} are over; use a probeTimeoutMs of {longest} or more.";
         }
     }

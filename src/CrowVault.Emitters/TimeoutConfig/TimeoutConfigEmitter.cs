@@ -39,6 +39,8 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         HasTotal: options.TotalTimeoutMs > 0,
         TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
         TotalType: options.TotalTimeoutMs > 0 ? ": number = TOTAL_TIMEOUT_MS" : ": number",
+        MostMs: options.TotalTimeoutMs > 0 ? "TOTAL_TIMEOUT_MS" : "MAX_TIMER_MS",
+        CountsWaits: false,
         WithFetch: options.WithFetch,
         TestImports: TestRunner.Imports(options),
         TestDeclarations: TestRunner.Declarations(options));
@@ -64,10 +66,9 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         }
 
         yield return "Work that ignores its signal goes on in the background after its timeout; pass the signal to fetch or the client.";
-        if (options.WithFetch)
-        {
-            yield return "timeoutFetch: the limit covers headers and body, to the last byte read.";
-        }
+        yield return options.WithFetch
+            ? "timeoutFetch: the limit covers headers and body, to the last byte read; idleTimeoutMs limits the silence between two chunks."
+            : "Read the body inside withTimeout, as the usage does: fetch is done as soon as the headers are there.";
     }
 
     private static IEnumerable<string> Warnings(TimeoutConfigOptions options)

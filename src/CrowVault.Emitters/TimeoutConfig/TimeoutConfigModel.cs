@@ -9,6 +9,8 @@ namespace CrowVault.Emitters.TimeoutConfig;
 /// <param name="HasTotal">Whether a request as a whole has a limit.</param>
 /// <param name="TotalTimeoutMs">Numeral.</param>
 /// <param name="TotalType">Type of the parameter that sets a deadline's length, with its default value if there is one.</param>
+/// <param name="MostMs">What a deadline of a header is at most.</param>
+/// <param name="CountsWaits">False: these timers limit work.</param>
 /// <param name="WithFetch">Whether there is <c>timeoutFetch</c>.</param>
 /// <param name="TestImports">Imports of the test runner.</param>
 /// <param name="TestDeclarations">What follows the imports of a test.</param>
@@ -19,6 +21,8 @@ internal sealed record TimeoutConfigModel(
     bool HasTotal,
     string TotalTimeoutMs,
     string TotalType,
+    string MostMs,
+    bool CountsWaits,
     bool WithFetch,
     string TestImports,
     string TestDeclarations);

@@ -1,4 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using CrowVault.Emitters;
+using CrowVault.Mcp.Http.Identity;
+using CrowVault.Mcp.Http.Settings;
+using CrowVault.Mcp.Http.Telemetry;
 using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -13,21 +17,17 @@ namespace CrowVault.Mcp.Http;
 /// <summary>The server over HTTP: MCP at <c>/mcp</c> (and <c>/sse</c>), REST at <c>/v1</c>.</summary>
 internal static class HttpDoor
 {
-    /// <summary>Where Streamable HTTP is spoken.</summary>
-    public const string McpPath = "/mcp";
-
-    /// <summary>Where RFC 9728 metadata is found.</summary>
-    public const string MetadataPath = "/.well-known/oauth-protected-resource";
-
     /// <summary>Serves until the process is told to stop.</summary>
     /// <param name="arguments">The command line.</param>
     /// <returns>The exit code: 0, or 2 when the configuration is faulty or the address is taken.</returns>
     public static async Task<int> RunAsync(ServeArguments arguments)
     {
-        var configuration = new ConfigurationBuilder()
-            .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-            .AddEnvironmentVariables()
-            .Build();
+        if (!TryConfigure(arguments.SettingsFile, out var configuration))
+        {
+            await Console.Error.WriteLineAsync($"--settings: {arguments.SettingsFile} cannot be read, or is not JSON.");
+            return 2;
+        }
+
         if (HttpSettings.Read(arguments, new(configuration), out var faults) is not { } settings)
         {
             foreach (var fault in faults)
@@ -61,8 +61,33 @@ internal static class HttpDoor
             LogMessages.PlainText(app.Logger);
         }
 
+        if (settings.TokensFile is { } file && BearerToken.IsWritableByOthers(file))
+        {
+            LogMessages.WritableTokens(app.Logger, file);
+        }
+
         await app.WaitForShutdownAsync();
         return 0;
+    }
+
+    private static bool TryConfigure(string? file, [NotNullWhen(true)] out IConfiguration? configuration)
+    {
+        var builder = new ConfigurationBuilder();
+        if (file is not null)
+        {
+            builder.AddJsonFile(Path.GetFullPath(file), optional: false);
+        }
+
+        try
+        {
+            configuration = builder.AddEnvironmentVariables().Build();
+            return true;
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or FormatException)
+        {
+            configuration = null;
+            return false;
+        }
     }
 
     /// <summary>Puts the server together.</summary>
@@ -86,7 +111,8 @@ internal static class HttpDoor
 
             // Up to this length the rest of a body that is too long is taken off the connection, so that its sender sees the answer.
             kestrel.Limits.MaxRequestBodySize = 2L * settings.Limits.MaxBodyBytes;
-            kestrel.Limits.MaxConcurrentConnections = settings.Limits.MaxConnections;
+            var connections = new ConnectionGate(settings.Limits);
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(next => connection => connections.InvokeAsync(connection, next)));
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(settings.Limits.HeaderSeconds);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(settings.Limits.IdleSeconds);
         });

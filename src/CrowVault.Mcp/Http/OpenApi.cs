@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CrowVault.Mcp.Http.Settings;
 using CrowVault.Mcp.Server;
 using ModelContextProtocol.Protocol;
 

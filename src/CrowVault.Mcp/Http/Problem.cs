@@ -1,6 +1,4 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -26,6 +24,8 @@ internal sealed record Problem(
     /// <summary>Answers with this problem.</summary>
     public Task WriteAsync(HttpContext context)
     {
+        // A fault of the arguments repeats what was sent, which no log does.
+        Refusals.Note(context, Errors is null ? Detail : $"{Errors.Count} faults of the call");
         context.Response.StatusCode = Status;
         context.Response.ContentType = "application/problem+json";
         var body = JsonSerializer.SerializeToUtf8Bytes(this, HttpJson.Readable.Problem);
@@ -41,34 +41,3 @@ internal sealed record ProblemError(string Detail, string Pointer);
 
 /// <summary>The body of a request that would work.</summary>
 internal sealed record CorrectedCall(string Server, string Tool, JsonElement Args);
-
-/// <summary>A new token, shown once.</summary>
-/// <param name="Token">What callers send.</param>
-/// <param name="Entry">What goes into the configuration.</param>
-internal sealed record CreatedToken(string Token, string Entry);
-
-/// <summary>RFC 9728 metadata.</summary>
-internal sealed record ResourceMetadata(
-    [property: JsonPropertyName("resource")] string Resource,
-    [property: JsonPropertyName("resource_name")] string ResourceName,
-    [property: JsonPropertyName("authorization_servers")] IReadOnlyList<string> AuthorizationServers,
-    [property: JsonPropertyName("bearer_methods_supported")] IReadOnlyList<string> BearerMethodsSupported,
-    [property: JsonPropertyName("scopes_supported")] IReadOnlyList<string>? ScopesSupported);
-
-/// <summary>Serialization of what this door answers itself.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(Problem))]
-[JsonSerializable(typeof(CreatedToken))]
-[JsonSerializable(typeof(ResourceMetadata))]
-[JsonSerializable(typeof(System.Text.Json.Nodes.JsonObject))]
-[JsonSerializable(typeof(string))]
-internal sealed partial class HttpJson : JsonSerializerContext
-{
-    /// <summary>Escapes only what JSON demands.</summary>
-    public static HttpJson Readable { get; } = new(new JsonSerializerOptions
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    });
-}

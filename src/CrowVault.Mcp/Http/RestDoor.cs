@@ -3,6 +3,10 @@ using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
+using CrowVault.Mcp.Http.Gates;
+using CrowVault.Mcp.Http.Identity;
+using CrowVault.Mcp.Http.Settings;
+using CrowVault.Mcp.Http.Telemetry;
 using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -21,6 +25,11 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
     /// <summary>What an answer can be, in the order of preference.</summary>
     private static readonly MediaTypeHeaderValue[] s_offers = [new("application/json"), new("text/x-typescript"), new("text/plain")];
 
+    // An answer must not grow with the faults that it tells of.
+    private const int MostErrors = 20;
+
+    private static readonly ProblemError s_further = new("", "");
+
     private readonly Memo<Answer> _answers = new();
     private readonly byte[] _tools = List(tools);
     private readonly byte[] _openApi = OpenApi.Document(tools, settings);
@@ -33,12 +42,11 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             return Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, "This resource comes as application/json, text/x-typescript or text/plain.");
         }
 
-        var (tool, args, faults) = Read(context.Features.Get<JsonBody>()!.Root);
-        var emitter = tool is null ? null : Catalog.Find(tool);
-        using var call = Telemetry.Begin(logger, "rest", emitter?.Tool, Caller.Of(context).Name);
+        var (emitter, args, faults) = Read(context.Features.Get<JsonBody>()!.Root, out var isUnknown);
+        using var call = ToolCalls.Begin(logger, "rest", emitter?.Tool, Caller.Of(context).Shown);
         if (emitter is null || faults.Count > 0)
         {
-            call.ErrorType = emitter is null && tool is not null ? Telemetry.UnknownTool : Telemetry.InvalidArguments;
+            call.ErrorType = isUnknown ? ToolCalls.UnknownTool : ToolCalls.InvalidArguments;
             return RefuseAsync(context, faults, null);
         }
 
@@ -48,7 +56,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
         {
             if (!emitter.TryEmit(args, Product.Version, out var emission, out var refused))
             {
-                call.ErrorType = Telemetry.InvalidArguments;
+                call.ErrorType = ToolCalls.InvalidArguments;
                 return RefuseAsync(context, [.. refused.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
             }
 
@@ -94,20 +102,25 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             corrected = new(Product.ServerName, refused.Tool, document.RootElement.Clone());
         }
 
-        var detail = errors.Count == 1 ? errors[0].Detail : $"{errors.Count} faults; see errors.";
-        return new Problem("Bad Request", StatusCodes.Status400BadRequest, detail, errors, corrected).WriteAsync(context);
+        var shown = errors.Count > MostErrors ? [.. errors.Take(MostErrors)] : errors;
+        var detail = errors.Count == 1 ? errors[0].Detail
+            : errors.Count > MostErrors ? $"{errors.Count} faults; errors has the first {MostErrors}."
+            : $"{errors.Count} faults; see errors.";
+        return new Problem("Bad Request", StatusCodes.Status400BadRequest, detail, shown, corrected).WriteAsync(context);
     }
 
     /// <summary>Reads <c>{ "server", "tool", "args" }</c>.</summary>
-    private static (string? Tool, JsonElement Args, IReadOnlyList<ProblemError> Faults) Read(JsonElement root)
+    private static (Emitter? Emitter, JsonElement Args, IReadOnlyList<ProblemError> Faults) Read(JsonElement root, out bool isUnknown)
     {
+        isUnknown = false;
         if (root.ValueKind is not JsonValueKind.Object)
         {
             return (null, default, [new("The body is not an object; send { \"server\": \"api-mcp\", \"tool\": \"...\", \"args\": { } }.", "")]);
         }
 
         var faults = new List<ProblemError>();
-        string? tool = null;
+        Emitter? emitter = null;
+        var hasTool = false;
         var args = NoArguments;
         foreach (var member in root.EnumerateObject())
         {
@@ -121,23 +134,38 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
 
                     break;
                 case "tool":
-                    tool = member.Value.ValueKind is JsonValueKind.String ? member.Value.GetString() : null;
-                    if (tool is null)
+                    hasTool = true;
+                    if (member.Value.ValueKind is not JsonValueKind.String)
                     {
                         faults.Add(new("tool: not a string; give the name of a tool.", "/tool"));
                     }
-                    else if (Catalog.Find(tool) is null)
+                    else if (member.Value.GetString() is var tool && (emitter = Catalog.Find(tool!)) is null)
                     {
-                        faults.Add(new(Catalog.UnknownTool(tool), "/tool"));
+                        isUnknown = true;
+                        faults.Add(new(Catalog.UnknownTool(PlainText.Of(tool!, 60)), "/tool"));
                     }
 
                     break;
                 case "args":
-                    args = member.Value;
+                    // As in MCP, null is the same as leaving it out.
+                    args = member.Value.ValueKind is JsonValueKind.Null ? NoArguments : member.Value;
                     break;
                 default:
-                    var nearest = Suggestion.Nearest(member.Name, ["server", "tool", "args"]);
-                    var name = member.Name.Length <= 60 ? member.Name : $"{member.Name[..60]}...";
+                    if (faults.Count > MostErrors)
+                    {
+                        // Counted, and not told of.
+                        faults.Add(s_further);
+                        break;
+                    }
+
+                    var nearest = member.Name switch
+                    {
+                        "name" => "tool",
+                        "arguments" or "params" => "args",
+                        { Length: > 20 } => null,
+                        _ => Suggestion.Nearest(member.Name, ["server", "tool", "args"]),
+                    };
+                    var name = PlainText.Of(member.Name, 60);
                     faults.Add(new(
                         $"{name}: unknown member; {(nearest is null ? "the members are server, tool and args." : $"did you mean {nearest}?")}",
                         Pointer(null, name)));
@@ -145,12 +173,12 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             }
         }
 
-        if (!root.TryGetProperty("tool"u8, out _))
+        if (!hasTool)
         {
             faults.Add(new($"tool: required but missing; give one of {string.Join(", ", Catalog.All.Select(emitter => emitter.Tool))}.", "/tool"));
         }
 
-        return (tool, args, faults);
+        return (emitter, args, faults);
     }
 
     /// <summary>The arguments of a call that gives none.</summary>

@@ -2,13 +2,15 @@ using System.Buffers.Text;
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
+using CrowVault.Mcp.Http.Gates;
+using CrowVault.Mcp.Http.Identity;
+using CrowVault.Mcp.Http.Settings;
+using CrowVault.Mcp.JsonRpc;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -17,14 +19,12 @@ namespace CrowVault.Mcp.Http;
 /// <summary>The older HTTP+SSE pair of protocol 2024-11-05: <c>GET /sse</c> opens a stream, <c>POST /message</c> sends to it.</summary>
 /// <remarks>The post is answered before the call is, so nothing but the caps here bounds what a caller can have outstanding.</remarks>
 /// <param name="options">Options of the MCP server, shared by all sessions.</param>
-/// <param name="limits">The caps.</param>
+/// <param name="settings">The caps, and the public address.</param>
 /// <param name="services">Services of the host.</param>
 /// <param name="stopping">Ends every session once its calls are answered.</param>
-internal sealed class SseDoor(McpServerOptions options, HttpLimits limits, IServiceProvider services, CancellationToken stopping)
+internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, IServiceProvider services, CancellationToken stopping)
 {
-    private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
-        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
-
+    private readonly HttpLimits _limits = settings.Limits;
     private readonly ConcurrentDictionary<string, Session> _sessions = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Usage> _usage = new(StringComparer.Ordinal);
@@ -33,10 +33,16 @@ internal sealed class SseDoor(McpServerOptions options, HttpLimits limits, IServ
     /// <summary>Opens a session and keeps its stream until the caller leaves or the server stops.</summary>
     public async Task OpenAsync(HttpContext context)
     {
+        if (!AcceptsEvents(context.Request))
+        {
+            await Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, "This address opens an event stream; accept text/event-stream.");
+            return;
+        }
+
         var caller = Caller.Of(context).Name;
         if (Enter(caller) is not { } usage)
         {
-            await RateLimits.RefuseAsync(context, $"\"sessions\";q={limits.SseSessionsPerToken}", "\"sessions\";r=0", 5, "Too many SSE sessions are open.");
+            await RateLimits.RefuseAsync(context, $"\"sessions\";q={_limits.SseSessionsPerToken}", "\"sessions\";r=0", 5, "Too many SSE sessions are open.");
             return;
         }
 
@@ -65,27 +71,20 @@ internal sealed class SseDoor(McpServerOptions options, HttpLimits limits, IServ
             return;
         }
 
-        JsonRpcMessage? message;
-        try
+        if (context.Features.Get<RpcError>() is { } error)
         {
-            message = context.Features.Get<JsonBody>()!.Root.Deserialize(s_message);
-        }
-        catch (JsonException)
-        {
-            message = null;
-        }
-
-        if (message is null)
-        {
-            await RpcError.WriteAsync(context, RpcError.InvalidRequest, "The body is not a JSON-RPC message.", null);
+            await session.RefuseAsync(error, context.RequestAborted);
+            context.Response.StatusCode = StatusCodes.Status202Accepted;
+            await context.Response.WriteAsync("Accepted");
             return;
         }
 
-        if (message is JsonRpcRequest request && !session.TryBegin(request.Id, limits, out var refusal))
+        var message = context.Features.Get<JsonRpcMessage>()!;
+        if (message is JsonRpcRequest request && !session.TryBegin(request.Id, _limits, out var refusal))
         {
             await (refusal is null
-                ? RateLimits.RefuseAsync(context, $"\"unanswered\";q={limits.SseCallsPerSession}", "\"unanswered\";r=0", 1, "Too many calls of this session or token wait for their answer.").AsTask()
-                : RpcError.WriteAsync(context, RpcError.InvalidRequest, refusal, null));
+                ? RateLimits.RefuseAsync(context, $"\"unanswered\";q={_limits.SseCallsPerSession}", "\"unanswered\";r=0", 1, "Too many calls of this session or token wait for their answer.").AsTask()
+                : RpcGate.WriteAsync(context, new(RpcError.InvalidRequest, refusal, MessageParser.FindId(context.Features.Get<JsonBody>()!.Utf8)), StatusCodes.Status400BadRequest));
             return;
         }
 
@@ -107,14 +106,17 @@ internal sealed class SseDoor(McpServerOptions options, HttpLimits limits, IServ
     private async Task RunAsync(HttpContext context, string caller, Usage usage)
     {
         var id = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16));
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        await using var stream = new SseResponseStreamTransport(context.Response.Body, $"{context.Request.PathBase}/message?sessionId={id}");
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(
+            context.RequestAborted, context.Features.Get<ConnectionGate.PeerEnded>()?.Token ?? default);
+        await using var events = new SseEvents(context.Response.Body);
+        await using var stream = new SseResponseStreamTransport(events, $"{settings.Prefix}{Routes.Message}?sessionId={id}");
         var session = new Session(caller, usage, stream, end);
         _sessions[id] = session;
         try
         {
             await using var stopped = stopping.UnsafeRegister(static session => ((Session)session!).EndWhenAnswered(), session);
             var sending = stream.RunAsync(end.Token);
+            var commenting = events.CommentAsync(end.Token);
             await using (var server = McpServer.Create(session, options, _loggers, services))
             {
                 await server.RunAsync(end.Token);
@@ -122,6 +124,8 @@ internal sealed class SseDoor(McpServerOptions options, HttpLimits limits, IServ
 
             await stream.DisposeAsync();
             await sending;
+            await end.CancelAsync();
+            await commenting;
         }
         catch (OperationCanceledException) when (end.IsCancellationRequested)
         {
@@ -133,12 +137,21 @@ internal sealed class SseDoor(McpServerOptions options, HttpLimits limits, IServ
         }
     }
 
+    // The picture of a page can ask for this address, too; it accepts anything, but names pictures.
+    private static bool AcceptsEvents(HttpRequest request)
+    {
+        var accept = request.GetTypedHeaders().Accept;
+        return accept.Count == 0
+            || accept.Any(range => range.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase) && range.Quality is not 0)
+            || (accept.Count == 1 && accept[0].MatchesAllTypes && accept[0].Quality is not 0);
+    }
+
     private Usage? Enter(string caller)
     {
         lock (_lock)
         {
             var usage = _usage.GetValueOrDefault(caller) ?? new();
-            if (_sessions.Count >= limits.SseSessions || usage.Sessions >= limits.SseSessionsPerToken)
+            if (_sessions.Count >= _limits.SseSessions || usage.Sessions >= _limits.SseSessionsPerToken)
             {
                 return null;
             }
@@ -214,6 +227,11 @@ internal sealed class SseDoor(McpServerOptions options, HttpLimits limits, IServ
                 Finish(((JsonRpcMessageWithId)message).Id);
             }
         }
+
+        /// <summary>Answers a message that the SDK is not to see.</summary>
+        public Task RefuseAsync(RpcError error, CancellationToken cancellationToken) =>
+            stream.SendMessageAsync(
+                new JsonRpcError { Id = MessageParser.Id(JsonElement.Parse(error.Id!)), Error = new() { Code = error.Code, Message = error.Message } }, cancellationToken);
 
         /// <summary>A cancelled call gets no answer.</summary>
         public void Forget(System.Text.Json.Nodes.JsonNode parameters)

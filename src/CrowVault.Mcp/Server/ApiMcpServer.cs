@@ -30,7 +30,7 @@ internal static class ApiMcpServer
     };
 
     /// <summary>The tools, in the catalog's order.</summary>
-    public static McpServerPrimitiveCollection<McpServerTool> Tools { get; } = 
+    public static McpServerPrimitiveCollection<McpServerTool> Tools { get; } =
         Collect(ServerFeatures.Current.Emitters.Select(emitter => new EmitterTool(emitter)));
 
     /// <summary>The prompts.</summary>

@@ -1,261 +1,72 @@
-using System.Buffers;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using System.Text.Unicode;
-using System.Threading.Channels;
-using ModelContextProtocol;
+using CrowVault.Mcp.JsonRpc;
 using ModelContextProtocol.Protocol;
 
 namespace CrowVault.Mcp.Stdio;
 
-/// <summary>
-/// Standard input, a line at a time: bounds a line's length, answers what is not JSON, and passes the rest on to the SDK. The end of
-/// input reaches the SDK only when every request before it has been answered.
-/// </summary>
-internal sealed class LineReader(Stream input, ReplyWriter replies, ReplyLedger ledger)
+/// <summary>Reads what one line holds: a message, or a batch of them. No line can make it throw.</summary>
+internal static class LineReader
 {
     /// <summary>Bytes that one line may have, its line feed not counted.</summary>
     public const int LongestLine = 4 * 1024 * 1024;
 
-    /// <summary>How deep a message may nest.</summary>
-    public const int MaximumDepth = 64;
+    // JSON-RPC batches belong to MCP 2025-03-26 alone. Without a bound a line of 4 MiB could ask for a million answers.
+    private const int LargestBatch = 1_000;
 
-    private const int ParseError = (int)McpErrorCode.ParseError;
-    private const int InvalidRequest = (int)McpErrorCode.InvalidRequest;
+    /// <summary>Answer to a line that is too long.</summary>
+    public static RpcError TooLong { get; } = new(RpcError.InvalidRequest, $"Invalid request: a line has more than {LongestLine} bytes.");
 
-    // Longer than any call can take; ends the process even if a reply were never to come.
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
-
-    // What a client wrote just before a signal is still on its way through the pipe.
-    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(50);
-
-    private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
-        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
-
-    // Reading pauses while so many messages wait for the SDK.
-    private readonly Channel<JsonRpcMessage> _messages = Channel.CreateBounded<JsonRpcMessage>(
-        new BoundedChannelOptions(64) { SingleReader = true });
-
-    private readonly ArrayBufferWriter<byte> _line = new();
-    private readonly Lock _lock = new();
-    private long _lastRead;
-    private bool _tooLong;
-    private bool _ended;
-    private int _stopping;
-
-    /// <summary>What the SDK reads.</summary>
-    public ChannelReader<JsonRpcMessage> Messages => _messages.Reader;
-
-    /// <summary>Starts reading.</summary>
-    public void Start() =>
-        // A read from standard input cannot be cancelled, so it must not keep the process alive.
-        new Thread(Pump) { IsBackground = true, Name = "stdin" }.Start();
-
-    /// <summary>Ends the input once what has been written to it is read and answered.</summary>
-    public void Stop()
+    /// <summary>Reads a line.</summary>
+    /// <param name="line">The line, without white space around it.</param>
+    /// <param name="pass">Gets each message.</param>
+    /// <param name="refuse">Gets each fault.</param>
+    public static void Read(byte[] line, Action<JsonRpcMessage> pass, Action<RpcError> refuse)
     {
-        if (Interlocked.Exchange(ref _stopping, 1) == 0)
-        {
-            new Thread(EndWhenQuiet) { IsBackground = true, Name = "stop" }.Start();
-        }
-    }
-
-    private void Pump()
-    {
-        var buffer = new byte[64 * 1024];
-        try
-        {
-            while (input.Read(buffer) is var count and > 0)
-            {
-                Volatile.Write(ref _lastRead, Environment.TickCount64);
-                Split(buffer.AsSpan(0, count));
-            }
-        }
-        catch (IOException)
-        {
-            // As good as the end of input.
-        }
-
-        lock (_lock)
-        {
-            EndLine();
-        }
-
-        End();
-    }
-
-    private void EndWhenQuiet()
-    {
-        var deadline = Environment.TickCount64 + (long)s_patience.TotalMilliseconds;
-        Volatile.Write(ref _lastRead, Environment.TickCount64);
-        while (Environment.TickCount64 - Volatile.Read(ref _lastRead) < s_quiet.TotalMilliseconds
-            && Environment.TickCount64 < deadline)
-        {
-            Thread.Sleep(5);
-        }
-
-        End();
-    }
-
-    private void End()
-    {
-        ledger.WaitSettled(s_patience);
-        lock (_lock)
-        {
-            _ended = true;
-            _messages.Writer.TryComplete();
-        }
-    }
-
-    private void Split(ReadOnlySpan<byte> bytes)
-    {
-        while (bytes.IndexOf((byte)'\n') is var end and >= 0)
-        {
-            Append(bytes[..end]);
-            lock (_lock)
-            {
-                EndLine();
-            }
-
-            bytes = bytes[(end + 1)..];
-        }
-
-        Append(bytes);
-    }
-
-    private void Append(ReadOnlySpan<byte> bytes)
-    {
-        _tooLong |= _line.WrittenCount + bytes.Length > LongestLine;
-        if (!_tooLong)
-        {
-            _line.Write(bytes);
-        }
-    }
-
-    private void EndLine()
-    {
-        if (_tooLong)
-        {
-            Refuse(InvalidRequest, $"Invalid request: a line has more than {LongestLine} bytes.");
-        }
-        else
-        {
-            Accept(_line.WrittenSpan.Trim(" \t\r"u8));
-        }
-
-        _tooLong = false;
-        _line.ResetWrittenCount();
-        if (_line.Capacity > 1024 * 1024)
-        {
-            _line.Clear();
-        }
-    }
-
-    private void Accept(ReadOnlySpan<byte> line)
-    {
-        if (line.IsEmpty)
+        var text = JsonText.WithoutMark(line);
+        if (text.Span.Trim(" \t\r"u8).IsEmpty)
         {
             return;
         }
 
-        if (!Utf8.IsValid(line))
+        using var document = JsonText.Parse(text, JsonText.MaximumDepth, out var fault);
+        if (document is null)
         {
-            Refuse(ParseError, "Parse error: the line is not valid UTF-8.");
+            refuse(new(RpcError.ParseError, $"Parse error: the line is {fault}", MessageParser.FindId(text.Span)));
             return;
         }
 
-        switch (Kind(line))
+        switch (document.RootElement.ValueKind)
         {
-            case JsonTokenType.StartObject:
-                Pass(line);
+            case JsonValueKind.Object:
+                ReadMessage(document.RootElement, pass, refuse);
                 break;
-            case JsonTokenType.StartArray:
-                PassBatch(line);
+            case JsonValueKind.Array when document.RootElement.GetArrayLength() is 0 or > LargestBatch:
+                var problem = document.RootElement.GetArrayLength() == 0 ? "the batch is empty." : $"the batch has more than {LargestBatch} messages.";
+                refuse(new(RpcError.InvalidRequest, $"Invalid request: {problem}"));
                 break;
-            case JsonTokenType.None:
-                Refuse(ParseError, $"Parse error: the line is not one JSON value of at most {MaximumDepth} levels.");
+            case JsonValueKind.Array:
+                // Each message is answered by itself.
+                foreach (var message in document.RootElement.EnumerateArray())
+                {
+                    ReadMessage(message, pass, refuse);
+                }
+
                 break;
             default:
-                Refuse(InvalidRequest, "Invalid request: a line must hold one JSON-RPC object.");
+                refuse(new(RpcError.InvalidRequest, "Invalid request: a line must hold one JSON-RPC object."));
                 break;
         }
     }
 
-    // The whole line is parsed, so that what is passed on is known to be JSON.
-    private static JsonTokenType Kind(ReadOnlySpan<byte> line)
+    private static void ReadMessage(JsonElement element, Action<JsonRpcMessage> pass, Action<RpcError> refuse)
     {
-        var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = MaximumDepth });
-        try
+        if (MessageParser.TryRead(element, out var message, out var error))
         {
-            reader.Read();
-            var kind = reader.TokenType;
-            while (reader.Read())
-            {
-            }
-
-            return kind;
+            pass(message);
         }
-        catch (JsonException)
+        else if (error is not null)
         {
-            return JsonTokenType.None;
+            refuse(error);
         }
     }
-
-    // JSON-RPC batches belong to MCP 2025-03-26 alone; each message is answered by itself.
-    private void PassBatch(ReadOnlySpan<byte> line)
-    {
-        var batch = JsonElement.Parse(line);
-        if (batch.GetArrayLength() == 0)
-        {
-            Refuse(InvalidRequest, "Invalid request: the batch is empty.");
-        }
-
-        foreach (var message in batch.EnumerateArray())
-        {
-            if (message.ValueKind is JsonValueKind.Object)
-            {
-                Pass(System.Text.Encoding.UTF8.GetBytes(message.GetRawText()));
-            }
-            else
-            {
-                Refuse(InvalidRequest, "Invalid request: a batch holds JSON-RPC objects.");
-            }
-        }
-    }
-
-    private void Pass(ReadOnlySpan<byte> message)
-    {
-        if (_ended)
-        {
-            return;
-        }
-
-        var envelope = Envelope.Read(message);
-        if (envelope.Problem is { } problem)
-        {
-            Refuse(InvalidRequest, $"Invalid request: {problem}", envelope.Id);
-            return;
-        }
-
-        JsonRpcMessage received;
-        try
-        {
-            received = JsonSerializer.Deserialize(message, s_message)!;
-        }
-        catch (JsonException)
-        {
-            Refuse(InvalidRequest, "Invalid request: the line is not a JSON-RPC request, notification or response.", envelope.Id);
-            return;
-        }
-
-        ledger.WaitRoom(s_patience);
-        ledger.Received(received);
-        if (!_messages.Writer.TryWrite(received))
-        {
-            _messages.Writer.WriteAsync(received).AsTask().GetAwaiter().GetResult();
-        }
-    }
-
-    private void Refuse(int code, string message, RequestId id = default) =>
-        replies.Write(new JsonRpcError { Id = id, Error = new() { Code = code, Message = message } });
 }

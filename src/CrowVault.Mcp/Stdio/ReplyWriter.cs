@@ -1,14 +1,17 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using CrowVault.Mcp.JsonRpc;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace CrowVault.Mcp.Stdio;
 
 /// <summary>Standard output, one message a line: the SDK's messages and the reader's own error replies never interleave.</summary>
-internal sealed class ReplyWriter(Stream output, ReplyLedger ledger) : IDisposable
+[SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process: a write that nobody reads may still hold it.")]
+internal sealed class ReplyWriter(Stream output)
 {
     private const int LargestBufferKept = 1024 * 1024;
 
@@ -24,6 +27,9 @@ internal sealed class ReplyWriter(Stream output, ReplyLedger ledger) : IDisposab
     private readonly SemaphoreSlim _turn = new(1, 1);
     private bool _closed;
 
+    /// <summary>Runs once when the client has closed its end.</summary>
+    public Action? Closed { get; set; }
+
     /// <summary>Writes a message when it is its turn.</summary>
     public async Task WriteAsync(JsonRpcMessage message, CancellationToken cancellationToken)
     {
@@ -31,18 +37,18 @@ internal sealed class ReplyWriter(Stream output, ReplyLedger ledger) : IDisposab
         WriteInTurn(message);
     }
 
-    /// <summary>Writes a message when it is its turn.</summary>
-    public void Write(JsonRpcMessage message)
+    /// <summary>Writes an error when it is its turn.</summary>
+    public void Write(RpcError error)
     {
         _turn.Wait();
-        WriteInTurn(message);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        _json.Dispose();
-        _turn.Dispose();
+        try
+        {
+            Emit([.. error.ToUtf8(), (byte)'\n']);
+        }
+        finally
+        {
+            _turn.Release();
+        }
     }
 
     private void WriteInTurn(JsonRpcMessage message)
@@ -83,7 +89,7 @@ internal sealed class ReplyWriter(Stream output, ReplyLedger ledger) : IDisposab
         {
             // The client has gone; what is still owed to it can never be delivered.
             _closed = true;
-            ledger.WriteOff();
+            Closed?.Invoke();
         }
     }
 }

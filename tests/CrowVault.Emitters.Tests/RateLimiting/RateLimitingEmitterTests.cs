@@ -16,18 +16,20 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("leaky-bucket-node-redis-fastify-local", """{"algorithm":"leaky-bucket","redisClient":"node-redis","framework":"fastify","onStoreError":"local","keyStrategy":"user"}""")]
     [InlineData("fixed-window-ioredis-hono-closed", """{"algorithm":"fixed-window","framework":"hono","onStoreError":"closed","keyStrategy":"ip"}""")]
     [InlineData("sliding-window-ioredis-fetch-local", """{"algorithm":"sliding-window","framework":"fetch","onStoreError":"local","keyStrategy":"global","requestsPerWindow":1000}""")]
-    [InlineData("leaky-bucket-memory-hono-workers", """{"runtime":"workers","algorithm":"leaky-bucket","store":"memory","framework":"hono"}""")]
     [InlineData("fixed-window-memory-fetch-deno", """{"runtime":"deno","algorithm":"fixed-window","store":"memory","keyStrategy":"user"}""")]
-    [InlineData("sliding-window-memory-hono-bun", """{"runtime":"bun","algorithm":"sliding-window","store":"memory","framework":"hono","keyStrategy":"ip"}""")]
+    [InlineData("token-bucket-memory-hono-bun", """{"runtime":"bun","store":"memory","framework":"hono","keyStrategy":"ip"}""")]
     [InlineData("token-bucket-redis-tests", """{"withTests":true}""")]
-    [InlineData("leaky-bucket-node-redis-bun-tests", """{"runtime":"bun","algorithm":"leaky-bucket","redisClient":"node-redis","onStoreError":"local","withTests":true}""")]
+    [InlineData("leaky-bucket-node-redis-bun-tests", """{"runtime":"bun","algorithm":"leaky-bucket","redisClient":"node-redis","framework":"fastify","onStoreError":"local","keyStrategy":"user","withTests":true}""")]
     [InlineData("sliding-window-memory-deno-tests", """{"runtime":"deno","algorithm":"sliding-window","store":"memory","withTests":true}""")]
-    [InlineData("fixed-window-memory-workers-tests", """{"runtime":"workers","algorithm":"fixed-window","store":"memory","framework":"hono","withTests":true}""")]
+    [InlineData("token-bucket-memory-workers-tests", """{"runtime":"workers","store":"memory","framework":"hono","withTests":true}""")]
+    [InlineData("fixed-window-memory-koa-operations", """{"algorithm":"fixed-window","store":"memory","framework":"koa","keyStrategy":"ip","withOperations":true}""")]
+    [InlineData("token-bucket-redis-nest-operations", """{"framework":"nest","keyStrategy":"user","withOperations":true}""")]
     [InlineData("token-bucket-memory-fetch-browser", """{"runtime":"browser","store":"memory","requestsPerWindow":120}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 
     [Theory]
     [InlineData("""{"runtime":"workers","store":"memory","framework":"express"}""", "framework: express does not go with runtime workers, which lacks Node's http module; use hono or fetch.")]
+    [InlineData("""{"runtime":"workers","store":"memory","framework":"nest"}""", "framework: nest does not go with runtime workers, which lacks Node's http module; use hono or fetch.")]
     [InlineData("""{"algorithm":"fixed-window","burstCapacity":5}""", "burstCapacity: only token-bucket and leaky-bucket have one; use requestsPerWindow.")]
     [InlineData("""{"store":"memory","onStoreError":"local"}""", "onStoreError: only store redis uses it, memory does not fail; leave it out.")]
     [InlineData("""{"store":"memory","redisClient":"node-redis"}""", "redisClient: only store redis uses it; leave it out.")]
@@ -42,13 +44,17 @@ public sealed partial class RateLimitingEmitterTests
     }
 
     [Theory]
-    [InlineData("token-bucket")]
-    [InlineData("leaky-bucket")]
-    [InlineData("fixed-window")]
-    [InlineData("sliding-window")]
-    public void Names_the_script_by_its_fingerprint(string algorithm)
+    [InlineData("token-bucket", false)]
+    [InlineData("token-bucket", true)]
+    [InlineData("leaky-bucket", false)]
+    [InlineData("leaky-bucket", true)]
+    [InlineData("fixed-window", false)]
+    [InlineData("fixed-window", true)]
+    [InlineData("sliding-window", false)]
+    [InlineData("sliding-window", true)]
+    public void Names_the_script_by_its_fingerprint(string algorithm, bool withOperations)
     {
-        var source = Source($$"""{"algorithm":"{{algorithm}}"}""");
+        var source = Source($$"""{"algorithm":"{{algorithm}}","withOperations":{{(withOperations ? "true" : "false")}}}""");
         var script = Script().Match(source).Groups["script"].Value;
         Assert.NotEmpty(script);
         Assert.DoesNotContain('\\', script);
@@ -65,6 +71,11 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("""{"keyStrategy":"ip"}""", "crypto")]
     [InlineData("""{"algorithm":"fixed-window"}""", "CAPACITY")]
     [InlineData("""{"framework":"hono"}""", "express")]
+    [InlineData("{}", "block")]
+    [InlineData("{}", "peek")]
+    [InlineData("{}", "503")]
+    [InlineData("""{"store":"memory"}""", "createHash")]
+    [InlineData("""{"onStoreError":"local"}""", "store-failure")]
     public void Leaves_no_trace_of_what_was_not_asked_for(string arguments, string trace) =>
         Assert.DoesNotContain(trace, Source(arguments), StringComparison.Ordinal);
 

@@ -18,6 +18,7 @@ public sealed class RetryPolicyEmitterTests
     [InlineData("patient", """{"maxRetries":20,"baseDelayMs":1000,"maxDelayCapMs":60000,"totalTimeoutMs":30000}""")]
     [InlineData("no-retries", """{"maxRetries":0}""")]
     [InlineData("many-statuses", """{"retryOn":[408,409,423,425,429,500,502,503,504,507,508,509,520,521,522,523,524,525,526]}""")]
+    [InlineData("network-errors-only", """{"retryErrors":"network","retryOn":[]}""")]
     [InlineData("lasting-statuses", """{"retryOn":[404,503,501],"maxRetries":30}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 
@@ -50,7 +51,7 @@ public sealed class RetryPolicyEmitterTests
             Snapshot.Version, out var emission, out _));
         var source = emission.Files[0].Content;
         var body = source[source.IndexOf("*/", StringComparison.Ordinal)..];
-        foreach (var trace in new[] { "andom", "itter", "etryAfter", "etry-After", "udget", "fetch(", "retryFetch" })
+        foreach (var trace in new[] { "andom", "itter", "etryAfter", "etry-After", "udget", "retryFetch", "Idempotency" })
         {
             Assert.DoesNotContain(trace, body, StringComparison.Ordinal);
         }

@@ -79,9 +79,9 @@ public sealed class AllowListTests
             var (other, otherEntry) = HttpServer.CreateToken("listed");
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, "tokens"), $"# rotated monthly\n{entry}\n\n");
             await File.WriteAllTextAsync(
-                Path.Combine(folder.FullName, "appsettings.json"),
+                Path.Combine(folder.FullName, "settings.json"),
                 $$"""{ "CrowVault": { "Http": { "Tokens": ["{{otherEntry}}"], "CallBurst": 7 } }, "Logging": { "Console": { "FormatterName": "json" } } }""");
-            await using var server = await HttpServer.StartInAsync(folder.FullName, ("CROWVAULT_HTTP_TOKENS_FILE", Path.Combine(folder.FullName, "tokens")));
+            await using var server = await HttpServer.StartWithAsync(["--settings", Path.Combine(folder.FullName, "settings.json")], ("CROWVAULT_HTTP_TOKENS_FILE", Path.Combine(folder.FullName, "tokens")));
 
             foreach (var known in new[] { token, other })
             {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using CrowVault.Mcp.Http;
+using CrowVault.Mcp.Http.Settings;
 using Microsoft.Extensions.Configuration;
 using Xunit;
 
@@ -17,7 +17,7 @@ public sealed class DocumentationTests
         foreach (var limit in typeof(HttpLimits).GetProperties().Where(property => property.PropertyType == typeof(int)))
         {
             var value = Convert.ToString(limit.GetValue(defaults), CultureInfo.InvariantCulture);
-            Assert.Contains(s_rows, row => row.StartsWith($"| `{SettingSource.Variable(limit.Name)}` | `{limit.Name}` | {value} |", StringComparison.Ordinal));
+            Assert.Contains(s_rows, row => row.StartsWith($"| `{SettingReader.Variable(limit.Name)}` | `{limit.Name}` | {value} |", StringComparison.Ordinal));
         }
     }
 
@@ -25,14 +25,14 @@ public sealed class DocumentationTests
     public void Documents_exactly_the_settings_there_are()
     {
         var values = s_rows.Select(row => KeyValuePair.Create(row.Split('`')[1], (string?)"?")).Append(new("CROWVAULT_HTTP_OTHER", "?"));
-        var source = new SettingSource(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+        var source = new SettingReader(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
 
         HttpSettings.Read(new(HttpTransport.Http, null, []), source, out var faults);
 
         Assert.Equal("CROWVAULT_HTTP_OTHER: unknown setting.", Assert.Single(faults, fault => fault.Contains("unknown setting", StringComparison.Ordinal)));
         foreach (var name in source.Known)
         {
-            Assert.Contains(s_rows, row => row.Contains($"| `{SettingSource.Variable(name)}` | `{name}` |", StringComparison.Ordinal));
+            Assert.Contains(s_rows, row => row.Contains($"| `{SettingReader.Variable(name)}` | `{name}` |", StringComparison.Ordinal));
         }
     }
 

@@ -30,7 +30,7 @@ public sealed class ClosedServer : IAsyncLifetime
 public sealed class GateTests(ClosedServer closed) : IClassFixture<ClosedServer>
 {
     private static readonly string[] s_paths =
-        ["/", "/mcp", "/sse", "/message", "/message?sessionId=x", "/v1/tools", "/v1/tools/call", "/openapi.json", "/healthz", "/readyz", "/nothing", "/.well-known/oauth-protected-resource"];
+        ["/", "/mcp", "/sse", "/message", "/message?sessionId=x", "/v1/tools", "/v1/tools/call", "/openapi.json", "/healthz", "/readyz", "/nothing"];
 
     private static readonly string[] s_methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND"];
 
@@ -74,6 +74,18 @@ public sealed class GateTests(ClosedServer closed) : IClassFixture<ClosedServer>
         Assert.DoesNotContain("Call of", Server.Output, StringComparison.Ordinal);
     }
 
+    // Anything but 404 makes a client look for a sign-in that is not there.
+    [Theory]
+    [InlineData("GET", "/.well-known/oauth-protected-resource")]
+    [InlineData("GET", "/.well-known/oauth-protected-resource/mcp")]
+    [InlineData("GET", "/.well-known/oauth-authorization-server")]
+    [InlineData("GET", "/.well-known/openid-configuration")]
+    [InlineData("POST", "/register")]
+    [InlineData("GET", "/authorize")]
+    [InlineData("POST", "/token")]
+    public async Task Has_no_sign_in(string method, string path) =>
+        Assert.StartsWith("HTTP/1.1 404 ", await SendAsync(method, path, [$"Host: {Server.Address.Authority}", "Content-Length: 0"]), StringComparison.Ordinal);
+
     [Fact]
     public async Task Refuses_a_token_in_the_address_even_beside_a_good_header()
     {
@@ -110,6 +122,12 @@ public sealed class GateTests(ClosedServer closed) : IClassFixture<ClosedServer>
 
     [Theory]
     [InlineData("Host: evil.example")]
+    [InlineData("Host: 127.0.0.1:99999")]
+    [InlineData("Host: [::1]:65536")]
+    [InlineData("Host: .localhost")]
+    [InlineData("Host: localhost..")]
+    [InlineData("Host: localhost:PORT", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image")]
+    [InlineData("Host: localhost:PORT", "Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe")]
     [InlineData("Host: evil.example:PORT")]
     [InlineData("Host: localhost.evil.example")]
     [InlineData("Host: 127.0.0.1.evil.example:PORT")]
@@ -141,6 +159,10 @@ public sealed class GateTests(ClosedServer closed) : IClassFixture<ClosedServer>
     [InlineData("Host: 127.0.0.1:PORT")]
     [InlineData("Host: [::1]:PORT")]
     [InlineData("Host: localhost")]
+    [InlineData("Host: localhost.")]
+    [InlineData("Host: localhost:PORT", "Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")]
+    [InlineData("Host: localhost:PORT", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document")]
+    [InlineData("Host: localhost:PORT", "Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty")]
     [InlineData("Host: localhost:PORT", "Origin: http://localhost:PORT")]
     [InlineData("Host: 127.0.0.1:PORT", "Origin: http://127.0.0.1:PORT")]
     public async Task Answers_under_its_own_names(params string[] headers)

@@ -54,6 +54,10 @@ internal sealed partial class HttpServer : IAsyncDisposable
     public static Task<HttpServer> StartAsync(string transport, params (string Name, string Value)[] settings) =>
         StartAsync(Info("serve", "--transport", transport, "--port", "0"), settings);
 
+    /// <summary>Starts the server with further arguments.</summary>
+    public static Task<HttpServer> StartWithAsync(string[] arguments, params (string Name, string Value)[] settings) =>
+        StartAsync(Info(["serve", "--transport", "http", "--port", "0", .. arguments]), settings);
+
     /// <summary>Starts the server in a folder of its own.</summary>
     public static Task<HttpServer> StartInAsync(string folder, params (string Name, string Value)[] settings)
     {

@@ -51,19 +51,21 @@ public sealed class JwtServer : IAsyncLifetime
     /// <summary>A token that is good but for what is said.</summary>
     internal string Token(
         string algorithm = "RS256", string? issuer = null, string? audience = $"{PublicUrl}/mcp", int expiresIn = 600, int validIn = -10,
-        string? scope = "read generate", string? subject = "someone", bool strangeKey = false, bool hasExpiry = true)
+        string? scope = "read generate", object? subject = null, bool hasSubject = true, bool strangeKey = false, bool hasExpiry = true, string header = "\"typ\":\"JWT\",\"kid\":\"one\"",
+        object? confirmation = null)
     {
         var claims = new Dictionary<string, object?>
         {
             ["iss"] = issuer ?? Issuer,
             ["aud"] = audience,
-            ["sub"] = subject,
+            ["sub"] = hasSubject ? subject ?? "someone" : null,
             ["scope"] = scope,
             ["nbf"] = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + validIn,
             ["exp"] = hasExpiry ? DateTimeOffset.UtcNow.ToUnixTimeSeconds() + expiresIn : null,
+            ["cnf"] = confirmation,
         };
         var json = JsonSerializer.Serialize(claims.Where(claim => claim.Value is not null).ToDictionary(), s_plain);
-        var head = $"{Encode(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}","typ":"JWT","kid":"one"}"""))}.{Encode(Encoding.UTF8.GetBytes(json))}";
+        var head = $"{Encode(Encoding.UTF8.GetBytes($$"""{"alg":"{{algorithm}}",{{header}}}"""))}.{Encode(Encoding.UTF8.GetBytes(json))}";
         var signature = algorithm switch
         {
             "none" => [],
@@ -92,12 +94,22 @@ public sealed class JwtTests(JwtServer jwt) : IClassFixture<JwtServer>
         ["expired"] = jwt => jwt.Token(expiresIn: -60),
         ["not valid yet"] = jwt => jwt.Token(validIn: 300),
         ["no expiry"] = jwt => jwt.Token(hasExpiry: false),
-        ["no subject"] = jwt => jwt.Token(subject: null),
+        ["no subject"] = jwt => jwt.Token(hasSubject: false),
         ["another key"] = jwt => jwt.Token(strangeKey: true),
         ["no signature"] = jwt => jwt.Token(algorithm: "none"),
         ["public key as secret"] = jwt => jwt.Token(algorithm: "HS256"),
         ["changed claims"] = jwt => string.Join('.', jwt.Token(subject: "a").Split('.')[0], jwt.Token(subject: "b").Split('.')[1], jwt.Token(subject: "a").Split('.')[2]),
         ["no token at all"] = _ => "a.b.c",
+        ["an extension that must be understood"] = jwt => jwt.Token(header: """ "kid":"one","crit":["exp"],"exp":1 """),
+        ["a payload that is not encoded"] = jwt => jwt.Token(header: """ "kid":"one","b64":false """),
+        ["the type of a logout token"] = jwt => jwt.Token(header: """ "kid":"one","typ":"logout+jwt" """),
+        ["the type of a proof"] = jwt => jwt.Token(header: """ "kid":"one","typ":"dpop+jwt" """),
+        ["a type that is no text"] = jwt => jwt.Token(header: """ "kid":"one","typ":7 """),
+        ["a name of the key twice"] = jwt => jwt.Token(header: """ "kid":"one","kid":"one" """),
+        ["an unknown key"] = jwt => jwt.Token(header: """ "kid":"two" """),
+        ["a binding to a key"] = jwt => jwt.Token(confirmation: new Dictionary<string, string> { ["jkt"] = "x" }),
+        ["a numeric subject"] = jwt => jwt.Token(subject: 7),
+        ["an empty subject"] = jwt => jwt.Token(subject: ""),
     };
 
     [Fact]
@@ -110,6 +122,28 @@ public sealed class JwtTests(JwtServer jwt) : IClassFixture<JwtServer>
         }
 
         await jwt.Server.WaitForOutputAsync("by jwt:someone");
+    }
+
+    [Theory]
+    [InlineData(""" "kid":"one" """)]
+    [InlineData(""" "typ":"at+jwt" """)]
+    [InlineData(""" "kid":"one","typ":"application/AT+JWT" """)]
+    public async Task Accepts_the_types_of_access_tokens(string header)
+    {
+        using var answer = await jwt.Server.CallAsync(Body, jwt.Token(header: header));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Logs_a_subject_as_one_bounded_line()
+    {
+        using var answer = await jwt.Server.CallAsync(Body, jwt.Token(subject: "bell\a\r\ninfo: forged \u001b[2J\u202e" + new string('x', 4_000)));
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+
+        await jwt.Server.WaitForOutputAsync("by jwt:bell");
+        var line = jwt.Server.Output.Split('\n').Single(each => each.Contains("by jwt:bell", StringComparison.Ordinal));
+        Assert.Contains("jwt:bell???info: forged ?[2J?xxx", line, StringComparison.Ordinal);
+        Assert.InRange(line.Length, 1, 300);
     }
 
     [Theory]

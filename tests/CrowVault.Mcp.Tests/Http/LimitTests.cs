@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using CrowVault.Mcp.Http.Gates;
 using Xunit;
 
 namespace CrowVault.Mcp.Tests.Http;
@@ -78,12 +79,16 @@ public sealed class LimitTests
         await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_MAX_CONNECTIONS", "2"));
         using var first = await RawConnection.OpenAsync(server);
         using var second = await RawConnection.OpenAsync(server);
-        await Task.Delay(200);
-        using var third = await RawConnection.OpenAsync(server);
+        foreach (var connection in new[] { first, second })
+        {
+            await connection.SendAsync(Probe(server));
+            Assert.StartsWith("HTTP/1.1 200 ", await connection.ReadUntilAsync("ok", 8), StringComparison.Ordinal);
+        }
 
+        using var third = await RawConnection.OpenAsync(server);
         try
         {
-            await third.SendAsync($"GET /healthz HTTP/1.1\r\nHost: {server.Address.Authority}\r\n\r\n");
+            await third.SendAsync(Probe(server));
             Assert.Equal("", await third.ReadUntilAsync(null, 8));
         }
         catch (IOException)
@@ -91,8 +96,104 @@ public sealed class LimitTests
             // Closed before the request was through.
         }
 
-        await first.SendAsync($"GET /healthz HTTP/1.1\r\nHost: {server.Address.Authority}\r\n\r\n");
+        await first.SendAsync(Probe(server));
         Assert.StartsWith("HTTP/1.1 200 ", await first.ReadUntilAsync("ok", 8), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Silent_connections_keep_no_caller_out_and_are_closed_in_time()
+    {
+        await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_MAX_CONNECTIONS", "2"), ("CROWVAULT_HTTP_HEADER_SECONDS", "1"));
+        using var first = await RawConnection.OpenAsync(server);
+        using var second = await RawConnection.OpenAsync(server);
+
+        using var caller = await RawConnection.OpenAsync(server);
+        await caller.SendAsync(Probe(server));
+        Assert.StartsWith("HTTP/1.1 200 ", await caller.ReadUntilAsync("ok", 8), StringComparison.Ordinal);
+
+        // They never sent a byte: neither may be told more than that it is over.
+        foreach (var silent in new[] { first, second })
+        {
+            try
+            {
+                Assert.Equal("", await silent.ReadUntilAsync(null, 8));
+            }
+            catch (IOException)
+            {
+                // Reset.
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_peer_that_ends_its_side_gets_its_answers()
+    {
+        await using var server = await HttpServer.StartAsync("http");
+        using var connection = await RawConnection.OpenAsync(server);
+
+        await connection.SendAsync($"POST /v1/tools/call HTTP/1.1\r\nHost: {server.Address.Authority}\r\nContent-Type: application/json\r\nContent-Length: {Body.Length}\r\n\r\n{Body}{Probe(server)}");
+        connection.EndSending();
+
+        var answers = await connection.ReadUntilAsync(null, 8);
+        Assert.Equal(2, answers.Split("HTTP/1.1 200 ").Length - 1);
+    }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(7, 1)]
+    [InlineData(15, 1)]
+    [InlineData(15, 15)]
+    [InlineData(29, 4)]
+    [InlineData(150, 1)]
+    [InlineData(999, 1)]
+    [InlineData(1_000, 2_000)]
+    public void Gives_the_rate_that_is_configured(int perSecond, int burst)
+    {
+        var clock = new ManualClock();
+        using var bucket = new TokenBucket(perSecond, burst, clock);
+        var random = new Random(perSecond * 31 + burst);
+        var (taken, seconds) = (0, 0.0);
+        while (bucket.AttemptAcquire().IsAcquired)
+        {
+            taken++;
+        }
+
+        Assert.Equal(burst, taken);
+        taken = 0;
+
+        // Asked for far more often than it gives, at moments that fit no period.
+        while (seconds < 100)
+        {
+            var step = random.NextDouble() * 0.4 / perSecond;
+            clock.Advance(TimeSpan.FromSeconds(step));
+            seconds += step;
+            taken += bucket.AttemptAcquire().IsAcquired ? 1 : 0;
+        }
+
+        Assert.InRange(taken / (seconds * perSecond), 0.98, 1.02);
+    }
+
+    [Fact]
+    public void A_bucket_holds_no_more_than_its_burst_after_a_pause()
+    {
+        var clock = new ManualClock();
+        using var bucket = new TokenBucket(10, 3, clock);
+        clock.Advance(TimeSpan.FromHours(1));
+
+        Assert.Equal([true, true, true, false], Enumerable.Range(0, 4).Select(_ => bucket.AttemptAcquire().IsAcquired));
+    }
+
+    private static string Probe(HttpServer server) => $"GET /healthz HTTP/1.1\r\nHost: {server.Address.Authority}\r\n\r\n";
+
+    private sealed class ManualClock : TimeProvider
+    {
+        private long _ticks;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => _ticks;
+
+        public void Advance(TimeSpan time) => _ticks += time.Ticks;
     }
 
     [Fact]

@@ -26,6 +26,9 @@ internal sealed class RawConnection : IDisposable
 
     public Task SendAsync(string text) => _stream.WriteAsync(Encoding.UTF8.GetBytes(text)).AsTask();
 
+    /// <summary>Says that nothing more will be sent.</summary>
+    public void EndSending() => _client.Client.Shutdown(SocketShutdown.Send);
+
     /// <summary>Reads until a text has come or the other side has closed.</summary>
     /// <returns>All that has come.</returns>
     public async Task<string> ReadUntilAsync(string? text, int seconds = 30)

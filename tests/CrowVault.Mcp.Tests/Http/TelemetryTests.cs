@@ -24,6 +24,12 @@ public sealed class TelemetryTests
         using var bad = await server.CallAsync("""{"tool":"generate_circuit_breaker","args":{"failureThreshold":"canary-value"}}""", token);
         using var unknown = await server.PostMcpAsync("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"canary-tool"}}""", token);
         await unknown.Content.ReadAsStringAsync();
+        foreach (var invented in new[] { """{"jsonrpc":"2.0","id":2,"method":"canary-method"}""", """{"jsonrpc":"2.0","method":"canary-notification"}""", """{"jsonrpc":"2.0","id":3,"method":"prompts/get","params":{"name":"canary-prompt"}}""" })
+        {
+            using var answer = await server.PostMcpAsync(invented, token);
+            await SseTests.PostAsync(server, endpoint, invented, token);
+        }
+
         using var query = await server.Client.GetAsync($"/v1/tools?access_token={token}");
 
         // What is left is sent at the end.
@@ -43,7 +49,7 @@ public sealed class TelemetryTests
         }
 
         var session = endpoint[(endpoint.IndexOf('=', StringComparison.Ordinal) + 1)..];
-        foreach (var secret in new[] { token, session, "canary-value" })
+        foreach (var secret in new[] { token, session, "canary-value", "canary-tool", "canary-method", "canary-notification", "canary-prompt" })
         {
             Assert.DoesNotContain(secret, metrics, StringComparison.Ordinal);
             Assert.DoesNotContain(secret, traces, StringComparison.Ordinal);

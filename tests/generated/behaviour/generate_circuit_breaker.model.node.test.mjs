@@ -19,6 +19,7 @@ async function explore(args, settings) {
 }
 
 const cases = {
+  'open time that grows': { failureThreshold: 1, halfOpenMaxProbes: 1, successThreshold: 1, maxRecoveryTimeMs: 3_000 },
   'two failures in a row': { failureThreshold: 2, halfOpenMaxProbes: 1, successThreshold: 1 },
   'two probes, two successes': { failureThreshold: 1, halfOpenMaxProbes: 2, successThreshold: 2 },
   'failure rate': {
@@ -30,7 +31,10 @@ const cases = {
 };
 
 for (const [name, settings] of Object.entries(cases)) {
-  const args = settings.rate === undefined ? {} : { tripOn: 'failure-rate' };
+  const args = {
+    ...(settings.rate !== undefined && { tripOn: 'failure-rate' }),
+    ...(settings.maxRecoveryTimeMs !== undefined && { maxRecoveryTimeMs: 30_000 }),
+  };
   for (const timersFire of [true, false]) {
     const timers = timersFire ? 'timers on time' : 'no timers';
     test(`every sequence of ${String(depth)} events, ${name}, ${timers}`, () =>
@@ -38,6 +42,15 @@ for (const [name, settings] of Object.entries(cases)) {
         const sequences = await explore(args, { settings, timersFire, depth });
         assert.ok(sequences > 20_000, `only ${String(sequences)} sequences`);
         return { sequences, depth };
+      }));
+
+    const short = depth - 3;
+    test(`every sequence of ${String(short)} events with answers, refusals and changes by hand, ${name}, ${timers}`, () =>
+      compared(`circuit breaker, every sequence with answers, refusals and changes by hand: ${name}, ${timers}`, async () => {
+        const more = ['oldest is ignored', 'oldest answers 503', 'oldest answers 404', 'isolate by hand', 'trip by hand', 'reset by hand'];
+        const sequences = await explore(args, { settings, timersFire, depth: short, more });
+        assert.ok(sequences > 5_000, `only ${String(sequences)} sequences`);
+        return { sequences, depth: short };
       }));
 
     test(`1,000 random sequences of 60 events, ${name}, ${timers}`, () =>

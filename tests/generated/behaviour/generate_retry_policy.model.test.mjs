@@ -85,7 +85,7 @@ for (const withJitter of [true, false]) {
             const options = {
               maxRetries: random.pick([0, 1, 4, random.between(0, 100)]),
               baseDelayMs,
-              maxDelayCapMs: baseDelayMs * random.pick([1, 2, 40, 1_000_000]),
+              maxDelayCapMs: Math.min(2 ** 31 - 1, baseDelayMs * random.pick([1, 2, 40, 1_000_000])),
               maxRetryAfterMs: random.pick([0, 30_000, 60_000, 90_000]),
               totalTimeoutMs: random.pick([0, 0, 3_600_000, random.between(60_000, 10_000_000)]),
             };

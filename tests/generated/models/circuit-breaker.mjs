@@ -27,7 +27,9 @@ class Model {
     this.openUntil = 0;
     this.calls = [];
     this.notified = [];
-    this.counts = { total: 0, success: 0, failure: 0, rejected: 0 };
+    this.failedProbes = 0;
+    this.openMs = 0;
+    this.counts = { total: 0, success: 0, failure: 0, ignored: 0, rejected: 0 };
   }
 
   /** Calls whose work has not ended and whose caller still waits. */
@@ -49,21 +51,39 @@ class Model {
     this.notified.push(state);
   }
 
-  open(at) {
-    this.openUntil = at + RECOVERY;
+  open(at, ms = RECOVERY) {
+    this.openUntil = at + ms;
     this.change('OPEN');
+  }
+
+  /** After a failure: the open time doubles with each probe that failed, where it grows. */
+  openAfterFailure(at) {
+    if (this.state === 'HALF_OPEN') this.failedProbes++;
+    this.open(at, this.maxRecoveryTimeMs === undefined ? RECOVERY : Math.min(RECOVERY * 2 ** this.failedProbes, this.maxRecoveryTimeMs));
+  }
+
+  close() {
+    this.failedProbes = 0;
+    this.change('CLOSED');
   }
 
   timeOut(call, at) {
     call.outcome = 'ProbeTimeoutError';
-    if (call.era !== this.era) return;
+    if (call.counted) return;
     this.counts.failure++;
-    this.open(at);
+    if (call.era === this.era) this.openAfterFailure(at);
+  }
+
+  /** A call found overdue by the next caller: it has failed, but still runs, since its timer is late or gone. */
+  giveUp(call) {
+    call.counted = true;
+    this.counts.failure++;
+    this.openAfterFailure(call.deadline);
   }
 
   start() {
     const overdue = this.probes.find((call) => call.deadline <= this.now);
-    if (overdue) this.timeOut(overdue, overdue.deadline);
+    if (overdue) this.giveUp(overdue);
     if (this.state === 'OPEN' && this.now >= this.openUntil) this.change('HALF_OPEN');
     const call = { outcome: 'pending', probe: this.state === 'HALF_OPEN', era: this.era, deadline: Infinity };
     if (this.state === 'OPEN') {
@@ -82,29 +102,29 @@ class Model {
 
   succeed(call) {
     call.outcome = 'up';
+    if (!call.counted) this.counts.success++;
     if (call.era !== this.era) return;
-    this.counts.success++;
     if (this.state === 'HALF_OPEN') {
-      if (++this.successes === this.successThreshold) this.change('CLOSED');
+      if (++this.successes === this.successThreshold) this.close();
     } else {
       this.failures = 0;
       this.ended(false);
     }
   }
 
-  fail(call) {
-    call.outcome = 'down';
+  fail(call, outcome = 'down') {
+    call.outcome = outcome;
+    if (!call.counted) this.counts.failure++;
     if (call.era !== this.era) return;
-    this.counts.failure++;
     this.failures++;
-    if (this.state === 'HALF_OPEN') this.open(this.now);
+    if (this.state === 'HALF_OPEN') this.openAfterFailure(this.now);
     else this.ended(true);
   }
 
   /** A call that ended while closed. */
   ended(failed) {
     if (this.rate === undefined) {
-      if (this.failures >= this.failureThreshold) this.open(this.now);
+      if (this.failures >= this.failureThreshold) this.openAfterFailure(this.now);
       return;
     }
     // The window moves by tenths of its length.
@@ -118,16 +138,14 @@ class Model {
       failures >= this.failureThreshold &&
       failures / inside.length >= this.rate.failureRatePercent / 100
     ) {
-      this.open(this.now);
+      this.openAfterFailure(this.now);
     }
   }
 
-  abort(call) {
-    call.outcome = 'aborted';
-  }
-
-  ignore(call) {
-    call.outcome = 'ignored';
+  /** Ends without saying anything about the service. */
+  ignore(call, outcome) {
+    call.outcome = outcome;
+    if (!call.counted) this.counts.ignored++;
   }
 
   advance(timersFire) {
@@ -161,8 +179,17 @@ class Subject {
         halfOpenMaxProbes: settings.halfOpenMaxProbes,
         successThreshold: settings.successThreshold,
         probeTimeoutMs: PROBE_TIMEOUT,
-        isFailure: (error) => error.message !== 'ignored',
         now: () => this.now,
+        random: () => 1,
+        timers: {
+          set: (fire, ms) => {
+            const timer = { fire, at: this.now + ms };
+            this.timers.add(timer);
+            return timer;
+          },
+          clear: (timer) => void this.timers.delete(timer),
+        },
+        ...(settings.maxRecoveryTimeMs && { maxRecoveryTimeMs: settings.maxRecoveryTimeMs }),
         ...settings.rate,
       },
     );
@@ -182,7 +209,7 @@ class Subject {
     const options = controller && { signal: controller.signal };
     this.breaker.call(work, options).then(
       (result) => {
-        call.outcome = result;
+        call.outcome = typeof result === 'string' ? result : `status ${String(result.status)}`;
       },
       (error) => {
         call.outcome =
@@ -206,8 +233,12 @@ const events = {
   'newest fails': (running) => running.length > 1,
   'time passes': () => true,
 };
+/** Applied in random sequences, and in every short sequence where \`more\` asks for them. */
 const longOnly = {
   'oldest is ignored': (running) => running.length > 0,
+  'oldest answers 503': (running) => running.length > 0,
+  'oldest answers 404': (running) => running.length > 0,
+  'isolate by hand': () => true,
   'trip by hand': () => true,
   'reset by hand': () => true,
 };
@@ -218,7 +249,6 @@ function apply(event, model, subject, timersFire) {
   if (!(events[event] ?? longOnly[event])(running)) return false;
   const call = event.startsWith('newest') ? running.at(-1) : running[0];
   const own = subject.calls[model.calls.indexOf(call)];
-  current = subject;
   switch (event) {
     case 'start':
       model.start();
@@ -235,12 +265,25 @@ function apply(event, model, subject, timersFire) {
       own.reject(new Error('down'));
       break;
     case 'oldest is ignored':
-      model.ignore(call);
-      own.reject(new Error('ignored'));
+      model.ignore(call, 'ignored');
+      own.reject(Object.assign(new Error('ignored'), { code: 'BULKHEAD_FULL' }));
+      break;
+    case 'oldest answers 503':
+      model.fail(call, 'status 503');
+      own.resolve({ status: 503, headers: {} });
+      break;
+    case 'oldest answers 404':
+      model.succeed(call);
+      call.outcome = 'status 404';
+      own.resolve({ status: 404, headers: {} });
+      break;
+    case 'isolate by hand':
+      model.open(model.now, Infinity);
+      subject.breaker.isolate();
       break;
     case 'oldest is aborted':
       if (!own.abortable) return false;
-      model.abort(call);
+      model.ignore(call, 'aborted');
       own.controller.abort(new Error('aborted'));
       break;
     case 'trip by hand':
@@ -248,7 +291,7 @@ function apply(event, model, subject, timersFire) {
       subject.breaker.trip();
       break;
     case 'reset by hand':
-      model.change('CLOSED');
+      model.close();
       subject.breaker.reset();
       break;
     case 'time passes': {
@@ -268,28 +311,8 @@ function apply(event, model, subject, timersFire) {
   return true;
 }
 
-// The breaker that acts now owns the timers that are set.
-let current;
-const realSetTimeout = globalThis.setTimeout;
-const realClearTimeout = globalThis.clearTimeout;
-
-function withVirtualTimers(run) {
-  globalThis.setTimeout = (fire, ms) => {
-    const timer = { fire, at: current.now + ms, owner: current };
-    current.timers.add(timer);
-    return timer;
-  };
-  globalThis.clearTimeout = (timer) => {
-    timer?.owner.timers.delete(timer);
-  };
-  return run().finally(() => {
-    globalThis.setTimeout = realSetTimeout;
-    globalThis.clearTimeout = realClearTimeout;
-  });
-}
-
 async function flush() {
-  for (let tick = 0; tick < 8; tick++) await undefined;
+  for (let tick = 0; tick < 12; tick++) await undefined;
 }
 
 function compare(model, subject, trace) {
@@ -303,9 +326,11 @@ function compare(model, subject, trace) {
     const timedOut = outcome === 'ProbeTimeoutError';
     if (timedOut && subject.calls[i].signal?.aborted !== true) assert.fail(`${seen} call ${String(i)} kept its signal`);
   }
-  const { totalCalls, successCount, failureCount, rejectedCount } = subject.breaker.getMetrics();
-  const { total, success, failure, rejected } = model.counts;
-  if (totalCalls !== total || successCount !== success || failureCount !== failure || rejectedCount !== rejected) {
+  const { totalCalls, successCount, failureCount, ignoredCount, inFlight, rejectedCount } = subject.breaker.getMetrics();
+  const { total, success, failure, ignored, rejected } = model.counts;
+  const wrong =
+    totalCalls !== total || successCount !== success || failureCount !== failure || ignoredCount !== ignored || rejectedCount !== rejected;
+  if (wrong || totalCalls !== successCount + failureCount + ignoredCount + inFlight) {
     assert.fail(`${seen} counted ${JSON.stringify(subject.breaker.getMetrics())}, not ${JSON.stringify(model.counts)}`);
   }
   if (subject.notified.join() !== model.notified.join()) {
@@ -314,7 +339,7 @@ function compare(model, subject, trace) {
 }
 
 /** Every sequence of applicable events of this length, found on the model alone. */
-function* sequences(settings, timersFire, length) {
+function* sequences(settings, timersFire, length, names) {
   const idle = {
     start() {
       this.calls.push({ abortable: this.calls.length % 2 === 0, resolve() {}, reject() {}, controller: { abort() {} } });
@@ -322,14 +347,14 @@ function* sequences(settings, timersFire, length) {
     calls: [],
     timers: new Set(),
     now: 0,
-    breaker: { trip() {}, reset() {} },
+    breaker: { trip() {}, reset() {}, isolate() {} },
   };
   function* extend(trace) {
     if (trace.length === length) {
       yield trace;
       return;
     }
-    for (const event of Object.keys(events)) {
+    for (const event of names) {
       const model = new Model(settings);
       const subject = { ...idle, calls: [] };
       for (const past of trace) apply(past, model, subject, timersFire);
@@ -349,7 +374,6 @@ async function runBatch(CircuitBreaker, settings, timersFire, batch) {
   }
   // What still runs is ended, and then no breaker holds a timer.
   for (const { subject } of pairs) {
-    current = subject;
     for (const call of subject.calls) call.resolve?.('late');
   }
   await flush();
@@ -369,19 +393,19 @@ function* randomSequences(count, length) {
   for (let i = 0; i < count; i++) yield Array.from({ length }, () => names[random(names.length)]);
 }
 
-const { javascript, settings, timersFire, depth, random } = workerData;
+const { javascript, settings, timersFire, depth, random, more = [] } = workerData;
 const { CircuitBreaker } = await import(`data:text/javascript,${encodeURIComponent(javascript)}`);
 let count = 0;
-await withVirtualTimers(async () => {
-  let batch = [];
-  for (const trace of random === undefined ? sequences(settings, timersFire, depth) : randomSequences(random, depth)) {
-    batch.push(trace);
-    count++;
-    if (batch.length === BATCH) {
-      await runBatch(CircuitBreaker, settings, timersFire, batch);
-      batch = [];
-    }
+let batch = [];
+for (const trace of random === undefined
+  ? sequences(settings, timersFire, depth, [...Object.keys(events), ...more])
+  : randomSequences(random, depth)) {
+  batch.push(trace);
+  count++;
+  if (batch.length === BATCH) {
+    await runBatch(CircuitBreaker, settings, timersFire, batch);
+    batch = [];
   }
-  if (batch.length > 0) await runBatch(CircuitBreaker, settings, timersFire, batch);
-});
+}
+if (batch.length > 0) await runBatch(CircuitBreaker, settings, timersFire, batch);
 parentPort.postMessage(count);

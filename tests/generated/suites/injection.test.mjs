@@ -23,7 +23,9 @@ after(() => {
   record('injection', { inputs: amount, runs, broken: Object.keys(broken).length, caught: caughtEmitters });
 });
 
-const isMap = (schema) => schema.type === 'object';
+// A list of objects with names; its short form, an object from name to number, is what is attacked.
+const isMap = (schema) => schema.items?.type === 'object';
+const numberOf = ({ items }) => items.properties[items.required.find((name) => name !== 'name')];
 const choicesOf = (schema) => schema.enum ?? schema.items?.enum;
 
 /**
@@ -97,7 +99,7 @@ for (const tool of catalog) {
           tool,
           argument,
           inputs: maps,
-          value: () => ({ [argument]: hostileMap(random, schema.additionalProperties), ...(random.next() < 0.1 && { withTests: true }) }),
+          value: () => ({ [argument]: hostileMap(random, numberOf(schema)), ...(random.next() < 0.1 && { withTests: true }) }),
           judge: async (args, { files }) => {
             const benign = await benignOf(tool.name, argument, args);
             const names = Object.keys(args[argument]);
@@ -126,7 +128,7 @@ for (const tool of catalog) {
           argument,
           inputs: amount,
           value: () => ({ [argument]: hostileChoice(random, choices) }),
-          judge: (args) => (choices.includes(args[argument]) ? undefined : 'accepted what is no choice'),
+          judge: (args) => (args[argument] === null || choices.includes(args[argument]) ? undefined : 'accepted what is no choice'),
         });
       });
     } else if (schema.type === 'array') {
@@ -139,7 +141,8 @@ for (const tool of catalog) {
           judge: (args, { files }) => {
             const list = args[argument];
             const sound =
-              list.length >= 1 && list.length <= 50 && list.every((each) => Number.isInteger(each) && each >= 400 && each <= 599);
+              list === null ||
+              (list.length >= 1 && list.length <= 50 && list.every((each) => Number.isInteger(each) && each >= 400 && each <= 599));
             if (!sound) return 'accepted what is no list of statuses';
             return /[^\n\x20-\x7e]/u.test(files[0].content) ? 'not ASCII' : undefined;
           },
@@ -165,7 +168,8 @@ for (const tool of catalog) {
                 ? hostileNumber(random, schema)
                 : random.pick(['1', 0.5, -1, null, true, [], {}, 1e300, schema.maximum + 1]);
             args[name] = value;
-            fault ||= !Number.isInteger(value) || value < schema.minimum || value > schema.maximum;
+            // null is the same as left out
+            fault ||= value !== null && (!Number.isInteger(value) || value < schema.minimum || value > schema.maximum);
           }
           if (random.next() < 0.3) {
             const name = hostileName(random);

@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using CrowVault.Mcp.JsonRpc;
+using ModelContextProtocol.Protocol;
+
+namespace CrowVault.Mcp.Stdio;
+
+/// <summary>
+/// Keeps count of the requests that still want a reply. The SDK (2.3.0, 2.4.0) stops as soon as its input ends and drops what it is working on,
+/// so the end of input is withheld until nothing is owed any more.
+/// </summary>
+internal sealed class PendingRequests
+{
+    // Reading pauses beyond it, which bounds the memory that a flood of requests takes.
+    private const int MostPending = 512;
+
+    private readonly Dictionary<RequestId, int> _pending = [];
+    private readonly object _lock = new();
+    private int _count;
+    private long _lastChange = Environment.TickCount64;
+    private bool _abandoned;
+
+    /// <summary>Takes note of a message from the client: a request owes a reply, a cancellation takes one back.</summary>
+    public void Received(JsonRpcMessage message)
+    {
+        lock (_lock)
+        {
+            // A subscription is answered when it ends, which is up to the client.
+            if (message is JsonRpcRequest { Method: not RequestChecks.Listen } request)
+            {
+                _pending[request.Id] = _pending.GetValueOrDefault(request.Id) + 1;
+                Count(+1);
+            }
+            else if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification, Params: JsonObject cancelled }
+                && cancelled["requestId"] is JsonValue id)
+            {
+                Settle(id.TryGetValue<long>(out var number) ? new(number) : new(id.ToString()));
+            }
+        }
+    }
+
+    /// <summary>Takes note of a message to the client.</summary>
+    public void Sent(JsonRpcMessage message)
+    {
+        if (message is JsonRpcResponse or JsonRpcError)
+        {
+            lock (_lock)
+            {
+                Settle(((JsonRpcMessageWithId)message).Id);
+            }
+        }
+    }
+
+    /// <summary>Gives up what is owed: nobody is there to read it.</summary>
+    public void Abandon()
+    {
+        lock (_lock)
+        {
+            _abandoned = true;
+            _pending.Clear();
+            Count(-_count);
+        }
+    }
+
+    /// <summary>Waits until nothing is owed, or nobody has taken a reply for so long.</summary>
+    public void WaitUntilNone(TimeSpan patience)
+    {
+        lock (_lock)
+        {
+            _lastChange = Environment.TickCount64;
+            while (_count > 0 && (long)patience.TotalMilliseconds - (Environment.TickCount64 - _lastChange) is var left and > 0)
+            {
+                Monitor.Wait(_lock, TimeSpan.FromMilliseconds(left));
+            }
+        }
+    }
+
+    /// <summary>Waits until fewer replies are owed than the limit.</summary>
+    public void WaitForCapacity()
+    {
+        lock (_lock)
+        {
+            while (_count >= MostPending && !_abandoned)
+            {
+                Monitor.Wait(_lock);
+            }
+        }
+    }
+
+    private void Settle(RequestId id)
+    {
+        if (!_pending.TryGetValue(id, out var owed))
+        {
+            return;
+        }
+
+        if (owed == 1)
+        {
+            _pending.Remove(id);
+        }
+        else
+        {
+            _pending[id] = owed - 1;
+        }
+
+        Count(-1);
+    }
+
+    private void Count(int change)
+    {
+        _count += change;
+        _lastChange = Environment.TickCount64;
+        Monitor.PulseAll(_lock);
+    }
+}

@@ -1,0 +1,174 @@
+using System.Buffers.Text;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Xunit;
+
+namespace CrowVault.Mcp.Tests.Http;
+
+/// <summary>What becomes of callers when the issuer of their tokens is slow, away, or not what it was.</summary>
+public sealed class IssuerTests
+{
+    private const string Body = """{"tool":"generate_circuit_breaker"}""";
+
+    [Fact]
+    public async Task An_issuer_that_hangs_holds_nobody_up_for_long()
+    {
+        using var hanging = new TcpListener(IPAddress.Loopback, 0);
+        hanging.Start();
+        var issuer = $"http://127.0.0.1:{((IPEndPoint)hanging.LocalEndpoint).Port}";
+        var (token, entry) = HttpServer.CreateToken("opaque");
+        await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_JWT_ISSUER", issuer), ("CROWVAULT_HTTP_TOKENS", entry));
+        using var key = RSA.Create(2_048);
+        var audience = $"{server.Address.ToString().TrimEnd('/').Replace($"{server.Address.Port}", "0", StringComparison.Ordinal)}/mcp";
+
+        var waiting = Enumerable.Range(0, 8).Select(n => server.CallAsync(Body, Sign(key, issuer, $"k{n}", audience))).ToList();
+        using var opaque = await server.CallAsync(Body, token);
+        Assert.Equal(HttpStatusCode.OK, opaque.StatusCode);
+        Assert.DoesNotContain(waiting, each => each.IsCompleted);
+        foreach (var each in waiting)
+        {
+            using var answer = await each;
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            Assert.NotNull(answer.Headers.RetryAfter);
+        }
+
+        // One fetch for all of them, and none for what no key could make good.
+        Assert.True(hanging.Pending());
+        (await hanging.AcceptTcpClientAsync()).Dispose();
+        using var unsigned = await server.CallAsync(Body, string.Concat(Sign(key, issuer, "k", audience).TakeWhile((c, i) => i < 40)) + ".e30.");
+        Assert.Equal(HttpStatusCode.Unauthorized, unsigned.StatusCode);
+        using var foreign = await server.CallAsync(Body, Sign(key, "https://other.example", "k", audience));
+        Assert.Equal(HttpStatusCode.Unauthorized, foreign.StatusCode);
+        Assert.False(hanging.Pending());
+    }
+
+    [Fact]
+    public async Task A_new_key_is_found_among_forged_ones_and_a_withdrawn_one_is_refused()
+    {
+        using var old = RSA.Create(2_048);
+        using var next = RSA.Create(2_048);
+        var keys = Keys(("old", old));
+        StubServer issuer = null!;
+        using var stub = issuer = new(path => path switch
+        {
+            "/.well-known/openid-configuration" => $$"""{"issuer":"{{issuer.Address}}","jwks_uri":"{{issuer.Address}}/keys"}""",
+            "/keys" => keys,
+            _ => null,
+        });
+        await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_JWT_ISSUER", issuer.Address), ("CROWVAULT_HTTP_JWT_AUDIENCE", "here"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(server, Sign(old, issuer.Address, "old", "here")));
+
+        var forged = Enumerable.Range(0, 50).Select(n => AskAsync(server, Sign(next, issuer.Address, $"forged{n}", "here"))).ToList();
+        keys = Keys(("new", next));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(server, Sign(next, issuer.Address, "new", "here")));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(server, Sign(old, issuer.Address, "old", "here")));
+
+        Assert.All(await Task.WhenAll(forged), status => Assert.Equal(HttpStatusCode.Unauthorized, status));
+        Assert.InRange(issuer.Requests.Count(request => request.Path == "/keys"), 2, 8);
+    }
+
+    [Fact]
+    public async Task Metadata_of_another_issuer_is_not_believed()
+    {
+        using var key = RSA.Create(2_048);
+        StubServer issuer = null!;
+        using var stub = issuer = new(path => path switch
+        {
+            "/.well-known/openid-configuration" => $$"""{"issuer":"https://other.example","jwks_uri":"{{issuer.Address}}/keys"}""",
+            "/keys" => Keys(("one", key)),
+            _ => null,
+        });
+        await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_JWT_ISSUER", issuer.Address), ("CROWVAULT_HTTP_JWT_AUDIENCE", "here"));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await AskAsync(server, Sign(key, issuer.Address, "one", "here")));
+        await server.WaitForOutputAsync("names another issuer");
+        Assert.DoesNotContain(issuer.Requests, request => request.Path == "/keys");
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("# all revoked\n\n")]
+    public async Task A_file_of_tokens_without_one_keeps_the_server_from_starting(string content)
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "tokens");
+        await File.WriteAllTextAsync(file, content);
+
+        var (exitCode, errors) = await HttpServer.RefuseAsync(["serve", "--transport", "http", "--port", "0"], ("CROWVAULT_HTTP_TOKENS_FILE", file));
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("has no entry", errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("CROWVAULT_HTTP_TOKENS", "")]
+    [InlineData("CROWVAULT_HTTP_TOKENS", " , \n")]
+    [InlineData("CROWVAULT_HTTP_TOKENS_FILE", "")]
+    [InlineData("CROWVAULT_HTTP_JWT_ISSUER", "")]
+    [InlineData("CROWVAULT_HTTP_JWT_SCOPE", " ")]
+    [InlineData("CROWVAULT_HTTP_TOKENS", "ci sha256:0000000000000000000000000000000000000000000000000000000000000000 3")]
+    [InlineData("CROWVAULT_HTTP_TOKENS", "ci sha256:0000000000000000000000000000000000000000000000000000000000000000 12:00")]
+    [InlineData("CROWVAULT_HTTP_TOKENS", "ci sha256:0000000000000000000000000000000000000000000000000000000000000000 2027-01-31")]
+    [InlineData("CROWVAULT_HTTP_TOKENS", "ci sha256:0000000000000000000000000000000000000000000000000000000000000000 2027-01-31T00:00:00")]
+    public async Task A_setting_that_is_present_but_says_nothing_keeps_the_server_from_starting(string name, string value)
+    {
+        var (exitCode, errors) = await HttpServer.RefuseAsync(["serve", "--transport", "http", "--port", "0"], (name, value));
+
+        Assert.Equal(2, exitCode);
+        Assert.NotEqual("", errors);
+    }
+
+    [Fact]
+    public async Task A_file_of_tokens_that_others_may_write_is_warned_of()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such modes.");
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "tokens");
+        await File.WriteAllTextAsync(file, HttpServer.CreateToken("ci").Entry);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead | UnixFileMode.OtherWrite);
+        }
+
+        await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_TOKENS_FILE", file));
+
+        await server.WaitForOutputAsync("chmod 600");
+    }
+
+    [Fact]
+    public async Task Reads_no_settings_of_the_folder_that_it_is_started_in()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "appsettings.json"), """{ "CrowVault": { "Http": { "Cors": true, "AllowedOrigins": ["https://evil.example"] } } }""");
+        await using var server = await HttpServer.StartInAsync(folder.Path);
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/tools");
+        request.Headers.Add("Origin", "https://evil.example");
+
+        using var answer = await server.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+    }
+
+    private static async Task<HttpStatusCode> AskAsync(HttpServer server, string token)
+    {
+        using var answer = await server.CallAsync(Body, token);
+        return answer.StatusCode;
+    }
+
+    private static string Keys(params (string Id, RSA Key)[] keys) =>
+        $$"""{"keys":[{{string.Join(',', keys.Select(each => $$"""{"kty":"RSA","kid":"{{each.Id}}","n":"{{Encode(each.Key.ExportParameters(false).Modulus!)}}","e":"AQAB"}"""))}}]}""";
+
+    private static string Sign(RSA key, string issuer, string keyId, string audience)
+    {
+        var claims = $$"""{"iss":{{JsonSerializer.Serialize(issuer, s_plain)}},"aud":"{{audience}}","sub":"someone","exp":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 600}}}""";
+        var head = $"{Encode(Encoding.UTF8.GetBytes($$"""{"alg":"RS256","kid":"{{keyId}}"}"""))}.{Encode(Encoding.UTF8.GetBytes(claims))}";
+        return $"{head}.{Encode(key.SignData(Encoding.UTF8.GetBytes(head), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
+    }
+
+    private static readonly JsonSerializerOptions s_plain = new() { TypeInfoResolver = new System.Text.Json.Serialization.Metadata.DefaultJsonTypeInfoResolver() };
+
+    private static string Encode(byte[] bytes) => Base64Url.EncodeToString(bytes);
+}

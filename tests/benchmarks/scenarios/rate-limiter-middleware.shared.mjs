@@ -1,0 +1,81 @@
+// The whole middleware around a handler that does nothing: key, decision, fields, next. Limits are so high that every request passes.
+import { IncomingMessage, ServerResponse } from 'node:http';
+
+const perMinute = 1_000_000_000;
+const next = () => undefined;
+
+export const memory = (framework, keyStrategy) => [
+  'generate_rate_limiting',
+  { framework, keyStrategy, store: 'memory', algorithm: 'fixed-window', requestsPerWindow: perMinute },
+];
+
+/** Calls an Express middleware with requests and responses as Express makes them, each with the API key `secret`. */
+export async function throughExpress(middleware) {
+  const { default: express } = await import('express');
+  const app = express();
+  const template = new IncomingMessage({ remoteAddress: '192.0.2.1', destroy: next });
+  Object.assign(template, { method: 'GET', url: '/', headers: { 'x-api-key': 'secret' }, app });
+  Object.setPrototypeOf(template, app.request);
+  return () => {
+    const request = Object.create(template);
+    const response = new ServerResponse(template);
+    Object.setPrototypeOf(response, app.response);
+    return middleware(request, response, next);
+  };
+}
+
+export async function expressRateLimit(options) {
+  const { rateLimit } = await import('express-rate-limit');
+  const quiet = { validate: false, windowMs: 60_000, limit: perMinute, standardHeaders: 'draft-8', legacyHeaders: false };
+  return throughExpress(rateLimit({ ...quiet, ...options }));
+}
+
+/** Calls a Fastify hook with what it sees of a request and a reply. */
+export async function throughFastify(app, hook) {
+  class Reply {
+    fields = {};
+    header(name, value) {
+      this.fields[name] = value;
+      return this;
+    }
+    getHeader(name) {
+      return this.fields[name];
+    }
+  }
+  return () => {
+    const request = {
+      method: 'GET',
+      ip: '192.0.2.1',
+      headers: { 'x-api-key': 'secret' },
+      server: app,
+      socket: {},
+      routeOptions: { config: {} },
+    };
+    return hook.call(app, request, new Reply(), next);
+  };
+}
+
+export async function fastifyRateLimit(options) {
+  const { fastify } = await import('fastify');
+  const { default: plugin } = await import('@fastify/rate-limit');
+  const app = fastify();
+  await app.register(plugin, { global: false });
+  await app.ready();
+  return throughFastify(app, app.rateLimit({ max: perMinute, timeWindow: 60_000, enableDraftSpec: true, ...options }));
+}
+
+/** Sends one request through a Hono application. */
+export async function throughHono(middleware) {
+  const { Hono } = await import('hono');
+  const app = new Hono();
+  if (middleware !== undefined) app.use(middleware);
+  app.get('/', (context) => context.text('hello'));
+  const request = new Request('http://localhost/', { headers: { 'x-api-key': 'secret' } });
+  const env = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
+  return () => app.fetch(request, env);
+}
+
+export async function honoRateLimiter(keyGenerator) {
+  const { rateLimiter } = await import('hono-rate-limiter');
+  return throughHono(rateLimiter({ windowMs: 60_000, limit: perMinute, standardHeaders: 'draft-7', keyGenerator }));
+}
