@@ -32,7 +32,11 @@ const MANIFEST = {
 function randomManifest(random) {
   const number = (low, high) => Math.round(low * (high / low) ** random());
   return {
-    circuitBreaker: { failureThreshold: number(2, 40), recoveryTimeMs: number(200, 20_000), ...(random() < 0.3 ? { withMetrics: true } : {}) },
+    circuitBreaker: {
+      failureThreshold: number(2, 40),
+      recoveryTimeMs: number(200, 20_000),
+      ...(random() < 0.3 ? { withMetrics: true } : {}),
+    },
     retryPolicy: { maxRetries: number(1, 6), withRetryBudget: random() < 0.7 },
     timeoutConfig: { operations: [{ name: 'orders.get', timeoutMs: number(200, 5000) }] },
     bulkhead: { partitions: [{ name: 'orders', maxConcurrent: number(2, 40) }], maxQueue: number(1, 60), maxWaitMs: number(20, 1000) },
@@ -47,7 +51,8 @@ async function sets(tool, count) {
   for (let tried = 0; found.length < count; tried += 1) {
     assert.ok(tried < count * 60, `${tool}: too few of the random arguments are accepted`);
     const args = tool === 'stack' ? randomManifest(random) : randomArguments(schemas[tool], random);
-    if ((await emit(server.url, tool, args)) === undefined || (await emit(server.url, tool, runArguments(tool, args))) === undefined) continue;
+    if ((await emit(server.url, tool, args)) === undefined || (await emit(server.url, tool, runArguments(tool, args))) === undefined)
+      continue;
     found.push({ args, world: randomWorld(tool, tool === 'stack' ? args : complete(schemas[tool], args), random) });
   }
   return found;
