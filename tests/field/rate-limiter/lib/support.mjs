@@ -19,13 +19,21 @@ export const algorithms = {
   'sliding-window': { stem: 'SlidingWindow', bucket: false },
 };
 
+// Emitted once a file: each call of the program takes its time.
+const modules = new Map();
+function moduleOf(args) {
+  const key = JSON.stringify(args);
+  if (!modules.has(key)) modules.set(key, load(tool, args));
+  return modules.get(key);
+}
+
 export async function limiterClass(algorithm, args = {}) {
-  const module = await load(tool, { algorithm, ...args });
+  const module = await moduleOf({ algorithm, ...args });
   return module[`${algorithms[algorithm].stem}Limiter`];
 }
 
 export async function middlewareOf(algorithm, args = {}) {
-  const module = await load(tool, { algorithm, ...args });
+  const module = await moduleOf({ algorithm, ...args });
   const { stem } = algorithms[algorithm];
   return module[`${stem[0].toLowerCase()}${stem.slice(1)}${args.framework === 'nest' ? 'Guard' : 'Middleware'}`];
 }
@@ -84,7 +92,10 @@ export async function listen(listener) {
   };
 }
 
-/** A proxy before a port: `state.drop` swallows what comes from the server, `state.port` is where new connections go. */
+/**
+ * A proxy before a port. `state.drop` makes a connection swallow everything, `state.cutAfter` cuts it between a command that matches and
+ * the answer, `state.port` is where new connections go.
+ */
 export async function proxyTo(port) {
   const state = { port, drop: false, cutAfter: undefined };
   const sockets = new Set();
@@ -100,12 +111,10 @@ export async function proxyTo(port) {
       if (dead) return;
       upstream.write(data);
       if (state.cutAfter?.test(data.toString('latin1'))) {
+        // Redis decides, and nobody hears of it.
         state.cutAfter = undefined;
-        upstream.once('data', () => {
-          upstream.removeAllListeners('data');
-          socket.destroy();
-          upstream.destroy();
-        });
+        dead = true;
+        upstream.once('data', () => socket.destroy());
       }
     });
     upstream.on('data', (data) => {
