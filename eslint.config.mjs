@@ -13,7 +13,7 @@ export default defineConfig([
     rules: {
       eqeqeq: 'error',
       'no-control-regex': 'off', // tests look for control characters in what a program prints
-      'no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'no-var': 'error',
       'prefer-const': 'error',
     },

@@ -116,7 +116,7 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
 
         if (options.PoolSize == options.Sum && options.Partitions.Count > 1)
         {
-            yield return $"The partitions take all {options.PoolSize} of the pool; nothing remains for health checks and migrations.";
+            yield return $"The partitions take all {options.PoolSize} of the pool; nothing remains for health checks and migrations; use a larger pool or fewer slots.";
         }
     }
     private static string Queue(int maxQueue, int maxWaitMs, string where) => maxQueue == 0

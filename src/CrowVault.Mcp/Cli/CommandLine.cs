@@ -106,6 +106,7 @@ internal static class CommandLine
             new VersionOption(),
             GenerateCommand.Build(),
             StackCommand.Build(),
+            SimulateCommand.Build(),
             CallCommand.Build(),
             ToolsCommand.Build(),
             ServeCommand.Build(),

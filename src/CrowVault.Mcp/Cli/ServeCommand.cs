@@ -75,7 +75,8 @@ internal static class ServeCommand
                 }
 
                 Environment.Exit(0);
-            }) { IsBackground = true }.Start();
+            })
+            { IsBackground = true }.Start();
         }
     }
 

