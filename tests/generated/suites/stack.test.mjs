@@ -138,7 +138,8 @@ test('upstreams: fetch passes every layer, tells the deadline, and an outage of 
     assert.equal(await answer.text(), '{}');
     assert.ok(Number(seen[0][1]) > 0 && Number(seen[0][1]) <= 900, String(seen[0][1]));
     const down = await upstreams.users.fetch('users.get', `${service.url}/users`, {}, { fallback: () => new Response('stale') });
-    assert.equal(down.status === 503 ? 'stale' : await down.text(), 'stale');
+    const text = await down.text();
+    assert.equal(down.status === 503 ? 'stale' : text, 'stale');
     assert.equal(upstreams.users.health().state, 'OPEN');
     assert.ok(upstreams.users.health().retryAfterMs > 0);
     assert.equal(seen.filter(([url]) => url === '/users').length, 2);
@@ -158,13 +159,15 @@ test('upstreams: what must not happen twice is sent once, and a POST without a k
   });
   try {
     const init = { method: 'POST', body: '{}' };
-    assert.equal((await upstreamFor('once').fetch('orders.get', service.url, init)).status, 503);
+    const once = await upstreamFor('once').fetch('orders.get', service.url, init);
+    assert.deepEqual([once.status, await once.text()], [503, '']);
     assert.equal(attempts, 1);
     const keyed = await upstreamFor('keyed').fetch('orders.get', service.url, { ...init, headers: { 'Idempotency-Key': 'a' } });
-    assert.equal(keyed.status, 503);
+    assert.deepEqual([keyed.status, await keyed.text()], [503, '']);
     assert.equal(attempts, 6);
     const request = new Request(service.url, { method: 'PUT', body: 'x', headers: { 'x-kept': 'yes' } });
-    assert.equal((await upstreamFor('put').fetch('orders.get', request)).status, 503);
+    const put = await upstreamFor('put').fetch('orders.get', request);
+    assert.deepEqual([put.status, await put.text()], [503, '']);
     assert.equal(attempts, 11);
   } finally {
     service.close();
@@ -184,9 +187,13 @@ test('upstreams: a drain refuses new calls and waits for those that run', async 
   let finish;
   const running = upstreamFor('drained').call('orders.get', () => new Promise((resolve) => (finish = resolve)));
   await new Promise((resolve) => setImmediate(resolve));
-  const drained = drainUpstreams();
+  const drained = upstreamFor('drained').drain();
   assert.equal((await rejection(upstreamFor('drained').call('orders.get', () => 1))).code, 'BULKHEAD_FULL');
   finish('done');
   assert.equal(await running, 'done');
   await drained;
+  // Work of an earlier test never ends, so a drain of all ends by its signal.
+  const patience = new AbortController();
+  setTimeout(() => patience.abort(new Error('enough')), 20);
+  assert.equal((await rejection(drainUpstreams({ signal: patience.signal }))).message, 'enough');
 });
