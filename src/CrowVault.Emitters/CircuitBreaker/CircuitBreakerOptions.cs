@@ -45,10 +45,10 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Successful probes that close the circuit.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("A slower probe counts as failed; recoveryTimeMs or 30000, the greater, when omitted.", Maximum = 86_400_000)]
+    [property: Argument("A slower probe fails; by default the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000)]
     int? ProbeTimeoutMs = null,
 
-    [property: Argument("Open time doubles with each failed probe up to this; constant when omitted.", Maximum = 86_400_000)]
+    [property: Argument("Open time doubles per failed probe up to this; else constant.", Maximum = 86_400_000)]
     int? MaxRecoveryTimeMs = null,
 
     [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000)]
