@@ -54,13 +54,13 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000)]
     int? SlowCallMs = null,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>

@@ -51,13 +51,13 @@ public sealed record RetryPolicyOptions(
     [property: Argument("Errors without a status to retry.")]
     RetryErrors RetryErrors = RetryErrors.Any,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>The statuses; the documented ones unless others are given.</summary>

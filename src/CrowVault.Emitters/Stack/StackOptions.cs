@@ -29,13 +29,13 @@ public sealed record StackOptions(
 
     IReadOnlyList<AlsoRetries>? AlsoRetries = null,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>What else repeats calls; nothing unless given.</summary>

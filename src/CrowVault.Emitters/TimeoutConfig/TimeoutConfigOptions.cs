@@ -17,11 +17,11 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("Add timeoutFetch, body included.")]
     bool WithFetch = false,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions;
