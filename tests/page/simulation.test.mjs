@@ -89,6 +89,12 @@ for (const [tool, count] of [...TOOLS.map((each) => [each, SETS]), ['stack', MAN
   });
 }
 
+test('another seed gives other figures, so the comparison can fail', async () => {
+  const one = await simulateInNode(server.url, 'generate_retry_policy', schemas.generate_retry_policy, {});
+  const other = await simulateInNode(server.url, 'generate_retry_policy', schemas.generate_retry_policy, {}, {}, { turns: 32, seed: 2 });
+  assert.notDeepEqual(one, other);
+});
+
 test('events are at rest after the turns that a simulation waits: four times as many change nothing', async () => {
   for (const tool of TOOLS) {
     const [{ args, world }] = await sets(tool, 1);
@@ -96,15 +102,10 @@ test('events are at rest after the turns that a simulation waits: four times as 
     const patient = await simulateInNode(server.url, tool, schemas[tool], args, world, { turns: 128, seed: 1 });
     assert.deepEqual(patient, usual, tool);
   }
-  for (const scenario of ['brown-out', 'outage', 'slow', 'burst']) {
+  // A whole manifest takes minutes with that many turns.
+  for (const scenario of process.env.CROWVAULT_PROOF === 'full' ? ['brown-out', 'outage', 'slow', 'burst'] : []) {
     const usual = await simulateInNode(server.url, 'stack', undefined, MANIFEST, { scenario });
     const patient = await simulateInNode(server.url, 'stack', undefined, MANIFEST, { scenario }, { turns: 128, seed: 1 });
     assert.deepEqual(patient, usual, scenario);
   }
-});
-
-test('another seed gives other figures, so the comparison can fail', async () => {
-  const one = await simulateInNode(server.url, 'generate_retry_policy', schemas.generate_retry_policy, {});
-  const other = await simulateInNode(server.url, 'generate_retry_policy', schemas.generate_retry_policy, {}, {}, { turns: 32, seed: 2 });
-  assert.notDeepEqual(one, other);
 });
