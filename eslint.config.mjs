@@ -12,9 +12,15 @@ export default defineConfig([
     languageOptions: { ecmaVersion: 'latest', sourceType: 'module', globals: globals.node },
     rules: {
       eqeqeq: 'error',
-      'no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      'no-control-regex': 'off', // tests look for control characters in what a program prints
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       'no-var': 'error',
       'prefer-const': 'error',
     },
+  },
+  {
+    // Functions of these run in the page that is tested.
+    files: ['tests/page/**/*.mjs'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
 ]);

@@ -64,6 +64,14 @@ say "npm packages"
 cp -R packages/npm/. "$stage/npm"
 node scripts/version.mjs "$version" "$stage/npm/mcp/package.json" "$stage/npm/$rid/package.json"
 install -m 755 "$program" "$stage/npm/$rid/crowvault-mcp"
+# What the package starts is the program of this release and no other.
+node -e '
+  const { readFileSync, writeFileSync } = require("node:fs");
+  const [path, platform, program] = process.argv.slice(1);
+  const manifest = JSON.parse(readFileSync(path, "utf8"));
+  manifest.sha256 = { [platform]: require("node:crypto").createHash("sha256").update(readFileSync(program)).digest("hex") };
+  writeFileSync(path, `${JSON.stringify(manifest, null, 2)}\n`);
+' "$stage/npm/mcp/package.json" "$rid" "$program"
 for package in mcp "$rid"; do
   install -m 644 LICENSE "$stage/npm/$package/LICENSE"
   (cd "$stage/npm/$package" && npm pack --silent --ignore-scripts --pack-destination "$out" >/dev/null)

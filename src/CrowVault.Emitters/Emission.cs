@@ -10,7 +10,7 @@ namespace CrowVault.Emitters;
 /// <param name="Notes">Figures derived from the arguments.</param>
 /// <param name="Warnings">Dangerous combinations of arguments.</param>
 /// <param name="Command">The command that writes the same files, so that the code need not pass through a model.</param>
-/// <param name="Arguments">The canonical arguments as JSON, those that were taken by default included.</param>
+/// <param name="Arguments">The arguments that were taken as JSON, by default or not, without switches that are off by default.</param>
 [JsonConverter(typeof(EmissionConverter))]
 public sealed record Emission(
     IReadOnlyList<GeneratedFile> Files,
@@ -43,7 +43,7 @@ public sealed record Emission(
         var names = string.Join(" and ", Files.Select(file => file.Path));
         var lines = new List<string>
         {
-            WithCode ? $"{names}, {(Files.Count == 1 ? "in the block" : "one block each")} below. To write the same bytes without copying them, run:" : $"{names}; without the code. To write it, run:",
+            WithCode ? $"{names}, {(Files.Count == 1 ? "in the block" : "one block each")} below. To write the same bytes, run:" : $"{names}; without the code. To write it, run:",
             Command,
             $"Arguments: {Arguments}",
             "Usage:",

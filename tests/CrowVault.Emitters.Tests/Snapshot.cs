@@ -21,7 +21,7 @@ internal static partial class Snapshot
     public const string Version = "0.0.0";
 
     // A run of fewer lines is shown as it is.
-    private const int ShortestRun = 6;
+    private const int ShortestRun = 3;
 
     private static readonly string s_folder = typeof(Snapshot).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().First(metadata => metadata.Key == "Snapshots").Value!;
@@ -98,19 +98,15 @@ internal static partial class Snapshot
     {
         var difference = UnidiffRenderer.GenerateUnidiff(before.Text, after.Text, before.Title, after.Title, contextLines: 1);
 
-        // Without line numbers, which a line more above would change in every case.
-        var lines = LineNumbers().Replace(difference.ReplaceLineEndings("\n"), "@@").Split('\n');
+        // The line above a hunk stands where its line numbers would, which a line more further up would change in every case.
+        var lines = AfterChange().Replace(Heading().Replace(difference.ReplaceLineEndings("\n"), "@@ $1\n"), "").Split('\n');
         var shortened = new List<string>(lines[..2]);
         for (var at = 2; at < lines.Length;)
         {
             var (length, known) = lines[at] is ['-', ..] ? (Run(lines, at), "") : KnownRun(lines, at, earlier);
-            shortened.Add(lines[at]);
-            if (length >= ShortestRun)
-            {
-                shortened.Add($"{lines[at][0]} ... and {length - 1} more lines{known}");
-            }
-
-            at += length >= ShortestRun ? length : 1;
+            var isLong = length >= ShortestRun;
+            shortened.Add(isLong ? $"{lines[at]} [and {length - 1} more lines{known}]" : lines[at]);
+            at += isLong ? length : 1;
         }
 
         return string.Join('\n', shortened);
@@ -137,8 +133,11 @@ internal static partial class Snapshot
         return (length, known);
     }
 
-    [GeneratedRegex("^@@ -.* @@$", RegexOptions.Multiline)]
-    private static partial Regex LineNumbers();
+    [GeneratedRegex("^@@ -.* @@\n(?: (.*)\n)?", RegexOptions.Multiline)]
+    private static partial Regex Heading();
+
+    [GeneratedRegex("^ .*\n(?=@@|\\z)", RegexOptions.Multiline)]
+    private static partial Regex AfterChange();
 
     // It differs wherever anything does.
     private static string WithoutFingerprint(string content) =>

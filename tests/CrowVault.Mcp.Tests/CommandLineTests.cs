@@ -52,7 +52,7 @@ public sealed class CommandLineTests
     [InlineData("failureThreshold: -5 is out of range; use 1 to 10000.", "--failure-threshold", "-5")]
     [InlineData("failureThreshold: \"abc\" is not an integer; use 1 to 10000.", "--failure-threshold", "abc")]
     [InlineData("failureThreshold: 1e999 is out of range; use 1 to 10000.", "--failure-threshold=1e999")]
-    [InlineData("failureTreshold: unknown argument; did you mean failureThreshold?\nCorrected call: generate_circuit_breaker {\"failureThreshold\":3}", "--failure-treshold", "3")]
+    [InlineData("failureTreshold: unknown argument; did you mean failureThreshold?\nCorrected call: crowvault-mcp generate circuit-breaker --failure-threshold 3", "--failure-treshold", "3")]
     [InlineData("withMetrics: \"yes\" is not a boolean; use true or false.", "--with-metrics=yes")]
     [InlineData("runtime: \"nodejs\" is not a choice", "--runtime", "nodejs")]
     [InlineData("'extra' is not an option", "extra")]
@@ -103,7 +103,10 @@ public sealed class CommandLineTests
 
         Assert.Equal(0, ServerProcess.Run("", "generate", "circuit-breaker", "-o", target).ExitCode);
         Assert.Equal(ServerProcess.Run("", "generate", "circuit-breaker").Output, File.ReadAllText(target));
-        Assert.Equal(2, ServerProcess.Run("", "generate", "circuit-breaker", "--with-tests", "-o", target).ExitCode);
+
+        Assert.Equal(0, ServerProcess.Run("", "generate", "circuit-breaker", "--with-tests", "-o", target).ExitCode);
+        Assert.Contains("from './payments-breaker.ts'", File.ReadAllText(folder.File("payments-breaker.test.ts")), StringComparison.Ordinal);
+        Assert.Equal(0, ServerProcess.Run("", "generate", "circuit-breaker", "-o", target, "--check").ExitCode);
     }
 
     [Fact]

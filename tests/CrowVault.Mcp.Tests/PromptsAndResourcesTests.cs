@@ -6,7 +6,7 @@ namespace CrowVault.Mcp.Tests;
 /// <summary>The prompt, its completions and the resources, over standard input and output.</summary>
 public sealed class PromptsAndResourcesTests
 {
-    private static readonly string[] s_uris =
+    private static readonly string[] s_guides =
     [
         "api-mcp://stack/resilience-stack.ts", "api-mcp://patterns/circuit-breaker", "api-mcp://patterns/retry-policy",
         "api-mcp://patterns/rate-limiting", "api-mcp://patterns/timeout-config", "api-mcp://patterns/bulkhead",
@@ -16,14 +16,30 @@ public sealed class PromptsAndResourcesTests
     public void Lists_and_reads_the_resources()
     {
         var listed = Ask("resources/list", "{}")["result"]!["resources"]!.AsArray();
-        Assert.Equal(s_uris, listed.Select(each => each!["uri"]!.GetValue<string>()));
-        foreach (var uri in s_uris)
+        Assert.Equal([.. s_guides, "ui://api-mcp/preview"], listed.Select(each => each!["uri"]!.GetValue<string>()));
+        foreach (var uri in s_guides)
         {
             var content = Ask("resources/read", $$"""{"uri":"{{uri}}"}""")["result"]!["contents"]![0]!;
             Assert.Equal(uri, content["uri"]!.GetValue<string>());
             var text = content["text"]!.GetValue<string>();
             Assert.Contains(uri.EndsWith(".ts", StringComparison.Ordinal) ? "export function resilienceStack" : "**When not.**", text, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void Every_tool_has_the_app_and_the_app_is_the_page_with_their_schemas()
+    {
+        foreach (var tool in Ask("tools/list", "{}")["result"]!["tools"]!.AsArray())
+        {
+            Assert.Equal("ui://api-mcp/preview", tool!["_meta"]!["ui"]!["resourceUri"]!.GetValue<string>());
+        }
+
+        var content = Ask("resources/read", """{"uri":"ui://api-mcp/preview"}""")["result"]!["contents"]![0]!;
+        Assert.Equal("text/html;profile=mcp-app", content["mimeType"]!.GetValue<string>());
+        var text = content["text"]!.GetValue<string>();
+        var start = text.IndexOf("id=\"crowvault-tools\">", StringComparison.Ordinal) + "id=\"crowvault-tools\">".Length;
+        var tools = JsonNode.Parse(text[start..text.IndexOf("</script>", start, StringComparison.Ordinal)])!["tools"]!.AsArray();
+        Assert.Equal(5, tools.Count);
     }
 
     [Fact]

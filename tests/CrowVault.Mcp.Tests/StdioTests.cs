@@ -90,7 +90,7 @@ public sealed class StdioTests
         Assert.Equal(3, texts.Count);
         Assert.StartsWith(
             """
-            circuit-breaker.ts and circuit-breaker.test.ts, one block each below. To write the same bytes without copying them, run:
+            circuit-breaker.ts and circuit-breaker.test.ts, one block each below. To write the same bytes, run:
             npx -y @crowvault/mcp generate circuit-breaker --failure-threshold 3 --with-tests --test-runner jest --import-extension js -o src/resilience/
             Arguments: {"runtime":"node","failureThreshold":3,
             """.ReplaceLineEndings("\n").TrimEnd('\n'),

@@ -74,7 +74,7 @@ export const requests = [
   ['No jitter, our tests need fixed waits', R, { withJitter: false }, ['Without jitter']],
   ['Retry without a budget', R, { withRetryBudget: false }, ['Without a retry budget']],
   ['Retry policy for Deno with its tests', R, { runtime: 'deno', withTests: true }, ['const { test } = Deno;']],
-  ['Never retry on a status, only on network errors', R, { retryOn: [] }, ['0 entries'], 'refused'],
+  ['Never retry on a status, only on network errors', R, { retryOn: [] }, ['set retryErrors to network'], 'refused'],
   [
     'Retry on 429,503 (typed as text)',
     R,
@@ -115,7 +115,8 @@ export const requests = [
     'refused',
   ],
   ['Rate limiting in SvelteKit', L, { framework: 'sveltekit' }, ['use fetch'], 'refused'],
-  ['Rate limiting in Koa', L, { framework: 'koa' }, ['consume in a middleware of your own'], 'refused'],
+  ['Rate limiting in Koa', L, { framework: 'koa' }, ['"framework":"koa"']],
+  ['Rate limiting in Hapi', L, { framework: 'hapi' }, ['consume in a middleware of your own'], 'refused'],
   ['With Upstash', L, { store: 'upstash' }, ['rediss://'], 'refused'],
   ['On AWS Lambda', L, { runtime: 'lambda' }, ['use node', 'frozen between calls'], 'refused'],
   ['With counts in Postgres', L, { store: 'postgres' }, ['use redis'], 'refused'],

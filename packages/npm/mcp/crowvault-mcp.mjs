@@ -1,32 +1,105 @@
 #!/usr/bin/env node
 // Starts the native program for this platform, with this process's arguments, standard streams and exit code.
+//
+// An MCP client starts this in whatever folder its user has opened, so nothing of that folder may choose what runs: the program comes
+// from the package that npm has put beside this one, in this version and with this checksum, or from the .NET SDK by an explicit source.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { constants } from 'node:os';
+import { createHash } from 'node:crypto';
+import { accessSync, constants as access, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { basename, delimiter, isAbsolute, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const require = createRequire(import.meta.url);
-const { name, version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const here = realpathSync(fileURLToPath(new URL('.', import.meta.url)));
+const { name, version, sha256 = {} } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
 const platform = `${process.platform}-${process.arch}`;
+const windows = process.platform === 'win32';
+const source = process.env.CROWVAULT_MCP_SOURCE ?? 'https://api.nuget.org/v3/index.json';
 
-/** The program and the arguments that come before the user's. */
-function find() {
-  try {
-    const suffix = process.platform === 'win32' ? '.exe' : '';
-    return { command: require.resolve(`${name}-${platform}/crowvault-mcp${suffix}`), first: [] };
-  } catch {
-    return { command: 'dotnet', first: ['dnx', `CrowVault.Mcp@${version}`, '--yes', '--'] };
+/** The native program: below this package, or beside it under the same scope. No folder further up is searched, nor NODE_PATH or the home. */
+function nativeProgram() {
+  const [scope, short] = name.split('/');
+  const places = [join(here, 'node_modules', scope, `${short}-${platform}`)];
+  // .../node_modules/@scope/name: whatever installed this package has put its sibling there.
+  if (basename(join(here, '..')) === scope && basename(join(here, '../..')) === 'node_modules') {
+    places.push(join(here, '..', `${short}-${platform}`));
   }
+  for (const place of places) {
+    let its;
+    try {
+      its = JSON.parse(readFileSync(join(place, 'package.json'), 'utf8'));
+    } catch {
+      continue;
+    }
+    if (its.name !== `${name}-${platform}` || its.version !== version) continue;
+    const program = join(place, windows ? 'crowvault-mcp.exe' : 'crowvault-mcp');
+    // A package that was changed after its release is no program of this version.
+    const wanted = sha256[platform];
+    if (wanted !== undefined && createHash('sha256').update(readFileSync(program)).digest('hex') !== wanted) {
+      console.error(`${name}: ${program} is not the released program of ${version}. Reinstall ${name}.`);
+      process.exit(127);
+    }
+    return program;
+  }
+  return undefined;
 }
 
-const { command, first } = find();
-const child = spawn(command, [...first, ...process.argv.slice(2)], { stdio: 'inherit' });
+/** `dotnet` from the absolute entries of PATH outside of the working directory and of any node_modules; Windows would look in the working directory first. */
+function dotnet() {
+  const opened = realpathSync(process.cwd());
+  for (const entry of (process.env.PATH ?? process.env.Path ?? '').split(delimiter)) {
+    if (!isAbsolute(entry)) continue;
+    const program = join(entry, windows ? 'dotnet.exe' : 'dotnet');
+    try {
+      accessSync(program, access.X_OK);
+      if (!statSync(program).isFile()) continue;
+      const from = relative(opened, realpathSync(entry));
+      const inside = from === '' || (!from.startsWith('..') && !isAbsolute(from));
+      if (!(inside && opened !== sep) && !realpathSync(entry).split(sep).includes('node_modules')) return program;
+    } catch {
+      // Not there.
+    }
+  }
+  return undefined;
+}
 
-child.on('error', () => {
-  const way = first.length === 0 ? `Reinstall ${name}.` : 'Install the .NET 10 SDK, or run it on linux-x64.';
+/** An empty folder whose own global.json, nuget.config and list of tools end the search for others. */
+function neutralFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'crowvault-mcp-'));
+  writeFileSync(join(folder, 'global.json'), '{ "sdk": { "rollForward": "latestMajor", "version": "10.0.100" } }\n');
+  writeFileSync(
+    join(folder, 'nuget.config'),
+    '<configuration><packageSources><clear /></packageSources><config><clear /></config></configuration>\n',
+  );
+  writeFileSync(join(folder, 'dotnet-tools.json'), '{ "version": 1, "isRoot": true, "tools": {} }\n');
+  return folder;
+}
+
+function fail() {
+  const way = found ? `Reinstall ${name}.` : 'Install the .NET 10 SDK, or run it on linux-x64.';
   console.error(`${name}: no program for ${platform} could be started. ${way}`);
   process.exit(127);
+}
+
+const found = nativeProgram();
+const command = found ?? dotnet();
+if (command === undefined) fail();
+
+const given = process.argv.slice(2);
+const neutral = found ? undefined : neutralFolder();
+if (neutral) process.once('exit', () => rmSync(neutral, { recursive: true, force: true }));
+const first = neutral
+  ? ['dnx', `CrowVault.Mcp@${version}`, '--yes', '--source', source, '--configfile', join(neutral, 'nuget.config'), '--']
+  : [];
+const child = spawn(command, [...first, ...given], {
+  stdio: 'inherit',
+  shell: false,
+  cwd: neutral ?? process.cwd(),
+  // The program goes back to the folder in which it was called, and ends when this process is gone.
+  env: { ...process.env, CROWVAULT_MCP_PARENT: String(process.pid), ...(neutral && { CROWVAULT_MCP_FOLDER: process.cwd() }) },
 });
+
+child.on('error', fail);
 
 // The program ends by itself once it has answered; this process must outlive it.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

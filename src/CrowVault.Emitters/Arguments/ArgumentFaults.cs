@@ -28,7 +28,8 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
         fault => $"{OptionName(fault.Argument)}: {fault.Problem}",
         CorrectedOptions is { } options ? $"{command} {options}".TrimEnd() : null);
 
-    private string? CorrectedOptions => Schema is null || CorrectedArguments is null
+    /// <summary>The corrected call's options as they are typed into a shell; null when no call can be built.</summary>
+    public string? CorrectedOptions => Schema is null || CorrectedArguments is null
         ? null
         : Schema.CommandLineOptions(JsonNode.Parse(CorrectedArguments)!.AsObject());
 

@@ -37,6 +37,11 @@ public abstract class ArgumentSchema
             ? argument.OptionName
             : $"{argument.OptionName} {argument.OptionValue(arguments[argument.Name]!)}"));
 
+    /// <summary>Canonical arguments as JSON, without the switches that are off and were not asked for.</summary>
+    internal string Taken(JsonObject canonical) => new JsonObject(canonical
+        .Where(argument => argument.Value!.GetValueKind() is not JsonValueKind.False || !JsonNode.DeepEquals(argument.Value, Find(argument.Key)!.Default))
+        .Select(argument => KeyValuePair.Create(argument.Key, (JsonNode?)argument.Value!.DeepClone()))).ToJsonString(ArgumentJson.Readable.Options);
+
     /// <summary>The schema for editors: it also knows defaults and short forms.</summary>
     internal JsonObject EditorSchema() => BuildSchema(All, argument => argument.EditorSchema());
 

@@ -17,8 +17,8 @@ internal sealed record SupportedWay(string? Use, string Advice)
 
     private static readonly Dictionary<(string Argument, string Value), SupportedWay> s_ways = Table(
         ("framework", Handlers, "fetch", ["nextjs", "next", "remix", "reactrouter", "sveltekit", "svelte", "astro", "solidstart", "nuxt", "nitro", "h3", "itty", "workers", "bunserve", "deno"]),
-        ("framework", "use express: Nest runs on it unless told otherwise, and takes its middleware.", "express", ["nestjs", "nest"]),
-        ("framework", OwnMiddleware, null, ["koa", "hapi", "restify", "adonis", "adonisjs", "elysia", "feathers", "sails", "trpc", "graphql", "apollo", "socketio"]),
+        ("framework", "use nest.", "nest", ["nestjs"]),
+        ("framework", OwnMiddleware, null, ["hapi", "restify", "adonis", "adonisjs", "elysia", "feathers", "sails", "trpc", "graphql", "apollo", "socketio"]),
         ("framework", "use fetch: handlers take a Request and give a Response.", "fetch", ["none", "web", "standard", "vanilla"]),
         ("runtime", Functions, "node", ["lambda", "awslambda", "serverless", "netlify", "vercel", "cloudfunctions", "gcf", "azurefunctions", "cloudrun"]),
         ("runtime", "use node.", "node", ["nodejs", "nodets", "electron", "express", "server", "backend"]),

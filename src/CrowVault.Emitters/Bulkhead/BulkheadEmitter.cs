@@ -6,6 +6,9 @@ namespace CrowVault.Emitters.Bulkhead;
 /// <summary>Emits a bulkhead: a semaphore per downstream service.</summary>
 internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.Default.BulkheadOptions)
 {
+    // More lines than that would not be read.
+    private const int NamedPartitions = 5;
+
     /// <inheritdoc/>
     public override string Tool => "generate_bulkhead";
 
@@ -69,15 +72,28 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
     {
         var pool = options.PoolSize is { } size ? $" of a pool of {size}; {size - options.Sum} remain for other work" : "";
         yield return $"{Count(options.Partitions.Count, "partition")}, {Count(options.Sum, "slot")} together{pool}.";
-        yield return options.MaxQueue == 0
-            ? "Nobody waits: a call beyond the slots is refused at once."
-            : $"Up to {Count(options.MaxQueue, "caller")} wait per partition, "
-                + (options.MaxWaitMs == 0 ? "without a limit of time." : $"{Duration(options.MaxWaitMs)} at most.");
-        if (options is { MaxQueue: > 0, MaxWaitMs: > 0 })
+        if (options.HasOwnLimits)
         {
-            var (name, slots, _, _) = options.Partitions.MinBy(partition => partition.MaxConcurrent)!;
-            var needed = (double)options.MaxWaitMs * slots / (options.MaxQueue + slots);
-            yield return $"A full queue of {name} drains in time when a call takes no longer than about {Duration(needed)}.";
+            foreach (var partition in options.Partitions.Take(NamedPartitions))
+            {
+                yield return $"{partition.Name}: {Queue(options.QueueOf(partition), options.WaitOf(partition), "")}";
+            }
+        }
+        else
+        {
+            yield return Sentence(Queue(options.MaxQueue, options.MaxWaitMs, " per partition"));
+        }
+
+        if (options.Partitions.Where(options.HasTimedQueue).MinBy(options.LongestFittingCall) is { } slowest)
+        {
+            yield return $"A full queue of {slowest.Name} drains in time when a call takes no longer than about "
+                + $"{Duration(options.LongestFittingCall(slowest))}.";
+        }
+
+        yield return "holdBody, as in the usage, keeps the slot until the body of the response has been read or cancelled; do one of both.";
+        if (options.Runtime is Runtime.Workers)
+        {
+            yield return "A request that ends before its call keeps the slot for good: hand the call to ctx.waitUntil.";
         }
 
         yield return "The limits hold per process: with n processes a service sees up to n times as many calls.";
@@ -85,19 +101,27 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
 
     private static IEnumerable<string> Warnings(BulkheadOptions options)
     {
-        if (options is { MaxQueue: > 0, MaxWaitMs: 0 })
+        if (options.Partitions.FirstOrDefault(options.HasEndlessQueue) is { } endless)
         {
-            yield return $"Without maxWaitMs up to {Count(options.MaxQueue, "caller")} per partition wait as long as a hung service does; set it.";
+            var where = options.HasOwnLimits ? endless.Name : "each partition";
+            yield return $"Without maxWaitMs up to {Count(options.QueueOf(endless), "caller")} of {where} wait as long as a hung service does; "
+                + "use a maxWaitMs of 1 or more.";
         }
 
-        if (options.MaxQueue > 10_000)
+        var longest = options.Partitions.Max(options.QueueOf);
+        if (longest > 10_000)
         {
-            yield return $"A queue of {options.MaxQueue} hides an overload and answers callers that have given up; use 10 to 1000.";
+            yield return $"A queue of {longest} hides an overload and answers callers that have given up; use 10 to 1000.";
         }
 
         if (options.PoolSize == options.Sum && options.Partitions.Count > 1)
         {
-            yield return $"The partitions take all {options.PoolSize} of the pool; nothing remains for health checks and migrations.";
+            yield return $"The partitions take all {options.PoolSize} of the pool; nothing remains for health checks and migrations; use a larger pool or fewer slots.";
         }
     }
+    private static string Queue(int maxQueue, int maxWaitMs, string where) => maxQueue == 0
+        ? "nobody waits; a call beyond the slots is refused at once."
+        : $"up to {Count(maxQueue, "caller")} wait{where}, {(maxWaitMs == 0 ? "without a limit of time" : $"{Duration(maxWaitMs)} at most")}.";
+
+    private static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}";
 }

@@ -17,13 +17,13 @@ public sealed record BulkheadOptions(
     [property: Argument("Longest wait for a slot; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
     int MaxWaitMs = 1_000,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>Slots of all partitions together.</summary>
@@ -37,6 +37,16 @@ public sealed record BulkheadOptions(
 
     /// <summary>Longest wait for a slot of <paramref name="partition"/>; 0 for no limit.</summary>
     internal int WaitOf(PartitionEntry partition) => partition.MaxWaitMs ?? MaxWaitMs;
+
+    /// <summary>Whether callers of <paramref name="partition"/> wait, and not for ever.</summary>
+    internal bool HasTimedQueue(PartitionEntry partition) => QueueOf(partition) > 0 && WaitOf(partition) > 0;
+
+    /// <summary>Whether callers of <paramref name="partition"/> may wait for ever.</summary>
+    internal bool HasEndlessQueue(PartitionEntry partition) => QueueOf(partition) > 0 && WaitOf(partition) == 0;
+
+    /// <summary>The longest that a call may take, in milliseconds, for the last caller of a full queue to have its turn in time.</summary>
+    internal double LongestFittingCall(PartitionEntry partition) =>
+        (double)WaitOf(partition) * partition.MaxConcurrent / (QueueOf(partition) + partition.MaxConcurrent);
 
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()

@@ -45,22 +45,22 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Successful probes that close the circuit.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("A slower probe counts as failed; recoveryTimeMs or 30000, the greater, when omitted.", Maximum = 86_400_000)]
+    [property: Argument("A slower probe fails; by default the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000)]
     int? ProbeTimeoutMs = null,
 
-    [property: Argument("Open time doubles with each failed probe up to this; constant when omitted.", Maximum = 86_400_000)]
+    [property: Argument("Open time doubles per failed probe up to this; else constant.", Maximum = 86_400_000)]
     int? MaxRecoveryTimeMs = null,
 
     [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000)]
     int? SlowCallMs = null,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>
@@ -75,12 +75,19 @@ public sealed record CircuitBreakerOptions(
     };
 
     /// <inheritdoc/>
+    public IToolOptions Fit(IReadOnlySet<string> given) =>
+        MaxRecoveryTimeMs is { } most && most < RecoveryTimeMs && !given.Contains("recoveryTimeMs") ? this with { RecoveryTimeMs = most } : this;
+
+    /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()
     {
         if (MaxRecoveryTimeMs < RecoveryTimeMs)
         {
             yield return new(
-                "maxRecoveryTimeMs", $"{MaxRecoveryTimeMs} is less than recoveryTimeMs {RecoveryTimeMs}; use {RecoveryTimeMs} or more, or leave it out.");
+                "maxRecoveryTimeMs", $"{MaxRecoveryTimeMs} is less than recoveryTimeMs {RecoveryTimeMs}; use {RecoveryTimeMs} or more, or leave it out.")
+            {
+                Remedy = new Dictionary<string, JsonNode?> { ["maxRecoveryTimeMs"] = RecoveryTimeMs },
+            };
         }
     }
 

@@ -13,8 +13,7 @@ internal static class RateLimitingRemarks
         {
             Algorithm.TokenBucket or Algorithm.LeakyBucket =>
                 $"{limit} per {window}: one request comes back every {Duration(1000.0 * options.WindowSeconds / limit)}, all {burst} after "
-                + $"{Duration(1000.0 * burst * options.WindowSeconds / limit)}. A client can be admitted {burst + limit} times in its first "
-                + $"{window}: {burst} at once and {limit} as they come back.",
+                + $"{Duration(1000.0 * burst * options.WindowSeconds / limit)}; a client's first {window} can admit {burst + limit}.",
             Algorithm.FixedWindow =>
                 $"A client can be admitted {2 * limit} times within moments, at the end of one window and the start of the next; sliding-window rules that out.",
             Algorithm.SlidingWindow => limit <= 100
@@ -24,7 +23,7 @@ internal static class RateLimitingRemarks
         };
         if (options.KeyStrategy is KeyStrategy.ApiKey)
         {
-            yield return "The API key is not verified here: whoever invents a new key gets a new limit. Verify it before, or limit by ip as well.";
+            yield return "The API key is not verified here: whoever invents a key gets a new limit. Verify it before, or limit by ip as well.";
         }
 
         if (options.KeyStrategy is KeyStrategy.User)
@@ -46,9 +45,9 @@ internal static class RateLimitingRemarks
         if (options.Store is Store.Redis)
         {
             var rights = options.WithOperations ? "+evalsha +eval +get +set +time +pttl +del" : "+evalsha +eval +get +set +time";
-            yield return "Make the client fail fast as in the usage: commands queued or sent again after an outage would be counted then. "
-                + $"Redis needs maxmemory-policy noeviction for what is counted to stay, and an ACL user the rights {rights} on ~rate:*.";
-            yield return "A deploy that changes one figure keeps what was used. Give limiters on one Redis different names.";
+            yield return "Make the client fail fast as in the usage, or commands queued in an outage are counted after it. "
+                + $"Redis needs maxmemory-policy noeviction, an ACL user {rights} on ~rate:*.";
+            yield return "Give limiters on one Redis different names.";
         }
     }
 
@@ -70,7 +69,7 @@ internal static class RateLimitingRemarks
         else if (options.IsBucket && burst < requests)
         {
             yield return $"{options.Stem}: {requests} per {window} is a rate: {burst} at once, then one every "
-                + $"{Duration(1000.0 * options.WindowSeconds / requests)}. For {requests} at any time within {window} use sliding-window, "
+                + $"{Duration(1000.0 * options.WindowSeconds / requests)}. For {requests} in any {window}, whenever they come, use sliding-window, "
                 + $"or burstCapacity {requests}.";
         }
     }
@@ -84,7 +83,7 @@ internal static class RateLimitingRemarks
 
     private static string Address(RateLimitingOptions options) => options.Middleware switch
     {
-        Framework.Express => "The address is request.ip: behind a proxy, set Express's 'trust proxy' to that proxy, else all clients share its address.",
+        Framework.Express => "The address is request.ip: behind a proxy, set Express's 'trust proxy' to it, else all clients share its address.",
         Framework.Fastify => "The address is request.ip: behind a proxy, set Fastify's trustProxy to that proxy, else all clients share its address.",
         Framework.Koa => "The address is context.ip: behind a proxy, set app.proxy and app.maxIpsCount, else all clients share its address.",
         Framework.Nest => "The address is request.ip: behind a proxy, set 'trust proxy' of the platform to it, else all clients share its address.",

@@ -66,10 +66,9 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         }
 
         yield return "Work that ignores its signal goes on in the background after its timeout; pass the signal to fetch or the client.";
-        if (options.WithFetch)
-        {
-            yield return "timeoutFetch: the limit covers headers and body, to the last byte read.";
-        }
+        yield return options.WithFetch
+            ? "timeoutFetch: the limit covers headers and body, to the last byte read; idleTimeoutMs limits the silence between two chunks."
+            : "Read the body inside withTimeout, as the usage does: fetch is done as soon as the headers are there.";
     }
 
     private static IEnumerable<string> Warnings(TimeoutConfigOptions options)
@@ -77,14 +76,15 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         var total = options.TotalTimeoutMs;
         foreach (var (name, limit, _) in options.Operations.Where(operation => total > 0 && operation.TimeoutMs > total).Take(3))
         {
-            yield return $"{name} may take {Duration(limit)}, but totalTimeoutMs ends it after {Duration(total)}.";
+            yield return $"{name} may take {Duration(limit)}, but totalTimeoutMs ends it after {Duration(total)}; "
+                + $"use a totalTimeoutMs of {limit} or more, or a limit of at most {total}.";
         }
 
         var patient = options.Operations.Where(operation => operation.TimeoutMs > ProxyTimeoutMs).ToList();
         if (patient.Count > 0)
         {
             yield return $"{Count(patient.Count, "operation")} ({patient[0].Name}: {Duration(patient[0].TimeoutMs)}) may outlast the "
-                + $"{Duration(ProxyTimeoutMs)} that common proxies wait for an answer.";
+                + $"{Duration(ProxyTimeoutMs)} that common proxies wait for an answer; use at most {ProxyTimeoutMs}, or raise theirs.";
         }
     }
 }

@@ -1,8 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using CrowVault.Emitters;
-using CrowVault.Emitters.Arguments;
-using CrowVault.Emitters.Code;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -12,6 +12,7 @@ internal static class CallCommand
     public static Command Build()
     {
         var tool = new Argument<string>("tool") { Description = "Name of the tool, such as generate_circuit_breaker." };
+        tool.CompletionSources.Add(_ => Catalog.All.Select(emitter => new System.CommandLine.Completions.CompletionItem(emitter.Tool)));
         var arguments = new Argument<string>("arguments") { Description = "Arguments as one JSON object, or - to read it from standard input." };
         var json = new Option<bool>("--json") { Description = "Print the structured content: files, usage, notes and warnings." };
         var command = new Command("call", "Call a tool as an MCP client would.") { tool, arguments, json };
@@ -27,38 +28,61 @@ internal static class CallCommand
     {
         if (Catalog.Find(tool) is not { } emitter)
         {
-            Console.Error.WriteLine(Catalog.UnknownTool(tool));
-            return CommandLine.Usage;
+            throw new Fault(Catalog.UnknownTool(tool));
         }
 
+        var text = (arguments == "-" ? Disk.ReadInput() : arguments).TrimStart('\uFEFF');
         JsonElement given;
         try
         {
-            given = JsonElement.Parse(arguments == "-" ? Console.In.ReadToEnd() : arguments);
+            given = JsonElement.Parse(text);
         }
-        catch (JsonException)
+        catch (JsonException exception)
         {
-            Console.Error.WriteLine("arguments: not JSON; send one object such as {}.");
-            return CommandLine.Usage;
+            throw new Fault($"arguments: not JSON; send one object such as {{}}. {WhereItBreaks(text, exception)}");
         }
 
         if (!emitter.TryEmit(given, Product.Version, out var emission, out var faults))
         {
-            Console.Error.WriteLine(faults.Message);
-            return CommandLine.Usage;
+            throw new Fault(faults.Message);
         }
 
         if (json)
         {
-            Console.Out.WriteLine(JsonSerializer.Serialize(emission, EmissionJson.Readable.Emission));
+            Disk.Print($"{JsonSerializer.Serialize(emission, EmissionJson.Readable.Emission)}\n");
             return CommandLine.Success;
         }
 
         if (emission.Remarks() is { Length: > 0 } remarks)
         {
-            Console.Error.WriteLine(remarks);
+            Disk.Say(remarks);
         }
 
-        return EmittedFiles.Print(emission);
+        Disk.Print(string.Concat(emission.Files.Select(file => file.Content)));
+        return CommandLine.Success;
+    }
+
+    private static string WhereItBreaks(string text, JsonException exception)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return "It is empty.";
+        }
+
+        var line = text.Split('\n').ElementAtOrDefault((int)(exception.LineNumber ?? 0)) ?? "";
+        var bytes = Encoding.UTF8.GetBytes(line);
+        var column = (int)Math.Min(exception.BytePositionInLine ?? 0, bytes.Length);
+        var at = string.Create(CultureInfo.InvariantCulture, $"It breaks at line {(exception.LineNumber ?? 0) + 1}, column {column + 1}");
+        var rest = Encoding.UTF8.GetString(bytes.AsSpan(column));
+        if (rest.Length == 0)
+        {
+            return $"{at}: it ends too early.";
+        }
+
+        var first = Rune.GetRuneAt(rest, 0);
+        var near = Fault.Show(rest[..Math.Min(rest.Length, 16)]);
+        return Rune.IsLetter(first) || first.Value is '\'' or '}'
+            ? $"{at}, near {near} : names and texts stand in double quotes. A shell takes them away unless the whole stands in single quotes; - reads standard input."
+            : $"{at}, near {near}";
     }
 }

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using CrowVault.Emitters.Arguments;
 using CrowVault.Mcp.Stdio;
 
 namespace CrowVault.Mcp.Cli;
@@ -17,11 +20,48 @@ internal static class CommandLine
     /// <summary>The call itself is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>Runs one command.</summary>
+    /// <summary>Runs one command. Whatever goes wrong in it ends here as a sentence and an exit code.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        try
+        {
+            return await InvokeAsync(args);
+        }
+        catch (Fault fault)
+        {
+            Disk.Say(fault.Message);
+            return fault.ExitCode;
+        }
+        catch (Exception exception) when (Fault.IsOfFiles(exception))
+        {
+            Disk.Say($"{Fault.Reason(exception)}.");
+            return Usage;
+        }
+#pragma warning disable CA1031 // The last resort: nobody is helped by a stack trace of somebody else's program.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            Disk.Say($"This should not happen, please report it with the command: {Fault.Show(exception.Message)}");
+            return Usage;
+        }
+    }
+
+    private static async Task<int> InvokeAsync(string[] args)
+    {
+        var root = Build();
+        if (CompletionCommand.Answer(args, root) is { } answered)
+        {
+            return answered;
+        }
+
+        // 'help stack' asks as 'stack --help' does.
+        if (args is ["help", ..])
+        {
+            args = [.. args.Skip(1), "--help"];
+        }
+
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count == 0 || parsed.Action is HelpAction or ExamplesAction)
         {
             // A server ends in its own time: it answers what it has accepted, for longer than the 2 s that the parser would wait.
@@ -35,12 +75,21 @@ internal static class CommandLine
             return tool.Invoke(parsed);
         }
 
-        foreach (var error in parsed.Errors)
+        foreach (var error in parsed.Errors.Select(error => error.Message).Distinct())
         {
-            await Console.Error.WriteLineAsync(error.Message);
+            Disk.Say(Fault.ShowLines(error));
         }
 
-        await Console.Error.WriteLineAsync($"See {PathOf(command)} --help.");
+        var known = command.Subcommands.Select(each => each.Name).Concat(command.Options.Select(each => each.Name)).ToList();
+        foreach (var token in parsed.UnmatchedTokens)
+        {
+            if (Suggestion.Nearest(token, known) is { } nearest)
+            {
+                Disk.Say($"Did you mean {nearest}?");
+            }
+        }
+
+        Disk.Say($"See {PathOf(command)} --help.");
         return Usage;
     }
 
@@ -57,10 +106,15 @@ internal static class CommandLine
             new VersionOption(),
             GenerateCommand.Build(),
             StackCommand.Build(),
+            SimulateCommand.Build(),
             CallCommand.Build(),
             ToolsCommand.Build(),
             ServeCommand.Build(),
             TokenCommand.Build(),
+            UpgradeCommand.Build(),
+            AcceptCommand.Build(),
+            InitCommand.Build(),
+            CompletionCommand.Build(),
         };
         ServerOptions.AddTo(root);
         root.SetAction((parsed, _) => ServerOptions.Settle(parsed) ? StdioDoor.RunAsync() : Task.FromResult(Usage));
@@ -69,6 +123,7 @@ internal static class CommandLine
             $"{Product.Command} generate circuit-breaker --with-metrics",
             $"{Product.Command} generate retry-policy --max-retries 3 --retry-on 429,503 -o src/resilience/",
             $"{Product.Command} stack -c resilience.json -o src/resilience/ --check",
+            $"{Product.Command} upgrade src/resilience/",
             $"{Product.Command} call generate_circuit_breaker '{{\"failureThreshold\":3}}'",
             $"{Product.Command} tools --json");
         return root;
@@ -85,6 +140,19 @@ internal static class CommandLine
         }
 
         help.Action = new ExamplesAction((HelpAction)help.Action!, examples);
+    }
+
+    /// <summary>Reads a number of an option; what is none, or out of range, is answered with the rule.</summary>
+    public static int ParseNumber(ArgumentResult result, int minimum, int maximum, string rule)
+    {
+        if (result.Tokens is [var token] && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+            && number >= minimum && number <= maximum)
+        {
+            return number;
+        }
+
+        result.AddError(rule);
+        return minimum;
     }
 
     private static bool IsTool(Command command) => command.Parents.Any(parent => parent.Name == GenerateCommand.Name);

@@ -1,184 +1,298 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using CrowVault.Emitters;
-using CrowVault.Emitters.Arguments;
-using CrowVault.Emitters.Code;
 using DiffPlex.Renderer;
 
 namespace CrowVault.Mcp.Cli;
 
-/// <summary>Emitted files on disk: written whole or not at all, never over somebody's edits unless forced.</summary>
+/// <summary>A file to write: where, and what.</summary>
+/// <param name="Path">Where it goes.</param>
+/// <param name="Content">The whole content as emitted.</param>
+/// <param name="IsOfOneCall">Whether it comes from one call, and not from a manifest.</param>
+internal sealed record PlannedFile(string Path, string Content, bool IsOfOneCall = false)
+{
+    /// <summary>The file beside what is there.</summary>
+    public TargetFile Compare() => new(Path, Content, IsOfOneCall);
+}
+
+/// <summary>Emitted files on disk: written as a whole or not at all, never over somebody's edits unless forced.</summary>
 internal static class EmittedFiles
 {
-    private enum State
-    {
-        New,
-        Same,
-        Outdated,
-        Edited,
-        Foreign,
-    }
+    // Arguments whose names are an instance's own.
+    private static readonly string[] s_tables = ["partitions", "operations"];
 
-    /// <summary>Prints the code to standard output.</summary>
-    public static int Print(Emission emission)
+    /// <summary>Where the files of an emission go.</summary>
+    public static List<PlannedFile> Plan(IReadOnlyList<GeneratedFile> files, OutputRequest request, string? instance = null)
     {
-        using var output = Console.OpenStandardOutput();
-        foreach (var file in emission.Files)
-        {
-            output.Write(System.Text.Encoding.ASCII.GetBytes(file.Content));
-        }
-
-        return CommandLine.Success;
+        var source = files[0].Path;
+        var target = System.IO.Path.GetFileName(request.TargetOf(source, source));
+        return [.. files.Zip(Emitting.Named(files, instance ?? request.Name, target))
+            .Select(each => new PlannedFile(request.TargetOf(each.First.Path, source), each.Second.Content))];
     }
 
     /// <summary>Writes, shows or compares the files as requested.</summary>
-    public static int Apply(IReadOnlyList<GeneratedFile> files, FileRequest request)
+    public static int Apply(List<PlannedFile> files, OutputRequest request, Report report, IReadOnlyList<string>? leftovers = null)
     {
-        if (request.IsFile && files.Count > 1)
+        if (request.OnlyLooks)
         {
-            Console.Error.WriteLine($"{request.Output}: there are {files.Count} files to write; give a folder.");
-            return CommandLine.Usage;
-        }
-
-        var targets = files.Select(file => new Target(request.TargetOf(file.Path), file.Content)).ToList();
-        return request switch
-        {
-            { Check: true } => Check(targets),
-            { Diff: true } => Diff(targets),
-            _ => Write(targets, request),
-        };
-    }
-
-    /// <summary>Compares a file, and its test file when it has one, with what the arguments in its header emit.</summary>
-    public static int CheckAgainstHeader(string path)
-    {
-        if (!File.Exists(path))
-        {
-            Console.Error.WriteLine($"{path}: not there.");
-            return CommandLine.Differs;
-        }
-
-        if (!FileHeader.TryRead(File.ReadAllText(path), out var header, out _) || Catalog.Find(header.Tool) is not { } emitter)
-        {
-            Console.Error.WriteLine($"{path}: does not begin with the comment of an emitted file.");
-            return CommandLine.Differs;
-        }
-
-        if (!emitter.TryEmit(Parse(header.Arguments), Product.Version, out var emission, out var faults))
-        {
-            Console.Error.WriteLine($"{path}: the arguments in its header are not accepted.\n{faults.Message}");
-            return CommandLine.Differs;
-        }
-
-        var folder = Path.GetDirectoryName(path)!;
-        return Check([.. emission.Files.Select(file =>
-            new Target(file.Role is FileRole.Source ? path : Path.Combine(folder, file.Path), file.Content))]);
-    }
-
-    private static int Check(List<Target> targets)
-    {
-        foreach (var target in targets.Where(target => target.State is not State.Same))
-        {
-            Console.Error.WriteLine($"{target.Path}: {target.State switch
+            var targets = files.ConvertAll(file => file.Compare());
+            return request switch
             {
-                State.New => "not there.",
-                State.Outdated => "outdated; generate it again.",
-                State.Edited => "edited since it was generated.",
-                State.Foreign => "does not begin with the comment of an emitted file.",
-                State.Same => throw new InvalidOperationException("A file that is the same does not differ."),
-            }}");
+                { Check: true } => Check(targets, report, leftovers ?? []),
+                { Diff: true } => Diff(targets, request, report),
+                _ => Write(targets, [], request, report, leftovers ?? []),
+            };
         }
 
-        return targets.TrueForAll(target => target.State is State.Same) ? CommandLine.Success : CommandLine.Differs;
+        // Locked in one order, so that two runs never wait for each other.
+        var writes = new Dictionary<string, FolderWrite>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var folder in files.Select(file => System.IO.Path.GetDirectoryName(TargetFile.Follow(file.Path))!).Distinct().Order(StringComparer.Ordinal))
+            {
+                writes[folder] = FolderWrite.Open(folder);
+            }
+
+            return Write(files.ConvertAll(file => file.Compare()), writes, request, report, leftovers ?? []);
+        }
+        finally
+        {
+            foreach (var write in writes.Values)
+            {
+                write.Dispose();
+            }
+        }
     }
 
-    private static int Diff(List<Target> targets)
+    private static int Check(List<TargetFile> targets, Report report, IReadOnlyList<string> leftovers)
     {
-        foreach (var target in targets.Where(target => target.State is not State.Same))
+        var folders = targets.Select(target => System.IO.Path.GetDirectoryName(target.RealPath)!).Distinct().Where(FolderWrite.IsUnfinished).ToList();
+        folders.ForEach(folder => report.Say($"{Fault.Show(folder)}: a run was interrupted there; run the same command without --check to finish it."));
+        foreach (var target in targets)
         {
-            Console.Out.Write(UnidiffRenderer.GenerateUnidiff(target.Existing, target.Content, target.Path, target.Path));
+            report.Add(
+                new(target.Path, NameOf(target.State), null, target.State switch
+                {
+                    FileState.New => "not there. Run the same command without --check to write it.",
+                    FileState.Same => "up to date.",
+                    FileState.Outdated => "outdated; generate it again. Run the same command without --check.",
+                    FileState.Newer => NewerThanThis(target),
+                    FileState.Edited => "edited since it was generated. --diff shows the difference, --merge brings it up to date, "
+                        + $"'{Product.Command} accept {Fault.Show(target.Path)}' keeps it as it is.",
+                    FileState.Foreign => "does not begin with the comment of an emitted file.",
+                    FileState.Other => OtherOwner(target),
+                }, Changes(target)),
+                aloud: target.State is not FileState.Same);
+        }
+
+        foreach (var path in leftovers)
+        {
+            report.Add(new(path, "unnamed", null, "no longer asked for. --prune removes it."));
+        }
+
+        return targets.TrueForAll(target => target.State is FileState.Same) && leftovers.Count == 0 && folders.Count == 0
+            ? CommandLine.Success
+            : CommandLine.Differs;
+    }
+
+    private static int Diff(List<TargetFile> targets, OutputRequest request, Report report)
+    {
+        foreach (var target in targets.Where(target => target.State is not FileState.Same))
+        {
+            var content = request.Merge && target.State is FileState.Edited ? target.Merged(out _) ?? target.Updated : target.Updated;
+            var existing = target.Existing?.TrimStart('\uFEFF').ReplaceLineEndings("\n") ?? "";
+            var diff = UnidiffRenderer.GenerateUnidiff(
+                existing, content.TrimStart('\uFEFF').ReplaceLineEndings("\n"), Fault.Show(target.Path), Fault.Show(target.Path));
+            if (report.IsJson)
+            {
+                report.Add(new(target.Path, NameOf(target.State), null, diff, Changes(target)));
+            }
+            else
+            {
+                // What somebody has put into a file must not steer the terminal that it is shown on.
+                Disk.Print(Fault.ShowLines(diff.ReplaceLineEndings("\n")));
+            }
         }
 
         return CommandLine.Success;
     }
 
-    private static int Write(List<Target> targets, FileRequest request)
+    private static int Write(
+        List<TargetFile> targets, Dictionary<string, FolderWrite> writes, OutputRequest request, Report report, IReadOnlyList<string> leftovers)
     {
-        var kept = targets.Where(target => target.State is State.Edited or State.Foreign).ToList();
-        if (kept.Count > 0 && !request.Force)
-        {
-            kept.ForEach(target => Console.Error.WriteLine(target.State is State.Edited
-                ? $"{target.Path}: edited since it was generated; nothing was written. --diff shows the difference, --force overwrites it."
-                : $"{target.Path}: not an emitted file; nothing was written. --force overwrites it."));
-            return CommandLine.Differs;
-        }
-
+        // A source and its tests are one: neither is written without the other. Files of other tools go on.
+        var held = targets.Where(target => target.State is not FileState.Same && Held(target, request) is not null).Select(target => target.Group).ToHashSet();
+        var conflicts = 0;
+        var reports = new List<(FileReport Report, bool Aloud)>();
         foreach (var target in targets)
         {
-            if (!request.DryRun && target.State is not State.Same)
+            if (held.Contains(target.Group))
             {
-                WriteWhole(target);
-            }
-
-            if (!request.Progress)
-            {
+                var reason = target.State is FileState.Same ? null : Held(target, request);
+                reports.Add((new(target.Path, NameOf(target.State), null, reason ?? "left alone with its source or tests."), reason is not null || request.Progress));
                 continue;
             }
 
-            var done = request.DryRun ? "would be " : "";
-            Console.Error.WriteLine($"{target.Path}: {target.State switch
+            if (target.State is FileState.Same && (!target.HasOtherHeader || target.IsReadOnly))
             {
-                State.New => $"{done}created",
-                State.Same => "unchanged",
-                State.Outdated => $"{done}updated",
-                State.Edited or State.Foreign => $"{done}overwritten",
-            }}");
+                reports.Add((new(target.Path, NameOf(target.State), null, "unchanged"), request.Progress));
+                continue;
+            }
+
+            var content = target.Updated;
+            var marked = 0;
+            var isMerged = request.Merge && target.State is FileState.Edited;
+            if (isMerged)
+            {
+                content = target.Merged(out marked)!;
+                conflicts += marked;
+            }
+
+            if (!request.DryRun)
+            {
+                var write = writes[System.IO.Path.GetDirectoryName(target.RealPath)!];
+                var name = System.IO.Path.GetFileName(target.RealPath);
+                write.Stage(name, TargetFile.Bytes(content));
+                if (ProjectFiles.IsProject(System.IO.Path.GetDirectoryName(target.RealPath)!))
+                {
+                    write.Stage($"{FolderWrite.BaseFolder}/{name}.br", Disk.Compress(target.Body));
+                }
+            }
+
+            var action = target.State switch
+            {
+                FileState.New => "created",
+                FileState.Edited when isMerged => "merged",
+                FileState.Outdated or FileState.Same => "updated",
+                _ => "overwritten",
+            };
+            var conflict = marked == 0 ? "" : $" with {marked} conflict{(marked == 1 ? "" : "s")}; look for {ThreeWayMerge.Conflict}";
+            reports.Add((
+                new(target.Path, NameOf(target.State), request.DryRun ? null : action, $"{(request.DryRun ? "would be " : "")}{action}{conflict}", Changes(target)),
+                request.Progress || marked > 0));
         }
 
-        return CommandLine.Success;
-    }
-
-    // Written beside and renamed, so that a reader never sees half a file.
-    private static void WriteWhole(Target target)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(target.Path))!);
-        var beside = $"{target.Path}.{Environment.ProcessId}.tmp";
-        File.WriteAllText(beside, target.Content);
-        File.Move(beside, target.Path, overwrite: true);
-    }
-
-    private static JsonElement Parse(string json)
-    {
-        try
+        foreach (var path in leftovers)
         {
-            return JsonElement.Parse(json);
+            reports.Add((Prune(path, writes, request), true));
         }
-        catch (JsonException)
+
+        foreach (var write in writes.Values)
         {
-            return default;
+            write.Commit();
         }
+
+        reports.ForEach(each => report.Add(each.Report, each.Aloud));
+        return held.Count == 0 && conflicts == 0 ? CommandLine.Success : CommandLine.Differs;
     }
 
-    private sealed class Target
+    private static FileReport Prune(string path, Dictionary<string, FolderWrite> writes, OutputRequest request)
     {
-        public Target(string path, string content)
+        if (!request.Prune)
         {
-            Path = path;
-            Content = content;
-            Existing = File.Exists(path) ? File.ReadAllText(path).ReplaceLineEndings("\n") : "";
-            State =
-                !File.Exists(path) ? State.New
-                : Existing == content ? State.Same
-                : !FileHeader.TryRead(Existing, out _, out var edited) ? State.Foreign
-                : edited ? State.Edited
-                : State.Outdated;
+            return new(path, "unnamed", null, "no longer asked for. --prune removes it.");
         }
 
-        public string Path { get; }
+        if (!request.Force && CrowVault.Emitters.Code.OwnedFile.Read(Disk.ReadText(path)) is not { IsEdited: false })
+        {
+            return new(path, "edited", null, "no longer asked for, but edited; it stays. --prune --force removes it.");
+        }
 
-        public string Content { get; }
+        if (request.DryRun)
+        {
+            return new(path, "unnamed", null, "would be removed");
+        }
 
-        public string Existing { get; }
+        var full = System.IO.Path.GetFullPath(path);
+        var (folder, name) = (System.IO.Path.GetDirectoryName(full)!, System.IO.Path.GetFileName(full));
+        writes[folder].StageRemoval(name);
+        if (File.Exists(System.IO.Path.Combine(folder, FolderWrite.BaseFolder, $"{name}.br")))
+        {
+            writes[folder].StageRemoval($"{FolderWrite.BaseFolder}/{name}.br");
+        }
 
-        public State State { get; }
+        return new(path, "unnamed", "removed", "removed");
     }
+
+    // Why a file is left alone; null when it is not.
+    private static string? Held(TargetFile target, OutputRequest request)
+    {
+        const string Nothing = "nothing was written";
+        if (target.State is FileState.Other)
+        {
+            return $"{OtherOwner(target)} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; choose another place with -o, or another --name.";
+        }
+
+        if (request.Force)
+        {
+            return null;
+        }
+
+        if (target.State is FileState.Edited && request.Merge)
+        {
+            return target.Owned!.Body.Contains(ThreeWayMerge.Conflict, StringComparison.Ordinal)
+                ? $"has conflicts of an earlier merge; {Nothing}. Look for {ThreeWayMerge.Conflict}."
+                : target.EmittedBefore() is null
+                    ? $"what was emitted before is not known here, so it cannot be merged; {Nothing}. --diff shows the difference, --force overwrites it."
+                    : ReadOnly(target);
+        }
+
+        return target.State switch
+        {
+            FileState.Edited => $"edited since it was generated; {Nothing}. --diff shows the difference, --merge keeps your edits, --force overwrites it.",
+            FileState.Foreign => $"not an emitted file; {Nothing}. --force overwrites it.",
+            FileState.Newer => $"{NewerThanThis(target)} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; --force overwrites it.",
+            FileState.Outdated when LostNames(target) is { Length: > 0 } lost =>
+                $"has {lost}, which would be lost; {Nothing}. Name them too, use --name for a second instance, or --force to replace it.",
+            _ => ReadOnly(target),
+        };
+
+        string? ReadOnly(TargetFile file) => file.IsReadOnly ? $"read-only; {Nothing}. Make it writable, or use --force." : null;
+    }
+
+    // A second bulkhead must not take the place of the first: names that are in the file and not in the call.
+    private static string LostNames(TargetFile target)
+    {
+        if (!target.IsOfOneCall || Emitting.ArgumentsOf(target.Owned!.Header.Arguments) is not { } before
+            || Emitting.ArgumentsOf(target.Header.Arguments) is not { } now)
+        {
+            return "";
+        }
+
+        var (had, has) = (Names(before), Names(now));
+        return has.Count > 0 && !had.Exists(has.Contains) ? string.Join(", ", had) : "";
+
+        static List<string> Names(JsonObject arguments) => [.. s_tables
+            .SelectMany(table => arguments[table] switch
+            {
+                JsonObject map => map.Select(entry => entry.Key),
+                JsonArray list => list.Select(entry => (entry as JsonObject)?["name"]?.ToString() ?? ""),
+                _ => [],
+            })];
+    }
+
+    private static List<string>? Changes(TargetFile target)
+    {
+        if (target.Owned is null || target.State is FileState.Same or FileState.Foreign or FileState.Other || Emitting.IsTest(target.Path))
+        {
+            return null;
+        }
+
+        List<string> changes = [.. BehaviourChanges.Between(target.Owned.Header.Arguments, target.Header.Arguments)];
+        if (target.Owned.Header.Version != target.Header.Version)
+        {
+            changes.Add($"CrowVault.Mcp {Fault.Show(target.Owned.Header.Version)} -> {target.Header.Version}");
+        }
+
+        return changes.Count == 0 ? null : changes;
+    }
+
+    private static string NewerThanThis(TargetFile target) =>
+        $"written by the newer version {Fault.Show(target.Owned!.Header.Version)}; this is {Product.Version}.";
+
+    private static string OtherOwner(TargetFile target) =>
+        target.Owned!.Header.Tool != target.Tool ? $"was emitted by {target.Owned.Header.Tool}."
+        : target.Owned.Header.Instance is { } instance ? $"belongs to the instance {instance}."
+        : "has no name of an instance.";
+
+    private static string NameOf(FileState state) => state.ToString().ToLowerInvariant();
 }

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
+using CrowVault.Emitters.Code;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -10,6 +12,8 @@ internal static class GenerateCommand
 {
     /// <summary>Name of the command whose subcommands are the tools.</summary>
     public const string Name = "generate";
+
+    private static readonly string[] s_style = ["testRunner", "importExtension"];
 
     public static Command Build()
     {
@@ -30,8 +34,11 @@ internal static class GenerateCommand
     private static Command Build(Emitter emitter)
     {
         var options = emitter.Arguments.All.Select(argument => new ArgumentOption(argument)).ToList();
-        var files = new FileOptions();
-        var command = new Command(emitter.Command, emitter.Description);
+        var files = new OutputOptions(forStack: false);
+        var command = new Command(
+            emitter.Command,
+            $"{emitter.Description} Files are written with -o; how the code is called is then printed to standard error. "
+            + "Over a file that is there, arguments that are not given are taken from its header.");
         options.ForEach(option => command.Add(option.Option));
         files.AddTo(command);
         CommandLine.AddExamples(
@@ -42,39 +49,175 @@ internal static class GenerateCommand
         return command;
     }
 
-    private static int Run(Emitter emitter, List<ArgumentOption> options, FileRequest request, ParseResult parsed)
+    private static int Run(Emitter emitter, List<ArgumentOption> options, OutputRequest request, ParseResult parsed)
     {
         var arguments = new JsonObject();
         options.ForEach(option => option.AddTo(arguments, parsed));
         if (AddUnmatched(arguments, parsed.UnmatchedTokens) is { } unexpected)
         {
-            Console.Error.WriteLine($"'{unexpected}' is not an option; see {Product.Command} generate {emitter.Command} --help.");
-            return CommandLine.Usage;
+            throw new Fault($"'{Fault.Show(unexpected)}' is not an option; see {Product.Command} generate {emitter.Command} --help.");
         }
 
         if (request.Problem is { } problem)
         {
-            Console.Error.WriteLine(problem);
-            return CommandLine.Usage;
+            throw new Fault(problem);
         }
 
-        if (request.Check && arguments.Count == 0)
+        if (request.Output is null)
         {
-            return EmittedFiles.CheckAgainstHeader(request.TargetOf(emitter.FileName));
+            return Print(emitter, arguments, request.Json);
         }
 
+        var report = new Report(request.Json);
+        var path = request.TargetOf(emitter.FileName, emitter.FileName);
+        var real = TargetFile.Follow(path);
+        var owned = File.Exists(real) ? OwnedFile.Read(Disk.ReadText(real)) : null;
+        var isOurs = owned?.Header.Tool == emitter.Tool && (request.Name is null ? request.IsFile || owned.Header.Instance is null : owned.Header.Instance == request.Name);
+        if (request.Check && arguments.Count == 0 && !isOurs)
+        {
+            report.Add(new(path, owned is null ? File.Exists(real) ? "foreign" : "new" : "other", null, owned is not null
+                ? "was emitted by another tool or belongs to another instance."
+                : File.Exists(real) ? "does not begin with the comment of an emitted file." : "not there."));
+            return report.End(CommandLine.Differs);
+        }
+
+        var taken = isOurs ? TakeOver(arguments, emitter, owned!.Header, path) : [];
+        var found = ProjectFiles.AddTo(arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString());
+
+        // What was found gives way as well where it does not fit.
+        taken.UnionWith(s_style.Where(name => arguments.ContainsKey(name) && found.Exists(each => each.StartsWith(name, StringComparison.Ordinal))));
+        if (!TryEmit(emitter, arguments, taken, out var emission, out var faults))
+        {
+            // What the caller gave is the caller's to correct; what the header says is not.
+            return isOurs && parsed.Tokens.Count > 0 && faults.Faults.All(fault => taken.Contains(fault.Argument))
+                ? throw new Fault($"{Fault.Show(path)}: the arguments in its header are not accepted.\n{faults.Message}", CommandLine.Differs)
+                : throw Wrong(emitter, faults);
+        }
+
+        found.ForEach(each => report.Note(each));
+        Remark(emission, report);
+        var files = EmittedFiles.Plan(emission.Files, request, isOurs ? owned!.Header.Instance : null).ConvertAll(file => file with { IsOfOneCall = true });
+        var exitCode = EmittedFiles.Apply(files, request, report, StaleTests(files, path, emitter));
+        if (exitCode == CommandLine.Success && !request.OnlyLooks)
+        {
+            report.Usage = emission.Usage;
+            if (!request.Json)
+            {
+                Disk.Say($"Usage:\n\n{emission.Usage}");
+            }
+        }
+
+        return report.End(exitCode);
+    }
+
+    /// <summary>What is wrong with a call, with the call corrected as it is typed here.</summary>
+    public static Fault Wrong(Emitter emitter, ArgumentFaults faults)
+    {
+        const string Corrected = "Corrected call: ";
+        var lines = faults.Message.Split('\n').Where(line => !line.StartsWith(Corrected, StringComparison.Ordinal));
+        return new(string.Join('\n', faults.CorrectedOptions is { } options
+            ? lines.Append($"{Corrected}{Product.Command} {Name} {emitter.Command} {options}".TrimEnd())
+            : lines));
+    }
+
+    private static int Print(Emitter emitter, JsonObject arguments, bool json)
+    {
         if (!emitter.TryEmit(ToElement(arguments), Product.Version, out var emission, out var faults))
         {
-            Console.Error.WriteLine(faults.Message);
-            return CommandLine.Usage;
+            throw Wrong(emitter, faults);
+        }
+
+        if (json)
+        {
+            Disk.Print($"{JsonSerializer.Serialize(emission, EmissionJson.Readable.Emission)}\n");
+            return CommandLine.Success;
         }
 
         if (emission.Remarks() is { Length: > 0 } remarks)
         {
-            Console.Error.WriteLine(remarks);
+            Disk.Say(remarks);
         }
 
-        return request.Output is null ? EmittedFiles.Print(emission) : EmittedFiles.Apply(emission.Files, request);
+        Disk.Print(string.Concat(emission.Files.Select(file => file.Content)));
+        return CommandLine.Success;
+    }
+
+    // Warnings and figures are for whoever reads the terminal; JSON has them too.
+    private static void Remark(Emission emission, Report report)
+    {
+        foreach (var warning in emission.Warnings)
+        {
+            report.Warn(warning);
+        }
+
+        foreach (var note in emission.Notes)
+        {
+            report.Note(note);
+        }
+    }
+
+    // The arguments of the file that is there, unless others are given. Defaults are left out: they may not fit what is given now.
+    private static HashSet<string> TakeOver(JsonObject arguments, Emitter emitter, FileHeader header, string path)
+    {
+        if (Emitting.ArgumentsOf(header.Arguments) is not { } before)
+        {
+            throw new Fault($"{Fault.Show(path)}: the arguments in its header cannot be read; give them all, with --force.", CommandLine.Differs);
+        }
+
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (name, value) in before)
+        {
+            var argument = emitter.Arguments.All.FirstOrDefault(each => each.Name == name);
+            if (!arguments.ContainsKey(name) && !(argument?.Default is { } fallback && JsonNode.DeepEquals(fallback, value)))
+            {
+                arguments[name] = value?.DeepClone();
+                taken.Add(name);
+            }
+        }
+
+        return taken;
+    }
+
+    // What was taken from the header gives way where it does not fit what is given now.
+    private static bool TryEmit(
+        Emitter emitter,
+        JsonObject arguments,
+        HashSet<string> taken,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Emission? emission,
+        [System.Diagnostics.CodeAnalysis.NotNullWhen(false)] out ArgumentFaults? faults)
+    {
+        if (emitter.TryEmit(ToElement(arguments), Product.Version, out emission, out faults))
+        {
+            return true;
+        }
+
+        var first = faults;
+        var fitting = arguments.DeepClone().AsObject();
+        for (var round = 0; round <= taken.Count; round++)
+        {
+            var unfit = faults!.Faults.Select(fault => fault.Argument).Where(name => taken.Contains(name) && fitting.ContainsKey(name)).ToList();
+            if (unfit.Count == 0 || fitting.Count == unfit.Count)
+            {
+                break;
+            }
+
+            unfit.ForEach(name => fitting.Remove(name));
+            if (emitter.TryEmit(ToElement(fitting), Product.Version, out emission, out faults))
+            {
+                return true;
+            }
+        }
+
+        faults = first;
+        return false;
+    }
+
+    // Tests that were asked for once, beside a source that is now emitted without.
+    private static List<string> StaleTests(List<PlannedFile> files, string source, Emitter emitter)
+    {
+        var extension = Path.GetExtension(source);
+        var tests = $"{source[..^extension.Length]}.test{extension}";
+        return files.Exists(file => file.Path == tests) || !File.Exists(tests) || OwnedFile.Read(Disk.ReadText(tests))?.Header.Tool != emitter.Tool ? [] : [tests];
     }
 
     private static JsonElement ToElement(JsonObject arguments)
@@ -93,7 +236,7 @@ internal static class GenerateCommand
     {
         for (var i = 0; i < tokens.Count; i++)
         {
-            if (!tokens[i].StartsWith("--", StringComparison.Ordinal))
+            if (!tokens[i].StartsWith("--", StringComparison.Ordinal) || tokens[i].TrimStart('-').Length == 0)
             {
                 return tokens[i];
             }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using CrowVault.Mcp.Http;
 using CrowVault.Mcp.Http.Settings;
 using CrowVault.Mcp.Stdio;
@@ -20,14 +21,11 @@ internal static class ServeCommand
             DefaultValueFactory = _ => Stdio,
         };
         transport.AcceptOnlyFromAmong(Stdio, Http, Sse);
-        var port = new Option<int?>("--port") { Description = $"Port on 127.0.0.1, {HttpSettings.DefaultPort} unless told otherwise; 0 takes a free one." };
-        port.Validators.Add(result =>
+        var port = new Option<int?>("--port")
         {
-            if (!result.Errors.Any() && result.GetValueOrDefault<int?>() is < 0 or > ushort.MaxValue)
-            {
-                result.AddError($"--port: use 0 to {ushort.MaxValue}.");
-            }
-        });
+            Description = $"Port on 127.0.0.1, {HttpSettings.DefaultPort} unless told otherwise; 0 takes a free one.",
+            CustomParser = result => CommandLine.ParseNumber(result, 0, ushort.MaxValue, $"--port: use 0 to {ushort.MaxValue}."),
+        };
         var urls = new Option<string[]>("--urls")
         {
             Description = "Addresses to listen on in place of --port, such as http://0.0.0.0:8080; beyond this machine only with tokens.",
@@ -47,12 +45,51 @@ internal static class ServeCommand
                 result.AddError("--port, --urls and --settings: they need --transport http or sse.");
             }
         });
-        command.SetAction((parsed, _) => !ServerOptions.Settle(parsed) ? Task.FromResult(CommandLine.Usage) : parsed.GetValue(transport) switch
+        command.SetAction((parsed, _) =>
         {
-            Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
-            Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
-            _ => StdioDoor.RunAsync(),
+            if (parsed.GetValue(transport) != Stdio)
+            {
+                EndWithParent();
+            }
+
+            return !ServerOptions.Settle(parsed) ? Task.FromResult(CommandLine.Usage) : parsed.GetValue(transport) switch
+            {
+                Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
+                Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
+                _ => StdioDoor.RunAsync(),
+            };
         });
         return command;
+    }
+
+    // A server without clients on standard input would outlive the npm package's process that was killed.
+    private static void EndWithParent()
+    {
+        if (int.TryParse(Environment.GetEnvironmentVariable("CROWVAULT_MCP_PARENT"), out var parent))
+        {
+            new Thread(() =>
+            {
+                while (IsAlive(parent))
+                {
+                    Thread.Sleep(500);
+                }
+
+                Environment.Exit(0);
+            })
+            { IsBackground = true }.Start();
+        }
+    }
+
+    private static bool IsAlive(int process)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            return !found.HasExited;
+        }
+        catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
+        {
+            return false;
+        }
     }
 }

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Code;
 using CrowVault.Emitters.Stack;
 
 namespace CrowVault.Mcp.Cli;
@@ -8,34 +11,35 @@ namespace CrowVault.Mcp.Cli;
 /// <summary><c>stack -c resilience.json -o src/resilience</c>: the whole folder from one manifest, its layers checked against each other.</summary>
 internal static class StackCommand
 {
-    private static readonly JsonDocumentOptions s_manifestOptions =
-        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+    private static readonly string[] s_style = ["testRunner", "importExtension"];
 
     public static Command Build()
     {
-        var config = new Option<string>("--config", "-c")
+        var config = new Option<string[]>("--config", "-c")
         {
-            Description = "The manifest: one section per tool, each with that tool's arguments.",
+            Description = "The manifest: one section per tool, each with that tool's arguments. JSON with comments, YAML, a package.json with "
+                + "the key \"resilience\", or - for standard input; of several the later ones win. [default: resilience.json]",
             HelpName = "path",
-            DefaultValueFactory = _ => "resilience.json",
         };
         var schema = new Option<bool>("--schema") { Description = "Print the JSON Schema of the manifest." };
-        var files = new FileOptions();
+        var files = new OutputOptions(forStack: true);
         var command = new Command("stack", "Generate all layers from a manifest and check them against each other.") { config, schema };
         files.AddTo(command);
         CommandLine.AddExamples(
             command,
             $"{Product.Command} stack -c resilience.json -o src/resilience/",
             $"{Product.Command} stack -o src/resilience/ --check",
+            $"{Product.Command} stack -c resilience.json -c resilience.production.json -o src/resilience/ --merge",
             $"{Product.Command} stack --schema > resilience.schema.json");
-        command.SetAction(parsed => parsed.GetValue(schema) ? PrintSchema() : Run(parsed.GetRequiredValue(config), files.Read(parsed)));
+        command.SetAction(parsed => parsed.GetValue(schema) ? PrintSchema() : Run(parsed.GetValue(config) ?? [], files.Read(parsed)));
         return command;
     }
 
-    private static int PrintSchema()
+    /// <summary>The schema of the manifest as text.</summary>
+    public static string Schema()
     {
-        using var output = Console.OpenStandardOutput();
-        using (var writer = new Utf8JsonWriter(output, new JsonWriterOptions
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions
         {
             Indented = true,
             NewLine = "\n",
@@ -45,62 +49,139 @@ internal static class StackCommand
             Manifest.Schema.WriteTo(writer);
         }
 
-        output.WriteByte((byte)'\n');
+        return $"{Encoding.UTF8.GetString(buffer.ToArray())}\n";
+    }
+
+    private static int PrintSchema()
+    {
+        Disk.Print(Schema());
         return CommandLine.Success;
     }
 
-    private static int Run(string config, FileRequest request)
+    private static int Run(string[] configs, OutputRequest request)
     {
         if (request.Problem is { } problem)
         {
-            Console.Error.WriteLine(problem);
-            return CommandLine.Usage;
+            throw new Fault(problem);
         }
 
         if (request.Output is null || request.IsFile)
         {
-            Console.Error.WriteLine("stack needs -o FOLDER.");
-            return CommandLine.Usage;
+            throw new Fault("stack needs -o FOLDER.");
         }
 
-        if (Read(config) is not { } manifest)
-        {
-            return CommandLine.Usage;
-        }
-
+        string[] paths = configs.Length == 0 ? [ManifestFile.Usual()] : configs;
+        var config = paths[^1];
+        var report = new Report(request.Json);
+        var manifest = WithProjectStyle(ManifestFile.Read(paths), request.Output, report);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
-            Console.Error.WriteLine(string.Join('\n', faults.Faults.Select(fault => $"{config}: {fault}")));
-            return CommandLine.Usage;
+            throw new Fault(string.Join('\n', faults.Faults.Select(fault => $"{Fault.Show(config)}: {fault}")));
         }
 
         // Warnings are worth a line in somebody's CI; figures and progress are for people.
         var watched = !Console.IsErrorRedirected;
-        foreach (var line in emission.Warnings.Select(warning => $"Warning: {warning}")
-            .Concat(watched ? emission.Notes.Select(note => $"Note: {note}") : []))
+        foreach (var warning in emission.Warnings)
         {
-            Console.Error.WriteLine(line);
+            report.Warn(warning);
         }
 
-        return EmittedFiles.Apply(emission.Files, request with { Progress = watched || request.DryRun });
+        foreach (var note in emission.Notes)
+        {
+            report.Note(note, aloud: watched);
+        }
+
+        var files = emission.Files.Select(file => new PlannedFile(request.TargetOf(file.Path, file.Path), file.Content)).ToList();
+        var exitCode = EmittedFiles.Apply(files, request with { Progress = watched || request.DryRun }, report, Leftovers(files, request.Output));
+        if (!request.OnlyLooks && config != "-")
+        {
+            WriteSchema(manifest, config, report);
+        }
+
+        report.Usage = emission.Usage;
+        return report.End(exitCode);
     }
 
-    private static JsonElement? Read(string config)
+    // Emitted files of the folder that the manifest does not name: a section was taken out, or tests are no longer asked for.
+    private static List<string> Leftovers(List<PlannedFile> files, string folder)
+    {
+        var planned = files.Select(file => Path.GetFileName(file.Path)).ToHashSet(StringComparer.Ordinal);
+        var left = new List<string>();
+        foreach (var (_, emitter) in Manifest.Sections)
+        {
+            foreach (var name in new[] { emitter.FileName, emitter.TestFileName }.Where(name => !planned.Contains(name)))
+            {
+                var path = Path.Combine(folder, name);
+                if (File.Exists(path) && NativeFile.IsRegular(path)
+                    && OwnedFile.Read(Disk.ReadText(path)) is { } owned && owned.Header.Tool == emitter.Tool && owned.Header.Instance is null)
+                {
+                    left.Add(path);
+                }
+            }
+        }
+
+        return left;
+    }
+
+    private static JsonElement WithProjectStyle(JsonElement manifest, string folder, Report report)
+    {
+        var known = Manifest.Schema.GetProperty("properties");
+        if (manifest.ValueKind is not JsonValueKind.Object || !known.TryGetProperty("testRunner", out _) || !known.TryGetProperty("importExtension", out _))
+        {
+            return manifest;
+        }
+
+        var style = new JsonObject();
+        foreach (var name in s_style.Where(name => manifest.TryGetProperty(name, out _)))
+        {
+            style[name] = "given";
+        }
+
+        var runtime = manifest.TryGetProperty("runtime", out var given) && given.ValueKind is JsonValueKind.String ? given.GetString() : null;
+        foreach (var note in ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, folder, runtime))
+        {
+            report.Note(note.Replace("--test-runner", "testRunner in the manifest", StringComparison.Ordinal)
+                .Replace("--import-extension", "importExtension in the manifest", StringComparison.Ordinal));
+        }
+
+        return ManifestFile.Overlay(JsonElement.Parse(style.ToJsonString()), manifest, depth: 1);
+    }
+
+    // "$schema": "./resilience.schema.json" gives editors names and ranges, if the file is there. Never outside the manifest's folder.
+    private static void WriteSchema(JsonElement manifest, string config, Report report)
+    {
+        if (!manifest.TryGetProperty("$schema", out var property) || property.ValueKind is not JsonValueKind.String
+            || property.GetString() is not { } name || Path.GetFileName(name) is not { Length: > 0 } file
+            || (name != file && name != $"./{file}") || !file.EndsWith(".schema.json", StringComparison.Ordinal) || file.StartsWith('.'))
+        {
+            return;
+        }
+
+        var folder = Path.GetDirectoryName(Path.GetFullPath(config))!;
+        var path = Path.Combine(folder, file);
+        var schema = Schema();
+        if (new FileInfo(path).LinkTarget is not null || Directory.Exists(path)
+            || (File.Exists(path) && (Disk.ReadText(path) is var there && (there.ReplaceLineEndings("\n") == schema || !IsOurs(there)))))
+        {
+            return;
+        }
+
+        using var write = FolderWrite.Open(folder);
+        write.Stage(file, TargetFile.Bytes(schema));
+        write.Commit();
+        report.Say($"{Fault.Show(path)}: written, because the manifest names it as its $schema.");
+    }
+
+    private static bool IsOurs(string schema)
     {
         try
         {
-            using var manifest = JsonDocument.Parse(File.ReadAllText(config), s_manifestOptions);
-            return manifest.RootElement.Clone();
+            return JsonNode.Parse(schema) is JsonObject { Count: > 0 } read && read["title"]?.ToString() == "resilience.json"
+                && read["description"]?.ToString().Contains("CrowVault.Mcp", StringComparison.Ordinal) == true;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            Console.Error.WriteLine($"{config}: cannot be read; give the manifest with -c PATH.");
+            return false;
         }
-        catch (JsonException exception)
-        {
-            Console.Error.WriteLine($"{config}: not JSON at line {exception.LineNumber + 1}.");
-        }
-
-        return null;
     }
 }

@@ -21,14 +21,12 @@ internal static class TokenCommand
                 result.AddError("--name: use 1 to 64 letters, digits, '-', '_', '.' or '@'.");
             }
         });
-        var days = new Option<int>("--days") { Description = $"Days until it expires, 1 to {MaxDays}; 0 for never.", DefaultValueFactory = _ => 365 };
-        days.Validators.Add(result =>
+        var days = new Option<int>("--days")
         {
-            if (result.Errors.Any() || result.GetValueOrDefault<int>() is < 0 or > MaxDays)
-            {
-                result.AddError($"--days: use 1 to {MaxDays}, or 0 for never.");
-            }
-        });
+            Description = $"Days until it expires, 1 to {MaxDays}; 0 for never.",
+            DefaultValueFactory = _ => 365,
+            CustomParser = result => CommandLine.ParseNumber(result, 0, MaxDays, $"--days: use 1 to {MaxDays}, or 0 for never."),
+        };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var create = new Command("create", "Make a token; only its hash goes into the configuration.") { name, days, json };
         create.SetAction(parsed =>
@@ -38,13 +36,12 @@ internal static class TokenCommand
             var entry = BearerToken.Create(parsed.GetRequiredValue(name), expires, out var token);
             if (parsed.GetValue(json))
             {
-                Console.Out.WriteLine(JsonSerializer.Serialize(new CreatedToken(token, entry.ToString()), HttpJson.Readable.CreatedToken));
+                Disk.Print($"{JsonSerializer.Serialize(new CreatedToken(token, entry.ToString()), HttpJson.Readable.CreatedToken)}\n");
                 return CommandLine.Success;
             }
 
-            Console.Out.WriteLine($"Token: {token}");
-            Console.Out.WriteLine($"Entry: {entry}");
-            Console.Error.WriteLine($"The token is shown this once; callers send it as 'Authorization: Bearer <token>'. "
+            Disk.Print($"Token: {token}\nEntry: {entry}\n");
+            Disk.Say($"The token is shown this once; callers send it as 'Authorization: Bearer <token>'. "
                 + $"Put the entry into {SettingReader.Variable("Tokens")} or into CrowVault:Http:Tokens of the file that 'serve --settings' names.");
             return CommandLine.Success;
         });

@@ -2,6 +2,7 @@ using CrowVault.Mcp.Http.Gates;
 using CrowVault.Mcp.Http.Identity;
 using CrowVault.Mcp.Http.Settings;
 using CrowVault.Mcp.Http.Telemetry;
+using CrowVault.Mcp.Page;
 using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -81,6 +82,7 @@ internal static class HttpPipeline
         app.Use(rpc.InvokeAsync);
 
         MapRest(app, settings, logger);
+        PageRoutes.Map(app);
         app.MapMethods(Routes.Health, s_read, context => Probes.AnswerAsync(context, stopping));
         app.MapMethods(Routes.Ready, s_read, context => Probes.AnswerAsync(context, stopping));
         app.MapMcp(Routes.Mcp).WithMetadata(new JsonBody.Wanted(IsRpc: true));

@@ -73,6 +73,21 @@ internal static class OpenApi
                 400, 406, 408, 413, 415),
         },
         ["/v1/tools"] = new JsonObject { ["get"] = Operation("listTools", "List the tools with their schemas", Json(), settings, null) },
+        ["/v1/stack"] = new JsonObject
+        {
+            ["get"] = Operation("describeManifest", "The JSON Schema of a manifest", new JsonObject { ["application/schema+json"] = Media(new JsonObject { ["type"] = "object" }) }, settings, null),
+            ["post"] = Operation(
+                "emitStack",
+                "Emit all files of a manifest (resilience.json), its layers checked against each other",
+                new JsonObject { ["application/json"] = Media(Reference("Result")) },
+                settings,
+                new JsonObject { ["required"] = true, ["content"] = Json() },
+                400, 408, 413, 415),
+        },
+        ["/"] = new JsonObject
+        {
+            ["get"] = Operation("page", "A page that shows what the arguments do", new JsonObject { ["text/html"] = Media(new JsonObject { ["type"] = "string" }) }, settings, null),
+        },
         ["/openapi.json"] = new JsonObject { ["get"] = Operation("describe", "This document", Json(), settings, null) },
         ["/healthz"] = new JsonObject { ["get"] = Operation("health", "Whether the process lives", Json(), settings, null) },
         ["/readyz"] = new JsonObject { ["get"] = Operation("ready", "Whether it takes calls", Json(), settings, null, 503) },

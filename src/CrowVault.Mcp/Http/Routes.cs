@@ -18,6 +18,12 @@ internal static class Routes
     /// <summary>The tools with their schemas.</summary>
     public const string Tools = "/v1/tools";
 
+    /// <summary>All files of a manifest.</summary>
+    public const string Stack = "/v1/stack";
+
+    /// <summary>The page that shows what the arguments do.</summary>
+    public const string Page = "/";
+
     /// <summary>The OpenAPI document.</summary>
     public const string OpenApi = "/openapi.json";
 

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
+using CrowVault.Mcp.Page;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -50,6 +51,7 @@ internal static class ApiMcpServer
         options.ToolCollection = Tools;
         options.PromptCollection = Prompts;
         options.ResourceCollection = Resources;
+        options.Capabilities = new() { Extensions = new Dictionary<string, object> { [PreviewResource.Extension] = PreviewResource.Capability() } };
         options.Handlers.CompleteHandler = (request, _) => ValueTask.FromResult(Complete(request.Params));
         options.Handlers.CallToolHandler = (request, _) => throw Invalid(ServerFeatures.Current.UnknownTool(request.Params?.Name ?? ""));
         options.Filters.Message.IncomingFilters.Add(next => (context, cancellationToken) =>
@@ -96,6 +98,7 @@ internal static class ApiMcpServer
             },
             uri => uri == DefenceInDepthPrompt.StackUri ? DefenceInDepthPrompt.Stack : null),
         .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title} guide", $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
+        new PreviewResource(),
         Guide("{pattern}", "Pattern guides", $"Guide to a pattern: {string.Join(", ", PatternGuides.Patterns)}."),
     ];
 

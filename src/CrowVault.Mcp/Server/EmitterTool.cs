@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
+using CrowVault.Mcp.Page;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -30,6 +31,7 @@ internal sealed class EmitterTool : McpServerTool
                 DestructiveHint = false,
                 OpenWorldHint = false,
             },
+            Meta = PreviewResource.ToolMeta(),
             Icons = [Glyph.Icon(emitter.IconPath)],
         };
     }

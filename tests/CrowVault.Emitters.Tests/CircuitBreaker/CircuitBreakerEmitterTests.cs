@@ -49,8 +49,8 @@ public sealed class CircuitBreakerEmitterTests
     [Fact]
     public void Refuses_an_open_time_that_shrinks() =>
         Assert.Equal(
-            "maxRecoveryTimeMs: 1000 is less than recoveryTimeMs 30000; use 30000 or more, or leave it out.",
-            Refused("""{"maxRecoveryTimeMs":1000}""").Faults.Single().ToString());
+            "maxRecoveryTimeMs: 1000 is less than recoveryTimeMs 20000; use 20000 or more, or leave it out.",
+            Refused("""{"recoveryTimeMs":20000,"maxRecoveryTimeMs":1000}""").Faults.Single().ToString());
 
     [Fact]
     public void An_option_that_is_off_leaves_no_trace()

@@ -32,7 +32,9 @@ public sealed class TimeoutConfigEmitterTests
     public void Warns_of_an_operation_longer_than_the_whole()
     {
         var emission = Emit("""{"operations":{"report":9000,"orders":100},"totalTimeoutMs":5000}""");
-        Assert.Equal(["report may take 9 s, but totalTimeoutMs ends it after 5 s."], emission.Warnings);
+        Assert.Equal(
+            ["report may take 9 s, but totalTimeoutMs ends it after 5 s; use a totalTimeoutMs of 9000 or more, or a limit of at most 5000."],
+            emission.Warnings);
     }
 
     [Theory]

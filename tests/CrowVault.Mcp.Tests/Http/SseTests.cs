@@ -24,7 +24,7 @@ public sealed class SseTests
         var refused = await client.CallToolAsync("generate_circuit_breaker", new Dictionary<string, object?> { ["failureTreshold"] = 3 });
 
         Assert.Contains(tools, tool => tool.Name == "generate_circuit_breaker");
-        Assert.StartsWith("/*\n * Circuit breaker.", Assert.IsType<TextContentBlock>(result.Content[0]).Text, StringComparison.Ordinal);
+        Assert.StartsWith("/*\n * Circuit breaker.", Assert.IsType<TextContentBlock>(result.Content[1]).Text, StringComparison.Ordinal);
         Assert.True(refused.IsError);
     }
 

@@ -43,7 +43,14 @@ export async function throughFastify(app, hook) {
     }
   }
   return () => {
-    const request = { method: 'GET', ip: '192.0.2.1', headers: { 'x-api-key': 'secret' }, server: app, socket: {}, routeOptions: { config: {} } };
+    const request = {
+      method: 'GET',
+      ip: '192.0.2.1',
+      headers: { 'x-api-key': 'secret' },
+      server: app,
+      socket: {},
+      routeOptions: { config: {} },
+    };
     return hook.call(app, request, new Reply(), next);
   };
 }

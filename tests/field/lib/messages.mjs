@@ -3,7 +3,8 @@ const methods =
   'ping initialize tools/list tools/call prompts/get prompts/list resources/read resources/list resources/templates/list resources/subscribe logging/setLevel completion/complete server/discover notifications/cancelled notifications/progress notifications/initialized x'.split(
     ' ',
   );
-const tools = 'generate_circuit_breaker generate_retry_policy generate_rate_limiting generate_timeout_config generate_bulkhead generate_x'.split(' ');
+const tools =
+  'generate_circuit_breaker generate_retry_policy generate_rate_limiting generate_timeout_config generate_bulkhead generate_x'.split(' ');
 const names =
   'name Name arguments cursor uri level protocolVersion capabilities clientInfo version _meta progressToken requestId ref type argument value failureThreshold operations partitions maxRetries retryOn runtime withTests a.b __proto__ constructor \\ud800 \\u0000'.split(
     ' ',

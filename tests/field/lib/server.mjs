@@ -50,7 +50,13 @@ export function stdio({ reads = true } = {}) {
     });
   }
   state.send = async (...lines) => {
-    if (!child.stdin.write(lines.map((line) => (typeof line === 'string' ? `${line}\n` : Buffer.concat([line, Buffer.from('\n')]))).reduce((all, each) => Buffer.concat([all, Buffer.from(each)]), Buffer.alloc(0)))) {
+    if (
+      !child.stdin.write(
+        lines
+          .map((line) => (typeof line === 'string' ? `${line}\n` : Buffer.concat([line, Buffer.from('\n')])))
+          .reduce((all, each) => Buffer.concat([all, Buffer.from(each)]), Buffer.alloc(0)),
+      )
+    ) {
       await Promise.race([once(child.stdin, 'drain'), state.exited]);
     }
   };
@@ -128,10 +134,12 @@ export function raw(port, data, { half = false, ms = 5000 } = {}) {
     const socket = net.connect(port, '127.0.0.1', () => (half ? socket.end(data, 'latin1') : socket.write(data, 'latin1')));
     const timer = setTimeout(() => socket.destroy(), ms);
     socket.setEncoding('latin1').on('data', (more) => (text += more));
-    socket.on('error', () => {}).once('close', () => {
-      clearTimeout(timer);
-      resolve(text);
-    });
+    socket
+      .on('error', () => {})
+      .once('close', () => {
+        clearTimeout(timer);
+        resolve(text);
+      });
   });
 }
 

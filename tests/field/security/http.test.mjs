@@ -51,7 +51,12 @@ test('streams are given back when their peers leave, and their peers are asked w
 test('silent connections keep nobody out', async () => {
   const server = await serve({ env: { CROWVAULT_HTTP_MAX_CONNECTIONS: '50', CROWVAULT_HTTP_HEADER_SECONDS: '2' } });
   let closed = 0;
-  const silent = Array.from({ length: 120 }, () => net.connect(server.port, '127.0.0.1').on('error', () => {}).on('close', () => closed++));
+  const silent = Array.from({ length: 120 }, () =>
+    net
+      .connect(server.port, '127.0.0.1')
+      .on('error', () => {})
+      .on('close', () => closed++),
+  );
   await wait(500);
   assert.equal(statuses(await raw(server.port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'))[0], 200);
   assert.ok(closed >= 70, `${String(closed)} closed`);
@@ -90,7 +95,14 @@ test('what callers write reaches the log as bounded, plain text', async () => {
   }
   await server.stop();
   assert.doesNotMatch(server.log(), /[\u0007\u001b\r\u202e]|forged|xxxx/);
-  assert.ok(Math.max(...server.log().split('\n').map(({ length }) => length)) < 600);
+  assert.ok(
+    Math.max(
+      ...server
+        .log()
+        .split('\n')
+        .map(({ length }) => length),
+    ) < 600,
+  );
 });
 
 test('a flood of refusals does not flood the log', async () => {

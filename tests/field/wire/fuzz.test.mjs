@@ -44,7 +44,11 @@ for (const [path, make] of [
     const next = messages(generator(path.length))[make];
     const server = await serve({
       transport: 'sse',
-      env: { 'Logging__LogLevel__CrowVault.Mcp.Calls': 'Warning', CROWVAULT_HTTP_SSE_CALLS_PER_SESSION: '10000', CROWVAULT_HTTP_SSE_CALLS_PER_TOKEN: '10000' },
+      env: {
+        'Logging__LogLevel__CrowVault.Mcp.Calls': 'Warning',
+        CROWVAULT_HTTP_SSE_CALLS_PER_SESSION: '10000',
+        CROWVAULT_HTTP_SSE_CALLS_PER_TOKEN: '10000',
+      },
     });
     const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
     const stream = path === '/message' ? await open(server.port) : undefined;
@@ -56,7 +60,8 @@ for (const [path, make] of [
           const body = next();
           const answer = await ask(server.port, stream?.endpoint ?? path, { method: 'POST', headers: json, body, agent });
           most = Math.max(most, answer.text.length);
-          if (answer.status >= 500 || answer.text.includes('-32603')) strange.push(`${String(answer.status)} ${body.toString('latin1')} ${answer.text.slice(0, 200)}`);
+          if (answer.status >= 500 || answer.text.includes('-32603'))
+            strange.push(`${String(answer.status)} ${body.toString('latin1')} ${answer.text.slice(0, 200)}`);
         }),
       );
       if (stream !== undefined) stream.text = stream.text.slice(-1_000);

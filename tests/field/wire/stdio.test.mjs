@@ -28,7 +28,10 @@ for (const [name, leave] of [
   test(`an open subscription does not keep the server past ${name}`, async () => {
     const server = stdio();
     await server.answerTo('hello');
-    server.send(rpc('subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: true } }, 'listen'), rpc('ping', undefined, 'ping'));
+    server.send(
+      rpc('subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: true } }, 'listen'),
+      rpc('ping', undefined, 'ping'),
+    );
     await server.answerTo('ping');
     leave(server);
     assert.equal(await within(server.exited, 20), 0);

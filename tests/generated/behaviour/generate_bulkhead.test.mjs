@@ -11,12 +11,12 @@ class Clock {
   pending = new Map();
   serial = 0;
   now = () => this.ms;
-  setTimeout(callback, delayMs) {
+  set(callback, delayMs) {
     assert.ok(delayMs >= 0 && delayMs <= 2 ** 31 - 1, `${delayMs} does not fit a timer`);
     this.pending.set(++this.serial, { at: this.ms + delayMs, callback });
     return this.serial;
   }
-  clearTimeout(timer) {
+  clear(timer) {
     this.pending.delete(timer);
   }
   advance(ms) {
@@ -54,23 +54,31 @@ class Model {
   active = [];
   queue = [];
   draining = false;
+  admitted = 0;
   refused = 0;
   timedOut = 0;
+  longestWaitMs = 0;
+  totalWaitMs = 0;
 
-  constructor(slots, seats, maxWaitMs) {
-    Object.assign(this, { slots, seats, maxWaitMs });
+  constructor(slots, seats, maxWaitMs, now) {
+    Object.assign(this, { slots, seats, maxWaitMs, now });
   }
 
-  run(call, now) {
-    if (this.draining || (this.active.length === this.slots && this.queue.length === this.seats)) {
+  run(call) {
+    if (this.draining || (this.active.length >= this.slots && this.queue.length >= this.seats)) {
       call.expected = 'BULKHEAD_FULL';
       this.refused += 1;
-    } else if (this.active.length < this.slots) {
-      this.active.push(call);
     } else {
-      call.expiresAt = now + this.maxWaitMs;
+      call.since = this.now;
+      call.expiresAt = this.now + this.maxWaitMs;
       this.queue.push(call);
+      this.fill();
     }
+  }
+
+  resize(slots) {
+    this.slots = slots;
+    this.fill();
   }
 
   end(call, how) {
@@ -85,6 +93,7 @@ class Model {
   }
 
   advance(now) {
+    this.now = now;
     for (const call of this.queue.filter(({ expiresAt }) => expiresAt <= now)) {
       call.expected = 'BULKHEAD_TIMEOUT';
       this.timedOut += 1;
@@ -93,7 +102,13 @@ class Model {
   }
 
   fill() {
-    while (this.active.length < this.slots && this.queue.length > 0) this.active.push(this.queue.shift());
+    while (this.active.length < this.slots && this.queue.length > 0) {
+      const call = this.queue.shift();
+      this.active.push(call);
+      this.admitted += 1;
+      this.longestWaitMs = Math.max(this.longestWaitMs, this.now - call.since);
+      this.totalWaitMs += this.now - call.since;
+    }
   }
 }
 
@@ -104,7 +119,7 @@ test('no timer remains once nobody waits', async () => {
   let finish;
   const first = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
   const others = Array.from({ length: 50 }, () => bulkhead.run(async () => 1));
-  assert.equal(clock.pending.size, 1);
+  assert.equal(clock.pending.size, 50);
   finish();
   await Promise.all([first, ...others]);
   assert.equal(clock.pending.size, 0);
@@ -211,11 +226,11 @@ test('options that make no sense are refused by name', async () => {
   for (const bad of [-1, 1.5, Number.NaN, Infinity, '5']) {
     assert.throws(() => new Bulkhead('test', bad), {
       name: 'RangeError',
-      message: `maxConcurrent: ${String(bad)} is out of range; use a whole number from 1.`,
+      message: `maxConcurrent: ${String(bad)} is out of range; use 1 to 9007199254740991.`,
     });
     assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), {
       name: 'RangeError',
-      message: `maxQueue: ${String(bad)} is out of range; use a whole number from 0.`,
+      message: `maxQueue: ${String(bad)} is out of range; use 0 to 9007199254740991.`,
     });
     assert.throws(() => new Bulkhead('test', 1, { maxWaitMs: bad }), /^RangeError: maxWaitMs: /u);
   }
@@ -347,9 +362,7 @@ test('a signal that has aborted unheard is noticed when the slot is handed over'
   // Where listeners of one event do not run in one go, a slot may come before the event does.
   const { signal } = new AbortController();
   let aborted = false;
-  signal.throwIfAborted = () => {
-    if (aborted) throw new Error('left');
-  };
+  Object.defineProperties(signal, { aborted: { get: () => aborted }, reason: { value: new Error('left') } });
   let ran = false;
   const second = rejection(bulkhead.run(async () => (ran = true), { signal }));
   aborted = true;
@@ -363,7 +376,7 @@ test('a signal that has aborted unheard is noticed when the slot is handed over'
 test('a clock or a timer that aborts the call, or calls again, loses nobody', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   const hang = () => new Promise(() => undefined);
-  const nothing = { setTimeout: () => 1, clearTimeout: () => undefined };
+  const nothing = { set: () => 1, clear: () => undefined };
 
   const caller = new AbortController();
   const now = () => (caller.abort('mine'), 0);
@@ -373,7 +386,7 @@ test('a clock or a timer that aborts the call, or calls again, loses nobody', as
   assert.equal(first.stats().queued, 0);
 
   const timed = new AbortController();
-  const timers = { ...nothing, setTimeout: () => (timed.abort('mine'), 1) };
+  const timers = { ...nothing, set: () => (timed.abort('mine'), 1) };
   const second = new Bulkhead('test', 1, { now: () => 0, timers });
   let end;
   const running = second.run(() => new Promise((resolve) => (end = resolve)));
@@ -426,18 +439,193 @@ test('a wait beyond the longest timer takes several, and does not end early', as
   }
 });
 
+test('more slots let those in who wait, fewer take nothing from those who run', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  const ends = [];
+  const order = [];
+  const call = (id) => bulkhead.run(() => (order.push(id), new Promise((resolve) => ends.push(resolve))));
+  const calls = [1, 2, 3, 4].map(call);
+  bulkhead.resize(3);
+  await settle();
+  assert.deepEqual(order, [1, 2, 3]);
+  bulkhead.resize(1);
+  ends[0]();
+  ends[1]();
+  await settle();
+  assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued, bulkhead.stats().maxConcurrent], [1, 1, 1]);
+  ends[2]();
+  await settle();
+  assert.deepEqual(order, [1, 2, 3, 4]);
+  ends[3]();
+  await Promise.all(calls);
+  for (const bad of [0, -1, 1.5, Number.NaN, '2']) assert.throws(() => bulkhead.resize(bad), /^RangeError: maxConcurrent: /u);
+});
+
+test('drain gives up with its signal, and goes on without', async () => {
+  const { Bulkhead, BulkheadFullError } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  let finish;
+  const last = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const caller = new AbortController();
+  const listeners = listenersOf(caller.signal);
+  const left = rejection(bulkhead.drain({ signal: caller.signal }));
+  caller.abort('enough');
+  assert.equal(await left, 'enough');
+  assert.equal(await rejection(bulkhead.drain({ signal: AbortSignal.abort('at once') })), 'at once');
+  assert.ok((await rejection(bulkhead.run(async () => 1))) instanceof BulkheadFullError);
+  const drained = bulkhead.drain({ signal: new AbortController().signal });
+  finish();
+  await Promise.all([last, drained]);
+  assert.equal(listeners(), 0);
+  await bulkhead.drain({ signal: AbortSignal.abort('idle') });
+});
+
+test('drainAll drains every partition, those not yet used as well', async () => {
+  const { drainAll, withBulkhead, bulkheadOf } = await load(TOOL, ARGS);
+  let finish;
+  const last = withBulkhead('payments', () => new Promise((resolve) => (finish = resolve)));
+  let done = false;
+  const drained = drainAll().then(() => (done = true));
+  await settle();
+  assert.equal(done, false);
+  assert.match((await rejection(withBulkhead('search.api', () => 1))).message, /draining/u);
+  finish();
+  await Promise.all([last, drained]);
+  assert.equal(bulkheadOf('search.api').stats().refused, 1);
+});
+
+test('each partition has the limits that it was given', async () => {
+  const partitions = [
+    { name: 'payments', maxConcurrent: 2, maxQueue: 0 },
+    { name: 'search.api', maxConcurrent: 1, maxWaitMs: 5 },
+  ];
+  const { PARTITIONS, bulkheadOf } = await load(TOOL, { partitions, maxQueue: 7, maxWaitMs: 60_000 });
+  assert.deepEqual(PARTITIONS, {
+    payments: { maxConcurrent: 2, maxQueue: 0, maxWaitMs: 60_000 },
+    'search.api': { maxConcurrent: 1, maxQueue: 7, maxWaitMs: 5 },
+  });
+  const payments = bulkheadOf('payments').stats();
+  assert.deepEqual([payments.maxConcurrent, payments.maxQueue], [2, 0]);
+  void bulkheadOf('search.api').run(() => new Promise(() => undefined));
+  assert.equal((await rejection(bulkheadOf('search.api').run(() => 1))).maxWaitMs, 5);
+});
+
+test('work may be a plain value, a builder or a promise, and always gets a signal', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  const signals = [];
+  const keep = (signal) => (signals.push(signal), 5);
+  assert.equal(await bulkhead.run(keep), 5);
+  assert.equal(await bulkhead.run(keep), 5);
+  assert.equal(await bulkhead.run(() => ({ then: (resolve) => resolve('built') })), 'built');
+  // Not one signal for all: it would gather the listeners of all calls.
+  assert.notEqual(signals[0], signals[1]);
+  for (const signal of signals) assert.ok(signal instanceof AbortSignal && !signal.aborted);
+  const { signal } = new AbortController();
+  await bulkhead.run(keep, { signal });
+  assert.equal(signals[2], signal);
+});
+
+test('a nested call that waits for its own slot is refused at once', async () => {
+  const { Bulkhead, BulkheadFullError } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 0 });
+  const other = new Bulkhead('other', 1, { maxWaitMs: 0 });
+  const error = await rejection(bulkhead.run(() => bulkhead.run(() => assert.fail())));
+  assert.ok(error instanceof BulkheadFullError);
+  assert.match(error.message, /nested/u);
+  assert.equal((await rejection(bulkhead.run(() => other.run(() => bulkhead.run(() => assert.fail()))))).message, error.message);
+  assert.deepEqual([bulkhead.stats().active, bulkhead.stats().refused, other.stats().active], [0, 2, 0]);
+  assert.equal(await bulkhead.run(() => other.run(() => 'other')), 'other');
+
+  // It waits where another call may free a slot, and is over when that call is.
+  bulkhead.resize(2);
+  let finish;
+  const neighbour = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const nested = bulkhead.run(() => bulkhead.run(() => 'inner'));
+  await settle();
+  assert.equal(bulkhead.stats().queued, 1);
+  finish();
+  await neighbour;
+  assert.equal(await nested, 'inner');
+
+  // What a call leaves behind is no nested call any more.
+  bulkhead.resize(1);
+  let later;
+  await bulkhead.run(() => void (later = settle().then(() => bulkhead.run(() => 'later'))));
+  assert.equal(await later, 'later');
+});
+
+test('an answer that comes after the caller has left is closed', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 5);
+  const closed = [];
+  const web = (name) => new Response(new ReadableStream({ cancel: () => void closed.push(name) }));
+  const node = (name) => ({ pipe: () => undefined, on: () => undefined, destroy: () => void closed.push(name) });
+  const answers = {
+    response: (resolve) => resolve(web('response')),
+    data: (resolve) => resolve({ data: node('data') }),
+    stream: (resolve) => resolve(node('stream')),
+    error: (_, reject) => reject(Object.assign(new Error('503'), { response: { body: node('error') } })),
+    thrown: (_, reject) => reject(Object.assign(new Error('503'), { response: web('thrown') })),
+  };
+  for (const settleLate of Object.values(answers)) {
+    const caller = new AbortController();
+    let end;
+    const call = rejection(bulkhead.run(() => new Promise((...both) => (end = () => settleLate(...both))), { signal: caller.signal }));
+    caller.abort('left');
+    assert.equal(await call, 'left');
+    end();
+    await settle();
+  }
+  assert.deepEqual(closed, Object.keys(answers));
+  assert.equal(bulkhead.stats().active, 0);
+});
+
+test('an abort without a reason, as some stand-ins for the DOM have it, is an AbortError', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const signal = { aborted: true, addEventListener: () => undefined, removeEventListener: () => undefined };
+  assert.equal((await rejection(new Bulkhead('test', 1).run(() => 1, { signal }))).name, 'AbortError');
+});
+
+test('waits are counted for those who got a slot', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const clock = new Clock();
+  const bulkhead = new Bulkhead('test', 1, { maxWaitMs: 100, now: clock.now, timers: clock });
+  const ends = [];
+  const work = () => new Promise((resolve) => ends.push(resolve));
+  const calls = [bulkhead.run(work), bulkhead.run(work)];
+  clock.advance(10);
+  calls.push(bulkhead.run(work), rejection(bulkhead.run(work)));
+  clock.advance(20);
+  ends[0]();
+  await settle();
+  clock.advance(5);
+  ends[1]();
+  await settle();
+  clock.advance(100);
+  ends[2]();
+  await Promise.all(calls);
+  const { admitted, longestWaitMs, totalWaitMs, timedOut } = bulkhead.stats();
+  assert.deepEqual({ admitted, longestWaitMs, totalWaitMs, timedOut }, { admitted: 3, longestWaitMs: 30, totalWaitMs: 55, timedOut: 1 });
+});
+
 test('100,000 random steps agree with the model', () =>
   compared('bulkhead, random events', async () => {
     const { Bulkhead } = await load(TOOL, ARGS);
     const random = seeded(20261123);
     const pick = (list) => list[Math.floor(random() * list.length)];
     const clock = new Clock();
-    const seen = { BULKHEAD_FULL: 0, BULKHEAD_TIMEOUT: 0, aborted: 0, done: 0, failed: 0, drained: 0 };
+    const seen = { BULKHEAD_FULL: 0, BULKHEAD_TIMEOUT: 0, aborted: 0, done: 0, failed: 0, drained: 0, resized: 0 };
+    // Where the runtime has it.
+    const { AsyncLocalStorage } = globalThis.process?.getBuiltinModule?.('node:async_hooks') ?? {};
+    const context = AsyncLocalStorage === undefined ? undefined : new AsyncLocalStorage();
+    const within = (id, run) => (context === undefined ? run() : context.run(id, run));
     let serial = 0;
 
     const open = (slots, seats, maxWaitMs) => ({
       bulkhead: new Bulkhead('model', slots, { maxQueue: seats, maxWaitMs, now: clock.now, timers: clock }),
-      model: new Model(slots, seats, maxWaitMs),
+      model: new Model(slots, seats, maxWaitMs, clock.ms),
       running: [],
       calls: [],
     });
@@ -448,20 +636,21 @@ test('100,000 random steps agree with the model', () =>
     const start = ({ bulkhead, model, running, calls }) => {
       const call = { id: ++serial, controller: random() < 0.6 ? new AbortController() : undefined };
       calls.push(call);
-      model.run(call, clock.ms);
-      call.promise = bulkhead
-        .run(
+      model.run(call);
+      call.promise = within(call.id, () =>
+        bulkhead.run(
           () =>
             new Promise((resolve, reject) => {
               running.push(call.id);
+              call.context = context?.getStore() ?? call.id;
               Object.assign(call, { resolve, reject, started: true });
             }),
           { signal: call.controller?.signal },
-        )
-        .then(
-          () => (call.got = 'done'),
-          (error) => (call.got = error.code ?? error.message),
-        );
+        ),
+      ).then(
+        () => (call.got = 'done'),
+        (error) => (call.got = error.code ?? error.message),
+      );
     };
 
     for (let step = 0; step < 100_000; step += 1) {
@@ -489,6 +678,11 @@ test('100,000 random steps agree with the model', () =>
           model.abort(call);
           call.controller.abort(new Error('aborted'));
         }
+      } else if (dice < 0.96) {
+        const slots = 1 + Math.floor(random() * 4);
+        model.resize(slots);
+        partition.bulkhead.resize(slots);
+        seen.resized += 1;
       } else if (dice < 0.998) {
         clock.advance(Math.floor(random() * 40));
         for (const each of both) each.model.advance(clock.ms);
@@ -510,15 +704,23 @@ test('100,000 random steps agree with the model', () =>
       }
       await settle();
       for (const each of both) check(each, step);
-      assert.equal(clock.pending.size, both.filter((each) => each.model.queue.length > 0).length, `step ${step}: timers`);
+      const waiting = both.reduce((sum, each) => sum + each.model.queue.length, 0);
+      assert.equal(clock.pending.size, waiting, `step ${step}: timers`);
     }
 
     function check({ bulkhead, model, running, calls }, step) {
-      const { active, queued, maxConcurrent, refused, timedOut } = bulkhead.stats();
-      assert.ok(active <= maxConcurrent, `step ${step}: ${active} run`);
-      assert.deepEqual([active, queued], [model.active.length, model.queue.length], `step ${step}`);
-      assert.deepEqual([refused, timedOut], [model.refused, model.timedOut], `step ${step}: counts`);
-      for (const call of model.active) assert.ok(call.started, `step ${step}: call ${call.id} has no slot`);
+      const { active, queued, maxConcurrent, maxQueue, ...counts } = bulkhead.stats();
+      assert.deepEqual(
+        [active, queued, maxConcurrent, maxQueue],
+        [model.active.length, model.queue.length, model.slots, model.seats],
+        `step ${step}`,
+      );
+      const { admitted, refused, timedOut, longestWaitMs, totalWaitMs } = model;
+      assert.deepEqual(counts, { admitted, refused, timedOut, longestWaitMs, totalWaitMs }, `step ${step}: counts`);
+      for (const call of model.active) {
+        assert.ok(call.started, `step ${step}: call ${call.id} has no slot`);
+        assert.equal(call.context, call.id, `step ${step}: the context of call ${call.id}`);
+      }
       for (let i = 1; i < running.length; i += 1) assert.ok(running[i] > running[i - 1], `step ${step}: order`);
       running.splice(0, running.length - 1);
       for (const call of calls.splice(0)) {

@@ -187,7 +187,9 @@ test('a judge that moves the breaker makes the outcome one of the past, which is
 
 test('an error that is no failure gives a probe back', async () => {
   const notFound = new Error('404');
-  const subject = await setUp({ options: { judge: ({ error }) => (error === notFound ? 'ignored' : error === undefined ? 'success' : 'failure') } });
+  const subject = await setUp({
+    options: { judge: ({ error }) => (error === notFound ? 'ignored' : error === undefined ? 'success' : 'failure') },
+  });
   await open(subject);
   subject.clock.ms += 1_000;
   assert.equal(await rejection(subject.breaker.call(() => Promise.reject(notFound))), notFound);
@@ -598,7 +600,9 @@ test('an outcome is judged by its reason', async () => {
       { error: undefined },
       { error: new DOMException('late', 'TimeoutError') },
       { error: named('AbortError', { cause: new DOMException('late', 'TimeoutError') }) },
-      ...['ETIMEDOUT', 'UND_ERR_HEADERS_TIMEOUT', 'TIMEOUT', 'ECONNRESET', 'P2024', 'CERT_HAS_EXPIRED'].map((code) => ({ error: coded(code) })),
+      ...['ETIMEDOUT', 'UND_ERR_HEADERS_TIMEOUT', 'TIMEOUT', 'ECONNRESET', 'P2024', 'CERT_HAS_EXPIRED'].map((code) => ({
+        error: coded(code),
+      })),
       { error: new TypeError('fetch failed', { cause: coded('ECONNREFUSED') }) },
       { error: new TypeError('Network request failed') },
       { error: Object.assign(new Error('Command failed'), { status: 128, pid: 7 }) },
@@ -619,7 +623,8 @@ test('an outcome is judged by its reason', async () => {
     ],
   };
   for (const [verdict, outcomes] of Object.entries(judged)) {
-    for (const outcome of outcomes) assert.equal(judgeOutcome(outcome), verdict, `${verdict}: ${String(outcome.error ?? JSON.stringify(outcome.result))}`);
+    for (const outcome of outcomes)
+      assert.equal(judgeOutcome(outcome), verdict, `${verdict}: ${String(outcome.error ?? JSON.stringify(outcome.result))}`);
   }
   const loop = new Error('loop');
   loop.cause = new Error('back', { cause: loop });
@@ -707,7 +712,8 @@ test('options alone are a constructor in every variant, and what is no function 
     const error = await rejection(breaker.call(up));
     assert.deepEqual([error.retryAfterMs, error.breaker, error.message], [70, 'orders', 'Circuit orders is OPEN - retry after 1s']);
     assert.throws(() => new CircuitBreaker({ judge: {} }), { name: 'TypeError', message: /judge/u });
-    if (withMetrics) assert.throws(() => new CircuitBreaker(1, 1, { judge: () => 'failure' }), { name: 'TypeError', message: /onStateChange/u });
+    if (withMetrics)
+      assert.throws(() => new CircuitBreaker(1, 1, { judge: () => 'failure' }), { name: 'TypeError', message: /onStateChange/u });
     else assert.throws(() => new CircuitBreaker(1, 1, () => undefined), { name: 'TypeError', message: /options/u });
   }
 });
@@ -778,7 +784,11 @@ test('an answer that comes after its caller has left is freed, also on an error'
     const node = { pipe: () => undefined, on: () => undefined, destroy: () => void freed++ };
     let settle;
     const work = new Promise((resolve, reject) => {
-      settle = { result: () => resolve(new Response(body)), error: () => reject({ response: { body } }), node: () => resolve({ data: node }) }[shape];
+      settle = {
+        result: () => resolve(new Response(body)),
+        error: () => reject({ response: { body } }),
+        node: () => resolve({ data: node }),
+      }[shape];
     });
     const caller = new AbortController();
     const call = rejection(breaker.call(() => work, { signal: caller.signal }));

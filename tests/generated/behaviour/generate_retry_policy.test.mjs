@@ -126,7 +126,15 @@ test('the status is read where clients put it', async () => {
   for (const shape of shapes(503)) assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 5);
   for (const shape of [...shapes(404), ...shapes(100), ...shapes(599)])
     assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 1);
-  for (const shape of [{ status: 'failed' }, { status: 503, pid: 1 }, { status: '503' }, { status: 0 }, { status: 99 }, { status: 600 }, { response: null }]) {
+  for (const shape of [
+    { status: 'failed' },
+    { status: 503, pid: 1 },
+    { status: '503' },
+    { status: 0 },
+    { status: 99 },
+    { status: 600 },
+    { response: null },
+  ]) {
     assert.equal((await fail(withRetry, Object.assign(new Error('x'), shape))).attempts, 5, JSON.stringify(shape));
   }
 });
@@ -229,14 +237,7 @@ test('a response with a status of retryOn is retried, its body cancelled, the la
 
 test('results that only look like answers are returned', async () => {
   const { withRetry } = await unlimited();
-  for (const result of [
-    { status: 503 },
-    503,
-    null,
-    undefined,
-    'x',
-    { status: '503', headers: new Headers() },
-  ]) {
+  for (const result of [{ status: 503 }, 503, null, undefined, 'x', { status: '503', headers: new Headers() }]) {
     let attempts = 0;
     assert.equal(
       await withRetry(async () => {
@@ -711,7 +712,10 @@ test('shouldRetry forces with true, also on an object that is no failure, and ma
   assert.equal((await fail(withRetry, httpError(404), { shouldRetry: async () => true })).attempts, 5);
   let calls = 0;
   const states = ['pending', 'pending', 'done'];
-  const result = await withRetry(async () => ({ state: states[calls++] }), instant([], { shouldRetry: ({ state }) => state === 'pending' || undefined }));
+  const result = await withRetry(
+    async () => ({ state: states[calls++] }),
+    instant([], { shouldRetry: ({ state }) => state === 'pending' || undefined }),
+  );
   assert.deepEqual([result.state, calls], ['done', 3]);
   calls = 0;
   assert.equal((await withRetry(async () => (calls++, new Response('ok')), instant([], { shouldRetry: () => true }))).status, 200);
@@ -733,7 +737,11 @@ test('onGiveUp says why there was no further attempt', async () => {
   const { withRetry, RetryBudget } = await load(tool, { withJitter: false });
   const why = async (how, more) => {
     const told = [];
-    await fail(withRetry, how, { budget: new RetryBudget(), onGiveUp: (reason, facts) => void told.push([reason === how, facts]), ...more });
+    await fail(withRetry, how, {
+      budget: new RetryBudget(),
+      onGiveUp: (reason, facts) => void told.push([reason === how, facts]),
+      ...more,
+    });
     assert.equal(told.length, 1);
     assert.equal(told[0][0], true);
     return told[0][1];
@@ -741,7 +749,11 @@ test('onGiveUp says why there was no further attempt', async () => {
   assert.deepEqual(await why(httpError(503)), { attempts: 5, elapsedMs: 3_000, why: 'attempts' });
   assert.equal((await why(httpError(404))).why, 'verdict');
   assert.equal((await why(httpError(503), { shouldRetry: () => false })).why, 'verdict');
-  assert.deepEqual(await why(httpError(503), { budget: new RetryBudget({ capacity: 1, percent: 0 }) }), { attempts: 2, elapsedMs: 200, why: 'budget' });
+  assert.deepEqual(await why(httpError(503), { budget: new RetryBudget({ capacity: 1, percent: 0 }) }), {
+    attempts: 2,
+    elapsedMs: 200,
+    why: 'budget',
+  });
   assert.equal((await why(httpError(503), { totalTimeoutMs: 500 })).why, 'deadline');
   assert.equal((await why(httpError(503, { headers: { 'retry-after': '61' } }))).why, 'retry-after');
   const busy = new Response(null, { status: 503 });

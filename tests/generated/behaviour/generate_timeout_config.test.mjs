@@ -12,12 +12,12 @@ class Clock {
   pending = new Map();
   serial = 0;
   now = () => this.ms;
-  setTimeout(callback, delayMs) {
+  set(callback, delayMs) {
     assert.ok(delayMs >= 0 && delayMs <= 2 ** 31 - 1, `${delayMs} does not fit a timer`);
     this.pending.set(++this.serial, { at: this.ms + delayMs, callback });
     return this.serial;
   }
-  clearTimeout(timer) {
+  clear(timer) {
     this.pending.delete(timer);
   }
   advance(ms) {
@@ -54,7 +54,7 @@ test('what is off leaves no trace', async () => {
   assert.equal(plain.timeoutFetch, undefined);
   assert.equal(plain.TOTAL_TIMEOUT_MS, undefined);
   const { files } = await emit(TOOL, { operations: OPERATIONS });
-  assert.ok(!/fetch|TOTAL/u.test(files[0].content.split('*/\n\n')[1]));
+  assert.ok(!/timeoutFetch|TOTAL|idle/u.test(files[0].content.slice(files[0].content.indexOf('*/\n\n'))));
   const full = await load(TOOL, { operations: OPERATIONS, withFetch: true, totalTimeoutMs: 900 });
   assert.equal(full.TOTAL_TIMEOUT_MS, 900);
   const clock = new Clock();
@@ -161,7 +161,7 @@ test('limits of zero, beyond 31 bits, and nonsense', async () => {
   for (const timeoutMs of [-1, Number.NaN, Infinity, '5', null]) {
     const refused = await rejection(withTimeout('charge', hang, { timeoutMs }));
     assert.ok(refused instanceof RangeError);
-    assert.match(refused.message, /^timeoutMs: /u);
+    assert.match(refused.message, /^timeoutMs: .* is out of range; use 0 to \d+\.$/u);
     assert.throws(() => new Deadline(timeoutMs), /^RangeError: totalMs: /u);
   }
 });
@@ -435,4 +435,231 @@ test('a body is read as it is asked for, and what breaks it reaches the reader',
   assert.equal(await rest, broken);
   await new Promise((resolve) => setTimeout(resolve, 0));
   assert.equal(timers.pending.size, 0);
+});
+
+test('an operation that the table does not name, read at run time, has the default limit', async () => {
+  const { withTimeout, Deadline } = await load(TOOL, { operations: OPERATIONS, defaultTimeoutMs: 700 });
+  const timers = new Clock();
+  const late = rejection(withTimeout(['read', 'at run time'].join(' '), hang, { timers }));
+  timers.advance(700);
+  const error = await late;
+  assert.deepEqual([error.operation, error.timeoutMs], ['read at run time', 700]);
+  const rest = rejection(new Deadline(9000, { now: timers.now, timers }).run('other', hang));
+  timers.advance(700);
+  assert.equal((await rest).timeoutMs, 700);
+});
+
+test('work may be a plain value, a builder or a promise', async () => {
+  const { withTimeout } = await load(TOOL, { operations: OPERATIONS });
+  const timers = new Clock();
+  let runs = 0;
+  const builder = { then: (resolve) => ((runs += 1), resolve('built')) };
+  assert.equal(await withTimeout('charge', () => builder, { timers }), 'built');
+  assert.equal(runs, 1);
+  assert.equal(await withTimeout('charge', () => undefined, { timers }), undefined);
+  assert.equal(timers.pending.size, 0);
+});
+
+test('a deadline runs what has no limit of its own, and its signal aborts at the end', async () => {
+  const { Deadline, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
+  const clock = new Clock();
+  const options = { now: clock.now, timers: clock };
+  const deadline = new Deadline(60_000, options);
+  assert.equal(await deadline.run(() => 7), 7);
+  assert.equal(clock.pending.size, 0);
+  const { signal } = deadline;
+  assert.equal(deadline.signal, signal);
+  assert.equal(clock.pending.size, 1);
+  clock.advance(59_000);
+  assert.equal(signal.aborted, false);
+  const late = rejection(deadline.run(hang));
+  const short = rejection(deadline.run(hang, { timeoutMs: 300 }));
+  const caller = new AbortController();
+  const left = rejection(deadline.run(hang, { signal: caller.signal }));
+  caller.abort('left');
+  assert.equal(await left, 'left');
+  clock.advance(1000);
+  assert.deepEqual([(await late).operation, (await late).timeoutMs], ['deadline', 1000]);
+  assert.equal((await short).timeoutMs, 300);
+  assert.ok(signal.reason instanceof TimeoutError);
+  assert.equal(clock.pending.size, 0);
+  assert.ok((await rejection(deadline.run(() => assert.fail()))) instanceof TimeoutError);
+  assert.ok(new Deadline(0, options).signal.reason instanceof TimeoutError);
+  assert.equal(clock.pending.size, 0);
+  assert.match((await rejection(deadline.run(hang, { timeoutMs: -1 }))).message, /^timeoutMs: -1 /u);
+});
+
+test('a deadline goes from service to service in a header', async () => {
+  for (const totalTimeoutMs of [0, 9000]) {
+    const { Deadline, DEADLINE_HEADER } = await load(TOOL, { operations: OPERATIONS, totalTimeoutMs });
+    assert.equal(DEADLINE_HEADER, 'X-Request-Deadline-Ms');
+    const clock = new Clock();
+    const options = { now: clock.now, timers: clock };
+    const sent = new Deadline(1500, options);
+    clock.advance(499.5);
+    assert.equal(sent.toHeader(), '1001');
+    const received = Deadline.fromHeader(sent.toHeader(), options);
+    clock.advance(1);
+    assert.equal(received.toHeader(), '1000');
+    assert.equal(Deadline.fromHeader(' 20 ', options).remaining(), 20);
+    assert.equal(Deadline.fromHeader('0', options).expired, true);
+    const most = totalTimeoutMs === 0 ? 2 ** 31 - 1 : totalTimeoutMs;
+    for (const none of [
+      null,
+      undefined,
+      '',
+      'soon',
+      '-5',
+      '1e3',
+      '5.5',
+      '5, 6',
+      ['5', '6'],
+      '9'.repeat(15),
+      '9'.repeat(400),
+      'Infinity',
+      'NaN',
+    ]) {
+      assert.equal(Deadline.fromHeader(none, options).remaining(), most, String(none));
+    }
+  }
+});
+
+test('an answer that comes too late is closed, whatever client it is from', async () => {
+  const { withTimeout, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
+  const closed = [];
+  const web = (name) => new Response(new ReadableStream({ cancel: () => void closed.push(name) }));
+  const node = (name) => ({ pipe: () => undefined, on: () => undefined, destroy: () => void closed.push(name) });
+  const answers = {
+    response: (resolve) => resolve(web('response')),
+    body: (resolve) => resolve({ body: node('body') }),
+    data: (resolve) => resolve({ data: node('data') }),
+    stream: (resolve) => resolve(node('stream')),
+    error: (_, reject) => reject(Object.assign(new Error('503'), { response: { data: node('error') } })),
+    thrown: (_, reject) => reject(Object.assign(new Error('503'), { response: web('thrown') })),
+  };
+  for (const settleLate of Object.values(answers)) {
+    const timers = new Clock();
+    let end;
+    const call = rejection(withTimeout('charge', () => new Promise((...both) => (end = () => settleLate(...both))), { timers }));
+    timers.advance(8000);
+    assert.ok((await call) instanceof TimeoutError);
+    end();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  assert.deepEqual(closed, Object.keys(answers));
+  // One in time is its caller's, and what only looks like a stream is left alone.
+  const timers = new Clock();
+  await withTimeout('charge', () => web('in time'), { timers });
+  const row = { destroy: () => assert.fail(), cancel: () => assert.fail() };
+  let end;
+  const call = rejection(withTimeout('charge', () => new Promise((resolve) => (end = resolve)), { timers }));
+  timers.advance(8000);
+  await call;
+  end(row);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(closed.includes('in time'), false);
+});
+
+test('an abort without a reason, as some stand-ins for the DOM have it, is an AbortError', async () => {
+  const { withTimeout } = await load(TOOL, { operations: OPERATIONS });
+  const signal = { aborted: true, addEventListener: () => undefined, removeEventListener: () => undefined };
+  assert.equal((await rejection(withTimeout('charge', hang, { signal }))).name, 'AbortError');
+  let abort;
+  const later = { aborted: false, addEventListener: (_, listener) => (abort = listener), removeEventListener: () => undefined };
+  const call = rejection(withTimeout('charge', hang, { signal: later, timers: new Clock() }));
+  abort();
+  assert.equal((await call).name, 'AbortError');
+});
+
+test('a body may be silent for idleTimeoutMs, however long it takes as a whole', async () => {
+  const { timeoutFetch, TimeoutError } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  const timers = new Clock();
+  let stream;
+  const reasons = [];
+  const body = new ReadableStream({ start: (controller) => void (stream = controller), cancel: (reason) => void reasons.push(reason) });
+  const options = { fetch: async () => new Response(body), timers, idleTimeoutMs: 100 };
+  const response = await timeoutFetch('charge', 'https://example.com/', {}, options);
+  const reader = response.body.getReader();
+  for (let i = 0; i < 5; i += 1) {
+    const chunk = reader.read();
+    await turn();
+    timers.advance(99);
+    stream.enqueue(new TextEncoder().encode('x'));
+    assert.equal((await chunk).value.length, 1);
+    // A reader that takes its time is no silence of the service.
+    await turn();
+    timers.advance(500);
+  }
+  const last = rejection(reader.read());
+  await turn();
+  timers.advance(100);
+  const error = await last;
+  assert.ok(error instanceof TimeoutError);
+  assert.deepEqual([error.timeoutMs, error.message], [100, 'charge sent nothing for 100 ms']);
+  assert.deepEqual(reasons, [error]);
+  await turn();
+  assert.equal(timers.pending.size, 0);
+  for (const idleTimeoutMs of [0, -1, Number.NaN, '5']) {
+    const refused = await rejection(timeoutFetch('charge', 'https://example.com/', {}, { ...options, idleTimeoutMs }));
+    assert.match(String(refused), /^RangeError: idleTimeoutMs: .*; use 1 to /u);
+  }
+});
+
+test('a request of any class keeps its headers and its signal', async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const timers = new Clock();
+  const sent = [];
+  const options = { fetch: async (...args) => (sent.push(args), new Response(null, { status: 204 })), timers };
+  const caller = new AbortController();
+  const headers = new Headers({ authorization: 'Bearer x' });
+  class Request {
+    url = 'https://example.com/';
+    method = 'POST';
+    headers = headers;
+    signal = caller.signal;
+  }
+  const input = new Request();
+  await timeoutFetch('charge', input, undefined, options);
+  assert.equal(sent[0][0], input);
+  // Given again, because Node 20.0 to 20.9 would lose them beside the signal.
+  assert.equal(sent[0][1].headers, headers);
+  const own = new Headers({ accept: 'text/plain' });
+  await timeoutFetch('charge', input, { headers: own, signal: null }, options);
+  assert.equal(sent[1][1].headers, own);
+  await timeoutFetch('charge', new URL('https://example.com/'), { method: 'PUT' }, options);
+  assert.equal('headers' in sent[2][1], false);
+  caller.abort('left');
+  assert.equal(await rejection(timeoutFetch('charge', input, {}, options)), 'left');
+  assert.equal((await timeoutFetch('charge', input, { signal: null }, options)).status, 204);
+});
+
+test("a body that is a stream of Node's is closed on time as well", async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 0));
+  for (const how of ['timeout', 'close', 'late', 'none']) {
+    const timers = new Clock();
+    const listeners = {};
+    let destroyed = 0;
+    const stream = { pipe: () => undefined, on: (event, listener) => (listeners[event] = listener), destroy: () => void destroyed++ };
+    const answer = { status: 200, body: how === 'none' ? undefined : stream };
+    let arrive;
+    const late = new Promise((resolve) => (arrive = resolve));
+    const options = { fetch: how === 'late' ? () => late : async () => answer, timers };
+    if (how === 'late') {
+      const call = rejection(timeoutFetch('charge', 'https://example.com/', {}, options));
+      timers.advance(8000);
+      await call;
+      arrive(answer);
+      await turn();
+      assert.equal(destroyed, 1);
+      continue;
+    }
+    assert.equal(await timeoutFetch('charge', 'https://example.com/', {}, options), answer);
+    if (how === 'timeout') timers.advance(8000);
+    if (how === 'close') listeners.close();
+    await turn();
+    assert.equal(timers.pending.size, 0, how);
+    assert.equal(destroyed, how === 'timeout' ? 1 : 0);
+  }
 });

@@ -84,7 +84,7 @@ describe('on one Redis', () => {
         assert.equal(/SCRIPT_SHA1 = '(.*)'/u.exec(files[0].content)[1], createHash('sha1').update(script).digest('hex'));
         assert.match(script, /redis\.call\('TIME'\)/u);
         // The server forgets by its own clock, which the test does not move: it must not do so before the test's clock has.
-        const faked = script.replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }').replace("expiry)", '3600000 + expiry)');
+        const faked = script.replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }').replace("'PX', ", "'PX', 3600000 + ");
         const bucket = algorithm.endsWith('bucket');
         const cases = bucket
           ? [
@@ -119,7 +119,11 @@ describe('on one Redis', () => {
           for (let i = 0; i < steps; i++) {
             now += random.pick([0, 0, 1, random.between(0, Math.ceil(step)), random.between(0, Math.ceil(step * 3))]);
             const cost = random.next() < 0.8 ? 1 : random.between(1, random.next() < 0.5 ? Math.min(limit, 5) : limit);
-            assert.deepEqual(await limiter.consume('k', cost), { ...oracle(now, cost), ...byCount }, `${JSON.stringify(figures)}, call ${String(i)}`);
+            assert.deepEqual(
+              await limiter.consume('k', cost),
+              { ...oracle(now, cost), ...byCount },
+              `${JSON.stringify(figures)}, call ${String(i)}`,
+            );
           }
         }
         return { steps: steps * cases.length };
@@ -130,7 +134,7 @@ describe('on one Redis', () => {
       const script = /const SCRIPT = `([^`]*)`/u
         .exec(files[0].content)[1]
         .replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }')
-        .replace("expiry)", '3600000 + expiry)');
+        .replace("'PX', ", "'PX', 3600000 + ");
       let now = Date.now() * 1000;
       const client = {
         evalsha: (_sha, count, key, ...input) => admin.eval(script, count, key, ...input, Math.floor(now / 1_000_000), now % 1_000_000),

@@ -96,7 +96,11 @@ describe('the oracle', () => {
             if (decision.allowed && admitted.push(clock.now) > 20) admitted.shift();
             // What is left of the microsecond once it has been a fraction of a millisecond.
             const seen = Math.floor((clock.now / 1000) * 1000);
-            assert.deepEqual(decision, { ...oracle(seen, cost), ...byCount }, `${JSON.stringify(figures)}, call ${String(i)}, cost ${String(cost)}`);
+            assert.deepEqual(
+              decision,
+              { ...oracle(seen, cost), ...byCount },
+              `${JSON.stringify(figures)}, call ${String(i)}, cost ${String(cost)}`,
+            );
           }
         }
         return { steps: 1500 * cases.length };

@@ -141,7 +141,8 @@ export function run(command, args, cwd, env) {
   return new Promise((resolve) => {
     // A test runner started from a test must not take itself for a part of it.
     const { NODE_TEST_CONTEXT, ...own } = process.env;
-    const child = spawn(command, args, { cwd, env: { ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    // tsx would keep a cache in the temporary folder.
+    const child = spawn(command, args, { cwd, env: { ...own, TSX_DISABLE_CACHE: '1', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let errors = '';
     child.stdout.on('data', (chunk) => (output += chunk));

@@ -311,7 +311,6 @@ function apply(event, model, subject, timersFire) {
   return true;
 }
 
-
 async function flush() {
   for (let tick = 0; tick < 12; tick++) await undefined;
 }
@@ -329,7 +328,8 @@ function compare(model, subject, trace) {
   }
   const { totalCalls, successCount, failureCount, ignoredCount, inFlight, rejectedCount } = subject.breaker.getMetrics();
   const { total, success, failure, ignored, rejected } = model.counts;
-  const wrong = totalCalls !== total || successCount !== success || failureCount !== failure || ignoredCount !== ignored || rejectedCount !== rejected;
+  const wrong =
+    totalCalls !== total || successCount !== success || failureCount !== failure || ignoredCount !== ignored || rejectedCount !== rejected;
   if (wrong || totalCalls !== successCount + failureCount + ignoredCount + inFlight) {
     assert.fail(`${seen} counted ${JSON.stringify(subject.breaker.getMetrics())}, not ${JSON.stringify(model.counts)}`);
   }
@@ -374,7 +374,7 @@ async function runBatch(CircuitBreaker, settings, timersFire, batch) {
   }
   // What still runs is ended, and then no breaker holds a timer.
   for (const { subject } of pairs) {
-      for (const call of subject.calls) call.resolve?.('late');
+    for (const call of subject.calls) call.resolve?.('late');
   }
   await flush();
   for (const { trace, subject } of pairs) {

@@ -38,7 +38,9 @@ test('Arguments, exit code and signals go through the starter', async () => {
 test('Without the package of the platform the starter goes on with dotnet dnx', async () => {
   const npm = await npmFolder(['npm']);
   assert.ok(!existsSync(join(npm.cwd, 'node_modules/@crowvault/mcp-linux-x64')));
-  const { cwd, env } = dotnetFolder();
+  const folder = dotnetFolder();
+  const { cwd } = folder;
+  const env = { ...folder.env, CROWVAULT_MCP_SOURCE: folder.source };
   const starter = join(npm.cwd, 'node_modules/.bin/crowvault-mcp');
   assert.equal(await converse({ command: starter, cwd, env }), expected);
   assert.equal((await succeed(starter, ['--version'], { cwd, env })).trim(), version);

@@ -1,0 +1,594 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+
+namespace CrowVault.Emitters.Code;
+
+/// <summary>
+/// Tells code from its layout. Two texts have one fingerprint when only a formatter stands between them: white space, line ends, quotes,
+/// semicolons, trailing commas, brackets that change nothing, the notation of numbers, and how comments are broken into lines.
+/// </summary>
+public sealed class CodeLayout
+{
+    private const byte Sequence = 0;
+    private const byte Assignment = 1;
+    private const byte Conditional = 2;
+    private const byte Relational = 9;
+    private const byte Unary = 14;
+    private const byte Member = 17;
+    private const byte Primary = 20;
+
+    private readonly string _text;
+    private readonly List<CodeToken> _comments = [];
+    private readonly CodeToken[] _tokens;
+
+    // The other bracket of a pair, or -1; the bracket that a token stands in, or -1.
+    private readonly int[] _pair;
+    private readonly int[] _parent;
+    private readonly bool[] _dropped;
+
+    private CodeLayout(string text)
+    {
+        _text = text;
+        var all = CodeTokens.Read(text);
+        _comments = all.FindAll(token => token.Kind is CodeTokenKind.Comment);
+        _tokens = [.. all.Where(token => token.Kind is not CodeTokenKind.Comment)];
+        _pair = new int[_tokens.Length];
+        _parent = new int[_tokens.Length];
+        _dropped = new bool[_tokens.Length];
+        PairBrackets();
+        DropLayout();
+    }
+
+    /// <summary>The fingerprint of code, the same for every layout of it: XXH128 of its tokens and of the words of its comments.</summary>
+    /// <param name="code">TypeScript.</param>
+    public static string Fingerprint(string code)
+    {
+        var layout = new CodeLayout(code);
+        var normal = new ArrayBufferWriter<char>(code.Length + 1024);
+        var start = layout.SortImports(normal);
+        for (var i = start; i < layout._tokens.Length; i++)
+        {
+            layout.WriteToken(i, normal);
+        }
+
+        normal.Write("\u0001");
+        foreach (var comment in layout._comments)
+        {
+            layout.WriteComment(comment, normal);
+        }
+
+        return Convert.ToHexStringLower(XxHash128.Hash(MemoryMarshal.AsBytes(normal.WrittenSpan)));
+    }
+
+    /// <summary>The tokens and comments of code that count, each with the layout before it.</summary>
+    /// <param name="code">TypeScript.</param>
+    public static IReadOnlyList<CodePiece> Pieces(string code)
+    {
+        var layout = new CodeLayout(code);
+        var pieces = new List<CodePiece>();
+        var start = 0;
+        foreach (var (token, index) in layout._tokens.Select((token, i) => (token, i))
+            .Where(each => !layout._dropped[each.i])
+            .Concat(layout._comments.Select(comment => (comment, -1)))
+            .OrderBy(each => each.Item1.Start))
+        {
+            var key = new ArrayBufferWriter<char>();
+            if (index < 0)
+            {
+                layout.WriteComment(token, key);
+            }
+            else
+            {
+                layout.WriteToken(index, key);
+            }
+
+            pieces.Add(new(key.WrittenSpan.ToString(), start, token.Start, token.End));
+            start = token.End;
+        }
+
+        return pieces;
+    }
+
+    private ReadOnlySpan<char> Span(int i) => Span(_tokens[i]);
+
+    private ReadOnlySpan<char> Span(CodeToken token) => _text.AsSpan(token.Start, token.End - token.Start);
+
+    private bool Is(int i, string text) => i >= 0 && i < _tokens.Length && Span(i).SequenceEqual(text);
+
+    private bool IsWord(int i) => i >= 0 && i < _tokens.Length && _tokens[i].Kind is CodeTokenKind.Word;
+
+    private bool EndsOperand(int i) => i >= 0 && CodeTokens.EndsOperand(_tokens[i], Span(i));
+
+    private void PairBrackets()
+    {
+        var open = new Stack<int>();
+        for (var i = 0; i < _tokens.Length; i++)
+        {
+            _pair[i] = -1;
+            var token = _tokens[i];
+            var text = Span(i);
+            var closes = (token.Kind is CodeTokenKind.Punctuator && text is ")" or "]" or "}")
+                || (token.Kind is CodeTokenKind.Template && text[0] == '}');
+            if (closes && open.TryPop(out var opener))
+            {
+                (_pair[i], _pair[opener]) = (opener, i);
+            }
+
+            _parent[i] = open.TryPeek(out var parent) ? parent : -1;
+            if ((token.Kind is CodeTokenKind.Punctuator && text is "(" or "[" or "{") || (token.Kind is CodeTokenKind.Template && text.EndsWith("${")))
+            {
+                open.Push(i);
+            }
+        }
+    }
+
+    private void DropLayout()
+    {
+        var weakest = new byte[_tokens.Length];
+        var kept = new bool[_tokens.Length];
+        Array.Fill(weakest, Primary);
+        for (var i = 0; i < _tokens.Length; i++)
+        {
+            if (_parent[i] is >= 0 and var parent)
+            {
+                weakest[parent] = Math.Min(weakest[parent], Strength(i));
+
+                // A comma, a type or a rest parameter: a list, not one operand.
+                kept[parent] |= Is(i, "...") || (Is(i, ":") && weakest[parent] != Conditional);
+            }
+        }
+
+        for (var i = 0; i < _tokens.Length; i++)
+        {
+            var text = Span(i);
+            if (_tokens[i].Kind is not CodeTokenKind.Punctuator)
+            {
+                continue;
+            }
+
+            _dropped[i] |= text switch
+            {
+                ";" => !Is(_parent[i], "("),
+                "," => Is(_parent[i], "{") || i + 1 == _tokens.Length || Is(i + 1, ")") || Is(i + 1, "]") || Is(i + 1, ">") || Is(i + 1, "}"),
+                "|" or "&" => !EndsOperand(i - 1) && !Is(i - 1, ">"),
+                _ => false,
+            };
+            if (text is "{" && _pair[i] > i && HoldsOneBranch(i))
+            {
+                _dropped[i] = _dropped[_pair[i]] = true;
+            }
+
+            if (text is "(" && _pair[i] > i && (IsLoneParameter(i) || (!kept[i] && IsRedundant(i, weakest[i]))))
+            {
+                _dropped[i] = _dropped[_pair[i]] = true;
+            }
+        }
+    }
+
+    // 'if (x) { y(); }' and 'if (x) y();' are one: some formatters add the braces, others take them away.
+    private bool HoldsOneBranch(int open)
+    {
+        var close = _pair[open];
+        var head = Is(open - 1, ")") ? _pair[open - 1] - 1 : -1;
+        var branches = Is(open - 1, "else") || Is(head, "if") || Is(head, "for") || Is(head, "while") || (Is(head, "await") && Is(head - 1, "for"));
+        if (!branches || close == open + 1 || (Is(open + 1, "if") && Is(close + 1, "else")) || Is(open + 1, "const") || Is(open + 1, "let"))
+        {
+            return false;
+        }
+
+        // A statement that opens with a bracket has a semicolon before it where others have none behind them.
+        var first = open + 1;
+        while (Is(first, ";"))
+        {
+            first++;
+        }
+
+        // Whether a second statement begins: behind a semicolon, a block, or a line end that no operator bridges.
+        for (var i = first; i < close; i = _pair[i] > i ? _pair[i] : i + 1)
+        {
+            var begins = i > first && !Is(i, ";") && !IsClosing(i)
+                && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i)) || (Is(i - 1, "}") && IsWord(i) && BeginsStatement(i)));
+            if (begins)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private bool IsClosing(int i) => Is(i, ")") || Is(i, "]") || Is(i, "}");
+
+    private bool BeginsStatement(int i) => _tokens[i].Kind switch
+    {
+        CodeTokenKind.Word => Span(i) is not ("else" or "catch" or "finally" or "while" or "in" or "instanceof" or "as" or "satisfies" or "extends"),
+        CodeTokenKind.Punctuator => Is(i, "++") || Is(i, "--"),
+        _ => true,
+    };
+
+    // '(x) => ...'
+    private bool IsLoneParameter(int open) => _pair[open] == open + 2 && IsWord(open + 1) && Is(open + 3, "=>");
+
+    private bool IsRedundant(int open, byte weakest)
+    {
+        var close = _pair[open];
+        if (close == open + 1 || weakest == Sequence || !Groups(open, close))
+        {
+            return false;
+        }
+
+        var opensBody = Is(open + 1, "{") || Is(open + 1, "function") || Is(open + 1, "class");
+        if (opensBody || Is(open - 1, "new") || (weakest < Primary && Is(open - 1, "extends")))
+        {
+            return false;
+        }
+
+        var (left, right) = (StrengthBefore(open), StrengthAfter(close));
+        var holdsChain = right >= Member && (Is(close + 1, ".") || Is(close + 1, "?.")) && _tokens[open + 1].Kind is CodeTokenKind.Number;
+        return weakest > left && weakest >= right && !holdsChain;
+    }
+
+    // Not the arguments of a call, the parameters of a function or the head of a statement.
+    private bool Groups(int open, int close)
+    {
+        if (open > 0 && (EndsOperand(open - 1) || Is(open - 1, ">") || Is(open - 1, "?.")))
+        {
+            return false;
+        }
+
+        if (Is(close + 1, "=>") || Is(close + 1, "{"))
+        {
+            return false;
+        }
+
+        if (Is(close + 1, ":"))
+        {
+            // Parameters with a result type, unless no arrow follows.
+            for (var i = close + 2; i < _tokens.Length; i = _pair[i] > i ? _pair[i] + 1 : i + 1)
+            {
+                if (Is(i, "=>"))
+                {
+                    return false;
+                }
+
+                if (Is(i, ",") || Is(i, ";") || Is(i, ")") || Is(i, "]") || Is(i, "}"))
+                {
+                    break;
+                }
+            }
+        }
+
+        return true;
+    }
+
+    private byte StrengthBefore(int open)
+    {
+        var i = open - 1;
+        if (i < 0)
+        {
+            return Sequence;
+        }
+
+        if (IsWord(i))
+        {
+            return Span(i) switch
+            {
+                "typeof" or "void" or "delete" or "await" or "keyof" or "readonly" or "unique" => Unary - 1,
+                "in" or "instanceof" or "as" or "satisfies" => Relational,
+                _ => Sequence,
+            };
+        }
+
+        // '?' before a bracket is that of a condition, whose parts are assignments.
+        var strength = Strength(i);
+        return strength switch
+        {
+            Unary => Unary - 1,
+            Conditional or Assignment or Primary => Sequence,
+            _ => strength,
+        };
+    }
+
+    private byte StrengthAfter(int close)
+    {
+        var i = close + 1;
+        if (i >= _tokens.Length)
+        {
+            return Sequence;
+        }
+
+        var token = _tokens[i];
+        if (token.Kind is CodeTokenKind.Template or CodeTokenKind.Text)
+        {
+            return _text[token.Start] == '`' ? Member : Sequence;
+        }
+
+        if (token.Kind is CodeTokenKind.Word)
+        {
+            return Span(i) switch
+            {
+                "in" or "instanceof" or "as" or "satisfies" => Relational,
+                "extends" => Conditional + 1,
+                _ => Sequence,
+            };
+        }
+
+        return Span(i) switch
+        {
+            "." or "?." or "[" or "(" => Member,
+            "!" when !token.LineBefore => Member,
+            "++" or "--" => token.LineBefore ? Sequence : Member,
+            "?" => Conditional + 1,
+            "=" => Member,
+            _ => Strength(i) switch
+            {
+                Primary or Unary => Sequence,
+                var strength => strength,
+            },
+        };
+    }
+
+    // How strongly the token binds its operands; Primary for what is no operator.
+    private byte Strength(int i)
+    {
+        if (_tokens[i].Kind is CodeTokenKind.Word)
+        {
+            return Span(i) switch
+            {
+                "yield" => Assignment,
+                "as" or "satisfies" or "instanceof" or "in" => EndsOperand(i - 1) ? Relational : Primary,
+                "typeof" or "void" or "delete" or "await" or "keyof" => Unary,
+                _ => Primary,
+            };
+        }
+
+        if (_tokens[i].Kind is not CodeTokenKind.Punctuator)
+        {
+            return Primary;
+        }
+
+        var text = Span(i);
+        return text switch
+        {
+            "," => Sequence,
+            "=>" or "=" or "+=" or "-=" or "*=" or "/=" or "%=" or "**=" or "<<=" or "&=" or "|=" or "^=" or "&&=" or "||=" or "??=" => Assignment,
+            "?" => Is(i + 1, ":") || Is(i + 1, ")") || Is(i + 1, ",") ? Primary : Conditional,
+            "??" or "||" => 3,
+            "&&" => 4,
+            "|" => EndsOperand(i - 1) || Is(i - 1, ">") ? (byte)5 : Primary,
+            "^" => 6,
+            "&" => EndsOperand(i - 1) || Is(i - 1, ">") ? (byte)7 : Primary,
+            "==" or "!=" or "===" or "!==" => 8,
+            "<" or ">" or "<=" or ">=" => Relational,
+            "<<" => 10,
+            "+" or "-" => EndsOperand(i - 1) ? (byte)11 : Unary,
+            "*" or "/" or "%" => 12,
+            "**" => 13,
+            "!" or "~" => Unary,
+            "++" or "--" => EndsOperand(i - 1) && !_tokens[i].LineBefore ? (byte)15 : Unary,
+            _ => Primary,
+        };
+    }
+
+    // Imports at the top stand in any order, and so do their names.
+    private int SortImports(ArrayBufferWriter<char> normal)
+    {
+        var imports = new List<string>();
+        var i = 0;
+        while (Is(i, "import") && !Is(i + 1, "(") && !Is(i + 1, "."))
+        {
+            var end = i + 1;
+            while (end < _tokens.Length && _tokens[end].Kind is not CodeTokenKind.Text && !Is(end, ";") && !Is(end, "import"))
+            {
+                end++;
+            }
+
+            var one = new ArrayBufferWriter<char>();
+            var names = new List<string>();
+            var name = new ArrayBufferWriter<char>();
+            for (; i <= end && i < _tokens.Length; i++)
+            {
+                var isName = Is(_parent[i], "{");
+                if (isName && Is(i, ","))
+                {
+                    names.Add(name.WrittenSpan.ToString());
+                    name = new();
+                }
+                else
+                {
+                    WriteToken(i, isName ? name : one);
+                }
+            }
+
+            names.Add(name.WrittenSpan.ToString());
+            names.RemoveAll(each => each.Length == 0);
+            names.Sort(StringComparer.Ordinal);
+            imports.Add($"{one.WrittenSpan}{string.Join(',', names)}\u0002");
+            while (Is(i, ";"))
+            {
+                i++;
+            }
+        }
+
+        imports.Sort(StringComparer.Ordinal);
+        imports.ForEach(one => normal.Write(one));
+        return i;
+    }
+
+    private void WriteToken(int i, ArrayBufferWriter<char> normal)
+    {
+        if (_dropped[i])
+        {
+            return;
+        }
+
+        var token = _tokens[i];
+        var text = Span(i);
+        switch (token.Kind)
+        {
+            case CodeTokenKind.Text:
+                var value = Unquote(text);
+                normal.Write(IsKey(i) ? "" : "'");
+                normal.Write(value);
+                break;
+            case CodeTokenKind.Template:
+                normal.Write(text.Contains('\r') ? text.ToString().ReplaceLineEndings("\n") : text);
+                break;
+            case CodeTokenKind.Number:
+                normal.Write(IsPlain(text) ? text : Value(text));
+                break;
+            case CodeTokenKind.Word when text is "return" && (i + 1 == _tokens.Length || Is(i + 1, ";") || Is(i + 1, "}") || _tokens[i + 1].LineBefore):
+                // Without this, 'return; x()' and 'return x()' would be one.
+                normal.Write("return.");
+                break;
+            default:
+                normal.Write(text);
+                break;
+        }
+
+        normal.Write("\0");
+    }
+
+    private void WriteComment(CodeToken comment, ArrayBufferWriter<char> normal)
+    {
+        var text = Span(comment);
+        text = text[1] == '*' ? text[2..].TrimEnd('/').TrimEnd('*') : text[2..];
+        foreach (var line in text.EnumerateLines())
+        {
+            var rest = line.Trim();
+            rest = rest.TrimStart('*').TrimStart();
+            foreach (var range in rest.SplitAny(" \t"))
+            {
+                if (!rest[range].IsEmpty)
+                {
+                    normal.Write(rest[range]);
+                    normal.Write("\0");
+                }
+            }
+        }
+    }
+
+    // 'a': 1 in an object or a type; not the text before the ':' of a condition or a case.
+    private bool IsKey(int i)
+    {
+        var end = Is(i + 1, "?") ? i + 2 : i + 1;
+        return Is(end, ":") && (i == 0 || Is(i - 1, "{") || Is(i - 1, ",") || Is(i - 1, ";") || Is(i - 1, "readonly")
+            || (_tokens[i].LineBefore && (EndsOperand(i - 1) || (IsWord(i - 1) && !Is(i - 1, "case")))));
+    }
+
+    private static bool IsPlain(ReadOnlySpan<char> number) =>
+        number.Length <= 15 && (number.Length == 1 || number[0] != '0') && !number.ContainsAnyExceptInRange('0', '9');
+
+    private static string Value(ReadOnlySpan<char> number)
+    {
+        var text = number.ToString().Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();
+        if (text.EndsWith('n') || text.StartsWith("0b", StringComparison.Ordinal) || text.StartsWith("0o", StringComparison.Ordinal))
+        {
+            return text;
+        }
+
+        if (text.StartsWith("0x", StringComparison.Ordinal))
+        {
+            return ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal) && hexadecimal < 1UL << 53
+                ? hexadecimal.ToString(CultureInfo.InvariantCulture)
+                : text;
+        }
+
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && double.IsFinite(value)
+            ? value.ToString("R", CultureInfo.InvariantCulture)
+            : text;
+    }
+
+    private static ReadOnlySpan<char> Unquote(ReadOnlySpan<char> literal)
+    {
+        var quote = literal[0];
+        var inner = literal.Length > 1 && literal[^1] == quote ? literal[1..^1] : literal[1..];
+        if (!inner.ContainsAny('\\', '\r'))
+        {
+            return inner;
+        }
+
+        var value = new System.Text.StringBuilder(inner.Length);
+        for (var i = 0; i < inner.Length; i++)
+        {
+            var c = inner[i];
+            if (c == '\r')
+            {
+                value.Append('\n');
+                i += i + 1 < inner.Length && inner[i + 1] == '\n' ? 1 : 0;
+                continue;
+            }
+
+            if (c != '\\' || i + 1 == inner.Length)
+            {
+                value.Append(c);
+                continue;
+            }
+
+            c = inner[++i];
+            switch (c)
+            {
+                case 'n':
+                    value.Append('\n');
+                    break;
+                case 'r':
+                    value.Append('\r');
+                    break;
+                case 't':
+                    value.Append('\t');
+                    break;
+                case 'b':
+                    value.Append('\b');
+                    break;
+                case 'f':
+                    value.Append('\f');
+                    break;
+                case 'v':
+                    value.Append('\v');
+                    break;
+                case 'x' when TryHexadecimal(inner, i + 1, 2, out var code):
+                    value.Append((char)code);
+                    i += 2;
+                    break;
+                case 'u' when TryHexadecimal(inner, i + 1, 4, out var code):
+                    value.Append((char)code);
+                    i += 4;
+                    break;
+                case 'u' when i + 1 < inner.Length && inner[i + 1] == '{' && inner[i..].IndexOf('}') is > 2 and <= 8 and var length
+                    && TryHexadecimal(inner, i + 2, length - 2, out var code) && System.Text.Rune.IsValid(code):
+                    value.Append(new System.Text.Rune(code).ToString());
+                    i += length;
+                    break;
+                case '\r' when i + 1 < inner.Length && inner[i + 1] == '\n':
+                    i++;
+                    break;
+                case '\n' or '\r' or '\u2028' or '\u2029':
+                    break;
+                case '0' when i + 1 == inner.Length || !char.IsAsciiDigit(inner[i + 1]):
+                    value.Append('\0');
+                    break;
+                default:
+                    value.Append(c);
+                    break;
+            }
+        }
+
+        return value.ToString();
+    }
+
+    private static bool TryHexadecimal(ReadOnlySpan<char> text, int start, int length, out int value)
+    {
+        value = 0;
+        return start + length <= text.Length
+            && int.TryParse(text.Slice(start, length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+    }
+}
+
+/// <summary>A token or comment that counts.</summary>
+/// <param name="Key">What it says, whatever its notation.</param>
+/// <param name="Start">Where the layout before it begins: the end of the piece before.</param>
+/// <param name="Token">Where it begins itself.</param>
+/// <param name="End">Behind its last character.</param>
+public readonly record struct CodePiece(string Key, int Start, int Token, int End);

@@ -1,0 +1,83 @@
+using System.CommandLine;
+
+namespace CrowVault.Mcp.Cli;
+
+/// <summary><c>completion bash</c>: the script that a shell loads; it asks this program for what fits at the cursor.</summary>
+internal static class CompletionCommand
+{
+    /// <summary>Begins the word by which a script asks, as in <c>[suggest:12]</c>.</summary>
+    private const string Suggest = "[suggest";
+
+    private static readonly string[] s_shells = ["bash", "zsh", "fish", "powershell"];
+
+    public static Command Build()
+    {
+        var shell = new Argument<string>("shell") { Description = "bash, zsh, fish or powershell." };
+        shell.AcceptOnlyFromAmong(s_shells);
+        var command = new Command("completion", "Print the completion script of a shell.") { shell };
+        CommandLine.AddExamples(
+            command,
+            $"source <({Product.Command} completion bash)",
+            $"{Product.Command} completion fish > ~/.config/fish/completions/{Product.Command}.fish");
+        command.SetAction(parsed => Disk.Print(Script(parsed.GetRequiredValue(shell)).ReplaceLineEndings("\n")));
+        return command;
+    }
+
+    /// <summary>Answers a completion script: one word a line that fits at the cursor.</summary>
+    /// <returns>Null when nobody asks.</returns>
+    public static int? Answer(string[] args, Command root)
+    {
+        if (args is not [var directive, ..] || !directive.StartsWith(Suggest, StringComparison.Ordinal) || !directive.EndsWith(']'))
+        {
+            return null;
+        }
+
+        var line = args.ElementAtOrDefault(1) ?? "";
+        var position = int.TryParse(directive[Suggest.Length..^1].TrimStart(':'), out var given) ? Math.Clamp(given, 0, line.Length) : line.Length;
+
+        // The line begins with the program's own name, which is no argument.
+        var typed = line[..position];
+        var split = typed.IndexOf(' ', StringComparison.Ordinal);
+        var rest = split < 0 ? "" : typed[(split + 1)..];
+        var words = root.Parse(rest).GetCompletions(rest.Length).Select(each => each.InsertText ?? each.Label)
+            .Where(word => word is not ("-h" or "-?" or "/h" or "/?"));
+        Disk.Print(string.Concat(words.Select(word => $"{word}\n")));
+        return CommandLine.Success;
+    }
+
+    private static string Script(string shell) => shell switch
+    {
+        "bash" => $$"""
+            _crowvault_mcp() {
+              local IFS=$'\n'
+              COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+            }
+            complete -o default -F _crowvault_mcp {{Product.Command}}
+
+            """,
+        "zsh" => $$"""
+            #compdef {{Product.Command}}
+            _crowvault_mcp() {
+              local -a words_found
+              words_found=("${(@f)$("${words[1]}" "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)}")
+              if [[ -n "${words_found[1]}" ]]; then compadd -- "${words_found[@]}"; else _files; fi
+            }
+            if [[ -n "${_comps-}" ]] || (( ${+functions[compdef]} )); then compdef _crowvault_mcp {{Product.Command}}; fi
+
+            """,
+        "fish" => $$"""
+            complete -c {{Product.Command}} -a '({{Product.Command}} "[suggest:"(commandline -C)"]" (commandline -p) 2>/dev/null)'
+
+            """,
+        _ => $$"""
+            Register-ArgumentCompleter -Native -CommandName {{Product.Command}} -ScriptBlock {
+              param($wordToComplete, $commandAst, $cursorPosition)
+              $line = $commandAst.ToString().PadRight($cursorPosition)
+              & $commandAst.CommandElements[0].Value "[suggest:$cursorPosition]" "$line" 2>$null |
+                Where-Object { $_ -like "$wordToComplete*" } |
+                ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+            }
+
+            """,
+    };
+}

@@ -1,0 +1,158 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Text;
+
+namespace CrowVault.Mcp.Cli;
+
+/// <summary>Every way to the file system and to standard output: what goes wrong there becomes a <see cref="Fault"/>.</summary>
+internal static class Disk
+{
+    private const int MaxBytes = 4 << 20;
+
+    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Does something with a path and turns what goes wrong into a sentence.</summary>
+    public static T At<T>(string path, Func<T> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (Exception exception) when (Fault.IsOfFiles(exception))
+        {
+            throw Fault.Of(path, exception);
+        }
+    }
+
+    /// <inheritdoc cref="At{T}"/>
+    public static void At(string path, Action action) => At(path, () =>
+    {
+        action();
+        return true;
+    });
+
+    /// <summary>The text of a regular file of at most 4 MiB.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="missing">What to say when it is not there.</param>
+    public static string ReadText(string path, string missing = "not there.")
+    {
+        if (path.Length == 0)
+        {
+            throw new Fault("The path is empty; give the path of a file.");
+        }
+
+        return Decode(path, At(path, () =>
+        {
+            if (Directory.Exists(path))
+            {
+                throw new Fault($"{Fault.Show(path)}: cannot be read, it is a folder; give a file.");
+            }
+
+            try
+            {
+                if (File.Exists(path) && !NativeFile.IsRegular(path))
+                {
+                    throw new Fault($"{Fault.Show(path)}: cannot be read, it is no regular file.");
+                }
+
+                using var file = File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                return ReadAll(path, file);
+            }
+            catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+            {
+                throw new Fault($"{Fault.Show(path)}: {missing}");
+            }
+        }));
+    }
+
+    /// <summary>Standard input as text.</summary>
+    public static string ReadInput() => At("standard input", () =>
+    {
+        using var input = Console.OpenStandardInput();
+        return Decode("standard input", ReadAll("standard input", input));
+    });
+
+    /// <summary>Writes an answer to standard output.</summary>
+    public static void Print(string text) => At("standard output", () =>
+    {
+        using var output = Console.OpenStandardOutput();
+        output.Write(Encoding.UTF8.GetBytes(text));
+        output.Flush();
+    });
+
+    /// <summary>Writes lines to standard error; where nobody can read them, nothing is lost by it.</summary>
+    public static void Say(string text)
+    {
+        try
+        {
+            Console.Error.WriteLine(text);
+        }
+        catch (IOException)
+        {
+            // There is nowhere left to say it.
+        }
+    }
+
+    /// <summary>Text in little room.</summary>
+    public static byte[] Compress(string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        var packed = new byte[BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
+        return BrotliEncoder.TryCompress(bytes, packed, out var written, quality: 9, window: 18)
+            ? packed[..written]
+            : throw new InvalidOperationException("The buffer is too small for the text.");
+    }
+
+    /// <summary>The text of what <see cref="Compress"/> made; null when the file is not there or is none.</summary>
+    public static string? ReadCompressed(string path)
+    {
+        if (!File.Exists(path) || !NativeFile.IsRegular(path))
+        {
+            return null;
+        }
+
+        var packed = At(path, () =>
+        {
+            using var file = File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return ReadAll(path, file);
+        });
+        var buffer = new byte[MaxBytes];
+        return BrotliDecoder.TryDecompress(packed, buffer, out var written) ? Encoding.UTF8.GetString(buffer, 0, written) : null;
+    }
+
+    private static byte[] ReadAll(string path, Stream stream)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        for (int read; (read = stream.Read(bytes.GetSpan(16 << 10))) > 0;)
+        {
+            bytes.Advance(read);
+            if (bytes.WrittenCount > MaxBytes)
+            {
+                throw new Fault($"{Fault.Show(path)}: longer than 4 MiB.");
+            }
+        }
+
+        return bytes.WrittenSpan.ToArray();
+    }
+
+    // A mark at the beginning is kept: who writes the file again keeps it too.
+    private static string Decode(string path, byte[] bytes)
+    {
+        try
+        {
+            return bytes switch
+            {
+                [0xFF, 0xFE, ..] when bytes.Length % 2 == 0 => Strict(Encoding.Unicode).GetString(bytes),
+                [0xFE, 0xFF, ..] when bytes.Length % 2 == 0 => Strict(Encoding.BigEndianUnicode).GetString(bytes),
+                _ => s_strictUtf8.GetString(bytes),
+            };
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new Fault($"{Fault.Show(path)}: not text in UTF-8.");
+        }
+    }
+
+    private static Encoding Strict(Encoding encoding) =>
+        Encoding.GetEncoding(encoding.CodePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);
+}

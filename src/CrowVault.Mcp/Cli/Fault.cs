@@ -1,0 +1,90 @@
+using System.Text;
+
+namespace CrowVault.Mcp.Cli;
+
+/// <summary>What ends a command: one sentence for standard error and the exit code.</summary>
+internal sealed class Fault(string message, int exitCode = CommandLine.Usage) : Exception(message)
+{
+    /// <summary>The exit code.</summary>
+    public int ExitCode { get; } = exitCode;
+
+    // Numbers of the operating systems for what .NET gives no type: Linux first, then macOS, then Windows.
+    private static readonly Dictionary<int, string> s_reasons = new()
+    {
+        [1] = "the operation is not permitted",
+        [5] = "the device reports an error",
+        [16] = "it is in use",
+        [17] = "something of that name is in the way",
+        [20] = "a part of the path is a file, not a folder",
+        [21] = "it is a folder",
+        [24] = "too many files are open",
+        [27] = "the file would be too large",
+        [28] = "no space is left on the disk",
+        [30] = "the file system is read-only",
+        [32] = "the reader has gone",
+        [36] = "the name is too long",
+        [39] = "the folder is not empty",
+        [40] = "it is a link that leads to itself",
+        [62] = "it is a link that leads to itself",
+        [63] = "the name is too long",
+        [69] = "the disk quota is used up",
+        [122] = "the disk quota is used up",
+        [unchecked((int)0x80070020)] = "it is in use",
+        [unchecked((int)0x80070070)] = "no space is left on the disk",
+    };
+
+    /// <summary>A fault of the file system as a sentence.</summary>
+    /// <param name="subject">The path or stream.</param>
+    /// <param name="exception">What the file system said.</param>
+    public static Fault Of(string subject, Exception exception) => new($"{Show(subject)}: {Reason(exception)}.");
+
+    /// <summary>Whether an exception is the file system's or a stream's.</summary>
+    public static bool IsOfFiles(Exception exception) =>
+        exception is IOException or UnauthorizedAccessException or NotSupportedException or System.Security.SecurityException
+        || (exception is ArgumentException { ParamName: "path" or "fileName" or "sourceFileName" or "destFileName" or "linkPath" });
+
+    /// <summary>Why something failed, without type names and paths.</summary>
+    public static string Reason(Exception exception) => exception switch
+    {
+        UnauthorizedAccessException => "no permission",
+        FileNotFoundException or DirectoryNotFoundException => "not there",
+        PathTooLongException => "the name is too long",
+        IOException when s_reasons.TryGetValue(exception.HResult, out var reason) => reason,
+        ArgumentException => "not a path",
+        _ => Show(exception.Message.Split(" : ")[0].TrimEnd('.', ' ')),
+    };
+
+    /// <summary>Text from outside as a terminal may show it: control characters and what reorders text are written as escapes.</summary>
+    public static string Show(string text) => Escape(text, keepLines: false);
+
+    /// <summary>As <see cref="Show"/>, with lines and tabs left as they are.</summary>
+    public static string ShowLines(string text) => Escape(text, keepLines: true);
+
+    private static string Escape(string text, bool keepLines)
+    {
+        StringBuilder? escaped = null;
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            var isLayout = keepLines && c is '\n' or '\t';
+            var disturbs = char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF' or '\u061C'
+                or (>= '\u200B' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069')
+                || (char.IsSurrogate(c) && !IsPair(text, i));
+            if (!isLayout && disturbs)
+            {
+                escaped ??= new StringBuilder(text, 0, i, text.Length + 16);
+                escaped.Append(System.Globalization.CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            }
+            else
+            {
+                escaped?.Append(c);
+            }
+        }
+
+        return escaped?.ToString() ?? text;
+    }
+
+    private static bool IsPair(string text, int i) => char.IsHighSurrogate(text[i])
+        ? i + 1 < text.Length && char.IsLowSurrogate(text[i + 1])
+        : i > 0 && char.IsHighSurrogate(text[i - 1]);
+}

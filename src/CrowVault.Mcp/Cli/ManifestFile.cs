@@ -1,0 +1,234 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace CrowVault.Mcp.Cli;
+
+/// <summary>Reads a manifest from where people keep one: JSON with comments, YAML, the key of a package.json, standard input, or several of them.</summary>
+internal static partial class ManifestFile
+{
+    private const string PackageKey = "resilience";
+    private const int MaxDepth = 64;
+
+    private static readonly string[] s_usual = ["resilience.json", "resilience.jsonc", "resilience.yaml", "resilience.yml"];
+
+    private static readonly JsonDocumentOptions s_lenient =
+        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>The manifest of the working directory when none is named.</summary>
+    public static string Usual() => Array.Find(s_usual, File.Exists) ?? (InPackage() ? "package.json" : s_usual[0]);
+
+    /// <summary>Reads one or several; of several the later ones win, argument by argument.</summary>
+    /// <param name="paths">Their paths, or <c>-</c> for standard input.</param>
+    public static JsonElement Read(IReadOnlyList<string> paths)
+    {
+        var manifest = Read(paths[0]);
+        foreach (var path in paths.Skip(1))
+        {
+            manifest = Overlay(manifest, Read(path), depth: 2);
+        }
+
+        return manifest;
+    }
+
+    /// <summary>The properties of one object over those of another.</summary>
+    /// <param name="under">What gives way.</param>
+    /// <param name="over">What wins.</param>
+    /// <param name="depth">How deep objects are merged, not replaced.</param>
+    public static JsonElement Overlay(JsonElement under, JsonElement over, int depth)
+    {
+        if (depth == 0 || under.ValueKind is not JsonValueKind.Object || over.ValueKind is not JsonValueKind.Object)
+        {
+            return over;
+        }
+
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (var property in under.EnumerateObject())
+            {
+                writer.WritePropertyName(property.Name);
+                (over.TryGetProperty(property.Name, out var other) ? Overlay(property.Value, other, depth - 1) : property.Value).WriteTo(writer);
+            }
+
+            foreach (var property in over.EnumerateObject().Where(each => !under.TryGetProperty(each.Name, out _)))
+            {
+                property.WriteTo(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return JsonElement.Parse(buffer.ToArray());
+    }
+
+    private static JsonElement Read(string path)
+    {
+        if (path.Length == 0)
+        {
+            throw new Fault("-c: the path is empty; give the manifest with -c PATH.");
+        }
+
+        var text = (path == "-" ? Disk.ReadInput() : Disk.ReadText(path, "cannot be read; give the manifest with -c PATH.")).TrimStart('\uFEFF');
+        var name = path == "-" ? "standard input" : path;
+        if (Path.GetExtension(path) is ".yaml" or ".yml")
+        {
+            return FromYaml(text, name);
+        }
+
+        var manifest = FromJson(text, name);
+        if (Path.GetFileName(path) == "package.json")
+        {
+            return manifest.ValueKind is JsonValueKind.Object && manifest.TryGetProperty(PackageKey, out var section)
+                ? section
+                : throw new Fault($"{Fault.Show(name)}: no \"{PackageKey}\" in it; add one with a section per tool, or give another manifest with -c PATH.");
+        }
+
+        return manifest;
+    }
+
+    private static JsonElement FromJson(string text, string name)
+    {
+        try
+        {
+            using var manifest = JsonDocument.Parse(text, s_lenient);
+            return manifest.RootElement.Clone();
+        }
+        catch (JsonException exception)
+        {
+            throw new Fault($"{Fault.Show(name)}: not JSON at line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}.");
+        }
+    }
+
+    // The parser's events alone: objects, lists and scalars, which is what JSON has too.
+    private static JsonElement FromYaml(string text, string name)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, new() { SkipValidation = true, MaxDepth = MaxDepth }))
+        {
+            try
+            {
+                var parser = new Parser(new StringReader(text));
+                var inMapping = new Stack<bool>();
+                var expectsName = new Stack<bool>();
+                while (parser.MoveNext())
+                {
+                    var isName = inMapping.TryPeek(out var mapping) && mapping && expectsName.Peek();
+                    switch (parser.Current)
+                    {
+                        case AnchorAlias alias:
+                            throw At(alias, "an alias; write the value out");
+                        case DocumentStart when writer.BytesCommitted + writer.BytesPending > 0:
+                            throw At(parser.Current, "a second document; give one");
+                        case Scalar scalar when isName:
+                            writer.WritePropertyName(scalar.Value);
+                            break;
+                        case Scalar scalar:
+                            WriteScalar(scalar, writer);
+                            break;
+                        case MappingStart or SequenceStart when isName:
+                            throw At(parser.Current, "a name that is no text");
+                        case MappingStart or SequenceStart when inMapping.Count >= MaxDepth:
+                            throw At(parser.Current, "nested too deeply");
+                        case MappingStart:
+                            writer.WriteStartObject();
+                            inMapping.Push(true);
+                            expectsName.Push(true);
+                            continue;
+                        case SequenceStart:
+                            writer.WriteStartArray();
+                            inMapping.Push(false);
+                            expectsName.Push(false);
+                            continue;
+                        case MappingEnd or SequenceEnd:
+                            if (inMapping.Pop())
+                            {
+                                writer.WriteEndObject();
+                            }
+                            else
+                            {
+                                writer.WriteEndArray();
+                            }
+
+                            expectsName.Pop();
+                            break;
+                        default:
+                            continue;
+                    }
+
+                    // After a name comes its value, after a value the next name.
+                    if (inMapping.TryPeek(out var inside) && inside)
+                    {
+                        expectsName.Push(!expectsName.Pop());
+                    }
+                }
+            }
+            catch (YamlException exception)
+            {
+                throw new Fault($"{Fault.Show(name)}: not YAML at line {exception.Start.Line}, column {exception.Start.Column}.");
+            }
+
+            writer.Flush();
+            if (buffer.Length == 0)
+            {
+                throw new Fault($"{Fault.Show(name)}: empty; write a section per tool, such as 'circuitBreaker: {{}}'.");
+            }
+        }
+
+        return JsonElement.Parse(buffer.ToArray());
+
+        Fault At(ParsingEvent current, string what) => new($"{Fault.Show(name)}: {what} at line {current.Start.Line}.");
+    }
+
+    private static void WriteScalar(Scalar scalar, Utf8JsonWriter writer)
+    {
+        if (!scalar.IsKey && scalar.Style is ScalarStyle.Plain && scalar.Tag.IsEmpty)
+        {
+            switch (scalar.Value)
+            {
+                case "" or "~" or "null" or "Null" or "NULL":
+                    writer.WriteNullValue();
+                    return;
+                case "true" or "True" or "TRUE":
+                    writer.WriteBooleanValue(true);
+                    return;
+                case "false" or "False" or "FALSE":
+                    writer.WriteBooleanValue(false);
+                    return;
+                case var number when JsonNumber().IsMatch(number):
+                    writer.WriteRawValue(number);
+                    return;
+                case var number when YamlNumber().IsMatch(number)
+                    && double.TryParse(number.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                    && double.IsFinite(value):
+                    writer.WriteNumberValue(value);
+                    return;
+            }
+        }
+
+        writer.WriteStringValue(scalar.Value);
+    }
+
+    private static bool InPackage()
+    {
+        try
+        {
+            return File.Exists("package.json")
+                && FromJson(Disk.ReadText("package.json").TrimStart('\uFEFF'), "package.json") is { ValueKind: JsonValueKind.Object } package
+                && package.TryGetProperty(PackageKey, out _);
+        }
+        catch (Fault)
+        {
+            return false;
+        }
+    }
+
+    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\z")]
+    private static partial Regex JsonNumber();
+
+    [GeneratedRegex(@"\A[-+]?[0-9][0-9_]*(\.[0-9]*)?([eE][-+]?[0-9]+)?\z")]
+    private static partial Regex YamlNumber();
+}

@@ -1,0 +1,230 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using CrowVault.Emitters.Code;
+
+namespace CrowVault.Mcp.Cli;
+
+/// <summary>How a file on disk stands to what would be written.</summary>
+internal enum FileState
+{
+    /// <summary>Not there.</summary>
+    New,
+
+    /// <summary>Up to date, whatever its layout.</summary>
+    Same,
+
+    /// <summary>As it was emitted, from other arguments or by another version.</summary>
+    Outdated,
+
+    /// <summary>Of a newer version of the product.</summary>
+    Newer,
+
+    /// <summary>Its code was edited.</summary>
+    Edited,
+
+    /// <summary>Not an emitted file.</summary>
+    Foreign,
+
+    /// <summary>Emitted by another tool, or another instance's.</summary>
+    Other,
+}
+
+/// <summary>A file to write, beside what is there.</summary>
+internal sealed class TargetFile
+{
+    private static readonly string[] s_ofTests = ["withTests", "testRunner", "importExtension"];
+
+    private readonly OwnedFile _emitted;
+
+    /// <summary>Reads what is there.</summary>
+    /// <param name="path">Where the file goes.</param>
+    /// <param name="content">The whole content as emitted.</param>
+    /// <param name="isOfOneCall">Whether it comes from one call, which may be meant for another instance, and not from a manifest.</param>
+    public TargetFile(string path, string content, bool isOfOneCall = false)
+    {
+        Path = path;
+        IsOfOneCall = isOfOneCall;
+        Content = content;
+        _emitted = OwnedFile.Read(content) ?? throw new ArgumentException("An emitted file begins with its header.", nameof(content));
+        RealPath = Follow(path);
+        if (!File.Exists(RealPath))
+        {
+            return;
+        }
+
+        Existing = Disk.ReadText(RealPath);
+        Owned = OwnedFile.Read(Existing);
+        State = Compare();
+        IsReadOnly = Disk.At(path, () => OperatingSystem.IsWindows()
+            ? (File.GetAttributes(RealPath) & FileAttributes.ReadOnly) != 0
+            : (File.GetUnixFileMode(RealPath) & UnixFileMode.UserWrite) == 0);
+    }
+
+    /// <summary>Where the file goes, as its owner named it.</summary>
+    public string Path { get; }
+
+    /// <summary>Whether it comes from one call, and not from a manifest.</summary>
+    public bool IsOfOneCall { get; }
+
+    /// <summary>The file behind links.</summary>
+    public string RealPath { get; }
+
+    /// <summary>The whole content as emitted.</summary>
+    public string Content { get; }
+
+    /// <summary>What is there; null when nothing is.</summary>
+    public string? Existing { get; }
+
+    /// <summary>What is there as an emitted file; null when it is none.</summary>
+    public OwnedFile? Owned { get; }
+
+    /// <summary>How they stand to each other.</summary>
+    public FileState State { get; }
+
+    /// <summary>Whether the file may not be written, as under a version control that locks.</summary>
+    public bool IsReadOnly { get; }
+
+    /// <summary>The tool that emits the file.</summary>
+    public string Tool => _emitted.Header.Tool;
+
+    /// <summary>A source and its tests are one group.</summary>
+    public string Group => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RealPath)!, Emitting.SourceOf(System.IO.Path.GetFileName(Path)));
+
+    /// <summary>The header of the emitted file.</summary>
+    public FileHeader Header => _emitted.Header;
+
+    /// <summary>The code without its header.</summary>
+    public string Body => _emitted.Body;
+
+    /// <summary>What was emitted is kept here for the next merge.</summary>
+    public string BasePath => System.IO.Path.Combine(
+        System.IO.Path.GetDirectoryName(RealPath)!, FolderWrite.BaseFolder, $"{System.IO.Path.GetFileName(RealPath)}.br");
+
+    /// <summary>Whether the code is up to date and only its header says something else, such as that there are no tests.</summary>
+    public bool HasOtherHeader => State is FileState.Same && Owned!.Header.Arguments != Header.Arguments;
+
+    /// <summary>The new content, with what stands above the header and the line ends as they are now; of the same code the layout too.</summary>
+    public string Updated => WithOwnersLayout(Owned is not null && Owned.Emitted == _emitted.Emitted && State is not FileState.Edited
+        ? (Header with { Accepted = Owned.Header.Accepted }).Above(Owned.Body, Owned.Emitted)
+        : Content);
+
+    /// <summary>Merges the owner's edits with what is emitted now.</summary>
+    /// <param name="conflicts">How many places need a decision.</param>
+    /// <returns>Null when what was emitted before cannot be had.</returns>
+    public string? Merged(out int conflicts)
+    {
+        conflicts = 0;
+        if (Owned is null || EmittedBefore() is not { } before)
+        {
+            return null;
+        }
+
+        var merged = ThreeWayMerge.Merge(before, Owned.Body, Body, out conflicts);
+        var accepted = Owned.IsAccepted && conflicts == 0 ? CodeLayout.Fingerprint(merged) : null;
+        return WithOwnersLayout((Header with { Accepted = accepted }).Above(merged, _emitted.Emitted));
+    }
+
+    /// <summary>The code as it was emitted: kept, or emitted again from the arguments of the header.</summary>
+    public string? EmittedBefore()
+    {
+        var kept = Disk.ReadCompressed(BasePath);
+        if (kept is not null && CodeLayout.Fingerprint(kept) == Owned!.Emitted)
+        {
+            return kept;
+        }
+
+        var again = Emitting.Again(Owned!.Header, System.IO.Path.GetFileName(Path));
+        return again is not null && OwnedFile.Read(again) is { } file && file.Emitted == Owned.Emitted ? file.Body : null;
+    }
+
+    /// <summary>Follows links to the file that they lead to.</summary>
+    public static string Follow(string path) => Disk.At(path, () =>
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        if (new FileInfo(full).LinkTarget is null)
+        {
+            return full;
+        }
+
+        var end = new FileInfo(full).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        if (Directory.Exists(end))
+        {
+            throw new Fault($"{Fault.Show(path)}: a link to a folder is in the way; remove it or choose another place with -o.");
+        }
+
+        return File.Exists(end)
+            ? end
+            : throw new Fault($"{Fault.Show(path)}: a link to {Fault.Show(end)}, which is not there; remove the link or make its target.");
+    });
+
+    private FileState Compare()
+    {
+        if (Owned is null)
+        {
+            return FileState.Foreign;
+        }
+
+        if (Owned.Header.Tool != Tool || Owned.Header.Instance != Header.Instance)
+        {
+            return FileState.Other;
+        }
+
+        // The arguments of a header that a newer version has written may mean something else.
+        if (Version.TryParse(Owned.Header.Version, out var theirs) && Version.TryParse(Product.Version, out var ours) && theirs > ours)
+        {
+            return FileState.Newer;
+        }
+
+        var sameCode = Owned.Emitted == _emitted.Emitted;
+        if (Owned.IsEdited)
+        {
+            return sameCode && Owned.IsAccepted ? FileState.Same
+                : Owned.Fingerprint == _emitted.Emitted ? FileState.Outdated
+                : FileState.Edited;
+        }
+
+        return sameCode && SameArguments(Owned.Header.Arguments, Header.Arguments) ? FileState.Same : FileState.Outdated;
+    }
+
+    // Whether tests stand beside a source, and how they are written, does not change the source.
+    private static bool SameArguments(string one, string other)
+    {
+        if (one == other)
+        {
+            return true;
+        }
+
+        if (Emitting.ArgumentsOf(one) is not { } a || Emitting.ArgumentsOf(other) is not { } b)
+        {
+            return false;
+        }
+
+        foreach (var name in s_ofTests)
+        {
+            a.Remove(name);
+            b.Remove(name);
+        }
+
+        return JsonNode.DeepEquals(a, b);
+    }
+
+    private string WithOwnersLayout(string content)
+    {
+        if (Existing is null || Owned is null)
+        {
+            return content;
+        }
+
+        return WithLineEndsOf(Existing, Owned.Above + content);
+    }
+
+    /// <summary>A content with CR LF at the ends of its lines when most lines of another text have it.</summary>
+    public static string WithLineEndsOf(string existing, string content)
+    {
+        var (lines, carriageReturns) = (existing.AsSpan().Count('\n'), existing.AsSpan().Count("\r\n"));
+        return carriageReturns * 2 > lines ? content.ReplaceLineEndings("\r\n") : content;
+    }
+
+    /// <summary>The bytes of a content.</summary>
+    public static byte[] Bytes(string content) => Encoding.UTF8.GetBytes(content);
+}

@@ -1,0 +1,144 @@
+using System.Text;
+using CrowVault.Emitters.Code;
+using DiffPlex;
+using DiffPlex.Chunkers;
+using DiffPlex.Model;
+
+namespace CrowVault.Mcp.Cli;
+
+/// <summary>Brings together what was emitted, what its owner made of it and what is emitted now.</summary>
+internal static class ThreeWayMerge
+{
+    /// <summary>Begins a conflict; what stands there is the owner's.</summary>
+    public const string Conflict = "<<<<<<< yours";
+
+    private const double SameLayout = 0.7;
+
+    /// <summary>Merges line by line; where both changed the same lines differently, both stand between marks.</summary>
+    /// <param name="emitted">What was emitted.</param>
+    /// <param name="edited">What its owner made of it, in whatever layout.</param>
+    /// <param name="now">What is emitted now.</param>
+    /// <param name="conflicts">How many places need a decision.</param>
+    public static string Merge(string emitted, string edited, string now, out int conflicts)
+    {
+        // Code that a formatter has gone over differs in every line: it is given its old layout first.
+        var before = emitted.Split('\n');
+        var theirs = edited.Split('\n');
+        var differ = new Differ();
+        var kept = theirs.Length - differ.CreateDiffs(emitted, edited, ignoreWhiteSpace: false, ignoreCase: false, LineChunker.Instance)
+            .DiffBlocks.Sum(block => block.InsertCountB);
+        if (kept < before.Length * SameLayout)
+        {
+            edited = RestoreLayout(emitted, edited);
+            theirs = edited.Split('\n');
+        }
+
+        var ours = now.Split('\n');
+        var (left, right) = (Blocks(emitted, edited), Blocks(emitted, now));
+        var merged = new List<string>();
+        var (at, l, r, shiftL, shiftR) = (0, 0, 0, 0, 0);
+        conflicts = 0;
+        while (l < left.Count || r < right.Count)
+        {
+            // The next stretch of the base that one of them changed, with all changes that touch it.
+            var start = Math.Min(l < left.Count ? left[l].DeleteStartA : int.MaxValue, r < right.Count ? right[r].DeleteStartA : int.MaxValue);
+            var end = start;
+            var (firstL, firstR) = (l, r);
+            for (var grown = true; grown;)
+            {
+                grown = false;
+                for (; l < left.Count && Touches(left[l], start, end, r > firstR); l++, grown = true)
+                {
+                    end = Math.Max(end, left[l].DeleteStartA + left[l].DeleteCountA);
+                }
+
+                for (; r < right.Count && Touches(right[r], start, end, l > firstL); r++, grown = true)
+                {
+                    end = Math.Max(end, right[r].DeleteStartA + right[r].DeleteCountA);
+                }
+            }
+
+            merged.AddRange(before[at..start]);
+            var grownL = left[firstL..l].Sum(block => block.InsertCountB - block.DeleteCountA);
+            var grownR = right[firstR..r].Sum(block => block.InsertCountB - block.DeleteCountA);
+            var mine = theirs[(start + shiftL)..(end + shiftL + grownL)];
+            var fresh = ours[(start + shiftR)..(end + shiftR + grownR)];
+            (shiftL, shiftR, at) = (shiftL + grownL, shiftR + grownR, end);
+            if (r == firstR || mine.AsSpan().SequenceEqual(fresh))
+            {
+                merged.AddRange(mine);
+            }
+            else if (l == firstL)
+            {
+                merged.AddRange(fresh);
+            }
+            else
+            {
+                conflicts++;
+                merged.AddRange([Conflict, .. mine, "||||||| emitted before", .. before[start..end], "=======", .. fresh, ">>>>>>> emitted now"]);
+            }
+        }
+
+        merged.AddRange(before[at..]);
+        return string.Join('\n', merged);
+    }
+
+    /// <summary>Gives edited and formatted code the layout that it had before the formatter: its edits stay.</summary>
+    /// <param name="emitted">The code as it was.</param>
+    /// <param name="edited">The same code, formatted and edited.</param>
+    public static string RestoreLayout(string emitted, string edited)
+    {
+        var (before, after) = (CodeLayout.Pieces(emitted), CodeLayout.Pieces(edited));
+        var restored = new StringBuilder(edited.Length);
+        var (oldAt, newAt) = (0, 0);
+        var changed = false;
+        foreach (var block in Blocks(Lines(before), Lines(after)))
+        {
+            Keep(block.DeleteStartA - oldAt);
+            for (var end = newAt + block.InsertCountB; newAt < end && newAt < after.Count; newAt++)
+            {
+                // What stands between two tokens belongs to the one behind it: an edit brings its own.
+                restored.Append(edited, after[newAt].Start, after[newAt].End - after[newAt].Start);
+            }
+
+            oldAt += block.DeleteCountA;
+            changed = true;
+        }
+
+        Keep(before.Count - oldAt);
+        return changed
+            ? restored.Append(edited, after.Count == 0 ? 0 : after[^1].End, edited.Length - (after.Count == 0 ? 0 : after[^1].End)).ToString()
+            : restored.Append(emitted, before.Count == 0 ? 0 : before[^1].End, emitted.Length - (before.Count == 0 ? 0 : before[^1].End)).ToString();
+
+        void Keep(int count)
+        {
+            for (; count > 0; count--, oldAt++, newAt++)
+            {
+                // The gap behind an edit is the owner's too: it may hold the line end that closes what was inserted.
+                if (changed)
+                {
+                    restored.Append(edited, after[newAt].Start, after[newAt].Token - after[newAt].Start);
+                    changed = false;
+                }
+                else
+                {
+                    restored.Append(emitted, before[oldAt].Start, before[oldAt].Token - before[oldAt].Start);
+                }
+
+                restored.Append(emitted, before[oldAt].Token, before[oldAt].End - before[oldAt].Token);
+            }
+        }
+    }
+
+    // Two changes meet when they share a line, or when both insert at one place.
+    private static bool Touches(DiffBlock block, int start, int end, bool otherSideChanged) =>
+        block.DeleteStartA < end || (block.DeleteStartA == end && (start == end || (otherSideChanged && block.DeleteStartA == end)));
+
+    private static IList<DiffBlock> BlocksOf(string before, string after) =>
+        new Differ().CreateDiffs(before, after, ignoreWhiteSpace: false, ignoreCase: false, LineChunker.Instance).DiffBlocks;
+
+    private static List<DiffBlock> Blocks(string before, string after) => [.. BlocksOf(before, after)];
+
+    private static string Lines(IReadOnlyList<CodePiece> pieces) =>
+        string.Join('\n', pieces.Select(piece => piece.Key.Replace('\n', '\u0003').Replace('\r', '\u0004')));
+}

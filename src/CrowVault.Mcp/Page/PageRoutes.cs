@@ -1,0 +1,70 @@
+using System.Text;
+using System.Text.Json;
+using CrowVault.Emitters;
+using CrowVault.Emitters.Stack;
+using CrowVault.Mcp.Http;
+using CrowVault.Mcp.Http.Gates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace CrowVault.Mcp.Page;
+
+/// <summary>The page, and the one question it has that is no tool: what a whole manifest gives.</summary>
+internal static class PageRoutes
+{
+    private static readonly string[] s_read = [HttpMethods.Get, HttpMethods.Head];
+    private static readonly Lazy<byte[]> s_body = new(() => Encoding.UTF8.GetBytes(PreviewPage.Html));
+
+    /// <summary>Adds <c>GET /</c>, and <c>GET</c> and <c>POST /v1/stack</c>.</summary>
+    public static void Map(IEndpointRouteBuilder app)
+    {
+        app.MapMethods(Routes.Page, s_read, ShowAsync);
+        app.MapMethods(Routes.Stack, s_read, DescribeAsync);
+        app.MapPost(Routes.Stack, (RequestDelegate)EmitAsync).WithMetadata(new JsonBody.Wanted(IsRpc: false));
+    }
+
+    private static Task ShowAsync(HttpContext context)
+    {
+        var headers = context.Response.Headers;
+        headers.ContentSecurityPolicy = PreviewPage.Policy;
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        context.Response.ContentType = "text/html; charset=utf-8";
+        return WriteAsync(context, s_body.Value);
+    }
+
+    // The schema of a manifest, whose sections say more of the tools' arguments than what models are told.
+    private static Task DescribeAsync(HttpContext context)
+    {
+        context.Response.ContentType = "application/schema+json";
+        return WriteAsync(context, Encoding.UTF8.GetBytes(Manifest.Schema.GetRawText()));
+    }
+
+    private static Task EmitAsync(HttpContext context)
+    {
+        if (Manifest.TryEmit(context.Features.Get<JsonBody>()!.Root, Product.Version, out var emission, out var faults))
+        {
+            context.Response.ContentType = "application/json";
+            return WriteAsync(context, JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission));
+        }
+
+        IReadOnlyList<ProblemError> errors = [.. faults.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))];
+        var detail = errors.Count == 1 ? errors[0].Detail : $"{errors.Count} faults; see errors.";
+        return new Problem("Bad Request", StatusCodes.Status400BadRequest, detail, errors).WriteAsync(context);
+    }
+
+    // The section stands before the first dot; a name within it may have dots of its own.
+    private static string Pointer(string argument)
+    {
+        var parts = argument.Split('.', 2);
+        return string.Concat(parts.Select(part => $"/{part.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}"));
+    }
+
+    private static Task WriteAsync(HttpContext context, byte[] body)
+    {
+        context.Response.ContentLength = body.Length;
+        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body).AsTask();
+    }
+}

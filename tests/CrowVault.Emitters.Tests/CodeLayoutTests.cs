@@ -1,0 +1,88 @@
+using CrowVault.Emitters.Code;
+using Xunit;
+
+namespace CrowVault.Emitters.Tests;
+
+/// <summary>What is layout, and what is code.</summary>
+public sealed class CodeLayoutTests
+{
+    [Theory]
+    [InlineData("f('a');", "f(\"a\")")]
+    [InlineData("f('it\\'s');", "f(\"it's\")")]
+    [InlineData("f('a');", "f(`a`)")]
+    [InlineData("const x = { 'a': 1, b: 2 };", "const x = {\n  a: 1,\n  b: 2,\n}")]
+    [InlineData("f(1_000, 0.5, 0xFF);", "f(1000, .5, 0xff)")]
+    [InlineData("const f = x => x;", "const f = (x) => x")]
+    [InlineData("const f = async x => (a ? b : c);", "const f = async (x) => a ? b : c;")]
+    [InlineData("return a || b;", "return (\n  a ||\n  b\n)")]
+    [InlineData("const x = (a && b) || c;", "const x = a && b || c")]
+    [InlineData("type A = 'x' | 'y';", "type A =\n  | 'x'\n  | 'y'")]
+    [InlineData("interface A { a: number; 'b': string }", "interface A {\n  a: number,\n  b: string,\n}")]
+    [InlineData("interface A { f: () => void; b: string }", "interface A {\n  f: () => void\n  'b': string\n}")]
+    [InlineData("if (a) { return; }", "if (a) return")]
+    [InlineData("for (const a of b) { if (a) { c(); d(); } }", "for (const a of b)\n{\n  if (a)\n  {\n    c()\n    d()\n  }\n}")]
+    [InlineData("if (a) { (b as C)?.d(); }", "if (a) {\n  ;(b as C)?.d()\n}")]
+    [InlineData("a();\n(b as C)?.d();", "a()\n;(b as C)?.d()")]
+    [InlineData("f(`a ${x} b`);", "f(`a ${\n  x\n} b`)")]
+    [InlineData("/** One two. */\nf();", "/**\n * One\n * two.\n */\nf()")]
+    [InlineData("f(); // why", "f() //   why")]
+    [InlineData("import { b, a } from 'x';\nimport c from 'y';", "import c from \"y\"\nimport { a, b, } from \"x\"")]
+    [InlineData("const x: Map<string, Array<number>> = y;", "const x: Map<\n  string,\n  Array<\n    number\n  >\n> = y")]
+    [InlineData("f(/a'b/u);", "f((/a'b/u))")]
+    public void A_formatter_changes_no_code(string one, string other) =>
+        Assert.Equal(CodeLayout.Fingerprint(one), CodeLayout.Fingerprint(other));
+
+    [Theory]
+    [InlineData("f('a');", "f('b');")]
+    [InlineData("f('a');", "f(a);")]
+    [InlineData("x = (a + b) * c;", "x = a + b * c;")]
+    [InlineData("x = a - (b - c);", "x = a - b - c;")]
+    [InlineData("x = !(a && b);", "x = !a && b;")]
+    [InlineData("x = (a ?? b).c;", "x = a ?? b.c;")]
+    [InlineData("x = await (a.b);", "x = (await a).b;")]
+    [InlineData("return; f();", "return f();")]
+    [InlineData("f(1000);", "f(1001);")]
+    [InlineData("f([a, -b]);", "f([a - b]);")]
+    [InlineData("if (a) { b(); c(); }", "if (a) { b(); } c();")]
+    [InlineData("if (a) { if (b) { c(); } } else { d(); }", "if (a) { if (b) { c(); } else { d(); } }")]
+    [InlineData("f(`a${x}`);", "f(`b${x}`);")]
+    [InlineData("type A = (B | C)[];", "type A = B | C[];")]
+    [InlineData("type A = (() => B) | C;", "type A = () => B | C;")]
+    [InlineData("f(); // why", "f();")]
+    [InlineData("f();", "// f();")]
+    [InlineData("f(/a/u);", "f(/b/u);")]
+    [InlineData("for (;a;) b();", "for (a;;) b();")]
+    public void An_edit_changes_code(string one, string other) =>
+        Assert.NotEqual(CodeLayout.Fingerprint(one), CodeLayout.Fingerprint(other));
+
+    [Fact]
+    public void Every_text_has_a_fingerprint()
+    {
+        const string Alphabet = "a1'\"`/\\*${}()[]<>=;,.:?!|&+-\n\r \u2028\ud800#@";
+        var random = new Random(7);
+        for (var round = 0; round < 3_000; round++)
+        {
+            var text = new string([.. Enumerable.Range(0, random.Next(40)).Select(_ => Alphabet[random.Next(Alphabet.Length)])]);
+            Assert.Equal(32, CodeLayout.Fingerprint(text).Length);
+            var pieces = CodeLayout.Pieces(text);
+            Assert.True(pieces.Zip(pieces.Skip(1)).All(pair => pair.First.End == pair.Second.Start), text);
+        }
+    }
+
+    [Fact]
+    public void Brackets_without_end_take_no_time() =>
+        Assert.Equal(32, CodeLayout.Fingerprint(string.Concat(Enumerable.Repeat("(a?[{`${", 50_000))).Length);
+
+    [Fact]
+    public void An_accepted_edit_is_read_back_with_what_stands_above()
+    {
+        var content = Catalog.All[0].TryEmit(System.Text.Json.JsonElement.Parse("{}"), "1.2.3", out var emission, out _) ? emission.Files[0].Content : "";
+        var file = OwnedFile.Read($"// Copyright\n'use client';\n{content}// mine\n")!;
+        var accepted = OwnedFile.Read(file.Above + (file.Header with { Accepted = file.Fingerprint, Instance = "payments" }).Above(file.Body, file.Emitted))!;
+
+        Assert.Equal((true, false), (file.IsEdited, file.IsAccepted));
+        Assert.Equal((true, true, "payments"), (accepted.IsEdited, accepted.IsAccepted, accepted.Header.Instance));
+        Assert.Equal("// Copyright\n'use client';\n", accepted.Above);
+        Assert.Null(OwnedFile.Read($"f();\n{content}"));
+    }
+}

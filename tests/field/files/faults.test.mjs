@@ -1,0 +1,286 @@
+// What the world does to a program that writes files: one sentence and exit code 1 or 2, nothing half written, nothing left behind.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { programUnderTest } from '../../shared/program.mjs';
+import { filesOf, newFolder, run } from './lib.mjs';
+
+const full = process.env.CROWVAULT_PROOF === 'full';
+const posix = process.platform !== 'win32';
+const breaker = ['generate', 'circuit-breaker'];
+
+/** One sentence, a documented exit code, no trace of a program. */
+function assertSentence({ code, err }, what) {
+  assert.ok(code === 1 || code === 2, `${what}: exit code ${String(code)}, ${err}`);
+  assert.doesNotMatch(err, /Unhandled|^\s+at |System\.|Exception/mu, what);
+  assert.match(err, /\S/u, what);
+}
+
+/** No temporary file, journal or lock. */
+function assertTidy(folder) {
+  const left = readdirSync(folder, { recursive: true }).filter((name) => /\.tmp$|journal|lock$/u.test(name));
+  assert.deepEqual(left, []);
+}
+
+const states = {
+  'a folder in the way': (at) => mkdirSync(at),
+  'a link to nowhere': (at) => symlinkSync('../nowhere.ts', at),
+  'a link to itself': (at) => symlinkSync('circuit-breaker.ts', at),
+  'a link to a folder': (at) => symlinkSync('.', at),
+  'a pipe': (at) => execFileSync('mkfifo', [at]),
+  'an endless device': (at) => symlinkSync('/dev/zero', at),
+  'a binary file': (at) => writeFileSync(at, Buffer.from([0xff, 0xfe, 0x00])),
+  "somebody's code": (at) => writeFileSync(at, 'export const mine = 1;\n'),
+  'five megabytes': (at) => writeFileSync(at, 'x'.repeat(5 << 20)),
+};
+for (const [name, make] of Object.entries(states)) {
+  test(`${name} where the file goes`, { skip: !posix }, () => {
+    const folder = newFolder();
+    make(join(folder, 'circuit-breaker.ts'));
+    for (const options of [[], ['--check'], ['--failure-threshold', '3'], ['--merge']]) {
+      assertSentence(run(folder, ...breaker, '-o', '.', ...options), `${name} ${options.join(' ')}`);
+    }
+    assertTidy(folder);
+  });
+}
+
+test('a manifest that is none', { skip: !posix }, () => {
+  const folder = newFolder();
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  const manifests = {
+    'empty.json': '',
+    'text.json': 'circuit breaker',
+    'list.json': '[]',
+    'deep.json': '['.repeat(100_000),
+    'broken.yaml': 'circuitBreaker: {',
+    'alias.yaml': 'a: &x {}\nb: *x\n',
+    'two.yaml': 'a: 1\n---\nb: 2\n',
+    'empty.yaml': '# nothing\n',
+    'surrogate.json': '{"circuitBreaker":{"\\ud800":1}}',
+    'twice.json': '{"circuitBreaker":{},"circuitBreaker":{}}',
+  };
+  for (const [name, text] of Object.entries(manifests)) writeFileSync(join(folder, name), text);
+  for (const name of [...Object.keys(manifests), 'pipe', '/dev/zero', '.', 'missing.json', '', 'a'.repeat(5000)]) {
+    assertSentence(run(folder, 'stack', '-c', name, '-o', 'out'), `stack -c ${name.slice(0, 40)}`);
+  }
+  assert.ok(!existsSync(join(folder, 'out')));
+});
+
+test('arguments of every kind that are none', () => {
+  const folder = newFolder();
+  const odd = [
+    '',
+    ' ',
+    '-',
+    '--',
+    '---',
+    '\u{1b}[31m',
+    '\u0000'.slice(1),
+    'a'.repeat(10_000),
+    '{',
+    '[{"a":',
+    '1e999',
+    '-1',
+    'null',
+    '\u202e',
+    '@file',
+    '[suggest',
+    '=',
+    '--=',
+  ];
+  const commands = [
+    (word) => [word],
+    (word) => ['generate', word],
+    (word) => [...breaker, word],
+    (word) => [...breaker, '-o', word, '--check'],
+    (word) => [...breaker, '--name', word, '-o', '.', '--dry-run'],
+    (word) => ['generate', 'bulkhead', '--partitions', word],
+    (word) => ['call', word, '{}'],
+    (word) => ['call', 'generate_bulkhead', word],
+    (word) => ['token', 'create', '--name', 'ci', '--days', word],
+    (word) => ['serve', '--transport', 'http', '--port', word],
+    (word) => ['upgrade', word],
+    (word) => ['accept', word],
+    (word) => ['completion', word],
+    (word) => ['init', '--yes', '-c', word, '--upstreams', word],
+    (word) => ['tools', word],
+    (word) => ['[suggest:9]', word],
+  ];
+  for (const [i, command] of commands.entries()) {
+    for (const [j, word] of odd.entries()) {
+      if (!full && (i + j) % 6 !== 0) continue;
+      const args = command(word);
+      // '-' reads standard input, and an MCP server would wait for its client.
+      if (args.length === 1 && ['', ' '].includes(word)) continue;
+      const { code, err } = run(folder, ...args);
+      assert.ok([0, 1, 2].includes(code), `${JSON.stringify(args).slice(0, 200)}: exit code ${String(code)}, ${err}`);
+      assert.doesNotMatch(err, /Unhandled|^\s+at |System\.|This should not happen/mu, JSON.stringify(args).slice(0, 200));
+      assert.doesNotMatch(err, /\u001b/u, 'no escape reaches the terminal');
+    }
+  }
+  assertTidy(folder);
+});
+
+test('--diff and messages pass no escape on to the terminal', () => {
+  const folder = newFolder();
+  assert.equal(run(folder, ...breaker, '-o', '.').code, 0);
+  const path = join(folder, 'circuit-breaker.ts');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('\nexport class', '\n// \u001b]0;owned\u0007\u001b[2J\u202e\nexport class'));
+  const { code, out } = run(folder, ...breaker, '--diff', '-o', '.');
+  assert.equal(code, 0);
+  assert.match(out, /\\u001b\]0;owned\\u0007/u);
+  assert.ok(![...out].some((c) => (c < ' ' && c !== '\n' && c !== '\t') || c === '\u202e'), 'only text');
+});
+
+test('modes and links stay, and a file that may not be written is left alone', { skip: !posix }, () => {
+  const folder = newFolder();
+  mkdirSync(join(folder, 'real'));
+  assert.equal(run(folder, ...breaker, '-o', 'real').code, 0);
+  const path = join(folder, 'real/circuit-breaker.ts');
+  symlinkSync('real/circuit-breaker.ts', join(folder, 'circuit-breaker.ts'));
+  for (const mode of [0o600, 0o664, 0o755]) {
+    chmodSync(path, mode);
+    assert.equal(run(folder, ...breaker, '--failure-threshold', String(mode), '-o', '.').code, 0);
+    assert.equal(statSync(path).mode & 0o777, mode);
+    assert.match(readFileSync(path, 'utf8'), new RegExp(`"failureThreshold":${String(mode)}`, 'u'));
+  }
+  assert.ok(lstatSync(join(folder, 'circuit-breaker.ts')).isSymbolicLink());
+  assert.equal(readlinkSync(join(folder, 'circuit-breaker.ts')), 'real/circuit-breaker.ts');
+  chmodSync(path, 0o444);
+  const refused = run(folder, ...breaker, '--failure-threshold', '3', '-o', '.');
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /read-only/u);
+  assert.equal(statSync(path).mode & 0o777, 0o444);
+});
+
+test('planted journals and bases move nothing out of the folder', { skip: !posix }, () => {
+  const folder = newFolder();
+  mkdirSync(join(folder, 'out'));
+  writeFileSync(join(folder, 'victim'), 'precious');
+  const staged = `.crowvault-${'a'.repeat(32)}.tmp`;
+  for (const line of [`${staged}\t../victim`, `-\t../victim`, `${staged}\t/tmp/x`, `-\t.crowvault/../../victim`]) {
+    writeFileSync(join(folder, 'out', staged), 'planted');
+    writeFileSync(join(folder, 'out/.crowvault-journal'), `${line}\nend\n`);
+    run(folder, ...breaker, '-o', 'out');
+    assert.equal(readFileSync(join(folder, 'victim'), 'utf8'), 'precious', line);
+    assertTidy(folder);
+  }
+  // What is kept for merges goes into a folder, not through a link.
+  const linked = newFolder();
+  mkdirSync(join(linked, 'out'));
+  mkdirSync(join(linked, 'elsewhere'));
+  symlinkSync('../elsewhere', join(linked, 'out/.crowvault'));
+  assertSentence(run(linked, ...breaker, '-o', 'out'), 'a link in place of the folder of bases');
+  assert.deepEqual(readdirSync(join(linked, 'elsewhere')), []);
+});
+
+const manifest = (threshold) =>
+  JSON.stringify({
+    circuitBreaker: { failureThreshold: threshold },
+    retryPolicy: {},
+    timeoutConfig: { operations: { a: 1000 + threshold } },
+    bulkhead: { partitions: { p: threshold } },
+  });
+
+/** A folder with two manifests, its output written from the first, and what each of them gives. */
+function twoManifests() {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'old.json'), manifest(3));
+  writeFileSync(join(folder, 'new.json'), manifest(4));
+  assert.equal(run(folder, 'stack', '-c', 'new.json', '-o', 'new').code, 0);
+  assert.equal(run(folder, 'stack', '-c', 'old.json', '-o', 'out').code, 0);
+  return { folder, before: filesOf(join(folder, 'out')), after: filesOf(join(folder, 'new')) };
+}
+
+const rounds = full ? 200 : 3;
+for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT']) {
+  test(`${signal} while the folder is written: the old one or the new one, and the next run is clean`, { skip: !posix }, async () => {
+    const { folder, before, after } = twoManifests();
+    const { command, args } = programUnderTest();
+    const since = performance.now();
+    run(folder, 'stack', '-c', 'old.json', '-o', 'out');
+    const usual = performance.now() - since;
+    for (let round = 0; round < rounds; round++) {
+      const child = spawn(command, [...args, 'stack', '-c', 'new.json', '-o', 'out'], { cwd: folder, stdio: 'ignore' });
+      // Most rounds end in the last third, where files are written.
+      const timer = setTimeout(() => child.kill(signal), usual * (0.4 + (0.8 * ((round * 37) % 100)) / 100));
+      await new Promise((resolve) => child.once('exit', resolve));
+      clearTimeout(timer);
+      if (signal !== 'SIGKILL') assertTidy(folder);
+      const { code, err } = run(folder, 'stack', '-c', 'new.json', '-o', 'out');
+      assert.equal(code, 0, err);
+      assertTidy(folder);
+      assert.deepEqual(filesOf(join(folder, 'out')), after);
+      assert.equal(run(folder, 'stack', '-c', 'old.json', '-o', 'out').code, 0);
+      assert.deepEqual(filesOf(join(folder, 'out')), before);
+    }
+  });
+}
+
+test('eight runs of two manifests at once: the folder is of one of them', async () => {
+  const { folder, before, after } = twoManifests();
+  const { command, args } = programUnderTest();
+  const codes = await Promise.all(
+    Array.from(
+      { length: 8 },
+      (_, i) =>
+        new Promise((resolve) => {
+          spawn(command, [...args, 'stack', '-c', i % 2 ? 'new.json' : 'old.json', '-o', 'out'], { cwd: folder, stdio: 'ignore' }).once(
+            'exit',
+            resolve,
+          );
+        }),
+    ),
+  );
+  assert.deepEqual([...new Set(codes)], [0]);
+  const found = JSON.stringify(filesOf(join(folder, 'out')));
+  assert.ok(
+    [before, after].some((each) => JSON.stringify(each) === found),
+    'a mix',
+  );
+  assertTidy(folder);
+});
+
+test('a full or closed standard output is a sentence', { skip: !existsSync('/dev/full') }, () => {
+  const { command, args } = programUnderTest();
+  const program = [command, ...args].join(' ');
+  const folder = newFolder();
+  const shell = (line) => {
+    writeFileSync(join(folder, 'line.sh'), line);
+    try {
+      execFileSync('sh', ['line.sh'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+      return { code: 0, err: '' };
+    } catch (error) {
+      return { code: error.status, err: error.stderr };
+    }
+  };
+  for (const call of [
+    'generate circuit-breaker',
+    'tools',
+    'tools --json',
+    "call generate_circuit_breaker '{}'",
+    'token create --name a',
+    'stack --schema',
+    'completion bash',
+  ]) {
+    const { code, err } = shell(`${program} ${call} > /dev/full`);
+    assertSentence({ code, err }, `${call} > /dev/full`);
+    assert.match(err, /standard output: no space is left on the disk\./u);
+    const closed = shell(`${program} ${call} >&-`);
+    assert.ok([0, 1, 2].includes(closed.code), `${call} >&-: ${closed.err}`);
+    assert.doesNotMatch(closed.err, /Unhandled|^\s+at /mu);
+  }
+});

@@ -1,0 +1,121 @@
+// Who is who: users where authentication leaves them, addresses as proxies and operators write them, and what is said aloud.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import express from 'express';
+import { listen, load, middlewareOf, tool, withConsole } from './lib/support.mjs';
+
+const memory = { store: 'memory' };
+
+describe('the user', () => {
+  const objectId = { toHexString: () => '65f0c0ffee0000000000000a' };
+  const shapes = {
+    'user.id, a number': [{ user: { id: 7 } }, 'user:7'],
+    'user.sub of a token': [{ user: { sub: 'auth0|1' } }, 'user:auth0|1'],
+    'user._id, an ObjectId': [{ user: { _id: objectId } }, 'user:65f0c0ffee0000000000000a'],
+    'user.id, an ObjectId': [{ user: { id: objectId } }, 'user:65f0c0ffee0000000000000a'],
+    'user.uid': [{ user: { uid: 'f' } }, 'user:f'],
+    'user.user_id': [{ user: { user_id: 9 } }, 'user:9'],
+    'user, a text': [{ user: 'ann' }, 'user:ann'],
+    'user.email': [{ user: { email: 'a@example.com' } }, 'user:a@example.com'],
+    'auth.sub': [{ auth: { sub: 's' } }, 'user:s'],
+    'auth.payload.sub': [{ auth: { payload: { sub: 's' } } }, 'user:s'],
+    'auth(), a function': [{ auth: () => ({ userId: 'c' }) }, 'user:c'],
+    'auth.user of basic authentication': [{ auth: { user: 'ann', password: 'x' } }, 'user:ann'],
+    'session.userId': [{ session: { id: 'sid', userId: 'u' } }, 'user:u'],
+    'session.passport.user': [{ session: { id: 'sid', passport: { user: 'p' } } }, 'user:p'],
+    'the id of a session is nobody': [{ session: { id: 'sid' } }, 'ip:192.0.2.1'],
+    'an id of a megabyte is nobody': [{ user: { id: 'x'.repeat(1_000_000) } }, 'ip:192.0.2.1'],
+    'an object without an id is nobody': [{ user: { id: {} } }, 'ip:192.0.2.1'],
+  };
+  for (const [name, [request, key]] of Object.entries(shapes)) {
+    test(name, async () => {
+      const { keyOf } = await load(tool, { ...memory, keyStrategy: 'user' });
+      assert.equal(keyOf({ ip: '192.0.2.1', headers: {}, ...request }), key);
+    });
+  }
+
+  test('Hono keeps it in its context', async () => {
+    const { keyOf } = await load(tool, { ...memory, framework: 'hono', keyStrategy: 'user' });
+    const env = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
+    const of = (values) => keyOf({ env, req: { header: () => undefined }, get: (name) => values[name] });
+    assert.equal(of({ jwtPayload: { sub: 's' } }), 'user:s');
+    assert.equal(of({ userId: 'u' }), 'user:u');
+    assert.equal(of({ session: { id: 'sid', userId: 'u' } }), 'user:u');
+    assert.equal(of({}), 'ip:192.0.2.1');
+  });
+});
+
+describe('the address', () => {
+  const of = async (address, ipv6Prefix) => {
+    const { keyOf } = await load(tool, { ...memory, keyStrategy: 'ip' });
+    return keyOf({ ip: address, headers: {} }, ipv6Prefix);
+  };
+
+  test('behind NAT64 a client is its IPv4 address', async () => {
+    assert.equal(await of('64:ff9b::c000:0201'), 'ip:192.0.2.1');
+    assert.equal(await of('64:ff9b::192.0.2.1'), 'ip:192.0.2.1');
+    assert.equal(await of('64:ff9b::c000:0202'), 'ip:192.0.2.2');
+  });
+
+  test('the part of an IPv6 address that counts can be chosen', async () => {
+    const address = '2001:db8:1:2aff:3:4:5:6';
+    assert.equal(await of(address, 32), 'ip:2001:db8::/32');
+    assert.equal(await of(address, 48), 'ip:2001:db8:1::/48');
+    assert.equal(await of(address, 56), 'ip:2001:db8:1:2a00::/56');
+    assert.equal(await of(address, 64), 'ip:2001:db8:1:2aff::/64');
+    assert.equal(await of(address, 128), 'ip:2001:db8:1:2aff:3:4:5:6/128');
+    const middleware = await middlewareOf('token-bucket', { ...memory, keyStrategy: 'ip' });
+    for (const ipv6Prefix of [31, 129, 64.5]) {
+      assert.throws(() => middleware(1, 1, { ipv6Prefix }), { name: 'RangeError', message: /^ipv6Prefix: / });
+    }
+  });
+
+  test('a hostile one takes no longer than any other', async () => {
+    const { keyOf } = await load(tool, { ...memory, keyStrategy: 'ip' });
+    const time = (text) => {
+      const began = performance.now();
+      for (let i = 0; i < 20; i++) keyOf({ ip: text, headers: {} });
+      return performance.now() - began;
+    };
+    time('%');
+    const [short, long] = [time('%'.repeat(50)), time(`${'%'.repeat(1_000_000)}\n`)];
+    assert.ok(long < 50 * short + 50, `${String(short)} and ${String(long)} ms`);
+    assert.equal(keyOf({ ip: `${'%'.repeat(1_000_000)}\n`, headers: {} }), 'ip:unknown');
+  });
+
+  test('one that is missing is said aloud, once', async () => {
+    const { keyOf } = await load(tool, { ...memory, keyStrategy: 'ip' });
+    const lines = await withConsole('warn', () => {
+      for (let i = 0; i < 3; i++) assert.equal(keyOf({ ip: undefined, headers: {} }), 'ip:unknown');
+    });
+    assert.equal(lines.length, 1);
+    assert.match(lines[0], /share one limit/u);
+  });
+
+  test('a proxy that is not trusted is said aloud, once', async () => {
+    const limit = (await middlewareOf('token-bucket', { ...memory, keyStrategy: 'ip' }))();
+    const app = express();
+    app.use(limit);
+    app.get('/', (_request, response) => response.send('hello'));
+    const { ask, close } = await listen(app);
+    const lines = await withConsole('warn', async () => {
+      await ask();
+      for (let i = 0; i < 3; i++) await ask('/', { headers: { 'x-forwarded-for': '203.0.113.9' } });
+    });
+    assert.equal(lines.length, 1);
+    assert.match(lines[0], /X-Forwarded-For is not trusted.*trust proxy/u);
+    close();
+  });
+
+  test('one that is trusted is not', async () => {
+    const limit = (await middlewareOf('token-bucket', { ...memory, keyStrategy: 'ip' }))();
+    const app = express();
+    app.set('trust proxy', 'loopback');
+    app.use(limit);
+    app.get('/', (_request, response) => response.send('hello'));
+    const { ask, close } = await listen(app);
+    const lines = await withConsole('warn', () => ask('/', { headers: { 'x-forwarded-for': '203.0.113.9' } }));
+    assert.deepEqual(lines, []);
+    close();
+  });
+});

@@ -1,0 +1,307 @@
+// What the middleware costs a request that it lets through, and what it does to HTTP around it.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import { describe, test } from 'node:test';
+import express from 'express';
+import express4 from 'express4';
+import { fastify } from 'fastify';
+import { Hono } from 'hono';
+import Koa from 'koa';
+import { listen, load, middlewareOf, sourceOf, tool } from './lib/support.mjs';
+
+const memory = { store: 'memory' };
+const peer = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
+
+describe('the cost of a decision in memory', () => {
+  test('Express goes on before the middleware returns', async () => {
+    const middleware = (await middlewareOf('token-bucket', memory))();
+    let next = 0;
+    const response = { getHeader: () => undefined, setHeader: () => undefined };
+    middleware({ method: 'GET', headers: { 'x-api-key': 'a' } }, response, () => next++);
+    assert.equal(next, 1);
+  });
+
+  test('so does Fastify', async () => {
+    const hook = (await middlewareOf('sliding-window', { ...memory, framework: 'fastify' }))();
+    let done = 0;
+    const reply = { getHeader: () => undefined, header: () => reply };
+    hook({ method: 'GET', headers: { 'x-api-key': 'a' } }, reply, () => done++);
+    assert.equal(done, 1);
+  });
+
+  test('so does a guard of Nest', async () => {
+    const guard = (await middlewareOf('fixed-window', { ...memory, framework: 'nest' }))();
+    const http = {
+      getRequest: () => ({ method: 'GET', headers: { 'x-api-key': 'a' } }),
+      getResponse: () => ({ getHeader: () => undefined, setHeader: () => undefined }),
+    };
+    assert.equal(guard.canActivate({ getType: () => 'http', switchToHttp: () => http }), true);
+  });
+
+  for (const framework of ['express', 'fastify', 'hono', 'koa', 'nest', 'fetch']) {
+    test(`${framework}: nothing is hashed that stays in the process`, () => {
+      assert.doesNotMatch(sourceOf(tool, { ...memory, framework }), /createHash|subtle/u);
+    });
+  }
+
+  for (const redisClient of ['ioredis', 'node-redis']) {
+    test(`${redisClient}: an API key is hashed at once, without a promise`, async () => {
+      const { keyOf } = await load(tool, { redisClient });
+      const key = keyOf({ headers: { 'x-api-key': 'secret' } });
+      assert.equal(key, `key:${createHash('sha256').update('secret').digest('hex')}`);
+    });
+  }
+});
+
+describe('one request, one count', () => {
+  for (const [name, make] of Object.entries({ 'Express 5': express, 'Express 4': express4 })) {
+    test(`${name}: an application and its router share a middleware`, async () => {
+      const limit = (await middlewareOf('token-bucket', memory))(10, 1 / 3600);
+      const app = make();
+      app.use(limit);
+      const router = make.Router();
+      router.use(limit, limit);
+      router.get('/', (_request, response) => response.send('hello'));
+      app.use('/api', router);
+      const { ask, close } = await listen(app);
+      const response = await ask('/api');
+      assert.match(response.headers.get('ratelimit'), /^"default";r=9;/u);
+      close();
+    });
+  }
+
+  test('Hono: an application and a route', async () => {
+    const limit = (await middlewareOf('token-bucket', { ...memory, framework: 'hono' }))(10, 1 / 3600);
+    const app = new Hono();
+    app.use(limit);
+    app.get('/', limit, (context) => context.text('hello'));
+    assert.match((await app.request('/', {}, peer)).headers.get('ratelimit'), /^"default";r=9;t=\d+$/u);
+  });
+
+  test('Koa: twice in a row; the decision is in the state', async () => {
+    const limit = (await middlewareOf('token-bucket', { ...memory, framework: 'koa' }))(10, 1 / 3600);
+    const app = new Koa();
+    app.use(limit);
+    app.use(limit);
+    app.use((context) => {
+      context.body = { remaining: context.state.rateLimit.remaining };
+    });
+    const { ask, close } = await listen(createServer(app.callback()));
+    const response = await ask();
+    assert.match(response.headers.get('ratelimit'), /^"default";r=9;t=\d+$/u);
+    assert.deepEqual(await response.json(), { remaining: 9 });
+    close();
+  });
+
+  test('fetch: nested handlers', async () => {
+    const limit = (await middlewareOf('token-bucket', { ...memory, framework: 'fetch' }))(10, 1 / 3600);
+    const response = await limit(new Request('http://localhost/'), (request) => limit(request, () => new Response('hello')));
+    assert.match(response.headers.get('ratelimit'), /^"default";r=9;t=\d+$/u);
+  });
+
+  test('two limiters are two counts', async () => {
+    const make = await middlewareOf('fixed-window', { ...memory, framework: 'hono' });
+    const app = new Hono();
+    app.use(make(5, 60, { name: 'minute' }), make(100, 3600, { name: 'hour' }));
+    app.get('/', (context) => context.text('hello'));
+    const { headers } = await app.request('/', {}, peer);
+    assert.equal(headers.get('ratelimit-policy'), '"hour";q=100;w=3600, "minute";q=5;w=60');
+    assert.match(headers.get('ratelimit'), /^"hour";r=99;t=\d+, "minute";r=4;t=\d+$/u);
+  });
+});
+
+// Express knows the middleware for errors by its four parameters.
+const answerWith = (textOf) => (error, _request, response, next) =>
+  response.headersSent ? next(error) : response.status(500).send(textOf(error));
+
+describe('errors', () => {
+  for (const [name, make] of Object.entries({ 'Express 5': express, 'Express 4': express4 })) {
+    for (const args of [memory, {}]) {
+      test(`${name}, ${args.store ?? 'redis'}: what fails inside reaches the error middleware`, async () => {
+        const middleware = await middlewareOf('token-bucket', args);
+        const store = { evalsha: () => Promise.resolve([1, 0]), eval: () => assert.fail() };
+        const options = {
+          keyOf: () => {
+            throw new Error('session lost');
+          },
+        };
+        const app = make();
+        app.use(args.store ? middleware(20, 1, options) : middleware(store, 20, 1, options));
+        app.use(answerWith((error) => error.message));
+        const { ask, close } = await listen(app);
+        const response = await ask();
+        assert.deepEqual([response.status, await response.text()], [500, 'session lost']);
+        close();
+      });
+    }
+
+    test(`${name}: a cost that cannot be counted is an error, not a wait for ever`, async () => {
+      const middleware = await middlewareOf('token-bucket', {});
+      const store = { evalsha: () => Promise.resolve([1, 0]), eval: () => assert.fail() };
+      const app = make();
+      app.use(middleware(store, 20, 1, { cost: () => 21 }));
+      app.use(answerWith((error) => error.name));
+      const { ask, close } = await listen(app);
+      assert.equal(await (await ask()).text(), 'RangeError');
+      close();
+    });
+  }
+
+  test('Fastify: an error handler of the application makes the refusal', async () => {
+    const hook = (await middlewareOf('fixed-window', { ...memory, framework: 'fastify' }))(1, 60);
+    const app = fastify();
+    app.setErrorHandler((error, _request, reply) => reply.code(error.statusCode).send({ own: error.code, after: error.retryAfterMs }));
+    app.addHook('onRequest', hook);
+    app.get('/', () => 'hello');
+    await app.inject('/');
+    const refused = await app.inject('/');
+    assert.equal(refused.statusCode, 429);
+    assert.equal(refused.headers['retry-after'], '60');
+    const { own, after } = refused.json();
+    assert.equal(own, 'RATE_LIMITED');
+    assert.ok(after > 0 && after <= 60_000);
+    await app.close();
+  });
+
+  test('Fastify: without one it is a problem document', async () => {
+    const hook = (await middlewareOf('fixed-window', { ...memory, framework: 'fastify' }))(1, 60);
+    const app = fastify();
+    app.addHook('onRequest', hook);
+    app.get('/', () => 'hello');
+    await app.inject('/');
+    const refused = await app.inject('/');
+    assert.match(refused.headers['content-type'], /^application\/problem\+json/u);
+    assert.equal(refused.json().status, 429);
+    await app.close();
+  });
+});
+
+describe('a preflight', () => {
+  for (const framework of ['express', 'fastify', 'hono', 'koa']) {
+    test(`${framework}: does not use up the request that it asks for`, async () => {
+      const limit = (await middlewareOf('fixed-window', { ...memory, framework }))(1, 3600);
+      const apps = {
+        express: async () => {
+          const app = express();
+          app.use(limit);
+          app.all('/', (_request, response) => response.send('hello'));
+          return listen(app);
+        },
+        fastify: async () => {
+          const app = fastify();
+          app.addHook('onRequest', limit);
+          app.route({ method: ['GET', 'OPTIONS'], url: '/', handler: () => 'hello' });
+          await app.ready();
+          return {
+            ask: async (_path, init = {}) => ({ status: (await app.inject({ method: init.method ?? 'GET', url: '/' })).statusCode }),
+            close: () => app.close(),
+          };
+        },
+        hono: () => {
+          const app = new Hono();
+          app.use(limit);
+          app.all('/', (context) => context.text('hello'));
+          return { ask: (path = '/', init = {}) => app.request(path, init, peer), close: () => undefined };
+        },
+        koa: () => {
+          const app = new Koa();
+          app.use(limit);
+          app.use((context) => {
+            context.body = 'hello';
+          });
+          return listen(createServer(app.callback()));
+        },
+      };
+      const { ask, close } = await apps[framework]();
+      const statuses = [];
+      for (const method of ['OPTIONS', 'GET', 'OPTIONS', 'GET']) statuses.push((await ask('/', { method })).status);
+      assert.deepEqual(statuses, [200, 200, 200, 429]);
+      await close();
+    });
+  }
+});
+
+describe('what the caller decides', () => {
+  test("key, cost, skip and a limit of a request's own", async () => {
+    const make = await middlewareOf('token-bucket', { ...memory, framework: 'fetch' });
+    const decisions = [];
+    const limit = make(10, 1 / 3600, {
+      keyOf: (request) => request.headers.get('tenant'),
+      cost: (request) => Number(request.headers.get('cost') ?? 1),
+      skip: (request) => request.url.endsWith('/health'),
+      limitOf: (request) => (request.headers.get('plan') === 'pro' ? 100 : undefined),
+      onDecision: (decision) => {
+        decisions.push(decision);
+        throw new Error('a listener that fails changes nothing');
+      },
+    });
+    const ask = (headers, path = '/') => limit(new Request(`http://localhost${path}`, { headers }), () => new Response('hello'));
+    assert.match((await ask({ tenant: 'a', cost: '4' })).headers.get('ratelimit'), /;r=6;/u);
+    assert.match((await ask({ tenant: 'b' })).headers.get('ratelimit'), /;r=9;/u);
+    assert.equal((await ask({ tenant: 'a' }, '/health')).headers.get('ratelimit'), null);
+    const pro = await ask({ tenant: 'c', plan: 'pro' });
+    assert.match(pro.headers.get('ratelimit'), /;r=99;/u);
+    assert.match(pro.headers.get('ratelimit-policy'), /;q=100;w=36000$/u);
+    assert.equal(decisions.length, 3);
+    assert.deepEqual([decisions[0].decidedBy, decisions[0].policy, decisions[0].remaining], ['count', 'default', 6]);
+  });
+
+  for (const framework of ['express', 'hono', 'koa', 'fetch']) {
+    test(`${framework}: an answer of the caller's own to a refusal`, async () => {
+      const answers = {
+        express: (_request, response) => response.status(302).set('Location', '/slow').end(),
+        hono: (context) => context.redirect('/slow'),
+        koa: (context) => context.redirect('/slow'),
+        fetch: () => new Response(null, { status: 302, headers: { Location: '/slow' } }),
+      };
+      const limit = (await middlewareOf('fixed-window', { ...memory, framework }))(1, 60, { onRefused: answers[framework] });
+      const apps = {
+        express: () => listen(express().use(limit)),
+        hono: () => {
+          const app = new Hono().use(limit);
+          return { ask: (path = '/') => app.request(path, {}, peer), close: () => undefined };
+        },
+        koa: () => listen(createServer(new Koa().use(limit).callback())),
+        fetch: () => ({ ask: () => limit(new Request('http://localhost/'), () => new Response('hello')), close: () => undefined }),
+      };
+      const { ask, close } = await apps[framework]();
+      await ask('/', { redirect: 'manual' });
+      const refused = await ask('/', { redirect: 'manual' });
+      assert.equal(refused.status, 302);
+      assert.equal(refused.headers.get('location'), '/slow');
+      assert.equal(refused.headers.get('retry-after'), '60');
+      close();
+    });
+  }
+
+  test('fields as they are wanted', async () => {
+    const make = await middlewareOf('fixed-window', { ...memory, framework: 'fetch', keyStrategy: 'global' });
+    const seen = async (headers) => {
+      const limit = make(1, 60, { headers, now: () => 0 });
+      const ask = () => limit(new Request('http://localhost/'), () => new Response('hello'));
+      await ask();
+      const refused = await ask();
+      return ['ratelimit', 'ratelimit-policy', 'x-ratelimit-limit', 'x-ratelimit-remaining', 'retry-after'].map((name) =>
+        refused.headers.get(name),
+      );
+    };
+    assert.deepEqual(await seen('draft'), ['"default";r=0;t=60', '"default";q=1;w=60', null, null, '60']);
+    assert.deepEqual(await seen('legacy'), [null, null, '1', '0', '60']);
+    assert.deepEqual(await seen('both'), ['"default";r=0;t=60', '"default";q=1;w=60', '1', '0', '60']);
+    assert.deepEqual(await seen('none'), [null, null, null, null, '60']);
+  });
+
+  test('of two limiters with the older fields the one with the least left is shown', async () => {
+    const make = await middlewareOf('fixed-window', { ...memory, framework: 'fetch', keyStrategy: 'global' });
+    for (const [outer, inner] of [
+      [5, 100],
+      [100, 5],
+    ]) {
+      const [first, second] = [outer, inner].map((limit) => make(limit, 60, { headers: 'legacy' }));
+      const response = await first(new Request('http://localhost/'), (request) => second(request, () => new Response('hello')));
+      assert.equal(response.headers.get('x-ratelimit-limit'), '5');
+      assert.equal(response.headers.get('x-ratelimit-remaining'), '4');
+    }
+  });
+});

@@ -1,0 +1,206 @@
+// Looking, forgetting, blocking, and waiting for a turn, in memory and on Redis; the guard in a real Nest; types behind the middleware.
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { programUnderTest, repository } from '../../shared/program.mjs';
+import { admittedOf, algorithms, clients, limiterClass, middlewareOf, sleep, sourceOf, startRedis, tool } from './lib/support.mjs';
+
+let server;
+const stores = {
+  memory: { args: { store: 'memory' }, make: (Limiter, figures) => new Limiter(...figures) },
+  ioredis: { args: { redisClient: 'ioredis' } },
+  'node-redis': { args: { redisClient: 'node-redis' } },
+};
+before(async () => {
+  server = await startRedis();
+  for (const name of ['ioredis', 'node-redis']) {
+    const { client, close } = await clients[name](server.url);
+    Object.assign(stores[name], {
+      close,
+      make: (Limiter, figures) => new Limiter(client, ...figures, { prefix: `${name}:${String(Math.random())}:`, storeTimeoutMs: 5000 }),
+    });
+  }
+});
+after(async () => {
+  for (const { close } of Object.values(stores)) close?.();
+  await server.stop();
+});
+
+for (const store of Object.keys(stores)) {
+  for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
+    describe(`${store}, ${algorithm}`, () => {
+      const limiterOf = async (first, perSecond) => {
+        const Limiter = await limiterClass(algorithm, { ...stores[store].args, withOperations: true });
+        return stores[store].make(Limiter, [first, bucket ? perSecond : Math.ceil(first / perSecond)]);
+      };
+
+      test('peek takes nothing', async () => {
+        const limiter = await limiterOf(2, 0.001);
+        assert.deepEqual([(await limiter.peek('k')).allowed, (await limiter.peek('k')).remaining], [true, 2]);
+        await limiter.consume('k', 2);
+        const { allowed, remaining, retryAfterMs } = await limiter.peek('k');
+        assert.deepEqual([allowed, remaining], [false, 0]);
+        assert.ok(retryAfterMs > 0);
+        assert.equal((await limiter.peek('k', 2)).allowed, false);
+      });
+
+      test('reset forgets', async () => {
+        const limiter = await limiterOf(2, 0.001);
+        assert.equal(await admittedOf(limiter, 'k', 3), 2);
+        await limiter.reset('k');
+        assert.equal(await admittedOf(limiter, 'k', 3), 2);
+      });
+
+      test('block refuses for as long, then begins anew', async () => {
+        const limiter = await limiterOf(2, 0.001);
+        await limiter.block('k', 150);
+        const refused = await limiter.consume('k');
+        assert.deepEqual([refused.allowed, refused.decidedBy, refused.remaining], [false, 'block', 0]);
+        assert.ok(refused.retryAfterMs > 0 && refused.retryAfterMs <= 150);
+        assert.equal((await limiter.consume('other')).allowed, true);
+        await sleep(200);
+        assert.equal(await admittedOf(limiter, 'k', 3), 2);
+        await limiter.block('k', 60_000);
+        await limiter.reset('k');
+        assert.equal((await limiter.consume('k')).allowed, true);
+      });
+    });
+  }
+}
+
+describe('acquire', () => {
+  const limiterOf = async () => new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(1, 20);
+
+  test('waits for turns, first come first served', async () => {
+    const limiter = await limiterOf();
+    const order = [];
+    const began = performance.now();
+    await Promise.all(
+      ['a', 'b', 'c', 'd'].map(async (name) => {
+        assert.equal((await limiter.acquire('k')).allowed, true);
+        order.push(name);
+      }),
+    );
+    assert.deepEqual(order, ['a', 'b', 'c', 'd']);
+    assert.ok(performance.now() - began >= 145);
+  });
+
+  test('ends with its signal, and leaves the queue', async () => {
+    const limiter = await limiterOf();
+    await limiter.acquire('k');
+    const controller = new AbortController();
+    const gone = limiter.acquire('k', { signal: controller.signal });
+    const stays = limiter.acquire('k');
+    controller.abort(new Error('left'));
+    await assert.rejects(gone, { message: 'left' });
+    assert.equal((await stays).allowed, true);
+    await assert.rejects(limiter.acquire('k', { signal: controller.signal }), { message: 'left' });
+  });
+
+  test('a turn that would come too late is refused at once', async () => {
+    const limiter = new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(1, 0.01);
+    await limiter.acquire('k');
+    const began = performance.now();
+    const { allowed, retryAfterMs } = await limiter.acquire('k', { maxWaitMs: 1000 });
+    assert.equal(allowed, false);
+    assert.ok(retryAfterMs > 90_000);
+    assert.ok(performance.now() - began < 900);
+  });
+
+  test('is bounded', async () => {
+    const limiter = new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(1, 0.01);
+    await limiter.acquire('k');
+    const controller = new AbortController();
+    const waits = Array.from({ length: 1000 }, () =>
+      limiter.acquire('k', { signal: controller.signal, maxWaitMs: 1e9 }).catch(() => 'ended'),
+    );
+    await assert.rejects(limiter.acquire('k'), { name: 'RangeError' });
+    controller.abort();
+    assert.ok((await Promise.all(waits)).every((each) => each === 'ended'));
+  });
+
+  test('a file without operations has none of this', () => {
+    for (const store of ['memory', 'redis']) assert.doesNotMatch(sourceOf(tool, { store }), /peek|acquire|block|Turns/u);
+  });
+});
+
+test('Nest: a global guard refuses with 429, its fields, and goes past exception filters of the application', async () => {
+  const guard = (await middlewareOf('fixed-window', { store: 'memory', framework: 'nest', keyStrategy: 'ip' }))(2, 60);
+  class Hello {
+    hello() {
+      return 'hello';
+    }
+  }
+  Get()(Hello.prototype, 'hello', Object.getOwnPropertyDescriptor(Hello.prototype, 'hello'));
+  Controller()(Hello);
+  class App {}
+  Module({ controllers: [Hello] })(App);
+  const app = await NestFactory.create(App, { logger: false });
+  app.useGlobalGuards(guard);
+  await app.listen(0, '127.0.0.1');
+  const ask = () => fetch(`http://127.0.0.1:${String(app.getHttpServer().address().port)}/`);
+  assert.deepEqual([(await ask()).status, (await ask()).status], [200, 200]);
+  const refused = await ask();
+  assert.equal(refused.status, 429);
+  assert.equal(refused.headers.get('retry-after'), '60');
+  assert.equal(refused.headers.get('ratelimit'), '"default";r=0;t=60');
+  assert.deepEqual(await refused.json(), { statusCode: 429, message: 'Too Many Requests' });
+  await app.close();
+});
+
+describe('types behind the middleware', () => {
+  const workspace = join(repository, 'tests/generated');
+  const folder = join(workspace, '.emitted', `field-types-${String(process.pid)}`);
+  const compile = (args, text) => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'rate-limiter.ts'), sourceOf(tool, args));
+    writeFileSync(join(folder, 'app.ts'), text);
+    const compiler = createRequire(join(workspace, 'package.json')).resolve('typescript/bin/tsc');
+    const flags = ['--strict', '--noEmit', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck', '--allowImportingTsExtensions'];
+    execFileSync(process.execPath, [compiler, ...flags, join(folder, 'app.ts')], { cwd: workspace, stdio: 'pipe', encoding: 'utf8' });
+  };
+  const cases = {
+    'Express: the parameters of a route keep their types': [
+      { store: 'memory' },
+      `import express from 'express';
+import { tokenBucketMiddleware, type RateLimited } from './rate-limiter.ts';
+const app = express();
+app.get('/users/:id', tokenBucketMiddleware(), (request, response) => {
+  const id: string = request.params.id;
+  response.send(id + String((request as RateLimited<typeof request>).rateLimit?.remaining));
+});
+app.use(tokenBucketMiddleware());
+express.Router().get('/:a/:b', tokenBucketMiddleware(), (request) => { const both: string = request.params.a + request.params.b; void both; });`,
+    ],
+    'Fastify: a hook of a route, and of an application': [
+      { store: 'memory', framework: 'fastify' },
+      `import { fastify } from 'fastify';
+import { tokenBucketMiddleware } from './rate-limiter.ts';
+const app = fastify();
+app.addHook('onRequest', tokenBucketMiddleware());
+app.get<{ Params: { id: string } }>('/users/:id', { onRequest: tokenBucketMiddleware() }, (request) => { const id: string = request.params.id; return id; });`,
+    ],
+    'Koa and Nest take what is emitted for them': [
+      { store: 'memory', framework: 'koa' },
+      `import Koa from 'koa';
+import { tokenBucketMiddleware } from './rate-limiter.ts';
+new Koa().use(tokenBucketMiddleware(20, 1, { keyOf: (context) => context.get('tenant'), onDecision: ({ remaining }) => remaining }));`,
+    ],
+  };
+  for (const [name, [args, text]] of Object.entries(cases)) {
+    test(name, () => {
+      assert.ok(programUnderTest().command);
+      compile(args, text);
+    });
+  }
+  after(async () => {
+    const { rmSync } = await import('node:fs');
+    rmSync(folder, { recursive: true, force: true });
+  });
+});

@@ -1,0 +1,236 @@
+// A Redis that is slow to come, wrong, full, demoted or dead; each fault is caused on a server of the test's own.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { Redis } from 'ioredis';
+import { Redis as Redis510 } from 'ioredis510';
+import { createClient } from 'redis';
+import { admittedOf, clients, emit, limiterClass, proxyTo, sleep, startRedis, tool, until, withConsole } from './lib/support.mjs';
+
+describe('a process that has just started', () => {
+  let server;
+  before(async () => {
+    server = await startRedis();
+  });
+  after(() => server.stop());
+
+  const starts = {
+    ioredis: (url) => {
+      const client = new Redis(url, { enableOfflineQueue: false });
+      client.on('error', () => {});
+      return { client, close: () => client.disconnect() };
+    },
+    'ioredis, connecting late': (url) => {
+      const client = new Redis(url, { enableOfflineQueue: false, lazyConnect: true });
+      client.on('error', () => {});
+      return { client, close: () => client.disconnect() };
+    },
+    'node-redis': (url) => {
+      const client = createClient({ url, disableOfflineQueue: true });
+      client.on('error', () => {});
+      void client.connect();
+      return { client, close: () => client.destroy() };
+    },
+    'node-redis, connected by nobody': (url) => {
+      const client = createClient({ url });
+      client.on('error', () => {});
+      return { client, close: () => client.destroy() };
+    },
+  };
+  for (const [name, start] of Object.entries(starts)) {
+    test(`${name}: its first request is counted`, async () => {
+      const Limiter = await limiterClass('fixed-window', name.startsWith('node') ? { redisClient: 'node-redis' } : {});
+      let admitted = 0;
+      for (let i = 0; i < 8; i++) {
+        const { client, close } = start(server.url);
+        const limiter = new Limiter(client, 3, 3600, { prefix: `${name}:`, storeTimeoutMs: 5000 });
+        if ((await limiter.consume('k')).allowed) admitted++;
+        close();
+      }
+      assert.equal(admitted, 3);
+    });
+  }
+
+  test('without a Redis the first request waits no longer than any other', async () => {
+    const Limiter = await limiterClass('fixed-window');
+    const client = new Redis('redis://127.0.0.1:1', { enableOfflineQueue: false, retryStrategy: () => 20 });
+    client.on('error', () => {});
+    const limiter = new Limiter(client, 3, 3600, { storeTimeoutMs: 100, onStoreFailure: () => undefined });
+    assert.equal((await limiter.consume('k')).decidedBy, 'store-failure');
+    const began = performance.now();
+    for (let i = 0; i < 50; i++) await limiter.consume('k');
+    assert.ok(performance.now() - began < 1000);
+    client.disconnect();
+  });
+});
+
+describe('a command that is sent twice', () => {
+  for (const [name, options] of Object.entries({
+    'as ioredis does by itself': { autoResendUnfulfilledCommands: true },
+    'as in the usage': {},
+  })) {
+    test(`${name}: three decisions are counted three times`, async () => {
+      const server = await startRedis();
+      const proxy = await proxyTo(server.port);
+      const { client, close } = await clients.ioredis(proxy.url, options);
+      for (const [algorithm, second] of [
+        ['fixed-window', 3600],
+        ['sliding-window', 3600],
+        ['token-bucket', 0.0001],
+        ['leaky-bucket', 0.0001],
+      ]) {
+        const Limiter = await limiterClass(algorithm);
+        const limiter = new Limiter(client, 100, second, { storeTimeoutMs: 2000, onStoreFailure: () => undefined });
+        await limiter.consume('k');
+        proxy.state.cutAfter = /evalsha/iu;
+        await limiter.consume('k');
+        // A request that was never answered keeps others away for half a second.
+        await sleep(600);
+        await until(() => client.ping().then(Boolean, () => false));
+        assert.equal((await limiter.consume('k')).remaining, 97, algorithm);
+      }
+      close();
+      proxy.close();
+      await server.stop();
+    });
+  }
+
+  test('the usage asks ioredis not to', async () => {
+    const { usage } = await emit(tool, {});
+    assert.match(usage, /enableOfflineQueue: false,\n\s+autoResendUnfulfilledCommands: false/u);
+  });
+});
+
+describe('what waiting cannot cure is said once, and limits again where that is possible', () => {
+  const faults = {
+    'no password (NOAUTH)': { settings: ['--requirepass', 'secret'], says: /NOAUTH/u },
+    'a replica (READONLY)': { settings: ['--replicaof', '127.0.0.1', '1'], says: /READONLY/u },
+    'too few replicas (NOREPLICAS)': { settings: ['--min-replicas-to-write', '1'], says: /NOREPLICAS/u },
+    'a node of a cluster, by a plain client': { settings: ['--cluster-enabled', 'yes'], says: /CLUSTERDOWN|MOVED/u },
+    'no memory (OOM)': { settings: ['--maxmemory', '1', '--maxmemory-policy', 'noeviction'], says: /OOM/u },
+  };
+  for (const [name, { settings, says }] of Object.entries(faults)) {
+    test(name, async () => {
+      const server = await startRedis(settings);
+      const client = new Redis(server.port, { enableReadyCheck: false });
+      client.on('error', () => {});
+      const Limiter = await limiterClass('fixed-window');
+      const heard = [];
+      const limiter = new Limiter(client, 5, 3600, { storeTimeoutMs: 2000, onStoreFailure: (error) => heard.push(error.message) });
+      const lines = await withConsole('error', async () => assert.equal(await admittedOf(limiter, 'k', 10), 10));
+      assert.equal(lines.length, 1, lines.join('\n'));
+      assert.match(lines[0], says);
+      assert.match(lines[0], /rate:fixed-window:\* admits everything/u);
+      assert.ok(heard.length === 10, String(heard.length));
+      client.disconnect();
+      await server.stop();
+    });
+  }
+
+  for (const [redisClient, first] of Object.entries({ ioredis: 'evalsha', 'node-redis': 'evalSha' })) {
+    test(`${redisClient}: an ACL user that may EVAL but not EVALSHA is limited`, async () => {
+      const server = await startRedis();
+      const admin = new Redis(server.url);
+      await admin.call(
+        'ACL',
+        'SETUSER',
+        'app',
+        'on',
+        '>pw',
+        '~rate:*',
+        '-@all',
+        '+eval',
+        '+get',
+        '+set',
+        '+time',
+        '+info',
+        '+client',
+        '+ping',
+      );
+      const { client, close } = await clients[redisClient](server.url.replace('//', '//app:pw@'));
+      const Limiter = await limiterClass('token-bucket', { redisClient });
+      const limiter = new Limiter(client, 5, 0.0001, { storeTimeoutMs: 5000, onStoreFailure: (error) => assert.fail(error) });
+      assert.equal(await admittedOf(limiter, 'k', 10), 5, first);
+      close();
+      admin.disconnect();
+      await server.stop();
+    });
+
+    test(`${redisClient}: the rights that the notes name are enough`, async () => {
+      const server = await startRedis();
+      const admin = new Redis(server.url);
+      const { notes } = await emit(tool, { redisClient, withOperations: true });
+      const rights = /ACL user ((?:\+\w+ ?)+)/u.exec(notes.join('\n'))[1].trim().split(' ');
+      await admin.call('ACL', 'SETUSER', 'app', 'on', '>pw', '~rate:*', '-@all', '+info', '+client', '+ping', ...rights);
+      const { client, close } = await clients[redisClient](server.url.replace('//', '//app:pw@'));
+      for (const algorithm of ['token-bucket', 'leaky-bucket', 'fixed-window', 'sliding-window']) {
+        const Limiter = await limiterClass(algorithm, { redisClient, withOperations: true });
+        const limiter = new Limiter(client, 2, 1, { storeTimeoutMs: 5000, onStoreFailure: (error) => assert.fail(error) });
+        await limiter.consume('k');
+        await limiter.peek('k');
+        await limiter.block('k', 1000);
+        assert.equal((await limiter.consume('k')).decidedBy, 'block');
+        await limiter.reset('k');
+      }
+      close();
+      admin.disconnect();
+      await server.stop();
+    });
+  }
+
+  test('the client of another library is refused when the limiter is made', async () => {
+    const [ForIoredis, ForNodeRedis] = [
+      await limiterClass('token-bucket'),
+      await limiterClass('token-bucket', { redisClient: 'node-redis' }),
+    ];
+    const nodeRedis = createClient({ url: 'redis://127.0.0.1:1' });
+    const ioredis = new Redis({ lazyConnect: true });
+    assert.throws(() => new ForIoredis(nodeRedis), { name: 'TypeError', message: /node-redis/u });
+    assert.throws(() => new ForNodeRedis(ioredis), { name: 'TypeError', message: /ioredis/u });
+    assert.doesNotThrow(() => new ForIoredis(ioredis));
+    assert.doesNotThrow(() => new ForIoredis(new Redis510({ lazyConnect: true })));
+  });
+});
+
+describe('a connection that is of no use', () => {
+  for (const redisClient of ['ioredis', 'node-redis']) {
+    test(`${redisClient}: the address has moved to another master`, async () => {
+      const [first, second] = [await startRedis(), await startRedis()];
+      const proxy = await proxyTo(first.port);
+      const { client, close } = await clients[redisClient](proxy.url);
+      const Limiter = await limiterClass('fixed-window', { redisClient });
+      const limiter = new Limiter(client, 5, 3600, { storeTimeoutMs: 200, onStoreFailure: () => undefined });
+      await withConsole('error', async () => {
+        assert.equal(await admittedOf(limiter, 'before', 7), 5);
+        const admin = new Redis(first.url);
+        await admin.replicaof('127.0.0.1', second.port);
+        proxy.state.port = second.port;
+        const again = await until(async () => (await limiter.consume('probe')).decidedBy === 'count', 3000);
+        assert.ok(again, 'it still asks the old master');
+        assert.equal(await admittedOf(limiter, 'after', 7), 5);
+        admin.disconnect();
+      });
+      close();
+      proxy.close();
+      await first.stop();
+      await second.stop();
+    });
+
+    test(`${redisClient}: it swallows everything, without a reset`, async () => {
+      const server = await startRedis();
+      const proxy = await proxyTo(server.port);
+      const { client, close } = await clients[redisClient](proxy.url);
+      const Limiter = await limiterClass('fixed-window', { redisClient });
+      const limiter = new Limiter(client, 5, 3600, { storeTimeoutMs: 100, onStoreFailure: () => undefined });
+      assert.equal(await admittedOf(limiter, 'before', 7), 5);
+      proxy.state.drop = true;
+      await limiter.consume('k');
+      proxy.state.drop = false;
+      const again = await until(async () => (await limiter.consume('probe')).decidedBy === 'count', 5000);
+      assert.ok(again, 'it still waits for the dead connection');
+      assert.equal(await admittedOf(limiter, 'after', 7), 5);
+      close();
+      proxy.close();
+      await server.stop();
+    });
+  }
+});

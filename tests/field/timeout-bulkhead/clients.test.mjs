@@ -1,0 +1,98 @@
+// Answers that nobody reads, of the clients that people use: a pool of one connection must not hang behind them.
+import assert from 'node:assert/strict';
+import { Agent, createServer, request as httpRequest } from 'node:http';
+import { after, before, test } from 'node:test';
+import axios from 'axios';
+import nodeFetch, { Request as NodeFetchRequest } from 'node-fetch';
+import { load } from '../lib/emit.mjs';
+
+let url;
+const server = createServer((request, response) => {
+  if (request.url === '/key') return response.end(request.headers['x-key']);
+  if (request.url === '/small') return response.end('small');
+  response.writeHead(request.url === '/503' ? 503 : 200);
+  // More than any buffer takes, so that the connection is free only when somebody reads or closes it.
+  for (let i = 0; i < 200; i += 1) response.write('x'.repeat(65_536));
+  return response.end();
+});
+before(async () => {
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${String(server.address().port)}`;
+});
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const get = (path, agent) =>
+  new Promise((resolve, reject) => {
+    httpRequest(`${url}${path}`, { agent }, resolve).on('error', reject).end();
+  });
+// Each answers with a body that is a stream, or fails with an error that carries one; none obeys a signal.
+const clients = {
+  'axios, a stream': (path, agent) => axios.get(`${url}${path}`, { httpAgent: agent, responseType: 'stream', proxy: false }),
+  'axios, an error with a stream': (_, agent) => axios.get(`${url}/503`, { httpAgent: agent, responseType: 'stream', proxy: false }),
+  'node-fetch': (path, agent) => nodeFetch(`${url}${path}`, { agent }),
+  'node:http': get,
+};
+const { withTimeout, timeoutFetch } = await load('generate_timeout_config', { operations: { read: 60_000 }, withFetch: true });
+const { Bulkhead } = await load('generate_bulkhead', { partitions: { own: 1 } });
+
+for (const [name, client] of Object.entries(clients)) {
+  test(`${name}: late for its timeout`, async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    let over;
+    const isOver = new Promise((resolve) => (over = resolve));
+    const late = async () => {
+      const answer = await client('/large', agent).catch((error) => error);
+      await isOver;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    };
+    await assert.rejects(withTimeout('read', late, { timeoutMs: 1 }), { code: 'TIMEOUT' });
+    over();
+    const next = await get('/small', agent);
+    next.resume();
+    assert.equal(next.statusCode, 200);
+    agent.destroy();
+  });
+
+  test(`${name}: its caller has left the bulkhead`, async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const bulkhead = new Bulkhead('own', 1);
+    const caller = new AbortController();
+    const call = bulkhead.run(() => client('/large', agent), { signal: caller.signal });
+    caller.abort(new Error('left'));
+    await assert.rejects(call, { message: 'left' });
+    const next = await bulkhead.run(() => get('/small', agent));
+    next.resume();
+    assert.equal(next.statusCode, 200);
+    agent.destroy();
+  });
+}
+
+for (const name of ['axios, a stream', 'node-fetch', 'node:http']) {
+  test(`${name}: the slot is held until the stream has been read`, async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const bulkhead = new Bulkhead('own', 1);
+    const answer = await bulkhead.run(() => clients[name]('/large', agent), { holdBody: true });
+    assert.equal(bulkhead.stats().active, 1);
+    let bytes = 0;
+    for await (const chunk of answer.data ?? answer.body ?? answer) bytes += chunk.length;
+    assert.equal(bytes, 200 * 65_536);
+    while (bulkhead.stats().active > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    agent.destroy();
+  });
+}
+
+test('timeoutFetch on node-fetch: its own Request, its own bodies', async () => {
+  const options = { fetch: nodeFetch };
+  const request = new NodeFetchRequest(`${url}/key`, { headers: { 'x-key': 'kept' } });
+  assert.equal(await (await timeoutFetch('read', request, {}, options)).text(), 'kept');
+  const cut = await timeoutFetch('read', `${url}/large`, {}, { ...options, timeoutMs: 300 });
+  await assert.rejects(new Promise((_, reject) => cut.body.on('error', reject)));
+  const caller = new AbortController();
+  const left = await timeoutFetch('read', `${url}/large`, { signal: caller.signal }, options);
+  caller.abort();
+  await assert.rejects(left.text());
+});

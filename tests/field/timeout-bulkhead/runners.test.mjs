@@ -1,0 +1,103 @@
+// The emitted guards in their users' test runners: fake timers with default settings, and a DOM that lacks what Node has.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { mock, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { load, sourceOf, stripTypes } from '../lib/emit.mjs';
+import { temporaryFolder } from '../../shared/temporary.mjs';
+import { run as fakeTimers } from './cases/fake-timers.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const tools = [
+  ['timeouts', 'generate_timeout_config', { operations: { read: 2000 }, withFetch: true }],
+  ['bulkhead', 'generate_bulkhead', { partitions: { own: 1 } }],
+];
+const every = async (t, results) => {
+  assert.ok(results.length > 5);
+  for (const [name, fault] of results) await t.test(name, () => assert.equal(fault, ''));
+};
+const modules = () => Promise.all(tools.map(([, tool, args]) => load(tool, args)));
+
+test('mock.timers of node:test, setTimeout and Date', async (t) => {
+  const fake = {
+    start: () => mock.timers.enable({ apis: ['setTimeout', 'Date'] }),
+    stop: () => mock.timers.reset(),
+    tick: (ms) => mock.timers.tick(ms),
+  };
+  const results = await fakeTimers(...(await modules()), fake);
+  await every(t, results);
+});
+
+test('@sinonjs/fake-timers', async (t) => {
+  const sinon = createRequire(import.meta.url)('@sinonjs/fake-timers');
+  let clock;
+  const fake = { start: () => (clock = sinon.install()), stop: () => clock.uninstall(), tick: (ms) => clock.tick(ms) };
+  const results = await fakeTimers(...(await modules()), fake);
+  await every(t, results);
+});
+
+const testOf = (load, fake) => `
+${load}
+const fake = { start: () => ${fake}.useFakeTimers(), stop: () => ${fake}.useRealTimers(), tick: (ms) => ${fake}.advanceTimersByTime(ms) };
+test('cases', async () => {
+  const results = await run(timeouts, bulkhead, fake);
+  console.log('RESULTS ' + JSON.stringify(results) + ' END');
+});
+`;
+const resultsOf = (text) => {
+  const found = /RESULTS (\[.*\]) END/u.exec(text);
+  assert.ok(found, text);
+  return JSON.parse(found[1]);
+};
+const output = (program, args, options) =>
+  promisify(execFile)(program, args, { timeout: 180_000, maxBuffer: 1e8, ...options }).then(
+    ({ stdout, stderr }) => stdout + stderr,
+    ({ stdout, stderr, message }) => `${stdout ?? ''}${stderr ?? ''}${message}`,
+  );
+
+for (const version of ['vitest2', 'vitest4']) {
+  test(`${version}, fake timers`, async (t) => {
+    const folder = temporaryFolder('field-vitest');
+    for (const [name, tool, args] of tools) writeFileSync(join(folder, `${name}.mjs`), stripTypes(sourceOf(tool, args)));
+    writeFileSync(join(folder, 'cases.mjs'), readFileSync(join(here, 'cases/fake-timers.mjs')));
+    const imports =
+      "import * as bulkhead from './bulkhead.mjs';\nimport { run } from './cases.mjs';\nimport * as timeouts from './timeouts.mjs';";
+    writeFileSync(join(folder, 'guards.test.mjs'), testOf(imports, 'vi'));
+    const { resolve } = createRequire(join(here, 'runners', version, 'package.json'));
+    const program = join(dirname(resolve('vitest/package.json')), 'vitest.mjs');
+    const text = await output(process.execPath, [program, 'run', '--root', folder, '--globals'], { cwd: join(here, 'runners', version) });
+    await every(t, resultsOf(text));
+  });
+}
+
+for (const version of ['jest29', 'jest30']) {
+  for (const [environment, cases] of [
+    ['node', 'fake-timers'],
+    ['jsdom', 'fake-timers'],
+    ['jsdom', 'dom'],
+  ]) {
+    test(`${version}, environment ${environment}, ${cases}`, async (t) => {
+      const folder = temporaryFolder('field-jest');
+      for (const [name, tool, args] of tools) writeFileSync(join(folder, `${name}.js`), stripTypes(sourceOf(tool, args), 'CommonJS'));
+      writeFileSync(join(folder, 'cases.js'), stripTypes(readFileSync(join(here, `cases/${cases}.mjs`), 'utf8'), 'CommonJS'));
+      const requires =
+        "const bulkhead = require('./bulkhead.js');\nconst { run } = require('./cases.js');\nconst timeouts = require('./timeouts.js');";
+      writeFileSync(join(folder, 'guards.test.js'), testOf(requires, 'jest'));
+      const { resolve } = createRequire(join(here, 'runners', version, 'package.json'));
+      const config = {
+        rootDir: folder,
+        transform: {},
+        testEnvironment: environment === 'node' ? 'node' : resolve('jest-environment-jsdom'),
+      };
+      const program = join(dirname(resolve('jest/package.json')), 'bin/jest.js');
+      const text = await output(process.execPath, [program, '--config', JSON.stringify(config), '--no-cache', '--watchman=false'], {
+        cwd: folder,
+      });
+      await every(t, resultsOf(text));
+    });
+  }
+}

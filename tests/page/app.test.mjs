@@ -1,0 +1,141 @@
+// The page as an MCP App: in the reference host's bridge, in a sandboxed frame, under the policy that hosts set.
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { launch, serve } from './lib/browser.mjs';
+
+const inWeb = createRequire(new URL('../../web/package.json', import.meta.url));
+
+/** What a host sets where the app asks for nothing (the specification of MCP Apps, restrictive default). */
+const POLICY =
+  "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self' data:; connect-src 'none'";
+
+let server;
+let browser;
+let host;
+let html;
+
+async function rpc(method, params) {
+  const response = await fetch(`${server.url}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', 'mcp-protocol-version': '2025-11-25' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  });
+  const text = await response.text();
+  const { result, error } = JSON.parse(text.startsWith('{') ? text : /^data: (.*)$/mu.exec(text)[1]);
+  assert.equal(error, undefined, JSON.stringify(error));
+  return result;
+}
+
+before(async () => {
+  server = await serve();
+  browser = await launch();
+  const { build } = await import(pathToFileURL(inWeb.resolve('vite').replace(/index\.cjs$/u, 'node/index.js')).href);
+  const [{ output }] = [
+    await build({
+      root: fileURLToPath(new URL('../../web', import.meta.url)),
+      configFile: false,
+      logLevel: 'error',
+      resolve: { alias: { '@modelcontextprotocol/ext-apps/app-bridge': inWeb.resolve('@modelcontextprotocol/ext-apps/app-bridge') } },
+      build: {
+        write: false,
+        target: 'es2022',
+        lib: { entry: fileURLToPath(new URL('lib/host.js', import.meta.url)), formats: ['es'], fileName: 'host' },
+      },
+    }),
+  ].flat();
+  host = createServer((request, response) => {
+    response.setHeader('content-type', request.url === '/' ? 'text/html' : 'text/javascript');
+    response.end(request.url === '/' ? '<!doctype html><title>host</title><script type="module" src="/host.js"></script>' : output[0].code);
+  });
+  await new Promise((resolve) => host.listen(0, '127.0.0.1', resolve));
+  const { contents } = await rpc('resources/read', { uri: 'ui://api-mcp/preview' });
+  assert.equal(contents[0].mimeType, 'text/html;profile=mcp-app');
+  html = contents[0].text.replace('<head>', `<head><meta http-equiv="Content-Security-Policy" content="${POLICY}">`);
+});
+after(async () => {
+  await browser.close();
+  host.close();
+  assert.equal(await server.stop(), 0);
+});
+
+async function openApp(options) {
+  const page = await (await browser.newContext({ viewport: { width: 1040, height: 940 } })).newPage();
+  const heard = [];
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  await page.exposeFunction('callTool', (params) => rpc('tools/call', params));
+  await page.exposeFunction('heard', (kind, params) => void heard.push({ kind, params }));
+  await page.goto(`http://127.0.0.1:${String(host.address().port)}/`);
+  await page.waitForFunction(() => typeof window.openApp === 'function');
+  await page.evaluate(([text, given]) => window.openApp(text, given), [html, options]);
+  const app = page.frameLocator('iframe');
+  await app.locator('.figure').first().waitFor();
+  return { page, app, heard, errors, close: () => page.context().close() };
+}
+
+test('the server says that it has apps, and each tool names this one', async () => {
+  const { capabilities } = await rpc('initialize', {
+    protocolVersion: '2025-11-25',
+    capabilities: {},
+    clientInfo: { name: 'test', version: '1' },
+  });
+  assert.deepEqual(capabilities.extensions['io.modelcontextprotocol/ui'], { mimeTypes: ['text/html;profile=mcp-app'] });
+  const { tools } = await rpc('tools/list', {});
+  for (const { _meta } of tools) assert.equal(_meta.ui.resourceUri, 'ui://api-mcp/preview');
+});
+
+test("the app opens with the call's arguments, and hands changed ones back to the conversation", async () => {
+  const { app, heard, errors, close } = await openApp({
+    tool: 'generate_retry_policy',
+    args: { maxRetries: 2 },
+    theme: 'dark',
+    capabilities: { message: { text: {} } },
+  });
+  assert.equal(await app.locator('h1').textContent(), 'Retry policy');
+  const box = app.locator('[data-argument="maxRetries"] input[type=text]');
+  assert.equal(await box.inputValue(), '2');
+  assert.match(await app.locator('.code').textContent(), /"maxRetries":2/u);
+  assert.equal(await app.locator('html').getAttribute('data-theme'), 'dark');
+  await box.fill('6');
+  await app.locator('.changes li').filter({ hasText: 'maxRetries 2→6' }).waitFor();
+  await app.locator('.figure .was').first().waitFor();
+  await app.getByRole('button', { name: 'Use these arguments' }).click();
+  await app.getByText('The arguments are in the conversation.').waitFor({ state: 'attached' });
+  assert.deepEqual(heard, [
+    { kind: 'message', params: { role: 'user', content: [{ type: 'text', text: 'Call generate_retry_policy with {"maxRetries":6}' }] } },
+  ]);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a refusal is shown at its field, and another tool can be opened', async () => {
+  const { app, errors, close } = await openApp({
+    tool: 'generate_bulkhead',
+    args: { partitions: [{ name: 'a', maxConcurrent: 3 }] },
+    theme: 'light',
+  });
+  await app.locator('[data-argument="maxQueue"] input[type=text]').fill('-1');
+  await app.locator('[data-argument="maxQueue"] .field-error').filter({ hasText: 'maxQueue: -1 is out of range' }).waitFor();
+  await app.locator('.tabs a').filter({ hasText: 'Rate limiter' }).click();
+  await app.locator('h1').filter({ hasText: 'Rate limiter' }).waitFor();
+  await app.locator('.figure').filter({ hasText: 'Admitted' }).first().waitFor();
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('where a host takes no messages, the arguments become context of the model', async () => {
+  const { app, heard, close } = await openApp({
+    tool: 'generate_circuit_breaker',
+    args: {},
+    theme: 'light',
+    capabilities: { updateModelContext: { text: {}, structuredContent: {} } },
+  });
+  await app.getByRole('button', { name: 'Use these arguments' }).click();
+  await app.getByText('The arguments are in the conversation.').waitFor({ state: 'attached' });
+  assert.equal(heard[0].kind, 'context');
+  assert.deepEqual(heard[0].params.structuredContent, { tool: 'generate_circuit_breaker', arguments: {} });
+  await close();
+});

@@ -1,0 +1,28 @@
+// The reference host of MCP Apps, with one app in a sandboxed frame. What it hears from the app goes to the test.
+import { AppBridge, PostMessageTransport } from '@modelcontextprotocol/ext-apps/app-bridge';
+
+window.openApp = async (html, { tool, args, theme, capabilities }) => {
+  const frame = document.createElement('iframe');
+  frame.setAttribute('sandbox', 'allow-scripts allow-same-origin');
+  frame.style.cssText = 'width: 1000px; height: 900px; border: 0';
+  document.body.append(frame);
+  const bridge = new AppBridge(null, { name: 'test-host', version: '1.0.0' }, { serverTools: {}, ...capabilities }, {
+    hostContext: { theme, toolInfo: { tool: { name: tool, inputSchema: { type: 'object' } } } },
+  });
+  bridge.oncalltool = (params) => window.callTool(params);
+  bridge.onmessage = async (params) => {
+    await window.heard('message', params);
+    return {};
+  };
+  bridge.onupdatemodelcontext = async (params) => {
+    await window.heard('context', params);
+    return {};
+  };
+  const initialized = new Promise((resolve) => {
+    bridge.oninitialized = resolve;
+  });
+  await bridge.connect(new PostMessageTransport(frame.contentWindow, frame.contentWindow));
+  frame.srcdoc = html;
+  await initialized;
+  await bridge.sendToolInput({ arguments: args });
+};

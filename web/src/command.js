@@ -1,0 +1,34 @@
+// What `crowvault-mcp simulate` hands to node, deno or bun: the page's own simulation, on the files that the program has emitted.
+import { transform } from 'sucrase';
+import { knobsOf, simulate, worldOf, wrap } from './simulate/index.js';
+import { say } from './simulate/result.js';
+import { svgOf } from './simulate/svg.js';
+
+/**
+ * @param {{ manifest: Record<string, any>, scenario: string, files: { path: string, content: string }[] }} request
+ */
+export async function command({ manifest, scenario, files }) {
+  const factories = Object.fromEntries(
+    files.map(({ path, content }) => {
+      const { code } = transform(content, { transforms: ['typescript', 'imports'], disableESTransforms: true });
+      return [path, new Function(`return ${wrap(code)}`)()];
+    }),
+  );
+  const knobs = knobsOf('stack', manifest);
+  const world = worldOf(knobs, { scenario });
+  const result = await simulate('stack', factories, manifest, world);
+  const shown = knobs
+    .filter(({ name }) => name !== 'scenario' && !(scenario === 'outage' && name === 'severity'))
+    .map(({ name, label, unit }) => `${label}: ${unit === 'choice' ? String(world[name]) : say(world[name], unit)}`);
+  const title = `${scenario}, with and without each layer`;
+  console.log(
+    JSON.stringify({
+      scenario,
+      world: shown,
+      columns: result.table?.columns ?? [],
+      rows: result.table?.rows ?? [],
+      figures: result.figures,
+      svg: svgOf(result, title),
+    }),
+  );
+}

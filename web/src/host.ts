@@ -1,0 +1,117 @@
+import { App, type McpUiHostContext } from '@modelcontextprotocol/ext-apps';
+import type { Arguments, Schema, Tool } from './schema.js';
+import { withDefaults, type Answer, type Emission, type Fault, type Server } from './server.js';
+
+/** The conversation around an MCP App. */
+export interface Host {
+  readonly server: Server;
+  /** The call that the app was opened for. */
+  readonly opened: Promise<{ readonly tool: string; readonly args: Arguments }>;
+  onTheme(listener: (dark: boolean) => void): void;
+  handBack(tool: string, args: Arguments): Promise<void>;
+}
+
+const FILES: Readonly<Record<string, string>> = {
+  generate_circuit_breaker: 'circuit-breaker.ts',
+  generate_retry_policy: 'retry.ts',
+  generate_rate_limiting: 'rate-limiter.ts',
+  generate_timeout_config: 'timeouts.ts',
+  generate_bulkhead: 'bulkhead.ts',
+};
+
+/** Speaks with the host that frames the page (extension io.modelcontextprotocol/ui). */
+export function connectHost(): Host {
+  const app = new App({ name: 'crowvault-preview', version: '1.0.0' }, {}, { autoResize: true });
+  const themes: ((dark: boolean) => void)[] = [];
+  const tell = (context: McpUiHostContext | undefined): void => {
+    if (context?.theme !== undefined) {
+      for (const listener of themes) {
+        listener(context.theme === 'dark');
+      }
+    }
+  };
+  app.onhostcontextchanged = (context) => {
+    tell(context as McpUiHostContext);
+  };
+  const input = new Promise<Arguments>((resolve) => {
+    app.ontoolinput = ({ arguments: args }) => {
+      resolve(args ?? {});
+    };
+  });
+  const connected = app.connect();
+  const opened = connected.then(async () => ({
+    args: await input,
+    tool: app.getHostContext()?.toolInfo?.tool.name ?? '',
+  }));
+  return {
+    server: new HostServer(app),
+    opened,
+    onTheme: (listener) => {
+      themes.push(listener);
+      tell(app.getHostContext());
+    },
+    handBack: async (tool, args) => {
+      const text = `Call ${tool} with ${JSON.stringify(args)}`;
+      if (app.getHostCapabilities()?.message === undefined) {
+        await app.updateModelContext({ content: [{ type: 'text', text }], structuredContent: { tool, arguments: args } });
+      } else {
+        await app.sendMessage({ role: 'user', content: [{ type: 'text', text }] });
+      }
+    },
+  };
+}
+
+/** The server behind the host. A host lists no schemas, so they stand in the page itself. */
+class HostServer implements Server {
+  readonly stack = undefined;
+  readonly #app: App;
+
+  constructor(app: App) {
+    this.#app = app;
+  }
+
+  tools(): Promise<readonly Tool[]> {
+    const read = (id: string): unknown => JSON.parse(document.querySelector(`#crowvault-${id}`)?.textContent ?? '{}');
+    const { tools = [] } = read('tools') as { tools?: readonly Tool[] };
+    return Promise.resolve(withDefaults(tools, read('schema') as Schema));
+  }
+
+  async emit(tool: string, args: Arguments): Promise<Answer> {
+    const result = await this.#app.callServerTool({ name: tool, arguments: { ...args } });
+    const texts = result.content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
+    if (result.isError === true) {
+      return { refusal: readRefusal(texts.join('\n')) };
+    }
+    return { emission: (result.structuredContent as Emission | undefined) ?? readTexts(tool, texts) };
+  }
+}
+
+/** Text blocks as one emission: files begin with their header, the rest is said about them. */
+function readTexts(tool: string, texts: readonly string[]): Emission {
+  const source = FILES[tool] ?? 'emitted.ts';
+  const codes = texts.filter((text) => text.startsWith('/*'));
+  const lines = texts.filter((text) => !text.startsWith('/*')).join('\n').split('\n');
+  const after = (word: string): string[] => lines.filter((line) => line.startsWith(`${word}: `)).map((line) => line.slice(word.length + 2));
+  return {
+    files: codes.map((content, index) => (index === 0 ? { path: source, role: 'source', content } : { path: source.replace(/\.ts$/u, '.test.ts'), role: 'test', content })),
+    usage: '',
+    notes: after('Note'),
+    warnings: after('Warning'),
+    command: lines.find((line) => line.startsWith('npx ')),
+  };
+}
+
+function readRefusal(text: string): { faults: Fault[]; corrected: Arguments | undefined } {
+  const faults: Fault[] = [];
+  let corrected: Arguments | undefined;
+  for (const line of text.split('\n').filter((each) => each.trim() !== '')) {
+    const call = /^Corrected call: \w+ (\{.*\})$/u.exec(line)?.[1];
+    if (call !== undefined) {
+      corrected = JSON.parse(call) as Arguments;
+    } else {
+      const name = /^[A-Za-z_$][\w$]*/u.exec(line)?.[0];
+      faults.push({ detail: line, path: name === undefined ? [] : [name] });
+    }
+  }
+  return { faults, corrected };
+}

@@ -1,0 +1,136 @@
+import { freshId, h } from './dom.js';
+import { Form } from './form.js';
+import type { Arguments, Tool } from './schema.js';
+import { sectionOf, type Fault } from './server.js';
+
+/** A manifest as text and, section by section, as fields. */
+export class ManifestEditor {
+  readonly element: HTMLElement;
+  readonly #text: HTMLTextAreaElement;
+  readonly #error = h('p', { class: 'field-error', id: freshId('error'), role: 'alert' });
+  readonly #sections = new Map<string, { form: Form; element: HTMLDetailsElement; toggle: HTMLInputElement }>();
+  readonly #onChange: (manifest: Arguments) => void;
+  #manifest: Record<string, unknown> = {};
+
+  constructor(tools: readonly Tool[], onChange: (manifest: Arguments) => void) {
+    this.#onChange = onChange;
+    const id = freshId('manifest');
+    this.#text = h('textarea', { id, rows: 14, spellcheck: 'false', 'aria-describedby': this.#error.id, oninput: () => { this.#read(); } });
+    const file = h('input', { type: 'file', accept: '.json,application/json', class: 'visually-hidden', id: freshId('file'), onchange: () => { void this.#load(file); } });
+    this.element = h(
+      'div',
+      { class: 'manifest' },
+      h('div', { class: 'field-head' }, h('label', { for: id, class: 'label' }, 'Paste a manifest, or'), h('label', { for: file.id, class: 'button' }, 'open a file'), file),
+      this.#text,
+      this.#error,
+    );
+    for (const { name, title, inputSchema } of tools) {
+      const section = sectionOf(name);
+      const form = new Form(inputSchema, (args) => {
+        this.#change({ ...this.#manifest, [section]: args });
+      });
+      const toggle = h('input', { type: 'checkbox', class: 'switch', role: 'switch', 'aria-label': `${title} in the manifest`, onchange: () => {
+        if (toggle.checked) {
+          this.#change({ ...this.#manifest, [section]: example(section) });
+        } else {
+          const { [section]: _, ...rest } = this.#manifest;
+          this.#change(rest);
+        }
+        this.#showSections();
+      } });
+      const element = h('details', { class: 'section' }, h('summary', {}, section), form.element);
+      this.#sections.set(section, { form, element, toggle });
+      this.element.append(h('div', { class: 'section-row' }, element, toggle));
+    }
+  }
+
+  show(manifest: Arguments): void {
+    this.#manifest = { ...manifest };
+    this.#writeText();
+    this.#showSections();
+  }
+
+  /** Each fault in its section where it has one; the rest below the text. */
+  faults(faults: readonly Fault[]): Fault[] {
+    const rest: Fault[] = [];
+    for (const [section, { form, element }] of this.#sections) {
+      const own = faults
+        .map((fault) => ({ ...fault, path: pathIn(fault, section) }))
+        .filter((fault): fault is { path: string[]; detail: string } => fault.path !== undefined);
+      rest.push(...form.faults(own));
+      if (own.length > 0) {
+        element.open = true;
+      }
+    }
+    rest.push(...faults.filter((fault) => [...this.#sections.keys()].every((section) => pathIn(fault, section) === undefined)));
+    this.#error.textContent = rest.map(({ detail }) => detail).join(' ');
+    return [];
+  }
+
+  #change(manifest: Record<string, unknown>): void {
+    this.#manifest = manifest;
+    this.#writeText();
+    this.#onChange(manifest);
+  }
+
+  #read(): void {
+    let value: unknown;
+    try {
+      value = JSON.parse(this.#text.value);
+    } catch (error) {
+      this.#error.textContent = `Not JSON: ${error instanceof Error ? error.message : String(error)}`;
+      return;
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      this.#error.textContent = 'Not an object; use one with a section per tool, such as {"circuitBreaker":{}}.';
+      return;
+    }
+    this.#error.textContent = '';
+    this.#manifest = value as Record<string, unknown>;
+    this.#showSections();
+    this.#onChange(this.#manifest);
+  }
+
+  async #load(file: HTMLInputElement): Promise<void> {
+    const [chosen] = file.files ?? [];
+    if (chosen !== undefined) {
+      this.#text.value = await chosen.text();
+      this.#read();
+    }
+  }
+
+  #writeText(): void {
+    if (document.activeElement !== this.#text) {
+      this.#text.value = JSON.stringify(this.#manifest, null, 2);
+    }
+  }
+
+  #showSections(): void {
+    for (const [section, { form, element, toggle }] of this.#sections) {
+      const args = this.#manifest[section];
+      toggle.checked = args !== undefined;
+      element.classList.toggle('is-absent', args === undefined);
+      form.show(typeof args === 'object' && args !== null ? (args as Arguments) : {});
+    }
+  }
+}
+
+/** The path of a fault within a section; the server names it in the pointer or before the first dot of the sentence. */
+function pathIn({ path, detail }: Fault, section: string): string[] | undefined {
+  if (path[0] === section) {
+    return path.slice(1);
+  }
+  const name = path[0] ?? /^[^:\s]+/u.exec(detail)?.[0] ?? '';
+  return name.startsWith(`${section}.`) ? name.slice(section.length + 1).split(/[.[]/u) : undefined;
+}
+
+function example(section: string): unknown {
+  switch (section) {
+    case 'timeoutConfig':
+      return { operations: [{ name: 'orders.get', timeoutMs: 1000 }] };
+    case 'bulkhead':
+      return { partitions: [{ name: 'orders', maxConcurrent: 20 }] };
+    default:
+      return {};
+  }
+}

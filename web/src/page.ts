@@ -1,0 +1,541 @@
+import { CodeView } from './code.js';
+import { freshId, h, icon } from './dom.js';
+import { Form, numberControls } from './form.js';
+import type { Host } from './host.js';
+import { readLink, writeLink, type LinkState } from './link.js';
+import { ManifestEditor } from './manifest.js';
+import { Plots } from './plots.js';
+import { Runner } from './runner.js';
+import { complete, same, withoutDefaults, type Arguments, type Schema, type Tool } from './schema.js';
+import { STACK, type Answer, type Emission, type Fault, type Server } from './server.js';
+import { knobsOf, worldOf } from './simulate/index.js';
+import { say, type Figure, type Knob, type Result } from './simulate/result.js';
+
+const SUN = 'M12 7a5 5 0 1 1 0 10 5 5 0 0 1 0-10zm-1-5h2v3h-2zm0 17h2v3h-2zM2 11h3v2H2zm17 0h3v2h-3zM4.2 5.6l1.4-1.4 2.1 2.1-1.4 1.4zm12.1 12.1 1.4-1.4 2.1 2.1-1.4 1.4zM4.2 18.4l2.1-2.1 1.4 1.4-2.1 2.1zM16.3 6.3l2.1-2.1 1.4 1.4-2.1 2.1z';
+const LINK = 'M10.6 13.4a1 1 0 0 1 0-1.4l3-3a1 1 0 1 1 1.4 1.4l-3 3a1 1 0 0 1-1.4 0zM8.5 11.3l1.4 1.4-2.1 2.1a2 2 0 0 0 2.8 2.8l2.1-2.1 1.4 1.4-2.1 2.1a4 4 0 1 1-5.6-5.6zm7 1.4-1.4-1.4 2.1-2.1a2 2 0 0 0-2.8-2.8l-2.1 2.1-1.4-1.4L12 5a4 4 0 1 1 5.6 5.6z';
+
+/** What a tool begins with where arguments are required. */
+const EXAMPLES: Readonly<Record<string, Arguments>> = {
+  generate_timeout_config: {
+    operations: [
+      { name: 'orders.get', timeoutMs: 2000 },
+      { name: 'payments.charge', timeoutMs: 5000 },
+    ],
+  },
+  generate_bulkhead: {
+    partitions: [
+      { name: 'orders', maxConcurrent: 20 },
+      { name: 'payments', maxConcurrent: 10 },
+    ],
+  },
+  [STACK]: {
+    circuitBreaker: { failureThreshold: 10, recoveryTimeMs: 1000 },
+    retryPolicy: { maxRetries: 3 },
+    timeoutConfig: { operations: [{ name: 'orders.get', timeoutMs: 1000 }] },
+    bulkhead: { partitions: [{ name: 'orders', maxConcurrent: 8 }], maxQueue: 8, maxWaitMs: 200 },
+    stack: {},
+  },
+};
+
+const STACK_TOOL: Tool = {
+  name: STACK,
+  title: 'Manifest',
+  description: 'resilience.json: all layers of one service, checked against each other, in a storm with and without each of them.',
+  inputSchema: { type: 'object' },
+};
+
+/** What the arguments to compare with do. */
+interface Before {
+  readonly args: Arguments;
+  runner: Runner | undefined;
+  result: Result | undefined;
+}
+
+/** Emitted code with the arguments that it was emitted for: what is drawn is always a pair of these. */
+interface Running {
+  readonly runner: Runner;
+  readonly tool: string;
+  readonly args: Arguments;
+}
+
+/** The arguments of a tool, the code that they give, and what that code does. */
+export class Page {
+  readonly element: HTMLElement;
+  readonly #server: Server;
+  readonly #host: Host | undefined;
+  readonly #tabs = h('nav', { class: 'tabs', 'aria-label': 'Tools' });
+  readonly #title = h('h1');
+  readonly #description = h('p', { class: 'lead' });
+  readonly #changes = h('div', { class: 'changes', hidden: true });
+  readonly #figures = h('dl', { class: 'figures' });
+  readonly #table = h('div', { class: 'table-wrap', tabindex: 0, role: 'region', 'aria-label': 'With and without each layer', hidden: true });
+  readonly #knobs = h('div', { class: 'knobs' });
+  readonly #remarks = h('p', { class: 'remarks' });
+  readonly #arguments = h('section', { class: 'arguments', 'aria-label': 'Arguments' });
+  readonly #loose = h('div', { class: 'loose', role: 'alert' });
+  readonly #notes = h('section', { class: 'notes', 'aria-label': 'Warnings and notes' });
+  readonly #status = h('p', { class: 'visually-hidden', role: 'status' });
+  readonly #plots = new Plots();
+  readonly #code = new CodeView((message) => {
+    this.#say(message);
+  });
+
+  #tools: readonly Tool[] = [];
+  #state: LinkState = { tool: '', args: {}, world: {}, before: undefined };
+  #base: Arguments = {};
+  #editor: { show(args: Arguments): void; faults(faults: readonly Fault[]): Fault[] } | undefined;
+  #running: Running | undefined;
+  #before: Before | undefined;
+  #result: Result | undefined;
+  #knobNames = '';
+  /** Grows with every tool that is opened; answers to an earlier one no longer matter. */
+  #opened = 0;
+  #asked = 0;
+  #answered = 0;
+  #writtenHash = '';
+  #linkTimer = 0;
+
+  constructor(server: Server, host: Host | undefined) {
+    this.#server = server;
+    this.#host = host;
+    const theme = h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Switch between light and dark', title: 'Light or dark', onclick: () => { this.#switchTheme(); } }, icon(SUN));
+    const link = h('button', { type: 'button', class: 'icon-button', 'aria-label': 'Copy a link to this', title: 'Copy link', onclick: () => { void this.#copyLink(); } }, icon(LINK));
+    const send = host === undefined ? undefined : h('button', { type: 'button', class: 'button is-primary', onclick: () => { void this.#handBack(); } }, 'Use these arguments');
+    this.element = h(
+      'div',
+      { class: host === undefined ? 'page' : 'page is-app' },
+      h('a', { class: 'skip', href: '#main', onclick: (event) => { event.preventDefault(); this.#title.focus(); } }, 'Skip to the plots'),
+      h('header', { class: 'top' }, h('span', { class: 'brand' }, 'CrowVault'), this.#tabs, h('div', { class: 'top-actions' }, send, host === undefined && link, theme)),
+      h(
+        'div',
+        { class: 'layout' },
+        this.#arguments,
+        h(
+          'main',
+          { id: 'main' },
+          h('div', { class: 'head' }, this.#title, this.#description),
+          this.#loose,
+          this.#changes,
+          h('section', { class: 'seen', 'aria-label': 'What it does' }, this.#figures, this.#plots.element, this.#table, this.#remarks, this.#knobs),
+          this.#notes,
+          this.#code.element,
+        ),
+      ),
+      this.#status,
+    );
+    this.#title.tabIndex = -1;
+  }
+
+  async start(): Promise<void> {
+    const given = this.#host === undefined ? undefined : await this.#host.opened;
+    this.#tools = [...(await this.#server.tools()), ...(this.#server.stack === undefined ? [] : [STACK_TOOL])];
+    for (const { name, title } of this.#tools) {
+      // A frame has no address of its own that could change.
+      const onclick = (event: Event): void => {
+        event.preventDefault();
+        this.#open({ tool: name });
+      };
+      this.#tabs.append(h('a', { href: `#/${name}`, 'data-tool': name, ...(given === undefined ? {} : { onclick }) }, title));
+    }
+    if (given === undefined) {
+      window.addEventListener('hashchange', () => {
+        if (location.hash !== this.#writtenHash) {
+          this.#open(readLink(location.hash));
+        }
+      });
+      this.#open(readLink(location.hash));
+    } else {
+      this.#open({ tool: given.tool, args: given.args });
+    }
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.#plots.redraw();
+    });
+    this.#host?.onTheme((dark) => {
+      document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
+      this.#plots.redraw();
+    });
+  }
+
+  #open(link: Partial<LinkState>): void {
+    clearTimeout(this.#linkTimer);
+    this.#writtenHash = location.hash;
+    const tool = this.#tools.find(({ name }) => name === link.tool) ?? this.#tools[0];
+    if (tool === undefined) {
+      throw new Error('The server has no tools.');
+    }
+    const given = link.args ?? {};
+    const args = Object.keys(given).length === 0 ? (EXAMPLES[tool.name] ?? {}) : given;
+    this.#state = { tool: tool.name, args, world: link.world ?? {}, before: link.before };
+    this.#base = link.before ?? args;
+    this.#opened += 1;
+    this.#end();
+    this.#before?.runner?.end();
+    this.#before = undefined;
+    this.#result = undefined;
+    this.#knobNames = '';
+    this.#plots.clear();
+    this.#figures.replaceChildren();
+    this.#table.hidden = true;
+    this.#knobs.replaceChildren();
+    this.#remarks.textContent = '';
+    this.#title.textContent = tool.title;
+    this.#description.textContent = tool.description;
+    document.title = `${tool.title} - CrowVault`;
+    for (const tab of this.#tabs.querySelectorAll('a')) {
+      if (tab.dataset['tool'] === tool.name) {
+        tab.setAttribute('aria-current', 'page');
+        tab.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      } else {
+        tab.removeAttribute('aria-current');
+      }
+    }
+    const onChange = (next: Arguments): void => {
+      this.#change(next);
+    };
+    const editor = tool.name === STACK ? new ManifestEditor(this.#tools.filter(({ name }) => name !== STACK), onChange) : new Form(tool.inputSchema, onChange);
+    this.#editor = editor;
+    this.#arguments.replaceChildren(h('h2', {}, tool.name === STACK ? 'resilience.json' : 'Arguments'), editor.element);
+    editor.show(args);
+    this.#arguments.scrollTop = 0;
+    this.#change(args);
+  }
+
+  #tool(): Tool {
+    return this.#tools.find(({ name }) => name === this.#state.tool) ?? STACK_TOOL;
+  }
+
+  #schema(): Schema {
+    return this.#tool().inputSchema;
+  }
+
+  /** The arguments have changed: asks for the code, and runs it. The answer to the newest question counts. */
+  #change(args: Arguments): void {
+    const slim = this.#state.tool === STACK ? args : withoutDefaults(this.#schema(), args);
+    this.#state = { ...this.#state, args: slim };
+    this.#asked += 1;
+    const asked = this.#asked;
+    const opened = this.#opened;
+    this.#writeLink();
+    this.element.setAttribute('aria-busy', 'true');
+    this.#emit(slim)
+      .then((answer) => {
+        if (opened === this.#opened && asked > this.#answered) {
+          this.#answered = asked;
+          this.#take(answer, slim);
+        }
+      })
+      .catch((error: unknown) => {
+        if (opened !== this.#opened) {
+          return;
+        }
+        this.#fail(`The server cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
+      });
+  }
+
+  #emit(args: Arguments): Promise<Answer> {
+    return this.#state.tool === STACK && this.#server.stack !== undefined ? this.#server.stack(args) : this.#server.emit(this.#state.tool, args);
+  }
+
+  #take(answer: Answer, args: Arguments): void {
+    if ('refusal' in answer) {
+      this.element.setAttribute('aria-busy', 'false');
+      this.element.dispatchEvent(new CustomEvent('refused', { bubbles: true }));
+      const { faults, corrected } = answer.refusal;
+      const rest = this.#editor?.faults(faults) ?? [...faults];
+      this.#loose.replaceChildren(
+        ...rest.map(({ detail }) => h('p', { class: 'field-error' }, detail)),
+        ...(corrected === undefined || same(corrected, args)
+          ? []
+          : [h('p', { class: 'corrected' }, h('code', {}, JSON.stringify(corrected)), h('button', { type: 'button', class: 'button', onclick: () => { this.#apply(corrected); } }, 'Use the corrected call'))]),
+      );
+      this.element.classList.add('is-stale');
+      return;
+    }
+    this.#editor?.faults([]);
+    this.#loose.replaceChildren();
+    this.element.classList.remove('is-stale');
+    this.#showNotes(answer.emission);
+    this.#code.show(answer.emission, this.#state.tool, args);
+    this.#showChanges(args);
+    void this.#restart(answer.emission, args);
+  }
+
+  #apply(args: Arguments): void {
+    this.#editor?.show(args);
+    this.#change(args);
+  }
+
+  async #restart(emission: Emission, args: Arguments): Promise<void> {
+    const asked = this.#answered;
+    const opened = this.#opened;
+    const { tool } = this.#state;
+    const all = this.#complete(args);
+    if (tool === STACK && !emission.files.some(({ path }) => path === 'resilience-stack.ts')) {
+      this.#end();
+      this.#plots.clear();
+      this.#figures.replaceChildren();
+      this.#table.hidden = true;
+      this.#knobs.replaceChildren();
+      this.#knobNames = '';
+      this.#remarks.textContent = 'A storm needs the four outbound layers: circuitBreaker, retryPolicy, timeoutConfig and bulkhead.';
+      this.element.setAttribute('aria-busy', 'false');
+      return;
+    }
+    const files = await this.#filesToRun(tool, args, emission);
+    if (asked !== this.#answered || opened !== this.#opened || files === undefined) {
+      return;
+    }
+    this.#end();
+    this.#running = { runner: this.#start(files), tool, args };
+    this.#showKnobs(all);
+    this.#startBefore(args);
+    this.#run();
+  }
+
+  #end(): void {
+    this.#running?.runner.end();
+    this.#running = undefined;
+  }
+
+  #start(files: Emission['files']): Runner {
+    return new Runner(files, (message) => {
+      this.#fail(message);
+    });
+  }
+
+  /** A limiter in Redis is drawn by the code for memory, which the server emits as well. */
+  async #filesToRun(tool: string, args: Arguments, emission: Emission | undefined): Promise<Emission['files'] | undefined> {
+    if (tool === 'generate_rate_limiting') {
+      const { redisClient: _client, onStoreError: _policy, storeTimeoutMs: _limit, withTests: _tests, ...kept } = args;
+      const answer = await this.#server.emit(tool, { ...kept, runtime: 'node', store: 'memory', framework: 'fetch' });
+      return 'emission' in answer ? answer.emission.files : undefined;
+    }
+    if (emission !== undefined) {
+      return emission.files;
+    }
+    const answer = await this.#emit(args);
+    return 'emission' in answer ? answer.emission.files : undefined;
+  }
+
+  #complete(args: Arguments): Record<string, unknown> {
+    return complete(this.#schema(), args);
+  }
+
+  #startBefore(args: Arguments): void {
+    if (same(args, this.#base)) {
+      this.#before?.runner?.end();
+      this.#before = undefined;
+      return;
+    }
+    if (this.#before !== undefined && same(this.#before.args, this.#base)) {
+      return;
+    }
+    this.#before?.runner?.end();
+    const before: Before = { args: this.#base, runner: undefined, result: undefined };
+    this.#before = before;
+    void this.#filesToRun(this.#state.tool, this.#base, undefined).then((files) => {
+      if (this.#before === before && files !== undefined) {
+        before.runner = this.#start(files);
+        this.#runBefore();
+      }
+    });
+  }
+
+  #world(): Record<string, unknown> {
+    return worldOf(this.#currentKnobs(), this.#state.world);
+  }
+
+  #currentKnobs(): Knob[] {
+    return knobsOf(this.#state.tool, this.#complete(this.#state.args));
+  }
+
+  #run(): void {
+    if (this.#running === undefined) {
+      return;
+    }
+    const { runner, tool, args } = this.#running;
+    runner.run(tool, this.#complete(args), this.#world(), (result, done) => {
+      this.#result = result;
+      this.#draw();
+      if (done) {
+        this.element.setAttribute('aria-busy', 'false');
+        this.#say(result.figures.map(({ label, value, unit }) => `${label}: ${say(value, unit)}`).join('. '));
+      }
+      this.element.dispatchEvent(new CustomEvent('drawn', { bubbles: true, detail: { tool, result, done } }));
+    });
+    this.#runBefore();
+  }
+
+  #runBefore(): void {
+    const before = this.#before;
+    before?.runner?.run(this.#state.tool, this.#complete(before.args), this.#world(), (result) => {
+      before.result = result;
+      this.#draw();
+    });
+  }
+
+  #draw(): void {
+    const result = this.#result;
+    if (result === undefined) {
+      return;
+    }
+    const before = this.#before?.result;
+    this.#figures.replaceChildren(...result.figures.map((figure) => figureView(figure, before?.figures.find(({ id }) => id === figure.id))));
+    this.#plots.show(result, before);
+    this.#remarks.textContent = result.remarks.join(' ');
+    this.#table.hidden = result.table === undefined;
+    if (result.table !== undefined) {
+      this.#table.replaceChildren(tableView(result.table));
+    }
+  }
+
+  #showKnobs(args: Record<string, unknown>): void {
+    const knobs = knobsOf(this.#state.tool, args);
+    const names = JSON.stringify(knobs.map(({ name, choices }) => [name, choices]));
+    if (names === this.#knobNames) {
+      return;
+    }
+    this.#knobNames = names;
+    const world = worldOf(knobs, this.#state.world);
+    const set = (name: string, value: unknown): void => {
+      this.#state = { ...this.#state, world: { ...this.#state.world, [name]: value } };
+      this.#writeLink();
+      this.#run();
+    };
+    this.#knobs.replaceChildren(h('h2', {}, 'The world around it'), ...knobs.filter(({ choices }) => choices === undefined || choices.length > 1).map((knob) => knobView(knob, world[knob.name], (value) => { set(knob.name, value); })));
+  }
+
+  #showChanges(args: Arguments): void {
+    const now = this.#state.tool === STACK ? flatten(args) : this.#complete(args);
+    const was = this.#state.tool === STACK ? flatten(this.#base) : this.#complete(this.#base);
+    const names = [...new Set([...Object.keys(was), ...Object.keys(now)])].filter((name) => !same(was[name], now[name]));
+    this.#changes.hidden = names.length === 0;
+    this.#state = { ...this.#state, before: names.length === 0 ? undefined : this.#base };
+    this.#writeLink();
+    this.#changes.replaceChildren(
+      h('ul', {}, ...names.map((name) => h('li', {}, h('span', { class: 'change-name' }, name), ' ', h('span', { class: 'was' }, shown(was[name])), h('span', { class: 'arrow', 'aria-label': 'to' }, '→'), h('span', { class: 'now' }, shown(now[name]))))),
+      h('div', { class: 'change-actions' },
+        h('button', { type: 'button', class: 'button', onclick: () => { this.#apply(this.#base); } }, 'Undo'),
+        h('button', { type: 'button', class: 'button', onclick: () => {
+          this.#base = this.#state.args;
+          this.#apply(this.#base);
+        } }, 'Compare from here'),
+      ),
+    );
+  }
+
+  #showNotes({ warnings, notes }: Emission): void {
+    this.#notes.hidden = warnings.length + notes.length === 0;
+    this.#notes.replaceChildren(
+      h('h2', {}, 'Warnings and notes'),
+      ...(warnings.length === 0 ? [] : [h('ul', { class: 'warnings' }, ...warnings.map((text) => h('li', {}, text)))]),
+      ...(notes.length === 0 ? [] : [h('ul', {}, ...notes.map((text) => h('li', {}, text)))]),
+    );
+  }
+
+  #fail(message: string): void {
+    this.element.setAttribute('aria-busy', 'false');
+    this.#loose.replaceChildren(h('p', { class: 'field-error' }, message));
+  }
+
+  #say(message: string): void {
+    this.#status.textContent = message;
+  }
+
+  /** Late and once, because browsers let only so many changes of the address through. */
+  #writeLink(): void {
+    if (this.#host !== undefined) {
+      return;
+    }
+    clearTimeout(this.#linkTimer);
+    this.#linkTimer = window.setTimeout(() => {
+      // Somebody has gone elsewhere, and the event that says so is on its way.
+      if (location.hash === this.#writtenHash) {
+        this.#putLink();
+      }
+    }, 200);
+  }
+
+  #putLink(): string {
+    const { tool, args, world, before } = this.#state;
+    const knobs = this.#currentKnobs();
+    const changed = Object.fromEntries(Object.entries(world).filter(([name, value]) => knobs.some((knob) => knob.name === name && knob.value !== value)));
+    const isExample = same(args, EXAMPLES[tool] ?? {});
+    this.#writtenHash = writeLink({ tool, args: isExample ? {} : args, world: changed, before });
+    history.replaceState(null, '', this.#writtenHash);
+    this.#writtenHash = location.hash;
+    return location.href;
+  }
+
+  async #copyLink(): Promise<void> {
+    const address = this.#putLink();
+    await navigator.clipboard.writeText(address).then(
+      () => { this.#say('The link is on the clipboard.'); },
+      () => { this.#say('The clipboard cannot be written; copy the address of the page.'); },
+    );
+  }
+
+  async #handBack(): Promise<void> {
+    const { tool, args } = this.#state;
+    await this.#host?.handBack(tool, args);
+    this.#say('The arguments are in the conversation.');
+  }
+
+  #switchTheme(): void {
+    const { documentElement } = document;
+    const dark = documentElement.dataset['theme'] === undefined ? matchMedia('(prefers-color-scheme: dark)').matches : documentElement.dataset['theme'] === 'dark';
+    documentElement.dataset['theme'] = dark ? 'light' : 'dark';
+    this.#plots.redraw();
+  }
+}
+
+function figureView({ label, value, unit, better }: Figure, before: Figure | undefined): HTMLElement {
+  const now = say(value, unit);
+  const was = before === undefined ? now : say(before.value, unit);
+  const rank = (figure: Figure): number => figure.value ?? Infinity;
+  const direction = before === undefined || better === undefined || was === now ? '' : rank({ ...before, value }) < rank(before) === (better === 'lower') ? 'is-better' : 'is-worse';
+  return h(
+    'div',
+    { class: `figure ${direction}` },
+    h('dt', {}, label),
+    h('dd', {}, was !== now && h('span', { class: 'was' }, was), was !== now && h('span', { class: 'arrow', 'aria-label': 'to' }, '→'), h('span', { class: 'now' }, now)),
+  );
+}
+
+function tableView({ columns, rows }: NonNullable<Result['table']>): HTMLElement {
+  return h(
+    'table',
+    {},
+    h('thead', {}, h('tr', {}, ...columns.map((column) => h('th', { scope: 'col' }, column === '' ? 'Layers' : column)))),
+    h('tbody', {}, ...rows.map(([name = '', ...cells]) => h('tr', {}, h('th', { scope: 'row' }, name), ...cells.map((cell) => h('td', {}, cell))))),
+  );
+}
+
+function knobView(knob: Knob, value: unknown, onValue: (value: unknown) => void): HTMLElement {
+  const id = freshId('knob');
+  if (knob.choices !== undefined) {
+    const select = h('select', { id, onchange: () => { onValue(select.value); } }, ...knob.choices.map((choice) => h('option', { value: choice.value }, choice.label)));
+    select.value = String(value);
+    return h('div', { class: 'knob', 'data-knob': knob.name }, h('label', { for: id, class: 'label' }, knob.label), select);
+  }
+  const { slider, input, spoken, show } = numberControls(knob.label, id, knob.min ?? 0, knob.max ?? 100, knob.value, (next) => {
+    if (typeof next === 'number') {
+      onValue(Math.min(knob.max ?? next, Math.max(knob.min ?? next, next)));
+    }
+  }, (number) => say(number, knob.unit));
+  show(value);
+  return h('div', { class: 'knob', 'data-knob': knob.name }, h('div', { class: 'field-head' }, h('label', { for: id, class: 'label' }, knob.label), spoken), h('div', { class: 'number' }, slider, input));
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'automatic' : typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** `{ a: { b: 1 } }` as `{ 'a.b': 1 }`, so that a change in a manifest is named by its path. */
+function flatten(value: Arguments, prefix = ''): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, each]): [string, unknown][] =>
+      typeof each === 'object' && each !== null && !Array.isArray(each) ? Object.entries(flatten(each as Arguments, `${prefix}${name}.`)) : [[`${prefix}${name}`, each]],
+    ),
+  );
+}

@@ -1,0 +1,318 @@
+import { DEFAULTS, VirtualTime, seeded } from './time.js';
+import { startProcess } from './module.js';
+import { Bins, arrivals, failureOf, logNormal, round } from './world.js';
+import { operationsOf } from './timeouts.js';
+import { partitionsOf } from './bulkhead.js';
+import { say } from './result.js';
+
+/** @typedef {import('./result.js').Knob} Knob */
+
+const MOST_REQUESTS = 20_000;
+/** Requests that the service keeps; beyond them it answers 503 at once. */
+const SERVICE_QUEUE = 2_000;
+
+export const SCENARIOS = [
+  { value: 'brown-out', label: 'brown-out: less capacity' },
+  { value: 'outage', label: 'outage: every call fails' },
+  { value: 'slow', label: 'slow: answers take longer' },
+  { value: 'burst', label: 'burst: more requests' },
+];
+
+/** The layers of the stack, outermost first, with their sections in the manifest. */
+export const LAYERS = /** @type {const} */ ([
+  { layer: 'breaker', section: 'circuitBreaker', label: 'circuit breaker' },
+  { layer: 'retry', section: 'retryPolicy', label: 'retry' },
+  { layer: 'timeout', section: 'timeoutConfig', label: 'timeout' },
+  { layer: 'bulkhead', section: 'bulkhead', label: 'bulkhead' },
+]);
+
+/** @returns {Knob[]} */
+export function stormWorld(/** @type {Record<string, any>} */ manifest) {
+  const operations = Object.keys(operationsOf(manifest.timeoutConfig?.operations));
+  const partitions = Object.keys(partitionsOf(manifest.bulkhead?.partitions));
+  const partition = partitions[0] ?? '';
+  const traffic = manifest.traffic?.[partition] ?? {};
+  const offered = clamp(Math.round(traffic.callsPerSecond ?? 80), 1, 500);
+  return [
+    { name: 'scenario', label: 'Scenario', unit: 'choice', value: 'brown-out', choices: SCENARIOS },
+    { name: 'operation', label: 'Operation', unit: 'choice', value: operations.find((each) => each.startsWith(`${partition}.`)) ?? operations[0] ?? '', choices: operations.map((value) => ({ value, label: value })) },
+    { name: 'partition', label: 'Partition', unit: 'choice', value: partition, choices: partitions.map((value) => ({ value, label: value })) },
+    { name: 'offeredPerSecond', label: 'Requests', unit: 'per-second', value: offered, min: 1, max: 500 },
+    { name: 'capacityPerSecond', label: 'The service can answer', unit: 'per-second', value: clamp(Math.round(offered * 1.25), 1, 1000), min: 1, max: 1000 },
+    { name: 'latencyMs', label: 'Latency without a queue', unit: 'ms', value: clamp(Math.round(traffic.p50Ms ?? 20), 1, 5000), min: 1, max: 5000 },
+    { name: 'severity', label: 'How bad', unit: 'percent', value: 70, min: 10, max: 100 },
+    { name: 'troubleSeconds', label: 'Trouble lasts', unit: 'seconds', value: 20, min: 2, max: 60 },
+    { name: 'clients', label: 'Processes', unit: 'count', value: 2, min: 1, max: 20 },
+  ];
+}
+
+function clamp(/** @type {number} */ value, /** @type {number} */ min, /** @type {number} */ max) {
+  return Math.min(max, Math.max(min, value));
+}
+
+/**
+ * The variants that are compared: nothing, everything, and everything but one layer.
+ *
+ * @param {Record<string, any>} manifest
+ * @returns {{ id: string, label: string, without: string | undefined }[]}
+ */
+export function stormVariants(manifest) {
+  return [
+    { id: 'all', label: 'the whole stack', without: undefined },
+    { id: 'none', label: 'no protection', without: undefined },
+    ...LAYERS.filter(({ section }) => manifest[section] !== undefined).map(({ layer, label }) => ({
+      id: `without-${layer}`,
+      label: `without ${label}`,
+      without: layer,
+    })),
+  ];
+}
+
+/** Serves in order of arrival, and does the work for callers who have gone as for those who wait. */
+class Service {
+  sent = 0;
+  /** @type {Bins} */
+  sends;
+  #time;
+  #world;
+  #trouble;
+  #latency;
+  #freeAt = 0;
+  #queued = 0;
+
+  /**
+   * @param {VirtualTime} time
+   * @param {Record<string, any>} world
+   * @param {{ from: number, until: number, end: number }} trouble
+   * @param {() => number} chance
+   */
+  constructor(time, world, trouble, chance) {
+    this.#time = time;
+    this.#world = world;
+    this.#trouble = trouble;
+    this.#latency = logNormal(world.latencyMs, world.latencyMs * 2, chance);
+    this.sends = new Bins(1000, trouble.end);
+  }
+
+  /** @param {AbortSignal | undefined} signal */
+  answer(signal) {
+    const { ms } = this.#time;
+    const { scenario, severity, capacityPerSecond } = this.#world;
+    const inTrouble = ms >= this.#trouble.from && ms < this.#trouble.until;
+    const latency = this.#latency() * (inTrouble && scenario === 'slow' ? 1 + severity / 2 : 1);
+    const fails = inTrouble && scenario === 'outage';
+    this.sent += 1;
+    this.sends.add(ms);
+    if (this.#queued >= SERVICE_QUEUE) {
+      return Promise.reject(failureOf(503));
+    }
+    const start = Math.max(ms, this.#freeAt);
+    const browned = scenario === 'brown-out' && start >= this.#trouble.from && start < this.#trouble.until;
+    this.#freeAt = start + 1000 / (browned ? Math.max(0.01, (capacityPerSecond * (100 - severity)) / 100) : capacityPerSecond);
+    this.#queued += 1;
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(/** @type {AbortSignal} */ (signal).reason);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#time.at(this.#freeAt + latency, () => {
+        this.#queued -= 1;
+        signal?.removeEventListener('abort', onAbort);
+        if (fails) {
+          reject(failureOf(503));
+        } else {
+          resolve('answer');
+        }
+      });
+      if (signal?.aborted === true) {
+        onAbort();
+      }
+    });
+  }
+}
+
+/**
+ * One process that calls the service through the layers of a variant.
+ *
+ * @param {Record<string, import('./module.js').ModuleFactory>} factories
+ * @param {Record<string, any>} manifest
+ * @param {Record<string, any>} world
+ * @param {{ id: string, without: string | undefined }} variant
+ * @param {VirtualTime} time
+ * @param {() => number} random
+ * @returns {(fn: (signal: AbortSignal | undefined) => Promise<unknown>) => Promise<unknown>}
+ */
+function client(factories, manifest, world, variant, time, random) {
+  const load = startProcess(factories, time, random);
+  const limit = operationsOf(manifest.timeoutConfig?.operations)[world.operation] ?? 1000;
+  if (variant.id === 'none') {
+    // One attempt with the operation's limit, as people write it by hand.
+    return async (fn) => {
+      const controller = new AbortController();
+      const timer = time.at(time.ms + limit, () => controller.abort(new Error('timed out')));
+      try {
+        return await fn(controller.signal);
+      } finally {
+        timer.run = undefined;
+      }
+    };
+  }
+  const { isBackendFailure, resilienceStack } = load('resilience-stack.ts');
+  const options = isBackendFailure === undefined ? [] : [{ isFailure: isBackendFailure }];
+  const listener = manifest.circuitBreaker?.withMetrics === true ? [undefined] : [];
+  /** @type {Record<string, (...given: any[]) => any>} */
+  const layers = {
+    breaker: () => {
+      const { CircuitBreaker } = load('circuit-breaker.ts');
+      return options.length === 0 ? new CircuitBreaker() : new CircuitBreaker(undefined, undefined, ...listener, ...options);
+    },
+    retry: (fn, given) => load('retry.ts').withRetry(fn, given),
+    timeout: (operation, fn, given) => load('timeouts.ts').withTimeout(operation, fn, given),
+    bulkhead: (partition, fn, given) => load('bulkhead.ts').withBulkhead(partition, fn, given),
+  };
+  /** @type {Record<string, (...given: any[]) => any>} */
+  const absent = {
+    breaker: () => ({ state: 'CLOSED', retryAfterMs: 0, call: async (/** @type {any} */ fn, /** @type {any} */ given) => fn(given?.signal) }),
+    retry: async (fn, given) => fn(given?.signal, 0),
+    timeout: async (_, fn, given) => fn(given?.signal),
+    bulkhead: async (_, fn, given) => fn(given?.signal),
+  };
+  const composed = Object.fromEntries(
+    LAYERS.map(({ layer, section }) => [
+      layer,
+      variant.without === layer || manifest[section] === undefined ? absent[layer] : layers[layer],
+    ]),
+  );
+  const call = resilienceStack(composed);
+  return (fn) => call(world.operation, world.partition, (/** @type {AbortSignal | undefined} */ signal) => fn(signal));
+}
+
+/**
+ * One variant of the storm.
+ *
+ * @param {Record<string, import('./module.js').ModuleFactory>} factories
+ * @param {Record<string, any>} manifest
+ * @param {Record<string, any>} world
+ * @param {{ id: string, label: string, without: string | undefined }} variant
+ */
+export async function simulateVariant(factories, manifest, world, variant, options = DEFAULTS) {
+  const time = new VirtualTime(options.turns);
+  const chance = seeded(options.seed);
+  const trouble = troubleOf(world);
+  const service = new Service(time, world, trouble, seeded(options.seed + 1));
+  const clients = Array.from({ length: world.clients }, (_, index) =>
+    client(factories, manifest, world, variant, time, seeded(options.seed + 100 + index)),
+  );
+  const asked = new Bins(1000, trouble.end);
+  const answered = new Bins(1000, trouble.end);
+  let rushes = () => world.offeredPerSecond;
+  let peak = world.offeredPerSecond;
+  if (world.scenario === 'burst') {
+    peak *= 1 + world.severity / 20;
+    rushes = (/** @type {number} */ ms = 0) => (ms >= trouble.from && ms < trouble.until ? peak : world.offeredPerSecond);
+  }
+  arrivals(time, chance, { perSecond: rushes, peak, until: trouble.end, most: MOST_REQUESTS }, (serial) => {
+    const began = time.ms;
+    asked.add(began);
+    const call = /** @type {ReturnType<typeof client>} */ (clients[serial % clients.length]);
+    call((signal) => service.answer(signal)).then(
+      () => answered.add(began),
+      () => undefined,
+    );
+  });
+  await time.run(trouble.end + 120_000);
+
+  const total = (/** @type {Float64Array} */ counts) => counts.reduce((sum, each) => sum + each, 0);
+  const slice = (/** @type {Float64Array} */ counts) => counts.slice(trouble.from / 1000, Math.floor(trouble.until / 1000));
+  const requests = total(asked.counts);
+  /** @type {boolean[]} */
+  const after = [];
+  for (let second = Math.floor(trouble.until / 1000); second < asked.counts.length; second += 1) {
+    after.push(/** @type {number} */ (answered.counts[second]) >= 0.99 * /** @type {number} */ (asked.counts[second]));
+  }
+  const recovered = after.findIndex((_, index) => index + 3 <= after.length && after.slice(index, index + 3).every(Boolean));
+  const duringAsked = total(slice(asked.counts));
+  return {
+    variant,
+    xs: asked.xs,
+    asked: asked.rates(),
+    answered: answered.rates(),
+    sent: service.sends.rates(),
+    callsPerRequest: round(requests === 0 ? 0 : service.sent / requests),
+    peak: Math.max(0, ...service.sends.counts),
+    during: round(duringAsked === 0 ? 0 : (100 * total(slice(answered.counts))) / duringAsked),
+    overall: round(requests === 0 ? 0 : (100 * total(answered.counts)) / requests),
+    recovery: recovered < 0 ? null : recovered * 1000,
+  };
+}
+
+/** @typedef {Awaited<ReturnType<typeof simulateVariant>>} VariantResult */
+
+/** @param {Record<string, any>} world */
+function troubleOf(world) {
+  const from = 5_000;
+  const until = from + world.troubleSeconds * 1000;
+  return { from, until, end: until + 15_000 };
+}
+
+/**
+ * What the variants that have been run so far show.
+ *
+ * @param {Record<string, any>} world
+ * @param {readonly VariantResult[]} runs the whole stack first
+ * @returns {import('./result.js').Result}
+ */
+export function stormResult(world, runs) {
+  const trouble = troubleOf(world);
+  const [all] = runs;
+  const none = runs.find(({ variant }) => variant.id === 'none');
+  if (all === undefined) {
+    return { figures: [], charts: [], remarks: [], table: undefined };
+  }
+  /** @type {import('./result.js').Span[]} */
+  const spans = [{ from: trouble.from / 1000, to: trouble.until / 1000, label: world.scenario, role: 'muted', place: 'back' }];
+  const chart = (/** @type {string} */ id, /** @type {string} */ title, /** @type {'answered' | 'sent'} */ what) => ({
+    id,
+    title,
+    x: 'seconds',
+    y: 'per second',
+    scale: /** @type {const} */ ('linear'),
+    xs: all.xs,
+    series: [
+      { label: 'requests', role: /** @type {const} */ ('reference'), kind: /** @type {const} */ ('line'), values: all.asked },
+      ...runs
+        .map((run, index) => ({
+          label: run.variant.label,
+          role: /** @type {import('./result.js').Role} */ (index === 0 ? 'accent' : run.variant.id === 'none' ? 'bad' : `layer-${index - 2}`),
+          kind: /** @type {const} */ ('line'),
+          values: run[what],
+          main: index === 0,
+          quiet: run.variant.without !== undefined,
+        }))
+        .reverse(),
+    ],
+    spans,
+    marks: [],
+  });
+  return {
+    figures: [
+      { id: 'during', label: 'Answered in the trouble', value: all.during, unit: 'percent', better: 'higher' },
+      { id: 'none', label: 'Without protection', value: none?.during ?? null, unit: 'percent' },
+      { id: 'overall', label: 'Answered in all', value: all.overall, unit: 'percent', better: 'higher' },
+      { id: 'amplification', label: 'Calls per request', value: all.callsPerRequest, unit: 'ratio', better: 'lower' },
+      { id: 'peak', label: 'Peak load on the service', value: all.peak, unit: 'per-second', better: 'lower' },
+      { id: 'recovery', label: 'Recovered after', value: all.recovery, unit: 'ms', better: 'lower' },
+    ],
+    charts: [chart('answered', 'Requests answered', 'answered'), chart('sent', 'Calls sent to the service', 'sent')],
+    remarks: [],
+    table: {
+      columns: ['', 'Calls per request', 'Peak load', 'Answered in the trouble', 'Answered in all', 'Recovered'],
+      rows: runs.map((run) => [
+        run.variant.label,
+        say(run.callsPerRequest, 'ratio'),
+        say(run.peak, 'per-second'),
+        say(run.during, 'percent'),
+        say(run.overall, 'percent'),
+        run.recovery === null ? 'not within 15 s' : run.recovery === 0 ? 'at once' : `after ${say(run.recovery, 'ms')}`,
+      ]),
+    },
+  };
+}

@@ -1,0 +1,4 @@
+declare module 'virtual:simulation' {
+  const text: string;
+  export default text;
+}
