@@ -229,5 +229,6 @@ for (const [runtime, [program, ...flags]] of Object.entries(runtimes)) {
         });
         assert.deepEqual(JSON.parse(stdout.trim().split('\n').at(-1) || JSON.stringify(stderr)), []);
       },
-    ));
+    ),
+  );
 }

@@ -21,7 +21,11 @@ export function fileOf(tool, args = {}) {
 export const load = (tool, args = {}) => import(`${pathToFileURL(fileOf(tool, args)).href}?${String(++loads)}`);
 
 /** Every variant of a tool's emitted code that a case is tried on. */
-export const retries = { defaults: {}, bare: { withJitter: false, withRetryBudget: false, respectRetryAfter: false }, total: { totalTimeoutMs: 30_000 } };
+export const retries = {
+  defaults: {},
+  bare: { withJitter: false, withRetryBudget: false, respectRetryAfter: false },
+  total: { totalTimeoutMs: 30_000 },
+};
 export const breakers = {
   defaults: {},
   metrics: { withMetrics: true },

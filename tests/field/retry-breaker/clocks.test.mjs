@@ -60,7 +60,9 @@ for (const [runner, start] of Object.entries(runners)) {
       const clock = start();
       try {
         let ended;
-        const call = rejection(withRetry(() => new Promise(() => undefined), { totalTimeoutMs: 500 })).then((error) => (ended = error.code));
+        const call = rejection(withRetry(() => new Promise(() => undefined), { totalTimeoutMs: 500 })).then(
+          (error) => (ended = error.code),
+        );
         clock.tick(400);
         await microtasks();
         assert.equal(ended, undefined);

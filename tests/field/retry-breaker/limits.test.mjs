@@ -109,7 +109,9 @@ test('a limit for probes that nobody keeps is warned of, with a way out that can
   assert.match(warnings.join(), /probeTimeoutMs/u);
   assert.deepEqual(emit(BREAKER, { recoveryTimeMs: 5_000 }).warnings, []);
   for (const recoveryTimeMs of [10, 1_000]) {
-    const [way] = emit(BREAKER, { recoveryTimeMs }).warnings.join().match(/(?<=use )\d+/u);
+    const [way] = emit(BREAKER, { recoveryTimeMs })
+      .warnings.join()
+      .match(/(?<=use )\d+/u);
     assert.deepEqual(emit(BREAKER, { recoveryTimeMs: Number(way) }).warnings, []);
   }
 });
@@ -161,7 +163,11 @@ export const fetched: Promise<Response> = retryFetch('/', init, { fetch, methods
 `;
 
 for (const [name, flags] of Object.entries({
-  'strictest, exact optional properties': { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noPropertyAccessFromIndexSignature: true },
+  'strictest, exact optional properties': {
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noPropertyAccessFromIndexSignature: true,
+  },
   'Vite, React': { noUnusedLocals: true, noUnusedParameters: true, erasableSyntaxOnly: true, verbatimModuleSyntax: true },
   'NestJS, CommonJS-like looseness': { strictNullChecks: true, noImplicitAny: false, experimentalDecorators: true },
 })) {
