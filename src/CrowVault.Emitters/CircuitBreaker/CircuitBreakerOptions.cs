@@ -45,7 +45,7 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Successful probes that close the circuit.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("A slower probe fails; by default the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000)]
+    [property: Argument("A slower probe fails; when omitted, the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000)]
     int? ProbeTimeoutMs = null,
 
     [property: Argument("Open time doubles per failed probe up to this; else constant.", Maximum = 86_400_000)]
