@@ -178,8 +178,9 @@ test('planted journals and bases move nothing out of the folder', { skip: !posix
     assert.equal(readFileSync(join(folder, 'victim'), 'utf8'), 'precious', line);
     assertTidy(folder);
   }
-  // What is kept for merges goes into a folder, not through a link.
+  // What is kept for merges, in a project, goes into a folder and not through a link.
   const linked = newFolder();
+  writeFileSync(join(linked, 'package.json'), '{}');
   mkdirSync(join(linked, 'out'));
   mkdirSync(join(linked, 'elsewhere'));
   symlinkSync('../elsewhere', join(linked, 'out/.crowvault'));
