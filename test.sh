@@ -20,6 +20,7 @@ failed=0
 started=$SECONDS
 
 work=$(mktemp -d)
+chmod 711 "$work" # tests that run as another user pass through it
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/tests" "$work/sdk"
 export TMPDIR=$work/tests
