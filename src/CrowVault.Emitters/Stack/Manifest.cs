@@ -60,11 +60,17 @@ public static class Manifest
         }
 
         var usage = "";
-        if (sections.Upstreams.Count > 0 && sections.Find<StackOptions>() is { } stack)
+        var stack = sections.Find<StackOptions>();
+        if (sections.Upstreams.Count > 0 && stack is not null)
         {
             var upstreams = new UpstreamsFile(sections, stack);
             files.AddRange(upstreams.Files(version));
             usage = upstreams.Usage;
+        }
+
+        if (stack is { Ingress: true })
+        {
+            files.Add(IngressFile.Write(sections, stack, version));
         }
 
         var checks = new LayerChecks(sections);
