@@ -124,6 +124,45 @@ public sealed class ManifestTests
     }
 
     [Theory]
+    [InlineData("express")]
+    [InlineData("fastify")]
+    [InlineData("hono")]
+    [InlineData("koa")]
+    [InlineData("nest")]
+    [InlineData("fetch")]
+    public void Ingress_is_for_the_framework_of_the_limiter(string framework)
+    {
+        var emission = Emit("{" + Four + ",\"rateLimiting\":{\"framework\":\"" + framework + "\"},\"stack\":{\"ingress\":true}}");
+        Snapshot.VerifyText("ingress", framework, "ts", emission.Files.Single(file => file.Path == "ingress.ts").Content);
+    }
+
+    [Fact]
+    public void Ingress_without_limiter_and_timeouts_has_neither()
+    {
+        var source = Emit("""{"circuitBreaker":{},"retryPolicy":{},"stack":{"ingress":true}}""").Files.Single(file => file.Path == "ingress.ts").Content;
+        Assert.DoesNotContain("Deadline", source, StringComparison.Ordinal);
+        Assert.DoesNotContain("limitRequests", source, StringComparison.Ordinal);
+        Assert.Contains("app.use(answerErrors)", source, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ingress_is_emitted_only_when_asked_for() =>
+        Assert.DoesNotContain(Emit("{" + Four + ",\"rateLimiting\":{}}").Files, file => file.Path == "ingress.ts");
+
+    [Theory]
+    [InlineData("undici")]
+    [InlineData("axios")]
+    [InlineData("ky")]
+    [InlineData("nest")]
+    public void Client_has_an_adapter_beside_the_upstreams(string client)
+    {
+        var emission = Emit("{" + Four + ",\"stack\":{\"client\":\"" + client + "\"},\"importExtension\":\"js\"}");
+        var source = emission.Files.Single(file => file.Path == $"upstreams-{client}.ts").Content;
+        Assert.Contains(" from './upstreams.js';", source, StringComparison.Ordinal);
+        Snapshot.VerifyText("upstreams", client, "ts", source);
+    }
+
+    [Theory]
     [InlineData("""{"payments.charge":2000}""", true)]
     [InlineData("""[{"name":"payments.charge","timeoutMs":2000,"retry":false}]""", false)]
     [InlineData("""[{"name":"payments.charge","timeoutMs":2000,"retry":true}]""", false)]
