@@ -32,6 +32,7 @@ export const layers = {
     totalTimeoutMs: 4000,
   },
   bulkhead: { partitions: { down: 5, full: 1, late: 5, up: 5 }, maxQueue: 0 },
+  upstreams: {},
 };
 
 /** Type-checks files of emitted folders as the strict part of a project would. */

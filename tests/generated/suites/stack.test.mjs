@@ -70,7 +70,7 @@ test('stack: what receives requests and what calls by other clients passes compi
   const files = [];
   for (const [index, framework] of frameworks.entries()) {
     // Once without a limiter, once without timeouts.
-    const forms = [{}, { rateLimiting: undefined, runtime: framework === 'fetch' ? 'deno' : 'node' }, { timeoutConfig: undefined }];
+    const forms = [{ upstreams: {} }, { rateLimiting: undefined, runtime: framework === 'fetch' ? 'deno' : 'node' }, { timeoutConfig: undefined }];
     for (const [form, more] of forms.entries()) {
       const own = join(workspace, '.emitted', 'ingress', `${framework}-${String(form)}`);
       const stack = { ingress: true, client: form === 0 ? clients[index] : 'fetch' };
@@ -176,6 +176,21 @@ test('upstreams: fetch passes every layer, tells the deadline, and an outage of 
   } finally {
     service.close();
   }
+});
+
+test('upstreams: health says when a call would be let through again', async () => {
+  const own = join(workspace, '.emitted', 'stack-health');
+  await emitStack(own, { ...MANIFEST, withTests: false, circuitBreaker: { failureThreshold: 1, recoveryTimeMs: 30 } });
+  const { upstreams } = await import(pathToFileURL(join(own, 'upstreams.mjs')).href);
+  const { orders } = upstreams;
+  const down = () => Promise.reject(Object.assign(new Error('down'), { status: 503 }));
+  await rejection(orders.call('orders.get', down, { retry: false }));
+  assert.equal(orders.health().state, 'OPEN');
+  assert.ok(orders.health().retryAfterMs > 0);
+  while (orders.health().retryAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(orders.health().state, 'HALF_OPEN');
+  assert.equal(await orders.call('orders.get', () => 'up'), 'up');
+  assert.equal(orders.health().state, 'CLOSED');
 });
 
 test('upstreams: what must not happen twice is sent once, and a POST without a key is as well', async () => {
