@@ -19,7 +19,7 @@ internal sealed class ManifestSections
             .Where(name => Catalog.All[0].Arguments.All.Any(argument => argument.Name == name))];
 
     /// <summary>Names beside the sections that are read elsewhere.</summary>
-    private static readonly string[] s_others = ["$schema", UpstreamReader.Section];
+    private static readonly string[] s_others = ["$schema", UpstreamReader.Section, Manifest.Language];
 
     /// <summary>The upstreams; empty unless all four outbound layers are there.</summary>
     public IReadOnlyList<Upstream> Upstreams { get; private set; } = [];
@@ -98,6 +98,12 @@ internal sealed class ManifestSections
                     ? $"unknown section; did you mean {nearest}?"
                     : $"unknown section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
             }
+        }
+
+        if (seen.Contains(Manifest.Language) && (Manifest.LanguageOf(manifest) is not { } language || !Manifest.Languages.Contains(language)))
+        {
+            var shown = Argument.Show(manifest.GetProperty(Manifest.Language));
+            faults.Add(new(Manifest.Language, $"{shown} cannot be emitted; use {string.Join(" or ", Manifest.Languages)}."));
         }
 
         var layers = s_layers.Count(given.ContainsKey);
