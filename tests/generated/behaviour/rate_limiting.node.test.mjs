@@ -276,7 +276,10 @@ describe('on one Redis', () => {
       await admin.flushall();
       const prefix = `deploy:${algorithm}:`;
       const { [limiters[algorithm]]: Plain } = await load(tool, { algorithm });
-      const { [limiters[algorithm]]: Several } = await load(tool, { algorithm, limits: [{ name: 'day', requests: 1000, seconds: 86_400 }] });
+      const { [limiters[algorithm]]: Several } = await load(tool, {
+        algorithm,
+        limits: [{ name: 'day', requests: 1000, seconds: 86_400 }],
+      });
       const options = { prefix, storeTimeoutMs: 10_000, onStoreFailure: (error) => assert.fail(error) };
       const several = (limit, seconds, limits) => new Several(admin, limit, seconds, { ...options, limits });
       const hour = { hour: { requests: 30, seconds: 3600 } };
@@ -306,7 +309,10 @@ describe('on one Redis', () => {
 
     test(`${algorithm} with further limits: two versions at once admit no more than the larger one, 50 callers, SCRIPT FLUSH`, async () => {
       await admin.flushall();
-      const { [limiters[algorithm]]: Several } = await load(tool, { algorithm, limits: [{ name: 'day', requests: 1000, seconds: 86_400 }] });
+      const { [limiters[algorithm]]: Several } = await load(tool, {
+        algorithm,
+        limits: [{ name: 'day', requests: 1000, seconds: 86_400 }],
+      });
       const options = { storeTimeoutMs: 20_000, onStoreFailure: (error) => assert.fail(error) };
       const versions = [200, 300].map(
         (requests) => new Several(admin, 1000, 600, { ...options, limits: { day: { requests, seconds: 86_400 } } }),
