@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds everything that is published into one folder (artifacts/release, or the one given), without publishing anything:
-# .NET tool packages, npm packages, the .mcpb bundle, the program with its symbols, server.json, bill of materials, checksums.
+# .NET tool packages, npm packages, the .mcpb bundle, the program with its symbols, a static shadcn registry, server.json, bill of materials, checksums.
 # Times, owners and order inside archives are fixed, so that runs on the same commit can be compared.
 #
 #   scripts/release.sh [FOLDER]
@@ -59,6 +59,22 @@ mkdir "$stage/symbols/any"
 install -m 644 "$build/bin/CrowVault.Mcp/release_any/"CrowVault.{Emitters,Mcp}.pdb "$stage/symbols/any"
 archive "$out/crowvault-mcp-$version-$rid.symbols.tar.gz" "$stage/symbols"
 [[ -z ${CONTAINER:-} ]] || gzip -n1 <"$build/image.tar" >"$out/crowvault-mcp-$version-image.tar.gz"
+
+say "shadcn registry"
+mkdir "$stage/r"
+"$program" tools --registry >"$stage/r/registry.json"
+while read -r tool arguments; do
+  "$program" call "generate_${tool//-/_}" "$arguments" --registry-item >"$stage/r/$tool.json"
+done <<'END'
+circuit-breaker {}
+retry-policy {}
+rate-limiting {}
+timeout-config {"operations":{"default":5000}}
+bulkhead {"partitions":{"default":20}}
+END
+chmod 644 "$stage/r"/*
+mkdir "$stage/registry" && mv "$stage/r" "$stage/registry/r"
+archive "$out/crowvault-mcp-$version-registry.tar.gz" "$stage/registry"
 
 say "npm packages"
 cp -R packages/npm/. "$stage/npm"

@@ -24,6 +24,7 @@ export const files = {
   symbols: `crowvault-mcp-${version}-${platform}.symbols.tar.gz`,
   npm: `crowvault-mcp-${version}.tgz`,
   npmNative: `crowvault-mcp-${platform}-${version}.tgz`,
+  registry: `crowvault-mcp-${version}-registry.tar.gz`,
   bundle: `crowvault-mcp-${version}.mcpb`,
   image: `crowvault-mcp-${version}-image.tar.gz`,
   bom: `crowvault-mcp-${version}.cdx.json`,
