@@ -78,7 +78,7 @@ public static class Manifest
         }
 
         var usage = "";
-        if (sections.Upstreams.Count > 0 && sections.Find<StackOptions>() is { } stack)
+        if (sections.WiresUpstreams && sections.Find<StackOptions>() is { } stack)
         {
             var upstreams = new UpstreamsFile(sections, stack);
             files.AddRange(upstreams.Files(version));

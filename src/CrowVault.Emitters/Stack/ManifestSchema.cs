@@ -29,6 +29,7 @@ internal static class ManifestSchema
             sections[section] = schema;
         }
 
+        sections[UpstreamReader.Section] = UpstreamReader.Schema();
         var whole = new JsonObject
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",

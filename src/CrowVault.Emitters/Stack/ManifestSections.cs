@@ -24,6 +24,9 @@ internal sealed class ManifestSections
     /// <summary>The upstreams; empty unless all four outbound layers are there.</summary>
     public IReadOnlyList<Upstream> Upstreams { get; private set; } = [];
 
+    /// <summary>Whether the manifest asks for the file that wires the layers; an empty section does.</summary>
+    public bool WiresUpstreams { get; private set; }
+
     /// <summary>The sections that are there, in the order in which their files are emitted.</summary>
     public IEnumerable<(string Section, Emitter Emitter, IToolOptions Options)> Present =>
         Manifest.Sections.Where(each => _options.ContainsKey(each.Section)).Select(each => (each.Section, each.Emitter, _options[each.Section]));
@@ -38,6 +41,7 @@ internal sealed class ManifestSections
         var bound = new ManifestSections();
         var given = Given(manifest, faults);
         var whole = s_layers.All(given.ContainsKey);
+        bound.WiresUpstreams = whole && manifest.TryGetProperty(UpstreamReader.Section, out _);
         foreach (var (section, emitter) in Manifest.Sections)
         {
             if (!given.TryGetValue(section, out var arguments))
@@ -51,7 +55,7 @@ internal sealed class ManifestSections
             }
 
             // The body of an answer is read under the operation's limit, which timeoutFetch sees to.
-            var fetches = whole && section == "timeoutConfig" ? "withFetch" : null;
+            var fetches = bound.WiresUpstreams && section == "timeoutConfig" ? "withFetch" : null;
             if (emitter.TryBind(With(arguments, manifest, emitter, fetches), out var options, out var wrong))
             {
                 bound._options[section] = options;

@@ -138,9 +138,10 @@ internal static class ApiMcpServer
             throw Invalid("name: missing; send the name of a tool as a string.");
         }
 
-        if (members["arguments"] is not (null or JsonObject))
+        // A model that wrote its arguments as text must see what is wrong, so it is the tool that refuses them.
+        if (members["arguments"] is { } given and not JsonObject)
         {
-            throw Invalid("arguments: not an object; send a JSON object such as {}.");
+            members["arguments"] = new JsonObject { [EmitterTool.Unreadable] = given.DeepClone() };
         }
     }
 

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Ajv from 'ajv';
+import Ajv2020 from 'ajv/dist/2020.js';
 import { clientSchemas } from '../lib/client-schemas.mjs';
 import { dotnetFolder, npmFolder } from '../lib/installed.mjs';
 import { blocksOf, linksOf } from '../lib/readme.mjs';
@@ -238,6 +239,21 @@ test('The commands of the command line work in the order in which they stand', a
   for (const name of ['circuit-breaker.ts', 'circuit-breaker.test.ts', 'retry.ts'])
     assert.ok(existsSync(join(folder, 'src/resilience', name)), name);
   assert.ok(existsSync(join(folder, 'lib/bulkhead.js')));
+});
+
+test('The schema of the manifest takes what docs/STACK.md shows, and refuses what is misspelt in it', () => {
+  const validate = new Ajv2020({ strict: false }).compile(json(inRepository('schemas/resilience.schema.json')));
+  const [, text] = /```json\n(\{\n {2}"\$schema"[\s\S]*?\n\})\n```/u.exec(readFileSync(inRepository('docs/STACK.md'), 'utf8'));
+  const manifest = JSON.parse(text);
+  assert.ok(validate(manifest), JSON.stringify(validate.errors));
+  assert.ok(validate({ ...manifest, language: 'javascript' }), JSON.stringify(validate.errors));
+  for (const upstreams of [
+    { payments: { baseUri: 'https://payments.example' } },
+    { payments: { circuitBreaker: { failureThreshold: 0 } } },
+    { payments: { retryPolicy: { withFetch: true } } },
+    { payments: { operations: { 'payments.charge': { retries: 1 } } } },
+  ])
+    assert.equal(validate({ ...manifest, upstreams }), false, JSON.stringify(upstreams));
 });
 
 test('A wrong call is answered as docs/REFERENCE.md shows', async () => {
