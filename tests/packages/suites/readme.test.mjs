@@ -117,6 +117,19 @@ test('The packages install as docs/INSTALL.md says, and then their first command
   await start({ command: join(env.DOTNET_CLI_HOME, '.dotnet/tools/crowvault-mcp'), args: [] });
 });
 
+test('One command writes the server into a configuration, shows what it would write, and takes it out', async () => {
+  const [block, ...others] = take('By one command', 'sh');
+  assert.deepEqual(others, []);
+  const home = join(cwd, 'home');
+  mkdirSync(join(home, '.codex'), { recursive: true });
+  const codex = 'model = "x"\n\n[mcp_servers.api-mcp]\ncommand = "npx"\n';
+  writeFileSync(join(home, '.codex/config.toml'), codex);
+  await shell(block, { env: { ...env, HOME: home } });
+  await start(JSON.parse(readFileSync(join(home, '.cursor/mcp.json'), 'utf8')).mcpServers['api-mcp']);
+  assert.equal(existsSync(join(cwd, '.vscode/mcp.json')), false);
+  assert.equal(readFileSync(join(home, '.codex/config.toml'), 'utf8'), 'model = "x"\n');
+});
+
 test('The commands for Claude Code, Copilot CLI and VS Code tell of servers that start', async () => {
   for (const [section, amount] of [
     ['Claude Code', 3],
