@@ -66,6 +66,11 @@ internal sealed class ManifestSections
             }
         }
 
+        if (!bound.WiresUpstreams && bound.Find<StackOptions>() is { Client: not UpstreamClient.Fetch })
+        {
+            faults.Add(new("stack.client", "adapts the upstreams to a client; add the section upstreams, if only as {}."));
+        }
+
         if (faults.Count == 0)
         {
             bound.Upstreams = UpstreamReader.Read(manifest, bound, given, faults);
