@@ -34,6 +34,12 @@ internal sealed record LayerChecks(
         ? StackEmitter.Usage(Breaker?.WithMetrics ?? false, Timeouts.Operations[0].Name, Bulkhead.Partitions[0].Name)
         : "";
 
+    /// <summary>Names of the partitions; empty when there is no bulkhead.</summary>
+    public IReadOnlyCollection<string> Services => Bulkhead is null ? [] : [.. Bulkhead.Partitions.Select(partition => partition.Name)];
+
+    /// <summary>What the layers will do under the traffic of one service.</summary>
+    public IEnumerable<string> Forecasts(Traffic traffic) => TrafficForecast.Notes(traffic, Breaker, Bulkhead);
+
     private int Attempts => Retry is null ? 1 : Retry.MaxRetries + 1;
 
     private double Waits => Retry?.WaitBounds.Sum() ?? 0;

@@ -59,8 +59,10 @@ public static class Manifest
             }
         }
 
+        var layers = LayerChecks.Of(arguments);
+        var traffic = manifest.ValueKind is JsonValueKind.Object ? Traffic.Read(manifest, layers.Services, found) : [];
         (emission, faults) = found.Count == 0
-            ? (Compose(emissions, LayerChecks.Of(arguments)), (ArgumentFaults?)null)
+            ? (Compose(emissions, layers, traffic), (ArgumentFaults?)null)
             : (null, new ArgumentFaults("stack", found, null));
         return faults is null;
     }
@@ -82,9 +84,9 @@ public static class Manifest
             {
                 faults.Add(new(shown, "given twice; give it once."));
             }
-            else if (!names.Contains(property.Name) && !s_shared.Contains(property.Name) && property.Name != "$schema")
+            else if (!names.Contains(property.Name) && !s_shared.Contains(property.Name) && property.Name is not ("$schema" or Traffic.Section))
             {
-                faults.Add(new(shown, Suggestion.Nearest(property.Name, names.Concat(s_shared)) is { } nearest
+                faults.Add(new(shown, Suggestion.Nearest(property.Name, [.. names, .. s_shared, Traffic.Section]) is { } nearest
                     ? $"unknown section; did you mean {nearest}?"
                     : $"unknown section; the sections are {string.Join(", ", names)}."));
             }
@@ -143,13 +145,13 @@ public static class Manifest
         return JsonElement.Parse(buffer.ToArray());
     }
 
-    private static Emission Compose(Dictionary<string, Emission> emissions, LayerChecks layers)
+    private static Emission Compose(Dictionary<string, Emission> emissions, LayerChecks layers, IReadOnlyList<Traffic> traffic)
     {
         var present = Sections.Where(each => emissions.ContainsKey(each.Section)).ToList();
         var files = present.SelectMany(each => emissions[each.Section].Files).ToList();
         var notes = present.SelectMany(each => emissions[each.Section].Notes.Select(note => $"{each.Emitter.FileName}: {note}"));
         var warnings = present.SelectMany(each => emissions[each.Section].Warnings.Select(text => $"{each.Emitter.FileName}: {text}"));
-        return new(files, layers.Usage, [.. notes, .. layers.Notes()], [.. warnings, .. layers.Warnings()], StackEmitter.CommandLine, "");
+        return new(files, layers.Usage, [.. notes, .. layers.Notes(), .. traffic.SelectMany(layers.Forecasts)], [.. warnings, .. layers.Warnings()], StackEmitter.CommandLine, "");
     }
 
     private static JsonElement BuildSchema()
@@ -169,6 +171,7 @@ public static class Manifest
             sections[section] = schema;
         }
 
+        sections[Traffic.Section] = Traffic.Schema();
         var whole = new JsonObject
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",
