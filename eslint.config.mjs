@@ -18,4 +18,9 @@ export default defineConfig([
       'prefer-const': 'error',
     },
   },
+  {
+    // Functions of these run in the page that is tested.
+    files: ['tests/page/**/*.mjs'],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+  },
 ]);

@@ -20,6 +20,7 @@ failed=0
 started=$SECONDS
 
 work=$(mktemp -d)
+chmod 711 "$work" # tests that run as another user pass through it
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/tests" "$work/sdk"
 export TMPDIR=$work/tests
@@ -115,6 +116,8 @@ generated() {
   (cd tests/generated && install && node run.mjs ${mode:+"$mode"})
 }
 
+page() { (cd tests/page && node run.mjs ${mode:+"$mode"}); }
+
 requests() { (cd tests/requests && node run.mjs); }
 
 field() { (cd tests/field && node run.mjs ${mode:+"$mode"}); }
@@ -157,6 +160,7 @@ suite "Requests in people's words" requests
 suite "Cases from the field" field
 if [[ $mode != --quick ]]; then
   suite "Doors and official clients" conformance
+  suite "Page" page
   native=$work/program/crowvault-mcp
   suite "Packages" packages
   suite ".NET tests of the native program" native_dotnet_tests

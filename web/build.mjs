@@ -35,7 +35,15 @@ const { output } = await build({
       load: (id) => (id === '\0simulation' ? `export default ${JSON.stringify(simulation)};` : undefined),
     },
   ],
-  build: { target, write: false, minify: true, cssCodeSplit: false, modulePreload: false, assetsInlineLimit: 1_000_000, rollupOptions: { output: { codeSplitting: false } } },
+  build: {
+    target,
+    write: false,
+    minify: true,
+    cssCodeSplit: false,
+    modulePreload: false,
+    assetsInlineLimit: 1_000_000,
+    rollupOptions: { output: { codeSplitting: false } },
+  },
 });
 
 const find = (test) => output.find(({ fileName }) => test(fileName));

@@ -46,6 +46,15 @@ public abstract class Emitter
         string version,
         [NotNullWhen(true)] out Emission? emission,
         [NotNullWhen(false)] out ArgumentFaults? faults);
+
+    /// <summary>Checks and binds the arguments for a caller that needs the options before it emits.</summary>
+    internal abstract bool TryBind(
+        JsonElement arguments,
+        [NotNullWhen(true)] out IToolOptions? options,
+        [NotNullWhen(false)] out ArgumentFaults? faults);
+
+    /// <summary>Emits the code for options that <see cref="TryBind"/> gave.</summary>
+    internal abstract Emission Emit(IToolOptions options, string version);
 }
 
 /// <summary>An emitter with its options record.</summary>
@@ -72,6 +81,19 @@ public abstract class Emitter<TOptions> : Emitter
         emission = _arguments.Value.TryBind(arguments, out var options, out var withCode, out faults) ? Emit(options, version) with { WithCode = withCode } : null;
         return emission is not null;
     }
+
+    /// <inheritdoc/>
+    internal override bool TryBind(
+        JsonElement arguments,
+        [NotNullWhen(true)] out IToolOptions? options,
+        [NotNullWhen(false)] out ArgumentFaults? faults)
+    {
+        options = _arguments.Value.TryBind(arguments, out var bound, out _, out faults) ? bound : null;
+        return options is not null;
+    }
+
+    /// <inheritdoc/>
+    internal override Emission Emit(IToolOptions options, string version) => Emit((TOptions)options, version);
 
     /// <summary>Emits the code for options that are known to be valid.</summary>
     /// <param name="options">The options.</param>

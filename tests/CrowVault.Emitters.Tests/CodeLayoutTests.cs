@@ -21,6 +21,8 @@ public sealed class CodeLayoutTests
     [InlineData("interface A { f: () => void; b: string }", "interface A {\n  f: () => void\n  'b': string\n}")]
     [InlineData("if (a) { return; }", "if (a) return")]
     [InlineData("for (const a of b) { if (a) { c(); d(); } }", "for (const a of b)\n{\n  if (a)\n  {\n    c()\n    d()\n  }\n}")]
+    [InlineData("if (a) { (b as C)?.d(); }", "if (a) {\n  ;(b as C)?.d()\n}")]
+    [InlineData("a();\n(b as C)?.d();", "a()\n;(b as C)?.d()")]
     [InlineData("f(`a ${x} b`);", "f(`a ${\n  x\n} b`)")]
     [InlineData("/** One two. */\nf();", "/**\n * One\n * two.\n */\nf()")]
     [InlineData("f(); // why", "f() //   why")]

@@ -32,7 +32,7 @@ public sealed class StackCommandTests : IDisposable
         var written = Stack();
         Assert.Equal((0, ""), (written.ExitCode, written.Output));
         Assert.DoesNotContain("created", written.Errors, StringComparison.Ordinal);
-        Assert.Equal(12, Directory.GetFiles(Output).Length);
+        Assert.Equal(14, Directory.GetFiles(Output).Length);
         Assert.Equal(0, Stack("--check").ExitCode);
 
         var edited = Path.Combine(Output, "retry.ts");

@@ -8,7 +8,8 @@
 // A folder is an area. One that has a package.json brings the peers that its cases need; they are installed before it runs, and with
 // --quick it is left out where that takes longer than a quick run ("quick": false).
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { finish, runTests } from '../shared/runner.mjs';
@@ -18,6 +19,9 @@ const given = process.argv.slice(2);
 const mode = given.includes('--full') ? 'full' : given.includes('--quick') ? 'quick' : 'default';
 const names = given.filter((each) => !each.startsWith('--'));
 process.env.CROWVAULT_PROOF = mode;
+
+const jestCache = join(tmpdir(), `jest_${(process.getuid?.() ?? 0).toString(36)}`);
+const hadJestCache = existsSync(jestCache);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const area of readdirSync(folder, { withFileTypes: true })) {
@@ -44,6 +48,8 @@ for (const area of readdirSync(folder, { withFileTypes: true })) {
   const count = await runTests(files, { folder, concurrency: 2 });
   for (const key of Object.keys(total)) total[key] += count[key];
 }
+// Jest keeps its cache in the temporary folder.
+if (!hadJestCache) rmSync(jestCache, { recursive: true, force: true });
 finish(total);
 
 function manifestOf(home) {

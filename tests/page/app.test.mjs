@@ -39,7 +39,11 @@ before(async () => {
       configFile: false,
       logLevel: 'error',
       resolve: { alias: { '@modelcontextprotocol/ext-apps/app-bridge': inWeb.resolve('@modelcontextprotocol/ext-apps/app-bridge') } },
-      build: { write: false, target: 'es2022', lib: { entry: fileURLToPath(new URL('lib/host.js', import.meta.url)), formats: ['es'], fileName: 'host' } },
+      build: {
+        write: false,
+        target: 'es2022',
+        lib: { entry: fileURLToPath(new URL('lib/host.js', import.meta.url)), formats: ['es'], fileName: 'host' },
+      },
     }),
   ].flat();
   host = createServer((request, response) => {
@@ -108,7 +112,11 @@ test("the app opens with the call's arguments, and hands changed ones back to th
 });
 
 test('a refusal is shown at its field, and another tool can be opened', async () => {
-  const { app, errors, close } = await openApp({ tool: 'generate_bulkhead', args: { partitions: [{ name: 'a', maxConcurrent: 3 }] }, theme: 'light' });
+  const { app, errors, close } = await openApp({
+    tool: 'generate_bulkhead',
+    args: { partitions: [{ name: 'a', maxConcurrent: 3 }] },
+    theme: 'light',
+  });
   await app.locator('[data-argument="maxQueue"] input[type=text]').fill('-1');
   await app.locator('[data-argument="maxQueue"] .field-error').filter({ hasText: 'maxQueue: -1 is out of range' }).waitFor();
   await app.locator('.tabs a').filter({ hasText: 'Rate limiter' }).click();
@@ -119,7 +127,12 @@ test('a refusal is shown at its field, and another tool can be opened', async ()
 });
 
 test('where a host takes no messages, the arguments become context of the model', async () => {
-  const { app, heard, close } = await openApp({ tool: 'generate_circuit_breaker', args: {}, theme: 'light', capabilities: { updateModelContext: { text: {}, structuredContent: {} } } });
+  const { app, heard, close } = await openApp({
+    tool: 'generate_circuit_breaker',
+    args: {},
+    theme: 'light',
+    capabilities: { updateModelContext: { text: {}, structuredContent: {} } },
+  });
   await app.getByRole('button', { name: 'Use these arguments' }).click();
   await app.getByText('The arguments are in the conversation.').waitFor({ state: 'attached' });
   assert.equal(heard[0].kind, 'context');

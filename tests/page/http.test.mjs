@@ -72,7 +72,8 @@ test('POST /v1/stack gives what the command line writes, and names each fault by
     bulkhead: { partitions: [{ name: 'a', maxConcurrent: 4 }] },
     stack: {},
   };
-  const post = (body) => fetch(`${server.url}/v1/stack`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const post = (body) =>
+    fetch(`${server.url}/v1/stack`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const answer = await post(manifest);
   assert.equal(answer.status, 200);
   const { files } = await answer.json();
@@ -84,6 +85,12 @@ test('POST /v1/stack gives what the command line writes, and names each fault by
   const refused = await post({ ...manifest, circuitBreaker: { failureThreshold: 0 }, bulkhead: { partitions: [], maxQueue: -1 } });
   assert.equal(refused.status, 400);
   const { errors } = await refused.json();
-  assert.ok(errors.some(({ pointer }) => pointer === '/circuitBreaker/failureThreshold'), JSON.stringify(errors));
-  assert.ok(errors.some(({ pointer }) => pointer === '/bulkhead/maxQueue'), JSON.stringify(errors));
+  assert.ok(
+    errors.some(({ pointer }) => pointer === '/circuitBreaker/failureThreshold'),
+    JSON.stringify(errors),
+  );
+  assert.ok(
+    errors.some(({ pointer }) => pointer === '/bulkhead/maxQueue'),
+    JSON.stringify(errors),
+  );
 });

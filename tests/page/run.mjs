@@ -18,7 +18,10 @@ const names = given.filter((each) => !each.startsWith('--'));
 
 for (const home of [folder, join(folder, '../../web')]) {
   if (process.env.CI === 'true' || !existsSync(join(home, 'node_modules'))) {
-    const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: home, stdio: 'inherit' });
+    const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: home,
+      stdio: 'inherit',
+    });
     if (status !== 0) {
       console.log(`FAIL the packages of ${home} could not be installed`);
       finish({ passed: 0, failed: 1 });

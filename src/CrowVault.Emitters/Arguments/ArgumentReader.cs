@@ -53,6 +53,12 @@ internal static class ArgumentReader
             return new NameArgument(name, description, required, fallback);
         }
 
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) && type.GetGenericArguments()[0] is { IsEnum: true } word)
+        {
+            return new ChoiceListArgument(
+                name, description, required, fallback, [.. Enum.GetNames(word).Select(JsonNamingPolicy.KebabCaseLower.ConvertName)]);
+        }
+
         if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
         {
             var entry = typeInfo.Options.GetTypeInfo(type.GetGenericArguments()[0]);

@@ -17,13 +17,13 @@ public sealed record BulkheadOptions(
     [property: Argument("Longest wait for a slot; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
     int MaxWaitMs = 1_000,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>Slots of all partitions together.</summary>

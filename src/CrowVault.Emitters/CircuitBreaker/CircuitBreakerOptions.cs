@@ -45,22 +45,22 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Successful probes that close the circuit.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("A slower probe counts as failed; recoveryTimeMs or 30000, the greater, when omitted.", Maximum = 86_400_000)]
+    [property: Argument("A slower probe fails; when omitted, the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000)]
     int? ProbeTimeoutMs = null,
 
-    [property: Argument("Open time doubles with each failed probe up to this; constant when omitted.", Maximum = 86_400_000)]
+    [property: Argument("Open time doubles per failed probe up to this; else constant.", Maximum = 86_400_000)]
     int? MaxRecoveryTimeMs = null,
 
     [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000)]
     int? SlowCallMs = null,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>

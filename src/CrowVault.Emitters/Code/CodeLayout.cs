@@ -178,10 +178,17 @@ public sealed class CodeLayout
             return false;
         }
 
-        // Whether a second statement begins: behind a semicolon, a block, or a line end that no operator bridges.
-        for (var i = open + 1; i < close; i = _pair[i] > i ? _pair[i] : i + 1)
+        // A statement that opens with a bracket has a semicolon before it where others have none behind them.
+        var first = open + 1;
+        while (Is(first, ";"))
         {
-            var begins = i > open + 1 && !IsClosing(i)
+            first++;
+        }
+
+        // Whether a second statement begins: behind a semicolon, a block, or a line end that no operator bridges.
+        for (var i = first; i < close; i = _pair[i] > i ? _pair[i] : i + 1)
+        {
+            var begins = i > first && !Is(i, ";") && !IsClosing(i)
                 && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i)) || (Is(i - 1, "}") && IsWord(i) && BeginsStatement(i)));
             if (begins)
             {

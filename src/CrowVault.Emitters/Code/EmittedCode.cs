@@ -26,7 +26,7 @@ public sealed record EmittedCode(
         string source, TemplateView view, bool withTests, IEnumerable<string> notes, IEnumerable<string> warnings) => new(
         view.Render($"{source}.liquid"),
         withTests ? view.Render($"{Path.ChangeExtension(source, ".test.ts")}.liquid") : "",
-        view.Render($"{Path.GetDirectoryName(source)}/usage.ts.liquid").TrimEnd('\n'),
+        view.Render($"{Path.GetDirectoryName(source)}/usage.ts.liquid").Trim('\n'),
         [.. notes],
         [.. warnings]);
 }

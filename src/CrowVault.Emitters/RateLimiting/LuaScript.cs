@@ -11,10 +11,10 @@ internal sealed record LuaScript(string Text, string Sha1)
         var block = options.WithOperations ? view.Render("RateLimiting/redis/block.lua") : "";
         return new($"\n{block}{view.Render($"RateLimiting/redis/{stem}.lua")}", (options.Algorithm, options.WithOperations) switch
         {
-            (Algorithm.TokenBucket, false) => "fa8c643f7d8d973a9701f4c51c67694178c6da34",
-            (Algorithm.TokenBucket, true) => "170d05a72458052c25966d7d9877525927f3c750",
-            (Algorithm.LeakyBucket, false) => "a7081dc7a8af9f655cf465e1f1f2c3e2ccb72fe4",
-            (Algorithm.LeakyBucket, true) => "8d80498939f363fe342f7eccc56aadc51843a384",
+            (Algorithm.TokenBucket, false) => "7167191f22dd091585c6ce7d9741a6863884d03e",
+            (Algorithm.TokenBucket, true) => "2870de8226aa61f7fb118311b0569abb219ed3d0",
+            (Algorithm.LeakyBucket, false) => "75d2d4085d587528ff9a02c17f598067463b3f8f",
+            (Algorithm.LeakyBucket, true) => "b1d424c6dbc8905a53b5d47cc26fa17196b37ee9",
             (Algorithm.FixedWindow, false) => "9bf1ec06016ec671a69a88a872860b544f8774fc",
             (Algorithm.FixedWindow, true) => "f4b942b2ab28979e7470fe95fa09c79d55757ff5",
             (Algorithm.SlidingWindow, false) => "29325ae4595a090b52f246610a485db447b3e4fe",

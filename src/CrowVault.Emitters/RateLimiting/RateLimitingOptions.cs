@@ -138,13 +138,13 @@ public sealed record RateLimitingOptions(
     [property: Argument("Also peek, reset, block, acquire (waits for a turn).")]
     bool WithOperations = false,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     // 2^52 microseconds: up to there a bucket is counted without rounding.

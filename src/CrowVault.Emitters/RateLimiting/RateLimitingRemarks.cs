@@ -69,7 +69,7 @@ internal static class RateLimitingRemarks
         else if (options.IsBucket && burst < requests)
         {
             yield return $"{options.Stem}: {requests} per {window} is a rate: {burst} at once, then one every "
-                + $"{Duration(1000.0 * options.WindowSeconds / requests)}. For {requests} at any time within {window} use sliding-window, "
+                + $"{Duration(1000.0 * options.WindowSeconds / requests)}. For {requests} in any {window}, whenever they come, use sliding-window, "
                 + $"or burstCapacity {requests}.";
         }
     }

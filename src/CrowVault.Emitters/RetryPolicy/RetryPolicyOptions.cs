@@ -45,19 +45,19 @@ public sealed record RetryPolicyOptions(
     [property: Argument("Bound the load that retries add to about 10%.")]
     bool WithRetryBudget = true,
 
-    [property: Argument("Add retryFetch, which repeats only what is safe to.")]
+    [property: Argument("Add retryFetch.")]
     bool WithFetch = false,
 
-    [property: Argument("Errors without a status worth another attempt: any, or network failures and time-outs alone.")]
+    [property: Argument("Errors without a status to retry.")]
     RetryErrors RetryErrors = RetryErrors.Any,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>The statuses; the documented ones unless others are given.</summary>

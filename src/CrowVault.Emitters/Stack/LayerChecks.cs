@@ -8,37 +8,36 @@ using static CrowVault.Emitters.Code.Wording;
 
 namespace CrowVault.Emitters.Stack;
 
-/// <summary>The layers of one manifest, checked against each other. A layer that the manifest lacks is null.</summary>
-internal sealed record LayerChecks(
-    CircuitBreakerOptions? Breaker,
-    RetryPolicyOptions? Retry,
-    RateLimitingOptions? RateLimiting,
-    TimeoutConfigOptions? Timeouts,
-    BulkheadOptions? Bulkhead,
-    StackOptions? Stack)
+/// <summary>The layers of one manifest, checked against each other.</summary>
+internal sealed class LayerChecks(ManifestSections sections)
 {
     // Retries that the emitted budget allows in the long run, per request.
     private const double BudgetShare = 0.1;
 
-    /// <summary>Binds the sections, which are known to be valid.</summary>
-    public static LayerChecks Of(IReadOnlyDictionary<string, JsonElement> arguments) => new(
-        Bind<CircuitBreakerOptions>(arguments),
-        Bind<RetryPolicyOptions>(arguments),
-        Bind<RateLimitingOptions>(arguments),
-        Bind<TimeoutConfigOptions>(arguments),
-        Bind<BulkheadOptions>(arguments),
-        Bind<StackOptions>(arguments));
+    private CircuitBreakerOptions? Breaker { get; } = sections.Find<CircuitBreakerOptions>();
 
-    /// <summary>The snippet that wires the layers; empty when there is no stack.</summary>
-    public string Usage => Stack is not null && Timeouts is not null && Bulkhead is not null
-        ? StackEmitter.Usage(Breaker?.WithMetrics ?? false, Timeouts.Operations[0].Name, Bulkhead.Partitions[0].Name)
-        : "";
+    private RetryPolicyOptions? Retry { get; } = sections.Find<RetryPolicyOptions>();
 
-    /// <summary>Names of the partitions; empty when there is no bulkhead.</summary>
-    public IReadOnlyCollection<string> Services => Bulkhead is null ? [] : [.. Bulkhead.Partitions.Select(partition => partition.Name)];
+    private RateLimitingOptions? RateLimiting { get; } = sections.Find<RateLimitingOptions>();
 
-    /// <summary>What the layers will do under the traffic of one service.</summary>
-    public IEnumerable<string> Forecasts(Traffic traffic) => TrafficForecast.Notes(traffic, Breaker, Bulkhead);
+    private TimeoutConfigOptions? Timeouts { get; } = sections.Find<TimeoutConfigOptions>();
+
+    private BulkheadOptions? Bulkhead { get; } = sections.Find<BulkheadOptions>();
+
+    private StackOptions? Stack { get; } = sections.Find<StackOptions>();
+
+    private IReadOnlyList<Upstream> Upstreams { get; } = sections.Upstreams;
+
+    /// <summary>What the layers will do under the traffic of each service.</summary>
+    public IEnumerable<string> Forecasts() => sections.Traffic.SelectMany(traffic => ForecastOf(traffic).Notes());
+
+    private TrafficForecast ForecastOf(Traffic traffic)
+    {
+        var upstream = Upstreams.FirstOrDefault(each => each.Name == traffic.Service);
+        var operations = upstream?.Operations.Select(each => (each.Name, each.TimeoutMs))
+            ?? Timeouts?.Operations.Where(each => each.Name.Split('.')[0] == traffic.Service).Select(each => (each.Name, each.TimeoutMs));
+        return new(traffic, upstream?.Breaker ?? Breaker, upstream?.Retry ?? Retry, Bulkhead, [.. operations ?? []], Stack?.FailureUnit);
+    }
 
     private int Attempts => Retry is null ? 1 : Retry.MaxRetries + 1;
 
@@ -75,7 +74,7 @@ internal sealed record LayerChecks(
     }
 
     /// <summary>Settings that do not go together.</summary>
-    public IEnumerable<string> Warnings() => [.. Time(), .. Load(), .. Slots()];
+    public IEnumerable<string> Warnings() => [.. Time(), .. Load(), .. Slots(), .. Repetition()];
 
     private IEnumerable<string> Time()
     {
@@ -101,7 +100,8 @@ internal sealed record LayerChecks(
         if (Bulkhead is { MaxQueue: > 0 } && (Bulkhead.MaxWaitMs == 0 || Bulkhead.MaxWaitMs >= shortest))
         {
             var wait = Bulkhead.MaxWaitMs == 0 ? "without limit" : $"up to {Duration(Bulkhead.MaxWaitMs)}";
-            yield return $"Stack: {quickest} has {Duration(shortest)}, but may wait {wait} for a slot; use a bulkhead maxWaitMs below {shortest}.";
+            var wayOut = shortest > 1 ? $"use a bulkhead maxWaitMs below {shortest}" : "use a bulkhead maxQueue of 0";
+            yield return $"Stack: {quickest} has {Duration(shortest)}, but may wait {wait} for a slot; {wayOut}.";
         }
 
         if (Breaker is not null && Breaker.ProbeLimitMs < longest)
@@ -169,17 +169,43 @@ internal sealed record LayerChecks(
         }
     }
 
-    private static TOptions? Bind<TOptions>(IReadOnlyDictionary<string, JsonElement> arguments)
-        where TOptions : class, IToolOptions
+    private IEnumerable<string> Repetition()
     {
-        foreach (var (section, emitter) in Manifest.Sections)
+        if (Retry is { MaxRetries: > 0 } && Stack is not null)
         {
-            if (emitter.Arguments is ArgumentBinder<TOptions> bound && arguments.TryGetValue(section, out var given))
+            foreach (var operation in Upstreams.SelectMany(upstream => upstream.Operations).Where(operation => operation.Retry is null && Changes(operation.Name)))
             {
-                return bound.TryBind(given, out var options, out _, out _) ? options : null;
+                yield return $"Stack: {operation.Name} is retried up to {Retry.MaxRetries} times, but by its name it changes something; "
+                    + "set \"retry\": false for it in timeoutConfig.operations, or true if it is idempotent.";
+            }
+
+            foreach (var upstream in Upstreams)
+            {
+                var slots = Bulkhead!.Partitions.First(partition => partition.Name == upstream.Name).MaxConcurrent;
+                var attempts = upstream.Retry.MaxRetries + 1;
+                if (slots <= attempts)
+                {
+                    yield return $"Stack: one call of {upstream.Name} whose work ignores its signal can hold all {Count(slots, "slot")} with its "
+                        + $"{Count(attempts, "attempt")}; pass the signal on, or use more slots or fewer retries.";
+                }
             }
         }
 
-        return null;
+        if (Retry is not null && Stack is { AlsoRetries.Count: > 0 })
+        {
+            var product = Stack.AlsoRetries.Aggregate(Attempts, (attempts, other) => attempts * other.DefaultAttempts());
+            var factors = string.Join(" x ", Stack.AlsoRetries.Select(other => $"{other.DefaultAttempts()} of {Kebab(other)}"));
+            yield return $"Stack: {Count(Attempts, "attempt")} x {factors} = {product} requests for one call of an ailing service, and the retry budget sees only "
+                + $"its own; {string.Join(", ", Stack.AlsoRetries.Select(other => other.WayOut()).Distinct())}.";
+        }
     }
+
+    private static string Kebab(AlsoRetries other) => JsonNamingPolicy.KebabCaseLower.ConvertName(other.ToString());
+
+    // Words that begin the name of what is not idempotent in most services.
+    private static bool Changes(string operation) =>
+        s_changing.Contains(operation.Split('.', '_', '-')[^1], StringComparer.OrdinalIgnoreCase);
+
+    private static readonly string[] s_changing =
+        ["charge", "pay", "refund", "capture", "transfer", "create", "add", "insert", "append", "post", "send", "notify", "publish", "enqueue", "submit", "order", "book", "increment"];
 }

@@ -33,18 +33,19 @@ public sealed class StackEmitter() : Emitter<StackOptions>(StackJson.Default.Sta
     {
         var model = new StackModel(
             JsonNamingPolicy.KebabCaseLower.ConvertName(options.FailureUnit.ToString()),
+            options.Runtime is not Runtime.Workers,
             TestRunner.Imports(options),
             TestRunner.Declarations(options));
         var view = Templates.View(model, StackJson.Default.StackModel);
         var source = view.Render("Stack/resilience-stack.ts.liquid");
         var test = options.WithTests ? view.Render("Stack/resilience-stack.test.ts.liquid") : "";
-        return new(source, test, Usage(withMetrics: false, "orders.get", "orders"), [Unit(options)], []);
+        return new(source, test, Usage("orders.get", "orders"), [Unit(options)], []);
     }
 
     /// <summary>The snippet that wires the layers.</summary>
-    internal static string Usage(bool withMetrics, string operation, string partition)
+    internal static string Usage(string operation, string partition)
     {
-        var model = new StackUsageModel(withMetrics, TypeScript.Literal(operation), TypeScript.Literal(partition));
+        var model = new StackUsageModel(TypeScript.Literal(operation), TypeScript.Literal(partition));
         return Templates.View(model, StackJson.Default.StackUsageModel).Render("Stack/usage.ts.liquid").TrimEnd('\n');
     }
 

@@ -2,21 +2,59 @@ using System.Text.Json.Serialization;
 
 namespace CrowVault.Emitters.Stack;
 
-/// <summary>What the stack's templates see.</summary>
+/// <summary>What the templates of the stack see.</summary>
 /// <param name="FailureUnit">The default of the option of that name.</param>
+/// <param name="Shared">Whether requests of one process may touch each other's objects, which Workers do not allow.</param>
 /// <param name="TestImports">Imports of the test runner.</param>
 /// <param name="TestDeclarations">What follows the imports of a test.</param>
-internal sealed record StackModel(string FailureUnit, string TestImports, string TestDeclarations);
+internal sealed record StackModel(string FailureUnit, bool Shared, string TestImports, string TestDeclarations);
 
 /// <summary>What the snippet that wires the layers sees.</summary>
-/// <param name="WithMetrics">Whether the breaker's options are its fourth parameter.</param>
 /// <param name="Operation">An operation as a string literal.</param>
 /// <param name="Partition">A partition as a string literal.</param>
-internal sealed record StackUsageModel(bool WithMetrics, string Operation, string Partition);
+internal sealed record StackUsageModel(string Operation, string Partition);
 
-/// <summary>Serialization of the stack's options and models.</summary>
+/// <summary>What the templates of the upstreams see.</summary>
+/// <param name="Operations">From the key of an upstream to the union of its operations.</param>
+/// <param name="Settings">Upstreams that have settings of their own.</param>
+/// <param name="Once">Operations that are never repeated, as a list literal; empty when there is none.</param>
+/// <param name="HasTotal">Whether a call as a whole has a limit.</param>
+/// <param name="TimeoutImports">Names that are imported from timeouts.ts.</param>
+/// <param name="WithFetch">Whether timeouts.ts has <c>timeoutFetch</c>.</param>
+/// <param name="WithBudget">Whether retry.ts has a budget.</param>
+/// <param name="MaxKeys">Upstreams made at run time that are kept at most.</param>
+/// <param name="SlotsPerKey">Calls at once for each of those.</param>
+/// <param name="First">An upstream, for the usage and the tests.</param>
+/// <param name="FirstMember">The same as a member access.</param>
+/// <param name="FirstOperation">One of its operations.</param>
+/// <param name="TestImports">Imports of the test runner.</param>
+/// <param name="TestDeclarations">What follows the imports of a test.</param>
+internal sealed record UpstreamsModel(
+    IReadOnlyList<TableEntry> Operations,
+    IReadOnlyList<UpstreamSettings> Settings,
+    string Once,
+    bool HasTotal,
+    string TimeoutImports,
+    bool WithFetch,
+    bool WithBudget,
+    string MaxKeys,
+    string SlotsPerKey,
+    string First,
+    string FirstMember,
+    string FirstOperation,
+    string TestImports,
+    string TestDeclarations);
+
+/// <summary>Settings of one upstream.</summary>
+/// <param name="Key">Its name as a property key.</param>
+/// <param name="BaseUrl">String literal; empty when there is none.</param>
+/// <param name="Groups">Settings of the layers.</param>
+internal sealed record UpstreamSettings(string Key, string BaseUrl, IReadOnlyList<SettingsGroup> Groups);
+
+/// <summary>Serialization of the options and models of this room.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StackOptions))]
 [JsonSerializable(typeof(StackModel))]
 [JsonSerializable(typeof(StackUsageModel))]
+[JsonSerializable(typeof(UpstreamsModel))]
 internal sealed partial class StackJson : JsonSerializerContext;

@@ -21,11 +21,24 @@ public sealed record StackOptions(
     [property: Argument("What the breaker counts as one failure: each attempt, or the whole retried call.")]
     FailureUnit FailureUnit = FailureUnit.Attempt,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Upstreams made at run time (upstreamFor) that are kept.", Maximum = 1_000_000)]
+    int MaxKeys = 1_000,
+
+    [property: Argument("Calls at once for each of those.", Maximum = 100_000)]
+    int SlotsPerKey = 10,
+
+    IReadOnlyList<AlsoRetries>? AlsoRetries = null,
+
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
-    ImportExtension? ImportExtension = null) : IToolOptions;
+    [property: Argument("Default ts.")]
+    ImportExtension? ImportExtension = null) : IToolOptions
+{
+    /// <summary>What else repeats calls; nothing unless given.</summary>
+    [Argument("What else retries on the way to a service; its attempts multiply with those of retryPolicy.")]
+    public IReadOnlyList<AlsoRetries> AlsoRetries { get; init; } = AlsoRetries ?? [];
+}

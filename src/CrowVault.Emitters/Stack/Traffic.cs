@@ -40,12 +40,16 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
         var all = new List<Traffic>();
         foreach (var entry in section.EnumerateObject())
         {
-            var name = $"{Section}.{Argument.Show(entry.Name)}";
+            var name = $"{Section}.{Shown(entry.Name)}";
             if (services.Count > 0 && !services.Contains(entry.Name))
             {
                 faults.Add(new(name, Suggestion.Nearest(entry.Name, services) is { } nearest
                     ? $"no partition of the bulkhead; did you mean {nearest}?"
                     : $"no partition of the bulkhead; the partitions are {string.Join(", ", services)}."));
+            }
+            else if (all.Exists(each => each.Service == entry.Name))
+            {
+                faults.Add(new(name, "given twice; give it once."));
             }
             else if (entry.Value.ValueKind is not JsonValueKind.Object)
             {
@@ -83,13 +87,15 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
         };
     }
 
+    private static string Shown(string name) => EmittedName.IsUsable(name) ? name : Argument.Show(name);
+
     private static Traffic? ReadOne(string service, string name, JsonElement entry, List<ArgumentFault> faults)
     {
         var before = faults.Count;
         var found = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var member in entry.EnumerateObject())
         {
-            var path = $"{name}.{Argument.Show(member.Name)}";
+            var path = $"{name}.{Shown(member.Name)}";
             var (known, minimum, maximum) = s_members.FirstOrDefault(each => each.Name == member.Name);
             if (known is null)
             {

@@ -1,115 +1,180 @@
+using System.Globalization;
 using CrowVault.Emitters.Bulkhead;
 using CrowVault.Emitters.CircuitBreaker;
-using static CrowVault.Emitters.Code.Wording;
+using CrowVault.Emitters.RetryPolicy;
+using static CrowVault.Emitters.Stack.Probability;
 
 namespace CrowVault.Emitters.Stack;
 
-/// <summary>What the settings of one service will do under its traffic. Each formula is compared with the emitted code in a test.</summary>
-internal static class TrafficForecast
+/// <summary>
+/// What the settings of one service will do under its traffic. docs/STACK.md gives the formulas and their sources; a test compares each
+/// sentence with runs of the emitted code.
+/// </summary>
+/// <param name="traffic">The figures that were measured.</param>
+/// <param name="breaker">The service's breaker.</param>
+/// <param name="retry">The service's retry policy.</param>
+/// <param name="bulkhead">All partitions.</param>
+/// <param name="limits">Limits of the service's operations, by name, in milliseconds.</param>
+/// <param name="unit">What the breaker counts; null when no stack puts it around retries.</param>
+internal sealed class TrafficForecast(
+    Traffic traffic,
+    CircuitBreakerOptions? breaker,
+    RetryPolicyOptions? retry,
+    BulkheadOptions? bulkhead,
+    IReadOnlyList<(string Name, int TimeoutMs)> limits,
+    FailureUnit? unit)
 {
     // What is rarer than once in ten years is said not to happen.
     private const double TenYearsMs = 10.0 * 365 * 86_400_000;
 
-    // Standard deviations from the median to the 99th percentile of a normal distribution.
-    private const double Z99 = 2.3263478740408408;
+    // The emitted retry budget: a retry per ten requests in the long run.
+    private const double BudgetShare = 0.1;
+
+    // The emitted window loses its oldest tenth at once, and so holds this share of windowMs on average.
+    private const double WindowHeld = 0.95;
+
+    private double PerSecond => traffic.CallsPerSecond;
+
+    private double ErrorShare => traffic.ErrorPercent / 100;
+
+    private LogNormal? Latency => traffic is { P50Ms: { } p50, P99Ms: { } p99 } ? new(p50, p99) : null;
+
+    // Calls are taken to spread evenly over the operations.
+    private double CutShare => Latency is { } latency && limits.Count > 0 ? limits.Average(limit => latency.Above(limit.TimeoutMs)) : 0;
+
+    private double AttemptFails => 1 - ((1 - ErrorShare) * (1 - CutShare));
+
+    private int Attempts => retry is null ? 1 : retry.MaxRetries + 1;
+
+    private double AttemptsPerCall
+    {
+        get
+        {
+            var wanted = Enumerable.Range(0, Attempts).Sum(each => Math.Pow(AttemptFails, each));
+            return retry is { WithRetryBudget: true } ? Math.Min(wanted, 1 + BudgetShare) : wanted;
+        }
+    }
+
+    // What the breaker sees: attempts, or how calls ended.
+    private double SeenPerSecond => unit is FailureUnit.Attempt ? PerSecond * AttemptsPerCall : PerSecond;
+
+    private double SeenFails => unit is FailureUnit.Call ? Math.Pow(AttemptFails, Attempts) : AttemptFails;
+
+    private string Who => $"Traffic of {traffic.Service}:";
 
     /// <summary>The forecasts as notes.</summary>
-    public static IEnumerable<string> Notes(Traffic traffic, CircuitBreakerOptions? breaker, BulkheadOptions? bulkhead)
+    public IEnumerable<string> Notes()
     {
-        if (breaker is { TripOn: TripOn.Consecutive })
+        if (Latency is { } latency)
         {
-            yield return Chance(traffic, breaker.FailuresToOpen);
-            yield return Outage(traffic, breaker.FailuresToOpen);
+            foreach (var (name, timeoutMs) in limits)
+            {
+                yield return $"{Who} a limit of {Long(timeoutMs)} cuts off {Percent(latency.Above(timeoutMs))} of the calls of {name}.";
+            }
         }
 
-        if (traffic is { P50Ms: { } p50, P99Ms: { } p99 }
-            && bulkhead?.Partitions.FirstOrDefault(partition => partition.Name == traffic.Service) is { } partition)
+        if (retry is { MaxRetries: > 0 })
         {
-            yield return Slots(traffic, p50, p99, partition.MaxConcurrent, bulkhead.QueueOf(partition), bulkhead.WaitOf(partition));
+            yield return $"{Who} with {Percent(AttemptFails)} of the attempts failing, retries make {Figure(AttemptsPerCall)} calls of each.";
+        }
+
+        if (breaker is not null)
+        {
+            yield return Chance(breaker);
+            yield return Outage(breaker);
+        }
+
+        if (Latency is { } duration && bulkhead?.Partitions.FirstOrDefault(each => each.Name == traffic.Service) is { } partition)
+        {
+            yield return Slots(duration, partition.MaxConcurrent, bulkhead.QueueOf(partition), bulkhead.WaitOf(partition));
         }
     }
 
-    /// <summary>
-    /// Calls until the first run of <paramref name="failures"/> failures in a row, on average, when each fails by itself with probability
-    /// <paramref name="share"/> (Feller, An Introduction to Probability Theory, volume 1, XIII.7).
-    /// </summary>
-    public static double CallsToOpen(int failures, double share) => share switch
+    private string Chance(CircuitBreakerOptions guard)
     {
-        <= 0 => double.PositiveInfinity,
-        >= 1 => failures,
-        _ => (Math.Pow(share, -failures) - 1) / (1 - share),
-    };
-
-    /// <summary>
-    /// The share of calls that find every slot taken, by Erlang's C formula: Poisson arrivals, exponential durations, a queue without end.
-    /// </summary>
-    /// <param name="slots">Slots.</param>
-    /// <param name="load">Calls that run on average: rate times duration, below <paramref name="slots"/>.</param>
-    public static double Waiting(int slots, double load)
-    {
-        // Erlang's B by its recursion, which stays within range for any number of slots.
-        var blocked = 1.0;
-        for (var slot = 1; slot <= slots; slot++)
+        var every = guard.TripOn switch
         {
-            blocked = load * blocked / (slot + (load * blocked));
+            TripOn.Consecutive => TrialsToRun(guard.Failures, SeenFails) / SeenPerSecond * 1_000,
+            TripOn.FailureRate => WindowCrossing.MeanTime(
+                SeenPerSecond / 1_000, SeenFails, guard.WindowMs * WindowHeld, guard.FailureRatePercent, guard.Failures, guard.MinimumCalls),
+        };
+        var rough = guard.TripOn is TripOn.FailureRate ? " (within a factor of two)" : "";
+        var who = $"{Who} with {Percent(SeenFails)} of what it sees failing, the circuit";
+        return every > TenYearsMs ? $"{who} does not open by chance in ten years." : $"{who} opens by chance about every {Long(every)}{rough}.";
+    }
+
+    private string Outage(CircuitBreakerOptions guard)
+    {
+        if (guard.TripOn is TripOn.FailureRate && SeenPerSecond * guard.WindowMs / 1_000 < guard.MinimumCalls)
+        {
+            return $"{Who} the window of {Long(guard.WindowMs)} sees about {Figure(SeenPerSecond * guard.WindowMs / 1_000)} calls, fewer than minimumCalls "
+                + $"{guard.MinimumCalls}, so an outage may never open the circuit.";
         }
 
-        return blocked / (1 - (load / slots * (1 - blocked)));
+        var whole = guard.TripOn switch
+        {
+            TripOn.Consecutive => guard.Failures / PerSecond * 1_000,
+            TripOn.FailureRate => Math.Max(guard.FailureRatePercent / 100.0 * WindowHeld * guard.WindowMs, guard.Failures / PerSecond * 1_000),
+        };
+        var sooner = unit is FailureUnit.Attempt && retry is { MaxRetries: > 0 } ? " at most" : "";
+        var fifth = guard.TripOn is TripOn.Consecutive
+            ? TrialsToRun(guard.Failures, 0.2 + (0.8 * SeenFails)) / PerSecond * 1_000
+            : guard.FailureRatePercent > 20 ? double.PositiveInfinity : 0;
+        var slowly = fifth switch
+        {
+            0 => "",
+            > TenYearsMs => " One that fails every fifth call stays unnoticed.",
+            _ => $" One that fails every fifth call is noticed after about {Long(fifth)}.",
+        };
+        return $"{Who} an outage is noticed about {Long(whole)}{sooner} after the first failures arrive.{slowly}";
     }
 
-    /// <summary>Mean of a log-normal latency.</summary>
-    public static double Mean(double p50, double p99) => p50 * Math.Exp(Sigma(p50, p99) * Sigma(p50, p99) / 2);
-
-    private static double Sigma(double p50, double p99) => Math.Log(p99 / p50) / Z99;
-
-    private static string Chance(Traffic traffic, int failures)
+    private string Slots(LogNormal latency, int slots, int queue, int maxWaitMs)
     {
-        var who = $"Traffic of {traffic.Service}: at {Rounded(traffic.ErrorPercent)} % errors";
-        var every = CallsToOpen(failures, traffic.ErrorPercent / 100) / traffic.CallsPerSecond * 1_000;
-        return every > TenYearsMs
-            ? $"{who} the circuit does not open by chance in ten years."
-            : $"{who} the circuit opens by chance about every {Long(every)}.";
-    }
-
-    private static string Outage(Traffic traffic, int failures)
-    {
-        var whole = failures / traffic.CallsPerSecond * 1_000;
-        var fifth = CallsToOpen(failures, 0.2) / traffic.CallsPerSecond * 1_000;
-        var slowly = fifth > TenYearsMs ? "never" : $"after about {Long(fifth)}";
-        return $"Traffic of {traffic.Service}: an outage is noticed about {Long(whole)} after its first failure could be seen, one that fails every fifth call {slowly}.";
-    }
-
-    private static string Slots(Traffic traffic, double p50, double p99, int slots, int queue, int maxWaitMs)
-    {
-        var duration = Mean(p50, p99);
-        var load = traffic.CallsPerSecond * duration / 1_000;
-        var who = $"Traffic of {traffic.Service}: {Rounded(load)} of {Count(slots, "slot")} run on average";
+        var duration = limits.Count == 0 ? latency.Mean : limits.Average(limit => latency.MeanUpTo(limit.TimeoutMs));
+        var load = PerSecond * (unit is null ? 1 : AttemptsPerCall) * duration / 1_000;
+        var who = $"{Who} {Figure(load)} of {Wording.Count(slots, "slot")} are taken on average";
         if (load >= slots)
         {
-            return $"{who}, more than there are; calls wait or are refused until the load falls. Use at least {Math.Ceiling(load * 1.3)} slots.";
+            return $"{who}, so calls wait or are refused until the load falls; use {Math.Ceiling(load * 1.3)} slots or more.";
         }
 
-        var waiting = Waiting(slots, load);
-        if (waiting < 0.001)
-        {
-            return $"{who}; fewer than one call in a thousand waits for a slot.";
-        }
-
-        // Allen and Cunneen: the spread of durations stretches or shortens Erlang's wait.
-        var spread = Math.Exp(Sigma(p50, p99) * Sigma(p50, p99)) - 1;
-        var wait = duration / (slots - load) * (1 + spread) / 2;
-        var text = $"{who}; about {Rounded(waiting * 100)} % of the calls find none free";
         if (queue == 0)
         {
-            return $"{text} and are refused.";
+            var refused = Blocked(slots, load);
+            return refused < 0.00001 ? $"{who}; fewer than one call in 100,000 is refused." : $"{who}; {Percent(refused)} of the calls find none free and are refused.";
         }
 
-        var late = maxWaitMs == 0 ? 0 : waiting * Math.Exp(-maxWaitMs / wait);
-        return late < 0.0005
-            ? $"{text} and wait {Duration(wait)} on average."
-            : $"{text} and wait {Duration(wait)} on average, {Rounded(late * 100)} % of all calls longer than {Duration(maxWaitMs)}.";
+        var full = Blocked(slots, load, queue);
+        var waits = Waiting(slots, load, queue);
+        if (waits < 0.00001)
+        {
+            return $"{who}; fewer than one call in 100,000 waits for a slot.";
+        }
+
+        var late = maxWaitMs == 0 ? 0 : waits * Math.Exp(-(slots - load) * maxWaitMs / duration);
+        var text = $"{who}; {Percent(waits)} of the calls wait for one";
+        text += full < 0.00001 ? "" : $", {Percent(full)} find the queue full";
+        text += late < 0.00001 ? "" : $", about {Percent(late)} wait longer than {Long(maxWaitMs)}";
+        return $"{text} (Erlang's model, within a quarter where latencies spread far).";
     }
 
-    private static string Long(double milliseconds) =>
-        milliseconds < 48 * 3_600_000.0 ? Duration(milliseconds) : $"{Rounded(milliseconds / 86_400_000)} days";
+    private static string Percent(double share) => $"{Figure(share * 100)} %";
+
+    private static string Figure(double value) => value switch
+    {
+        0 => "0",
+        < 0.001 => "less than 0.001",
+        < 1_000 => double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
+        _ => Math.Round(value).ToString("N0", CultureInfo.InvariantCulture),
+    };
+
+    private static string Long(double milliseconds) => milliseconds switch
+    {
+        < 1_000 => $"{Figure(milliseconds)} ms",
+        < 60_000 => $"{Figure(milliseconds / 1_000)} s",
+        < 3_600_000 => $"{Figure(milliseconds / 60_000)} min",
+        < 48 * 3_600_000.0 => $"{Figure(milliseconds / 3_600_000)} h",
+        _ => $"{Figure(milliseconds / 86_400_000)} days",
+    };
 }

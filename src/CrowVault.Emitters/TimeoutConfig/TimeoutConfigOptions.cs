@@ -14,14 +14,14 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("For a request as a whole (Deadline); 0 for none.", Minimum = 0, Maximum = 86_400_000)]
     int TotalTimeoutMs = 0,
 
-    [property: Argument("Add timeoutFetch, whose limit covers headers and body.")]
+    [property: Argument("Add timeoutFetch, body included.")]
     bool WithFetch = false,
 
-    [property: Argument("Also emit a test file.")]
+    [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
     TestFramework? TestRunner = null,
 
-    [property: Argument("Of imports; default ts.")]
+    [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions;

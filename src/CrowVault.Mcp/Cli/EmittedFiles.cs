@@ -152,7 +152,10 @@ internal static class EmittedFiles
                 var write = writes[System.IO.Path.GetDirectoryName(target.RealPath)!];
                 var name = System.IO.Path.GetFileName(target.RealPath);
                 write.Stage(name, TargetFile.Bytes(content));
-                write.Stage($"{FolderWrite.BaseFolder}/{name}.br", Disk.Compress(target.Body));
+                if (ProjectFiles.IsProject(System.IO.Path.GetDirectoryName(target.RealPath)!))
+                {
+                    write.Stage($"{FolderWrite.BaseFolder}/{name}.br", Disk.Compress(target.Body));
+                }
             }
 
             var action = target.State switch

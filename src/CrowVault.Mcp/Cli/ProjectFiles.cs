@@ -177,6 +177,11 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
 
     private static bool MapsJs(JsonObject? manifest) => Object(Object(manifest, "jest"), "moduleNameMapper")?.Any(each => each.Key.Contains("js", StringComparison.Ordinal)) == true;
 
+    /// <summary>Whether a folder is part of somebody's project, where files live long enough to be upgraded.</summary>
+    public static bool IsProject(string folder) => s_marks.Any(mark => Nearest(folder, mark) is not null);
+
+    private static readonly string[] s_marks = ["package.json", "deno.json", "deno.jsonc", "tsconfig.json"];
+
     private static string? Nearest(string folder, string name)
     {
         for (var at = Path.GetFullPath(folder); at is not null; at = Path.GetDirectoryName(at))

@@ -1,6 +1,7 @@
 using System.Text;
 using CrowVault.Emitters;
 using CrowVault.Mcp.Http.Settings;
+using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Http;
 
 namespace CrowVault.Mcp.Http;
@@ -18,11 +19,11 @@ internal static class LlmsText
             > Generates dependency-free TypeScript resilience code: circuit breaker, retry, rate limiter, timeouts, bulkhead.
 
             Call a tool with `POST {settings.Prefix}{Routes.Call}` and a JSON body such as
-            `{"{"}"tool": "{Catalog.All[0].Tool}", "args": {"{}"}{"}"}`, or over MCP at `{settings.Prefix}{Routes.Mcp}`.
+            `{"{"}"tool": "{ServerFeatures.Current.Emitters[0].Tool}", "args": {"{}"}{"}"}`, or over MCP at `{settings.Prefix}{Routes.Mcp}`.
 
             ## Tools
 
-            {string.Join('\n', Catalog.All.Select(emitter => $"- {emitter.Tool}: {emitter.Description}"))}
+            {string.Join('\n', ServerFeatures.Current.Emitters.Select(emitter => $"- {emitter.Tool}: {emitter.Description}"))}
 
             ## Reference
 

@@ -139,10 +139,10 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
                     {
                         faults.Add(new("tool: not a string; give the name of a tool.", "/tool"));
                     }
-                    else if (member.Value.GetString() is var tool && (emitter = Catalog.Find(tool!)) is null)
+                    else if (member.Value.GetString() is var tool && (emitter = ServerFeatures.Current.Find(tool!)) is null)
                     {
                         isUnknown = true;
-                        faults.Add(new(Catalog.UnknownTool(PlainText.Of(tool!, 60)), "/tool"));
+                        faults.Add(new(ServerFeatures.Current.UnknownTool(PlainText.Of(tool!, 60)), "/tool"));
                     }
 
                     break;
@@ -175,7 +175,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
 
         if (!hasTool)
         {
-            faults.Add(new($"tool: required but missing; give one of {string.Join(", ", Catalog.All.Select(emitter => emitter.Tool))}.", "/tool"));
+            faults.Add(new($"tool: required but missing; give one of {string.Join(", ", ServerFeatures.Current.Emitters.Select(emitter => emitter.Tool))}.", "/tool"));
         }
 
         return (emitter, args, faults);

@@ -37,12 +37,12 @@ public sealed class ManifestTests
     {
         var emission = Emit("{\"$schema\":\"resilience.schema.json\"," + Four + ",\"rateLimiting\":{}}");
         Assert.Equal(
-            ["circuit-breaker.ts", "retry.ts", "rate-limiter.ts", "timeouts.ts", "bulkhead.ts", "resilience-stack.ts"],
+            ["circuit-breaker.ts", "retry.ts", "rate-limiter.ts", "timeouts.ts", "bulkhead.ts", "resilience-stack.ts", "upstreams.ts"],
             emission.Files.Select(file => file.Path));
         Assert.True(Catalog.Find("generate_bulkhead")!.TryEmit(
             JsonElement.Parse("""{"partitions":{"orders":20}}"""), Snapshot.Version, out var alone, out _));
         Assert.Equal(alone.Files[0].Content, emission.Files[4].Content);
-        Assert.Contains("resilienceStack({", emission.Usage, StringComparison.Ordinal);
+        Assert.Contains("upstreams.orders.fetch('orders.get'", emission.Usage, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class ManifestTests
     [InlineData("[]", "resilience.json: not an object")]
     [InlineData("{}", "resilience.json: no section")]
     [InlineData("""{"retyPolicy":{}}""", "\"retyPolicy\": unknown section; did you mean retryPolicy?")]
-    [InlineData("""{"stack":{}}""", "stack: composes four layers, but circuitBreaker, retryPolicy, timeoutConfig, bulkhead is missing")]
+    [InlineData("""{"stack":{}}""", "stack: composes two or more of circuitBreaker, retryPolicy, timeoutConfig, bulkhead; add them or leave stack out.")]
     [InlineData("""{"retryPolicy":{"maxRetry":3}}""", "retryPolicy.maxRetry: unknown argument; did you mean maxRetries?")]
     [InlineData("""{"bulkhead":{"partitions":{"a'b":1}}}""", "bulkhead.partitions: ")]
     [InlineData("""{"retryPolicy":7}""", "retryPolicy.arguments: a number is not an object")]
@@ -78,6 +78,72 @@ public sealed class ManifestTests
         Assert.False(Manifest.TryEmit(
             JsonElement.Parse("""{"retryPolicy":{"maxRetries":-1},"bulkhead":{"partitions":{"a":0}}}"""), Snapshot.Version, out _, out var faults));
         Assert.Equal(["retryPolicy.maxRetries", "bulkhead.partitions.a"], faults.Faults.Select(fault => fault.Argument));
+    }
+
+    [Theory]
+    [InlineData("""{"order":{}}""", "upstreams.order: no such partition of the bulkhead; did you mean orders?")]
+    [InlineData("""{"orders":{"baseUri":"https://a.example"}}""", "upstreams.orders: unknown member \"baseUri\"; did you mean baseUrl?")]
+    [InlineData("""{"orders":{"baseUrl":"https://user@a.example"}}""", "upstreams.orders.baseUrl: \"https://user@a.example\" is not a usable address")]
+    [InlineData("""{"orders":{"baseUrl":"https://a.example/');evil("}}""", "upstreams.orders.baseUrl: ")]
+    [InlineData("""{"orders":{"circuitBreaker":{"failureThreshold":0}}}""", "upstreams.orders.circuitBreaker.failureThreshold: 0 is out of range; use 1 to 10000.")]
+    [InlineData("""{"orders":{"circuitBreaker":{"withMetrics":true}}}""", "upstreams.orders.circuitBreaker.withMetrics: the same for all upstreams")]
+    [InlineData("""{"orders":{"retryPolicy":{"maxRetry":1}}}""", "upstreams.orders.retryPolicy.maxRetry: unknown argument; did you mean maxRetries?")]
+    [InlineData("""{"orders":{"operations":{"orders.gte":{}}}}""", "upstreams.orders.operations: orders.gte is no operation of timeoutConfig; did you mean orders.get?")]
+    [InlineData("""{"orders":{"operations":{"orders.get":{"retries":false}}}}""", "upstreams.orders.operations.orders.get: \"retries\" is not understood")]
+    [InlineData("[]", "upstreams: [] is not an object")]
+    public void Refuses_upstreams_that_are_wrong(string upstreams, string fault)
+    {
+        var manifest = "{" + Four + ",\"upstreams\":" + upstreams + "}";
+        Assert.False(Manifest.TryEmit(JsonElement.Parse(manifest), Snapshot.Version, out _, out var faults));
+        Assert.StartsWith(fault, faults.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Upstreams_need_every_outbound_layer()
+    {
+        Assert.False(Manifest.TryEmit(JsonElement.Parse("""{"retryPolicy":{},"upstreams":{}}"""), Snapshot.Version, out _, out var faults));
+        Assert.StartsWith("upstreams: need all outbound layers, but circuitBreaker, timeoutConfig, bulkhead is missing", faults.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Each_upstream_has_its_own_settings_and_operations()
+    {
+        var emission = Emit("""
+            {"circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"orders.get":2000,"payments.charge":5000,"ping":100}},
+             "bulkhead":{"partitions":{"orders":20,"payments":10}},
+             "upstreams":{"payments":{"baseUrl":"https://payments.example","circuitBreaker":{"failureThreshold":3},"retryPolicy":{"maxRetries":1,"retryOn":[503]},
+               "operations":{"payments.charge":{"retry":false},"ping":{}}}}}
+            """);
+        var source = emission.Files.Single(file => file.Path == "upstreams.ts").Content;
+        Assert.Contains("readonly orders: 'orders.get';\n", source, StringComparison.Ordinal);
+        Assert.Contains("readonly payments: 'payments.charge' | 'ping';\n", source, StringComparison.Ordinal);
+        Assert.Contains("baseUrl: 'https://payments.example',", source, StringComparison.Ordinal);
+        Assert.Contains("failureThreshold: 3,", source, StringComparison.Ordinal);
+        Assert.Contains("retryOn: [503],", source, StringComparison.Ordinal);
+        Assert.Contains("new Set(['payments.charge'])", source, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"payments.charge":2000}""", true)]
+    [InlineData("""[{"name":"payments.charge","timeoutMs":2000,"retry":false}]""", false)]
+    [InlineData("""[{"name":"payments.charge","timeoutMs":2000,"retry":true}]""", false)]
+    [InlineData("""{"payments.list":2000}""", false)]
+    public void Warns_of_a_retry_of_what_changes_something(string operations, bool warned)
+    {
+        var emission = Emit($$"""
+            {"circuitBreaker":{"failureThreshold":20},"retryPolicy":{},"timeoutConfig":{"operations":{{operations}} },"bulkhead":{"partitions":{"payments":20} } }
+            """);
+        Assert.Equal(warned, emission.Warnings.Any(warning => warning.Contains("set \"retry\": false", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Warns_of_retries_that_multiply()
+    {
+        var emission = Emit("{" + Four + ""","stack":{"alsoRetries":["openai","istio"]}}""");
+        Assert.Contains(
+            "Stack: 3 attempts x 3 of openai x 3 of istio = 27 requests for one call of an ailing service, and the retry budget sees only its own; "
+            + "set maxRetries: 0 on the client, set retries.attempts: 0 in the VirtualService.",
+            emission.Warnings);
     }
 
     [Fact]

@@ -1,7 +1,18 @@
 // What the world does to a program that writes files: one sentence and exit code 1 or 2, nothing half written, nothing left behind.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { programUnderTest } from '../../shared/program.mjs';
@@ -70,7 +81,26 @@ test('a manifest that is none', { skip: !posix }, () => {
 
 test('arguments of every kind that are none', () => {
   const folder = newFolder();
-  const odd = ['', ' ', '-', '--', '---', '\u{1b}[31m', '\u0000'.slice(1), 'a'.repeat(10_000), '{', '[{"a":', '1e999', '-1', 'null', '\u202e', '@file', '[suggest', '=', '--='];
+  const odd = [
+    '',
+    ' ',
+    '-',
+    '--',
+    '---',
+    '\u{1b}[31m',
+    '\u0000'.slice(1),
+    'a'.repeat(10_000),
+    '{',
+    '[{"a":',
+    '1e999',
+    '-1',
+    'null',
+    '\u202e',
+    '@file',
+    '[suggest',
+    '=',
+    '--=',
+  ];
   const commands = [
     (word) => [word],
     (word) => ['generate', word],
@@ -148,8 +178,9 @@ test('planted journals and bases move nothing out of the folder', { skip: !posix
     assert.equal(readFileSync(join(folder, 'victim'), 'utf8'), 'precious', line);
     assertTidy(folder);
   }
-  // What is kept for merges goes into a folder, not through a link.
+  // What is kept for merges, in a project, goes into a folder and not through a link.
   const linked = newFolder();
+  writeFileSync(join(linked, 'package.json'), '{}');
   mkdirSync(join(linked, 'out'));
   mkdirSync(join(linked, 'elsewhere'));
   symlinkSync('../elsewhere', join(linked, 'out/.crowvault'));
@@ -208,13 +239,19 @@ test('eight runs of two manifests at once: the folder is of one of them', async 
       { length: 8 },
       (_, i) =>
         new Promise((resolve) => {
-          spawn(command, [...args, 'stack', '-c', i % 2 ? 'new.json' : 'old.json', '-o', 'out'], { cwd: folder, stdio: 'ignore' }).once('exit', resolve);
+          spawn(command, [...args, 'stack', '-c', i % 2 ? 'new.json' : 'old.json', '-o', 'out'], { cwd: folder, stdio: 'ignore' }).once(
+            'exit',
+            resolve,
+          );
         }),
     ),
   );
   assert.deepEqual([...new Set(codes)], [0]);
   const found = JSON.stringify(filesOf(join(folder, 'out')));
-  assert.ok([before, after].some((each) => JSON.stringify(each) === found), 'a mix');
+  assert.ok(
+    [before, after].some((each) => JSON.stringify(each) === found),
+    'a mix',
+  );
   assertTidy(folder);
 });
 
@@ -231,7 +268,15 @@ test('a full or closed standard output is a sentence', { skip: !existsSync('/dev
       return { code: error.status, err: error.stderr };
     }
   };
-  for (const call of ['generate circuit-breaker', 'tools', 'tools --json', "call generate_circuit_breaker '{}'", 'token create --name a', 'stack --schema', 'completion bash']) {
+  for (const call of [
+    'generate circuit-breaker',
+    'tools',
+    'tools --json',
+    "call generate_circuit_breaker '{}'",
+    'token create --name a',
+    'stack --schema',
+    'completion bash',
+  ]) {
     const { code, err } = shell(`${program} ${call} > /dev/full`);
     assertSentence({ code, err }, `${call} > /dev/full`);
     assert.match(err, /standard output: no space is left on the disk\./u);

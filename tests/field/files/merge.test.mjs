@@ -24,7 +24,11 @@ const tools = {
   'circuit-breaker': { file: 'circuit-breaker.ts', before: [], after: ['--failure-threshold', '7', '--with-metrics'] },
   'retry-policy': { file: 'retry.ts', before: [], after: ['--max-retries', '2', '--with-fetch', '--total-timeout-ms', '9000'] },
   bulkhead: { file: 'bulkhead.ts', before: ['--partitions', 'orders=20'], after: ['--partitions', 'orders=20,payments=3'] },
-  'timeout-config': { file: 'timeouts.ts', before: ['--operations', 'orders.get=2000'], after: ['--default-timeout-ms', '700', '--with-fetch'] },
+  'timeout-config': {
+    file: 'timeouts.ts',
+    before: ['--operations', 'orders.get=2000'],
+    after: ['--default-timeout-ms', '700', '--with-fetch'],
+  },
   'rate-limiting': { file: 'rate-limiter.ts', before: ['--store', 'memory'], after: ['--requests-per-window', '7'] },
 };
 
@@ -111,7 +115,10 @@ test('two changes of one line are a conflict that shows both', () => {
   const { code, err } = run(folder, 'generate', 'bulkhead', '--partitions', 'orders=33', '-o', '.', '--merge');
   const merged = readFileSync(path, 'utf8');
   assert.equal(code, 1, err);
-  assert.match(merged, /<<<<<<< yours\n[^>]*\b21\b[^>]*\|{7} emitted before\n[^>]*\b20\b[^>]*=======\n[^>]*\b33\b[^>]*>>>>>>> emitted now\n/u);
+  assert.match(
+    merged,
+    /<<<<<<< yours\n[^>]*\b21\b[^>]*\|{7} emitted before\n[^>]*\b20\b[^>]*=======\n[^>]*\b33\b[^>]*>>>>>>> emitted now\n/u,
+  );
   // A second merge waits until the first is settled, and nothing accepts it as it is.
   const again = run(folder, 'generate', 'bulkhead', '--partitions', 'orders=34', '-o', '.', '--merge');
   assert.equal(again.code, 1);
@@ -125,7 +132,10 @@ test('upgrade brings a file of an older version up, says what changed and names 
   const path = join(folder, 'src/circuit-breaker.ts');
   const text = readFileSync(path, 'utf8');
   // The header of another version, and an edit.
-  writeFileSync(path, text.replace(/CrowVault\.Mcp \d+\.\d+\.\d+/u, 'CrowVault.Mcp 0.0.1').replace('\nexport class', '\n// mine\nexport class'));
+  writeFileSync(
+    path,
+    text.replace(/CrowVault\.Mcp \d+\.\d+\.\d+/u, 'CrowVault.Mcp 0.0.1').replace('\nexport class', '\n// mine\nexport class'),
+  );
   const { code, err } = run(folder, 'upgrade');
   assert.equal(code, 0, err);
   assert.match(err, /src\/circuit-breaker\.ts: merged/u);

@@ -39,7 +39,11 @@ function scene() {
   fake(join(root, 'bin/dotnet'), 'DOTNET');
   const start = (env = {}, cwd = repo) => {
     const PATH = env.PATH ?? join(root, 'bin');
-    return spawnSync(process.execPath, [join(scope, 'mcp/crowvault-mcp.mjs'), 'x'], { cwd, encoding: 'utf8', env: { ...process.env, TMPDIR: join(root, 'tmp'), ...env, PATH: `${PATH}:/usr/bin:/bin` } });
+    return spawnSync(process.execPath, [join(scope, 'mcp/crowvault-mcp.mjs'), 'x'], {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, TMPDIR: join(root, 'tmp'), ...env, PATH: `${PATH}:/usr/bin:/bin` },
+    });
   };
   return { root, scope, repo, start };
 }
@@ -65,7 +69,8 @@ test('a program that is not the released one is not started', { skip }, () => {
   const { scope, start } = scene();
   const program = programPackage(scope, 'OURS');
   const path = join(scope, 'mcp/package.json');
-  const release = (sha256) => writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), sha256: { [platform]: sha256 } }));
+  const release = (sha256) =>
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), sha256: { [platform]: sha256 } }));
   release(createHash('sha256').update(readFileSync(program)).digest('hex'));
   assert.match(start().stdout, /^OURS/u);
   release('0'.repeat(64));

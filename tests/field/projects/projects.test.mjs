@@ -41,7 +41,10 @@ const projects = {
   'CommonJS, emitted by tsc, node:test': {
     files: {
       'package.json': { scripts: { test: 'node --test dist/resilience/' } },
-      'tsconfig.json': { compilerOptions: { ...strict, module: 'CommonJS', esModuleInterop: true, outDir: 'dist', rootDir: 'src' }, include: ['src'] },
+      'tsconfig.json': {
+        compilerOptions: { ...strict, module: 'CommonJS', esModuleInterop: true, outDir: 'dist', rootDir: 'src' },
+        include: ['src'],
+      },
     },
     found: ['node', 'none'],
     emits: true,
@@ -86,7 +89,9 @@ const projects = {
       'package.json': {
         scripts: { test: 'jest' },
         devDependencies: { jest: '30', '@swc/jest': '0.2' },
-        jest: jestOf({ '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }] }),
+        jest: jestOf({
+          '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }],
+        }),
       },
       'tsconfig.json': { compilerOptions: { ...strict, module: 'ESNext', moduleResolution: 'bundler', noEmit: true }, include: ['src'] },
     },

@@ -159,7 +159,7 @@ describe('what waiting cannot cure is said once, and limits again where that is 
       const server = await startRedis();
       const admin = new Redis(server.url);
       const { notes } = await emit(tool, { redisClient, withOperations: true });
-      const rights = /ACL user the rights ((?:\+\w+ ?)+)/u.exec(notes.join('\n'))[1].trim().split(' ');
+      const rights = /ACL user ((?:\+\w+ ?)+)/u.exec(notes.join('\n'))[1].trim().split(' ');
       await admin.call('ACL', 'SETUSER', 'app', 'on', '>pw', '~rate:*', '-@all', '+info', '+client', '+ping', ...rights);
       const { client, close } = await clients[redisClient](server.url.replace('//', '//app:pw@'));
       for (const algorithm of ['token-bucket', 'leaky-bucket', 'fixed-window', 'sliding-window']) {

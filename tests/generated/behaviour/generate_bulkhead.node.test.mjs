@@ -126,3 +126,71 @@ test('a stream of Node holds the slot until it is closed', async () => {
   await sleep(1);
   assert.equal(bulkhead.stats().active, 0);
 });
+
+test('a slot is held until the body has been read, cancelled or broken', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 1);
+  const answers = () => {
+    let stream;
+    const reasons = [];
+    const body = new ReadableStream({ start: (controller) => void (stream = controller), cancel: (reason) => void reasons.push(reason) });
+    const shown = { url: { value: 'https://example.com/moved' }, status: { value: 999 }, ok: { value: false } };
+    const response = Object.defineProperties(new Response(body, { headers: { 'x-shown': 'yes' } }), shown);
+    return { response, stream, reasons };
+  };
+  const active = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return bulkhead.stats().active;
+  };
+  const read = answers();
+  const response = await bulkhead.run(() => read.response, { holdBody: true });
+  assert.deepEqual([response.url, response.status, response.headers.get('x-shown')], ['https://example.com/moved', 999, 'yes']);
+  read.stream.enqueue(new TextEncoder().encode('hello'));
+  assert.equal(await active(), 1);
+  read.stream.close();
+  assert.equal(await response.text(), 'hello');
+  assert.equal(await active(), 0);
+
+  const dropped = answers();
+  const unwanted = await bulkhead.run(() => dropped.response, { holdBody: true });
+  assert.equal(await active(), 1);
+  await unwanted.body.cancel('enough');
+  assert.equal(await active(), 0);
+  assert.deepEqual(dropped.reasons, ['enough']);
+
+  const broken = answers();
+  const half = await bulkhead.run(() => broken.response, { holdBody: true });
+  broken.stream.error(new Error('broken'));
+  await rejection(half.text());
+  assert.equal(await active(), 0);
+
+  // The caller's signal ends the body as well, after the call has been answered.
+  const caller = new AbortController();
+  const cut = answers();
+  const rest = await bulkhead.run(() => cut.response, { holdBody: true, signal: caller.signal });
+  caller.abort(new Error('left'));
+  await rejection(rest.text());
+  assert.equal(await active(), 0);
+  assert.equal(cut.reasons.length, 1);
+
+  for (const plain of [null, 5, 'text', {}, new Response(null, { status: 204 }), { body: null }]) {
+    assert.equal(await bulkhead.run(() => plain, { holdBody: true }), plain);
+    assert.equal(await active(), 0);
+  }
+  assert.equal(await rejection(bulkhead.run(() => Promise.reject('failed'), { holdBody: true })), 'failed');
+  assert.equal(await active(), 0);
+
+  // A stream of Node's, where each client puts it.
+  for (const place of ['body', 'data', undefined]) {
+    let close;
+    const stream = { pipe: () => undefined, closed: false, on: (event, listener) => void (event === 'close' && (close = listener)) };
+    const answer = place === undefined ? stream : { [place]: stream };
+    assert.equal(await bulkhead.run(() => answer, { holdBody: true }), answer);
+    assert.equal(await active(), 1);
+    close();
+    assert.equal(await active(), 0);
+    stream.closed = true;
+    await bulkhead.run(() => answer, { holdBody: true });
+    assert.equal(await active(), 0);
+  }
+});

@@ -571,31 +571,6 @@ test('an abort without a reason, as some stand-ins for the DOM have it, is an Ab
   assert.equal((await call).name, 'AbortError');
 });
 
-test('a reader of the body may bring its own buffer, as with fetch itself', async () => {
-  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
-  const timers = new Clock();
-  const chunks = ['hel', 'lo'].map((text) => new TextEncoder().encode(text));
-  const body = new ReadableStream({
-    type: 'bytes',
-    pull: (controller) => {
-      const chunk = chunks.shift();
-      if (chunk !== undefined) return controller.enqueue(chunk);
-      controller.close();
-      return controller.byobRequest?.respond(0);
-    },
-  });
-  const response = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: async () => new Response(body), timers });
-  const reader = response.body.getReader({ mode: 'byob' });
-  let text = '';
-  for (;;) {
-    const { done, value } = await reader.read(new Uint8Array(2));
-    if (done) break;
-    text += new TextDecoder().decode(value);
-  }
-  assert.equal(text, 'hello');
-  assert.equal(timers.pending.size, 0);
-});
-
 test('a body may be silent for idleTimeoutMs, however long it takes as a whole', async () => {
   const { timeoutFetch, TimeoutError } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
   const turn = () => new Promise((resolve) => setTimeout(resolve, 0));

@@ -84,7 +84,7 @@ describe('on one Redis', () => {
         assert.equal(/SCRIPT_SHA1 = '(.*)'/u.exec(files[0].content)[1], createHash('sha1').update(script).digest('hex'));
         assert.match(script, /redis\.call\('TIME'\)/u);
         // The server forgets by its own clock, which the test does not move: it must not do so before the test's clock has.
-        const faked = script.replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }').replace('expiry)', '3600000 + expiry)');
+        const faked = script.replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }').replace("'PX', ", "'PX', 3600000 + ");
         const bucket = algorithm.endsWith('bucket');
         const cases = bucket
           ? [
@@ -134,7 +134,7 @@ describe('on one Redis', () => {
       const script = /const SCRIPT = `([^`]*)`/u
         .exec(files[0].content)[1]
         .replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }')
-        .replace('expiry)', '3600000 + expiry)');
+        .replace("'PX', ", "'PX', 3600000 + ");
       let now = Date.now() * 1000;
       const client = {
         evalsha: (_sha, count, key, ...input) => admin.eval(script, count, key, ...input, Math.floor(now / 1_000_000), now % 1_000_000),

@@ -13,7 +13,7 @@ export async function emitStack(folder, manifest) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'resilience.json');
-  writeFileSync(file, JSON.stringify(manifest));
+  writeFileSync(file, JSON.stringify({ importExtension: 'ts', testRunner: 'node', ...manifest }));
   const { command, args } = serverCommand();
   await run(command, [...args, 'stack', '-c', file, '-o', folder]);
   for (const name of readdirSync(folder).filter((each) => each.endsWith('.ts'))) {

@@ -1,6 +1,7 @@
 // The folder that `stack` emits: linted and compiled together, its own tests run, and the layers put together for real.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createServer } from 'node:http';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -15,8 +16,9 @@ const MANIFEST = {
   withTests: true,
   circuitBreaker: { failureThreshold: 5, recoveryTimeMs: 60000 },
   retryPolicy: { maxRetries: 4, baseDelayMs: 1, maxDelayCapMs: 1 },
-  timeoutConfig: { operations: { read: 1000 } },
+  timeoutConfig: { operations: { read: 1000, 'orders.get': 1000, 'users.get': 1000, 'users.add': 1000 } },
   bulkhead: { partitions: { orders: 2, users: 2 }, maxQueue: 0 },
+  upstreams: { users: { circuitBreaker: { failureThreshold: 2 }, operations: { 'users.add': { retry: false } } } },
   stack: {},
 };
 
@@ -26,7 +28,7 @@ const module = (name) => import(pathToFileURL(join(folder, `${name}.mjs`)).href)
 
 async function stack(failureUnit) {
   const { CircuitBreaker } = await module('circuit-breaker');
-  const { isBackendFailure, resilienceStack } = await module('resilience-stack');
+  const { resilienceStack } = await module('resilience-stack');
   const { RetryBudget, withRetry } = await module('retry');
   const { withTimeout } = await module('timeouts');
   const { withBulkhead } = await module('bulkhead');
@@ -34,7 +36,7 @@ async function stack(failureUnit) {
   const budget = new RetryBudget();
   const call = resilienceStack(
     {
-      breaker: (partition) => (breakers[partition] = new CircuitBreaker(undefined, undefined, { isFailure: isBackendFailure })),
+      breaker: (partition) => (breakers[partition] = new CircuitBreaker({ name: partition })),
       retry: (fn, options) => withRetry(fn, { ...options, budget }),
       timeout: withTimeout,
       bulkhead: withBulkhead,
@@ -54,7 +56,7 @@ test('stack: all files pass compilers and linters together', async () => {
   const files = readdirSync(folder)
     .filter((name) => name.endsWith('.ts'))
     .map((name) => join(folder, name));
-  assert.equal(files.length, 10);
+  assert.equal(files.length, 12);
   const { stdout } = await run(process.execPath, [join(workspace, 'gate.mjs'), '--quick', ...files]).catch((error) => error);
   assert.match(stdout, /^0 findings$/mu, stdout);
 });
@@ -115,4 +117,83 @@ test('stack: a full bulkhead is neither retried nor held against the service', a
   assert.equal(breakers.orders.state, 'CLOSED');
   finish('done');
   assert.deepEqual(await Promise.all(running), ['done', 'done']);
+});
+
+async function served(handler) {
+  const server = createServer(handler);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${String(server.address().port)}`, close: () => (server.closeAllConnections(), server.close()) };
+}
+
+test('upstreams: fetch passes every layer, tells the deadline, and an outage of one service leaves the other alone', async () => {
+  const { upstreams } = await module('upstreams');
+  const { Deadline } = await module('timeouts');
+  const seen = [];
+  const service = await served((request, response) => {
+    seen.push([request.url, request.headers['x-request-deadline-ms']]);
+    response.writeHead(request.url === '/users' ? 503 : 200).end('{}');
+  });
+  try {
+    const answer = await upstreams.orders.fetch('orders.get', `${service.url}/orders`, {}, { deadline: new Deadline(900) });
+    assert.equal(await answer.text(), '{}');
+    assert.ok(Number(seen[0][1]) > 0 && Number(seen[0][1]) <= 900, String(seen[0][1]));
+    const down = await upstreams.users.fetch('users.get', `${service.url}/users`, {}, { fallback: () => new Response('stale') });
+    const text = await down.text();
+    assert.equal(down.status === 503 ? 'stale' : text, 'stale');
+    assert.equal(upstreams.users.health().state, 'OPEN');
+    assert.ok(upstreams.users.health().retryAfterMs > 0);
+    assert.equal(seen.filter(([url]) => url === '/users').length, 2);
+    assert.equal((await rejection(upstreams.users.call('users.get', () => 1))).code, 'CIRCUIT_OPEN');
+    assert.deepEqual([upstreams.orders.health().state, upstreams.orders.health().active], ['CLOSED', 0]);
+  } finally {
+    service.close();
+  }
+});
+
+test('upstreams: what must not happen twice is sent once, and a POST without a key is as well', async () => {
+  const { upstreamFor, upstreams } = await module('upstreams');
+  let attempts = 0;
+  const service = await served((request, response) => {
+    attempts += 1;
+    response.writeHead(503).end();
+  });
+  try {
+    const init = { method: 'POST', body: '{}' };
+    const once = await upstreamFor('once').fetch('orders.get', service.url, init);
+    assert.deepEqual([once.status, await once.text()], [503, '']);
+    assert.equal(attempts, 1);
+    const keyed = await upstreamFor('keyed').fetch('orders.get', service.url, { ...init, headers: { 'Idempotency-Key': 'a' } });
+    assert.deepEqual([keyed.status, await keyed.text()], [503, '']);
+    assert.equal(attempts, 6);
+    const request = new Request(service.url, { method: 'PUT', body: 'x', headers: { 'x-kept': 'yes' } });
+    const put = await upstreamFor('put').fetch('orders.get', request);
+    assert.deepEqual([put.status, await put.text()], [503, '']);
+    assert.equal(attempts, 11);
+  } finally {
+    service.close();
+  }
+  assert.equal(upstreams.orders.name, 'orders');
+});
+
+test('upstreams: those made at run time are bounded', async () => {
+  const { upstreamFor } = await module('upstreams');
+  const first = upstreamFor('first');
+  for (let i = 0; i < 1_500; i += 1) upstreamFor(`tenant-${String(i)}`);
+  assert.notEqual(upstreamFor('first'), first);
+});
+
+test('upstreams: a drain refuses new calls and waits for those that run', async () => {
+  const { drainUpstreams, upstreamFor } = await module('upstreams');
+  let finish;
+  const running = upstreamFor('drained').call('orders.get', () => new Promise((resolve) => (finish = resolve)));
+  await new Promise((resolve) => setImmediate(resolve));
+  const drained = upstreamFor('drained').drain();
+  assert.equal((await rejection(upstreamFor('drained').call('orders.get', () => 1))).code, 'BULKHEAD_FULL');
+  finish('done');
+  assert.equal(await running, 'done');
+  await drained;
+  // Work of an earlier test never ends, so a drain of all ends by its signal.
+  const patience = new AbortController();
+  setTimeout(() => patience.abort(new Error('enough')), 20);
+  assert.equal((await rejection(drainUpstreams({ signal: patience.signal }))).message, 'enough');
 });

@@ -4,7 +4,13 @@ import { chromium } from 'playwright-core';
 import { serve as serveProgram } from '../../shared/processes.mjs';
 import { programUnderTest } from '../../shared/program.mjs';
 
-export const TOOLS = ['generate_circuit_breaker', 'generate_retry_policy', 'generate_rate_limiting', 'generate_timeout_config', 'generate_bulkhead'];
+export const TOOLS = [
+  'generate_circuit_breaker',
+  'generate_retry_policy',
+  'generate_rate_limiting',
+  'generate_timeout_config',
+  'generate_bulkhead',
+];
 
 export const serve = (env = {}, more = []) => {
   const { command, args } = programUnderTest();
@@ -29,7 +35,9 @@ export async function open(browser, url, options = {}) {
   const faults = [];
   await page.addInitScript(() => {
     window.violations = [];
-    document.addEventListener('securitypolicyviolation', (event) => window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
+    document.addEventListener('securitypolicyviolation', (event) =>
+      window.violations.push(`${event.violatedDirective}: ${event.blockedURI} ${event.sample}`),
+    );
     window.drawn = [];
     document.addEventListener('drawn', ({ detail }) => {
       if (detail.done) window.drawn.push(detail);

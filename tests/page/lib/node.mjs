@@ -108,7 +108,9 @@ export function randomWorld(tool, args, random) {
       .filter(() => random() < 0.33)
       .map(({ name, value, min, max, choices }) => [
         name,
-        choices ? choices[Math.floor(random() * choices.length)].value : Math.round(Math.min(max, Math.max(min, value * (0.3 + 2 * random())))),
+        choices
+          ? choices[Math.floor(random() * choices.length)].value
+          : Math.round(Math.min(max, Math.max(min, value * (0.3 + 2 * random())))),
       ]),
   );
 }

@@ -3,22 +3,32 @@
 -- for itself, and together they admit no more than the largest of them.
 local capacity, unit, leak = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0
 local need, take = ARGV[4] + 0.0, ARGV[5] ~= '0'
-local again = false
+local policy = string.format('%s %s %s ', ARGV[1], ARGV[2], ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
-local level, at, others, largest = 0, now, 0, capacity
-local rest, expiry = '', 0
-for c, u, r, m, a, serial in string.gmatch(redis.call('GET', KEYS[1]) or '', '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)') do
-  local since = math.max(0, now - a)
-  local left = math.max(0, m - since * r)
-  if c == ARGV[1] and u == ARGV[2] and r == ARGV[3] then
-    level, at, again = left, a + 0.0, serial == ARGV[5]
-  elseif left > 0 then
-    rest = rest .. string.format('%s %s %s %s %s %s ', c, u, r, m, a, serial)
-    expiry = math.max(expiry, math.ceil(left / (r * 1000)))
-    if c == ARGV[1] or (u == ARGV[2] and r == ARGV[3]) then
-      others = others + math.max(0, m / u - since * math.max(r / u, leak / unit))
-      largest = math.max(largest, c + 0.0)
+local level, at, again = 0, now, false
+local others, largest, rest, expiry = 0, capacity, '', 1
+local state = redis.call('GET', KEYS[1]) or ''
+local alone, since, serial
+if string.sub(state, 1, #policy) == policy then
+  alone, since, serial = string.match(state, '^(%d+) (%d+) (%d+)$', #policy + 1)
+end
+if alone then
+  at, again = since + 0.0, serial == ARGV[5]
+  level = math.max(0, alone - math.max(0, now - at) * leak)
+else
+  for c, u, r, m, a, s in string.gmatch(state, '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)') do
+    local elapsed = math.max(0, now - a)
+    local left = math.max(0, m - elapsed * r)
+    if c == ARGV[1] and u == ARGV[2] and r == ARGV[3] then
+      level, at, again = left, a + 0.0, s == ARGV[5]
+    elseif left > 0 then
+      rest = rest .. string.format(' %s %s %s %s %s %s', c, u, r, m, a, s)
+      expiry = math.max(expiry, math.ceil(left / (r * 1000)))
+      if c == ARGV[1] or (u == ARGV[2] and r == ARGV[3]) then
+        others = others + math.max(0, m / u - elapsed * math.max(r / u, leak / unit))
+        largest = math.max(largest, c + 0.0)
+      end
     end
   end
 end
@@ -27,8 +37,7 @@ local allowed = again or level + held + need <= capacity * unit
 if take and allowed and not again then level = level + need end
 -- A refusal needs no write, unless the server's clock was set back.
 if take and (allowed or now < at) then
-  expiry = math.max(expiry, math.ceil(level / (leak * 1000)), 1)
-  local own = string.format('%s %s %s %.0f %.0f %s', ARGV[1], ARGV[2], ARGV[3], level, now, ARGV[5])
-  redis.call('SET', KEYS[1], rest .. own, 'PX', string.format('%.0f', expiry))
+  local own = string.format('%s%.0f %.0f %s', policy, level, now, ARGV[5])
+  redis.call('SET', KEYS[1], own .. rest, 'PX', math.max(expiry, math.ceil(level / (leak * 1000))))
 end
 return { allowed and 1 or 0, math.min(level + held, capacity * unit) }

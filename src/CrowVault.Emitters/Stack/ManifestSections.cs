@@ -1,0 +1,174 @@
+using System.Text.Json;
+using CrowVault.Emitters.Bulkhead;
+using CrowVault.Emitters.CircuitBreaker;
+using CrowVault.Emitters.RetryPolicy;
+using CrowVault.Emitters.TimeoutConfig;
+
+namespace CrowVault.Emitters.Stack;
+
+/// <summary>The sections of a manifest, each bound once to its tool's options.</summary>
+internal sealed class ManifestSections
+{
+    private static readonly string[] s_layers = ["circuitBreaker", "retryPolicy", "timeoutConfig", "bulkhead"];
+
+    private readonly Dictionary<string, IToolOptions> _options = new(StringComparer.Ordinal);
+
+    /// <summary>What may stand beside the sections and then holds for all of them.</summary>
+    public static IReadOnlyList<string> Shared { get; } =
+        [.. StackEmitter.Instance.Arguments.All.Select(argument => argument.Name)
+            .Where(name => Catalog.All[0].Arguments.All.Any(argument => argument.Name == name))];
+
+    /// <summary>Names beside the sections that are read elsewhere.</summary>
+    private static readonly string[] s_others = ["$schema", UpstreamReader.Section, Stack.Traffic.Section];
+
+    /// <summary>The upstreams; empty unless all four outbound layers are there.</summary>
+    public IReadOnlyList<Upstream> Upstreams { get; private set; } = [];
+
+    /// <summary>The traffic of services, measured.</summary>
+    public IReadOnlyList<Traffic> Traffic { get; private set; } = [];
+
+    /// <summary>The sections that are there, in the order in which their files are emitted.</summary>
+    public IEnumerable<(string Section, Emitter Emitter, IToolOptions Options)> Present =>
+        Manifest.Sections.Where(each => _options.ContainsKey(each.Section)).Select(each => (each.Section, each.Emitter, _options[each.Section]));
+
+    /// <summary>The options of one tool; null when the manifest has no section for it.</summary>
+    public TOptions? Find<TOptions>()
+        where TOptions : class, IToolOptions => _options.Values.OfType<TOptions>().FirstOrDefault();
+
+    /// <summary>Reads and binds a manifest; adds every fault under its section's name.</summary>
+    public static ManifestSections Bind(JsonElement manifest, List<ArgumentFault> faults)
+    {
+        var bound = new ManifestSections();
+        var given = Given(manifest, faults);
+        var whole = s_layers.All(given.ContainsKey);
+        foreach (var (section, emitter) in Manifest.Sections)
+        {
+            if (!given.TryGetValue(section, out var arguments))
+            {
+                if (section != Manifest.StackSection || !whole)
+                {
+                    continue;
+                }
+
+                arguments = JsonElement.Parse("{}");
+            }
+
+            // The body of an answer is read under the operation's limit, which timeoutFetch sees to.
+            var fetches = whole && section == "timeoutConfig" ? "withFetch" : null;
+            if (emitter.TryBind(With(arguments, manifest, emitter, fetches), out var options, out var wrong))
+            {
+                bound._options[section] = options;
+            }
+            else
+            {
+                faults.AddRange(wrong.Faults.Select(fault => fault with { Argument = $"{section}.{fault.Argument}" }));
+            }
+        }
+
+        var partitions = bound.Find<BulkheadOptions>()?.Partitions.Select(partition => partition.Name).ToList() ?? [];
+        bound.Traffic = manifest.ValueKind is JsonValueKind.Object ? Stack.Traffic.Read(manifest, partitions, faults) : [];
+        if (faults.Count == 0)
+        {
+            bound.Upstreams = UpstreamReader.Read(manifest, bound, given, faults);
+        }
+
+        return bound;
+    }
+
+    private static Dictionary<string, JsonElement> Given(JsonElement manifest, List<ArgumentFault> faults)
+    {
+        var given = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        if (manifest.ValueKind is not JsonValueKind.Object)
+        {
+            faults.Add(new("resilience.json", "not an object; use one with a section per tool, such as {\"circuitBreaker\":{}}."));
+            return given;
+        }
+
+        var names = Manifest.Sections.Select(each => each.Section).ToList();
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var property in manifest.EnumerateObject())
+        {
+            var shown = Argument.Show(property.Name);
+            if (!seen.Add(property.Name))
+            {
+                faults.Add(new(shown, "given twice; give it once."));
+            }
+            else if (names.Contains(property.Name))
+            {
+                given[property.Name] = property.Value;
+            }
+            else if (!Shared.Contains(property.Name) && !s_others.Contains(property.Name))
+            {
+                faults.Add(new(shown, Suggestion.Nearest(property.Name, [.. names, .. Shared, UpstreamReader.Section, Stack.Traffic.Section]) is { } nearest
+                    ? $"unknown section; did you mean {nearest}?"
+                    : $"unknown section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
+            }
+        }
+
+        var layers = s_layers.Count(given.ContainsKey);
+        if (given.ContainsKey(Manifest.StackSection) && layers < 2)
+        {
+            faults.Add(new(Manifest.StackSection, $"composes two or more of {string.Join(", ", s_layers)}; add them or leave stack out."));
+        }
+
+        if (seen.Contains(UpstreamReader.Section) && layers < s_layers.Length)
+        {
+            var missing = s_layers.Where(layer => !given.ContainsKey(layer));
+            faults.Add(new(UpstreamReader.Section, $"need all outbound layers, but {string.Join(", ", missing)} is missing; add it, if only as {{}}."));
+        }
+
+        if (given.Count == 0 && faults.Count == 0)
+        {
+            faults.Add(new("resilience.json", $"no section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
+        }
+
+        return given;
+    }
+
+    // The section's own arguments, and those that hold for all where it has none.
+    private static JsonElement With(JsonElement section, JsonElement manifest, Emitter emitter, string? switchedOn)
+    {
+        if (section.ValueKind is not JsonValueKind.Object)
+        {
+            return section;
+        }
+
+        var missing = Shared.Where(name =>
+            !section.TryGetProperty(name, out _) && manifest.TryGetProperty(name, out _)
+            && emitter.Arguments.All.Any(argument => argument.Name == name)).ToList();
+        var turnsOn = switchedOn is not null && !section.TryGetProperty(switchedOn, out _);
+        if (missing.Count == 0 && !turnsOn)
+        {
+            return section;
+        }
+
+        return Merge(
+            missing.Select(name => KeyValuePair.Create(name, manifest.GetProperty(name)))
+                .Concat(turnsOn ? [KeyValuePair.Create(switchedOn!, JsonElement.Parse("true"))] : []),
+            section);
+    }
+
+    /// <summary>An object with further members before its own.</summary>
+    internal static JsonElement Merge(IEnumerable<KeyValuePair<string, JsonElement>> further, JsonElement own)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer))
+        {
+            writer.WriteStartObject();
+            foreach (var (name, value) in further)
+            {
+                writer.WritePropertyName(name);
+                value.WriteTo(writer);
+            }
+
+            foreach (var property in own.EnumerateObject())
+            {
+                property.WriteTo(writer);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        return JsonElement.Parse(buffer.ToArray());
+    }
+}
