@@ -121,7 +121,7 @@ internal static class WindowCrossing
     /// <summary>Mean time between two openings, in milliseconds.</summary>
     /// <param name="perMs">Calls per millisecond.</param>
     /// <param name="share">Share of them that fails.</param>
-    /// <param name="windowMs">What the window holds.</param>
+    /// <param name="windowMs">Length of the window.</param>
     /// <param name="percent">Failure rate that opens the circuit.</param>
     /// <param name="threshold">Fewest failures.</param>
     /// <param name="minimum">Fewest calls.</param>
@@ -136,11 +136,9 @@ internal static class WindowCrossing
         {
             var byRate = limit >= 1 ? 0 : Math.Ceiling((limit * s / (1 - limit)) - 1e-9);
             var needed = Math.Max(Math.Max(threshold, minimum - s), Math.Max(1, byRate));
-            var isByRate = needed == byRate;
-            // After a crossing the window falls back by failures that leave and, where the rate decides, by successes that arrive.
-            var back = ((1 - limit) * needed) + (isByRate ? limit * successes : 0);
-            var forth = ((1 - limit) * failures) + (isByRate ? limit * s : 0);
-            var fresh = limit >= 1 ? 1 : Math.Clamp(1 - (forth / back), 0, 1);
+            // After a crossing by count the window falls below it as failures leave, and crosses again as others arrive. By rate, calls that
+            // succeed take it down at once, and openings that no failure announces, because successes leave, about make up for repeats.
+            var fresh = needed == byRate ? 1 : Math.Max(0, 1 - (failures / needed));
             rate += perMs * share * Probability.Poisson(successes, s) * Probability.Poisson(failures, needed - 1) * fresh;
         }
 

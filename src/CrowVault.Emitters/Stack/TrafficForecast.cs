@@ -96,7 +96,7 @@ internal sealed class TrafficForecast(
         {
             TripOn.Consecutive => TrialsToRun(guard.Failures, SeenFails) / SeenPerSecond * 1_000,
             TripOn.FailureRate => WindowCrossing.MeanTime(
-                SeenPerSecond / 1_000, SeenFails, guard.WindowMs * WindowHeld, guard.FailureRatePercent, guard.Failures, guard.MinimumCalls),
+                SeenPerSecond / 1_000, SeenFails, guard.WindowMs, guard.FailureRatePercent, guard.Failures, guard.MinimumCalls),
         };
         var rough = guard.TripOn is TripOn.FailureRate ? " (within a factor of two)" : "";
         var who = $"{Who} with {Percent(SeenFails)} of what it sees failing, the circuit";
