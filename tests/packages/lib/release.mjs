@@ -26,6 +26,7 @@ export const files = {
   npmNative: `crowvault-mcp-${platform}-${version}.tgz`,
   bundle: `crowvault-mcp-${version}.mcpb`,
   image: `crowvault-mcp-${version}-image.tar.gz`,
+  page: `crowvault-mcp-${version}-page.html`,
   bom: `crowvault-mcp-${version}.cdx.json`,
   server: 'server.json',
   checksums: 'SHA256SUMS',
