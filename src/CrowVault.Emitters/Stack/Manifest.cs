@@ -97,6 +97,6 @@ public static class Manifest
         }
 
         var checks = new LayerChecks(sections);
-        return new(files, usage, [.. notes, .. checks.Notes()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "");
+        return new(files, usage, [.. notes, .. checks.Notes(), .. checks.Forecasts()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "");
     }
 }
