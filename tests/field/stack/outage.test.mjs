@@ -111,6 +111,8 @@ test('orders-api: while payments hangs, fails and recovers, orders is as it was'
   t.diagnostic(`orders, outage / quiet: p99 x ${ratio.toFixed(2)}, median x ${middle.toFixed(2)}`);
   assert.ok(middle < 3 && ratio < 20, `median x ${middle.toFixed(2)}, p99 x ${ratio.toFixed(2)}`);
 
+  assert.ok(seenHung.length >= 5 && seenFailing.length >= 1, `${String(seenHung.length)} and ${String(seenFailing.length)} calls seen`);
+
   // Payments is asked at most 1.1 times for a request that may be repeated, and once for a charge.
   const reads = [...seenHung, ...seenFailing].filter(({ method }) => method === 'GET');
   const asked = [...hung.read, ...failing.read];
