@@ -61,7 +61,10 @@ function untilOpen({ load }, perSecond, share, warmUp = undefined) {
       breaker.call(() => (random() < failing ? Promise.reject(failureOf(503)) : Promise.resolve(1))).catch(() => undefined);
     let began = 0;
     while (breaker.state === 'CLOSED') {
-      time.at(time.ms - (Math.log(1 - random()) * 1_000) / perSecond, () => void call(warmUp !== undefined && time.ms < warmUp.ms ? warmUp.share : share));
+      time.at(
+        time.ms - (Math.log(1 - random()) * 1_000) / perSecond,
+        () => void call(warmUp !== undefined && time.ms < warmUp.ms ? warmUp.share : share),
+      );
       await time.run();
       if (warmUp !== undefined && time.ms < warmUp.ms) began = warmUp.ms;
     }
@@ -69,7 +72,10 @@ function untilOpen({ load }, perSecond, share, warmUp = undefined) {
   };
 }
 
-const traffic = (more) => ({ traffic: { orders: { callsPerSecond: 50, errorPercent: 0, ...more } }, bulkhead: { partitions: { orders: 20 } } });
+const traffic = (more) => ({
+  traffic: { orders: { callsPerSecond: 50, errorPercent: 0, ...more } },
+  bulkhead: { partitions: { orders: 20 } },
+});
 
 test('consecutive: how often the circuit opens by chance', async () => {
   const said = await forecast({ circuitBreaker: { failureThreshold: 4 }, ...traffic({ errorPercent: 20 }) });
@@ -158,7 +164,10 @@ test('slots: how many wait and how many are refused, within 5 % without a queue,
     [{ maxQueue: 100, maxWaitMs: 0 }, { p50Ms: 70, p99Ms: 300 }, 45, 0.25],
     [{ maxQueue: 6, maxWaitMs: 100 }, { p50Ms: 40, p99Ms: 400 }, 60, 0.25],
   ]) {
-    const said = await forecast({ bulkhead: { partitions: { orders: 5 }, ...bulkhead }, traffic: { orders: { callsPerSecond: perSecond, ...latency } } });
+    const said = await forecast({
+      bulkhead: { partitions: { orders: 5 }, ...bulkhead },
+      traffic: { orders: { callsPerSecond: perSecond, ...latency } },
+    });
     const shares = { waited: [], refused: [] };
     await measure(async (random) => {
       const time = new VirtualTime(16);
@@ -199,6 +208,12 @@ test('slots: how many wait and how many are refused, within 5 % without a queue,
       close(`${name} wait`, said.figure('on average;'), summary(shares.waited), tolerance);
     }
   }
-  const over = await forecast({ bulkhead: { partitions: { orders: 2 } }, traffic: { orders: { callsPerSecond: 100, p50Ms: 40, p99Ms: 80 } } });
-  assert.match(over.notes.join(' '), /4\.\d+ of 2 slots are taken on average, so calls wait or are refused until the load falls; use \d slots or more/u);
+  const over = await forecast({
+    bulkhead: { partitions: { orders: 2 } },
+    traffic: { orders: { callsPerSecond: 100, p50Ms: 40, p99Ms: 80 } },
+  });
+  assert.match(
+    over.notes.join(' '),
+    /4\.\d+ of 2 slots are taken on average, so calls wait or are refused until the load falls; use \d slots or more/u,
+  );
 });

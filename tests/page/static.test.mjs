@@ -18,7 +18,11 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'static-page-'));
   const file = join(folder, 'page.html');
   const { command, args } = programUnderTest();
-  await succeed(process.execPath, [fileURLToPath(new URL('../../scripts/static-page.mjs', import.meta.url)), [command, ...args].join(' '), file]);
+  await succeed(process.execPath, [
+    fileURLToPath(new URL('../../scripts/static-page.mjs', import.meta.url)),
+    [command, ...args].join(' '),
+    file,
+  ]);
   address = pathToFileURL(file).href;
   server = await serve();
   browser = await launch();
