@@ -29,6 +29,12 @@ internal static class ManifestSchema
             sections[section] = schema;
         }
 
+        sections[UpstreamReader.Section] = new JsonObject
+        {
+            ["type"] = "object",
+            ["description"] = "What single partitions of the bulkhead have of their own, by name: baseUrl, circuitBreaker, retryPolicy, operations.",
+            ["additionalProperties"] = new JsonObject { ["type"] = "object" },
+        };
         sections[Traffic.Section] = Traffic.Schema();
         var whole = new JsonObject
         {
