@@ -87,22 +87,26 @@ test('the world has its sliders, and a limiter for Redis is drawn by the code fo
 });
 
 test('from a disk and from a server the plots are the same, pixel by pixel, and an argument that is put back brings them back', async () => {
-  for (const tool of TOOLS) {
-    const picture = async (page) => (await page.locator('.seen').screenshot({ animations: 'disabled' })).toString('base64');
+  for (const tool of process.env.CROWVAULT_PROOF === 'full' ? TOOLS : ['generate_circuit_breaker', 'generate_bulkhead']) {
+    // Once what has been drawn is on the screen.
+    const settled = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    const picture = async (page) => {
+      await settled(page);
+      return page.evaluate(() => [...document.querySelectorAll('.plot canvas')].map((canvas) => canvas.toDataURL()).join());
+    };
     const served = await open(browser, `${server.url}/#${tool}`);
     const carried = await open(browser, `${address}#${tool}`);
     await shown(served.page);
     await shown(carried.page);
     const first = await picture(served.page);
-    assert.equal(await picture(carried.page), first, tool);
-    const knob = carried.page.locator('[data-knob] input[type=range]').first();
+    assert.ok((await picture(carried.page)) === first, `${tool}: the file looks different`);
+    const knob = carried.page.locator('[data-knob] input[type=text]').first();
     const value = await knob.inputValue();
-    await drawnAfter(carried.page, () => knob.press('PageUp'));
+    await drawnAfter(carried.page, () => knob.fill(String(Math.round(Number(value) * 0.6))));
     const moved = await picture(carried.page);
-    assert.notEqual(moved, first, `${tool}: another world looks the same`);
-    await drawnAfter(carried.page, () => carried.page.locator('[data-knob] input[type=text]').first().fill(value));
-    await carried.page.locator('h1').focus();
-    assert.equal(await picture(carried.page), first, `${tool}: the world put back looks different`);
+    assert.ok(moved !== first, `${tool}: another world looks the same`);
+    await drawnAfter(carried.page, () => knob.fill(value));
+    assert.ok((await picture(carried.page)) === first, `${tool}: the world put back looks different`);
     await served.close();
     await carried.close();
   }
