@@ -29,12 +29,7 @@ internal static class ManifestSchema
             sections[section] = schema;
         }
 
-        sections[UpstreamReader.Section] = new JsonObject
-        {
-            ["type"] = "object",
-            ["description"] = "What single partitions of the bulkhead have of their own, by name: baseUrl, circuitBreaker, retryPolicy, operations.",
-            ["additionalProperties"] = new JsonObject { ["type"] = "object" },
-        };
+        sections[UpstreamReader.Section] = UpstreamReader.Schema();
         sections[Traffic.Section] = Traffic.Schema();
         var whole = new JsonObject
         {

@@ -69,6 +69,11 @@ internal sealed class ManifestSections
             }
         }
 
+        if (!bound.WiresUpstreams && bound.Find<StackOptions>() is { Client: not UpstreamClient.Fetch })
+        {
+            faults.Add(new("stack.client", "adapts the upstreams to a client; add the section upstreams, if only as {}."));
+        }
+
         var partitions = bound.Find<BulkheadOptions>()?.Partitions.Select(partition => partition.Name).ToList() ?? [];
         bound.Traffic = manifest.ValueKind is JsonValueKind.Object ? Stack.Traffic.Read(manifest, partitions, faults) : [];
         if (faults.Count == 0)

@@ -51,7 +51,7 @@ public sealed class TrafficTests
                 "Traffic of orders: with 6.98 % of the attempts failing, retries make 1.07 calls of each.",
                 "Traffic of orders: with 6.98 % of what it sees failing, the circuit opens by chance about every 3.34 h.",
                 "Traffic of orders: an outage is noticed about 100 ms at most after the first failures arrive. "
-                    + "One that fails every fifth call is noticed after about 24.1 s.",
+                    + "One that fails every fifth call is noticed after about 24.5 s.",
                 "Traffic of orders: 3.38 of 20 slots are taken on average; fewer than one call in 100,000 waits for a slot.",
             ],
             notes);
