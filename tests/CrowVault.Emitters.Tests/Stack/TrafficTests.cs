@@ -52,7 +52,7 @@ public sealed class TrafficTests
                 "Traffic of orders: with 6.98 % of what it sees failing, the circuit opens by chance about every 3.34 h.",
                 "Traffic of orders: an outage is noticed about 100 ms at most after the first failures arrive. "
                     + "One that fails every fifth call is noticed after about 24.5 s.",
-                "Traffic of orders: 3.38 of 20 slots are taken on average; fewer than one call in 100,000 waits for a slot.",
+                "Traffic of orders: 3.33 of 20 slots are taken on average; fewer than one call in 100,000 waits for a slot.",
             ],
             notes);
     }
