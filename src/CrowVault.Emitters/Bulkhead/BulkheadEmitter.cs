@@ -44,6 +44,7 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
             CountsWaits: true,
             MaxQueue: Numeral(options.MaxQueue),
             MaxWaitMs: Numeral(options.MaxWaitMs),
+            WithMetrics: options.WithMetrics,
             TestImports: TestRunner.Imports(options),
             TestDeclarations: TestRunner.Declarations(options));
     }

@@ -17,6 +17,9 @@ public sealed record BulkheadOptions(
     [property: Argument("Longest wait for a slot; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
     int MaxWaitMs = 1_000,
 
+    [property: Argument("Add counters and onEvent.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
     [property: Argument("Emit tests too.")]
     bool WithTests = false,
 

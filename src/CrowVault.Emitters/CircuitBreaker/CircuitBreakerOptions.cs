@@ -24,7 +24,7 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("How long the circuit stays open before a probe.", Maximum = 86_400_000)]
     int RecoveryTimeMs = 30_000,
 
-    [property: Argument("Add getMetrics() and an onStateChange callback.")]
+    [property: Argument("Add getMetrics(), onStateChange and onEvent.")]
     bool WithMetrics = false,
 
     [property: Argument("Failures in a row, or their rate over a window.")]

@@ -43,6 +43,8 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
             RespectRetryAfter: options.RespectRetryAfter,
             WithRetryBudget: options.WithRetryBudget,
             WithFetch: options.WithFetch,
+            WithMetrics: options.WithMetrics,
+            HasDestination: options.WithRetryBudget || options.WithMetrics,
             Retries: true,
             NetworkOnly: options.RetryErrors is RetryErrors.Network,
             BudgetPercent: BudgetPercent,

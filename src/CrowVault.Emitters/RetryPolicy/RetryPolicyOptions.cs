@@ -51,6 +51,9 @@ public sealed record RetryPolicyOptions(
     [property: Argument("Errors without a status to retry.")]
     RetryErrors RetryErrors = RetryErrors.Any,
 
+    [property: Argument("Add counters and onEvent.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
     [property: Argument("Emit tests too.")]
     bool WithTests = false,
 

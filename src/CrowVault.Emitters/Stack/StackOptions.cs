@@ -29,6 +29,9 @@ public sealed record StackOptions(
 
     IReadOnlyList<AlsoRetries>? AlsoRetries = null,
 
+    [property: Argument("Emit telemetry.ts and let every guard report events.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
     [property: Argument("Emit tests too.")]
     bool WithTests = false,
 

@@ -42,6 +42,7 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         MostMs: options.TotalTimeoutMs > 0 ? "TOTAL_TIMEOUT_MS" : "MAX_TIMER_MS",
         CountsWaits: false,
         WithFetch: options.WithFetch,
+        WithMetrics: options.WithMetrics,
         TestImports: TestRunner.Imports(options),
         TestDeclarations: TestRunner.Declarations(options));
 

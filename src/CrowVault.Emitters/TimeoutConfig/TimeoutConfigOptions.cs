@@ -17,6 +17,9 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("Add timeoutFetch, body included.")]
     bool WithFetch = false,
 
+    [property: Argument("Add counters and onEvent.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
     [property: Argument("Emit tests too.")]
     bool WithTests = false,
 
