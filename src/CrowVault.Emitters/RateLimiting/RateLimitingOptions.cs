@@ -138,6 +138,9 @@ public sealed record RateLimitingOptions(
     [property: Argument("Also peek, reset, block, acquire (waits for a turn).")]
     bool WithOperations = false,
 
+    [property: Argument("Add counters and onEvent.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
     [property: Argument("Emit tests too.")]
     bool WithTests = false,
 

@@ -7,7 +7,7 @@ namespace CrowVault.Emitters.RetryPolicy;
 internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPolicyJson.Default.RetryPolicyOptions)
 {
     /// <summary>Percentage of requests whose retry the emitted budget pays for.</summary>
-    private const int BudgetPercent = 10;
+    internal const int BudgetPercent = 10;
 
     /// <summary>Retries that the emitted budget allows at the start.</summary>
     private const int BudgetCapacity = 50;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CrowVault.Emitters.Stack.Telemetry;
 
 namespace CrowVault.Emitters.Stack;
 
@@ -17,6 +18,15 @@ public static class Manifest
     /// <summary>The sections with their emitters, in the order in which files are emitted.</summary>
     public static IReadOnlyList<(string Section, Emitter Emitter)> Sections { get; } =
         [.. Catalog.All.Select(emitter => (SectionOf(emitter), emitter)), (StackSection, StackEmitter.Instance)];
+
+    /// <summary>Every file that a manifest may give, with the tool that its header names.</summary>
+    public static IReadOnlyList<(string Name, string Tool)> FileNames { get; } =
+    [
+        .. Sections.SelectMany(each => new[] { (each.Emitter.FileName, each.Emitter.Tool), (each.Emitter.TestFileName, each.Emitter.Tool) }),
+        (UpstreamsFile.FileName, UpstreamsFile.Tool),
+        (UpstreamsFile.TestFileName, UpstreamsFile.Tool),
+        (TelemetryFile.FileName, TelemetryFile.Tool),
+    ];
 
     /// <summary>JSON Schema (2020-12) of the manifest, made of the tools' own schemas.</summary>
     public static JsonElement Schema { get; } = ManifestSchema.Build();
@@ -60,14 +70,23 @@ public static class Manifest
         }
 
         var usage = "";
+        var reported = new Reported(sections);
         if (sections.Upstreams.Count > 0 && sections.Find<StackOptions>() is { } stack)
         {
-            var upstreams = new UpstreamsFile(sections, stack);
+            var upstreams = new UpstreamsFile(sections, stack, reported);
             files.AddRange(upstreams.Files(version));
             usage = upstreams.Usage;
         }
 
+        if (reported.Any)
+        {
+            files.Add(new TelemetryFile(reported, sections.Find<StackOptions>()!).File(version));
+        }
+
         var checks = new LayerChecks(sections);
-        return new(files, usage, [.. notes, .. checks.Notes()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "");
+        return new(files, usage, [.. notes, .. checks.Notes()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "")
+        {
+            Monitoring = reported.Any ? new(reported) : null,
+        };
     }
 }

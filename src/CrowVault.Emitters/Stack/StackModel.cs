@@ -17,11 +17,17 @@ internal sealed record StackUsageModel(string Operation, string Partition);
 /// <summary>What the templates of the upstreams see.</summary>
 /// <param name="Operations">From the key of an upstream to the union of its operations.</param>
 /// <param name="Settings">Upstreams that have settings of their own.</param>
+/// <param name="HasSettings">Whether there are such.</param>
 /// <param name="Once">Operations that are never repeated, as a list literal; empty when there is none.</param>
 /// <param name="HasTotal">Whether a call as a whole has a limit.</param>
 /// <param name="TimeoutImports">Names that are imported from timeouts.ts.</param>
 /// <param name="WithFetch">Whether timeouts.ts has <c>timeoutFetch</c>.</param>
 /// <param name="WithBudget">Whether retry.ts has a budget.</param>
+/// <param name="BreakerReports">Whether the breakers report events.</param>
+/// <param name="RetryReports">Whether the retries do.</param>
+/// <param name="TimeoutReports">Whether the timeouts do.</param>
+/// <param name="BulkheadReports">Whether the bulkheads do.</param>
+/// <param name="Reports">Whether any of them does.</param>
 /// <param name="MaxKeys">Upstreams made at run time that are kept at most.</param>
 /// <param name="SlotsPerKey">Calls at once for each of those.</param>
 /// <param name="First">An upstream, for the usage and the tests.</param>
@@ -32,11 +38,17 @@ internal sealed record StackUsageModel(string Operation, string Partition);
 internal sealed record UpstreamsModel(
     IReadOnlyList<TableEntry> Operations,
     IReadOnlyList<UpstreamSettings> Settings,
+    bool HasSettings,
     string Once,
     bool HasTotal,
     string TimeoutImports,
     bool WithFetch,
     bool WithBudget,
+    bool BreakerReports,
+    bool RetryReports,
+    bool TimeoutReports,
+    bool BulkheadReports,
+    bool Reports,
     string MaxKeys,
     string SlotsPerKey,
     string First,
@@ -57,4 +69,5 @@ internal sealed record UpstreamSettings(string Key, string BaseUrl, IReadOnlyLis
 [JsonSerializable(typeof(StackModel))]
 [JsonSerializable(typeof(StackUsageModel))]
 [JsonSerializable(typeof(UpstreamsModel))]
+[JsonSerializable(typeof(Telemetry.TelemetryModel))]
 internal sealed partial class StackJson : JsonSerializerContext;

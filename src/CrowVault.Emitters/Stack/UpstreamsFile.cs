@@ -1,20 +1,25 @@
 using System.Text.Json.Nodes;
+using CrowVault.Emitters.Stack.Telemetry;
 using CrowVault.Emitters.TimeoutConfig;
 
 namespace CrowVault.Emitters.Stack;
 
 /// <summary>Emits <c>upstreams.ts</c>, which wires the layers: one object for each downstream service.</summary>
-internal sealed class UpstreamsFile(ManifestSections sections, StackOptions options)
+internal sealed class UpstreamsFile(ManifestSections sections, StackOptions options, Reported reported)
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "upstreams.ts";
 
-    private const string TestFileName = "upstreams.test.ts";
+    /// <summary>Name of its tests.</summary>
+    public const string TestFileName = "upstreams.test.ts";
+
+    /// <summary>The tool that its header names.</summary>
+    public const string Tool = "upstreams";
 
     // The width for which emitted code is laid out.
     private const int Columns = 100;
 
-    private readonly TemplateView _view = Templates.View(ModelOf(sections, options), StackJson.Default.UpstreamsModel);
+    private readonly TemplateView _view = Templates.View(ModelOf(sections, options, reported), StackJson.Default.UpstreamsModel);
 
     /// <summary>A snippet that calls an upstream.</summary>
     public string Usage => Render("upstreams-usage.ts").TrimEnd('\n');
@@ -22,7 +27,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
     /// <summary>The source, and its tests when asked for.</summary>
     public IEnumerable<GeneratedFile> Files(string version)
     {
-        var header = new FileHeader("Upstreams", version, "upstreams", Arguments(), FileHeader.WebStandards);
+        var header = new FileHeader("Upstreams", version, Tool, Arguments(), FileHeader.WebStandards);
         yield return new(FileName, FileRole.Source, "typescript", header.Above(Render("upstreams.ts")));
         if (options.WithTests)
         {
@@ -44,7 +49,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
         return upstreams.ToJsonString(ArgumentJson.Readable.Options);
     }
 
-    private static UpstreamsModel ModelOf(ManifestSections sections, StackOptions options)
+    private static UpstreamsModel ModelOf(ManifestSections sections, StackOptions options, Reported reported)
     {
         var timeouts = sections.Find<TimeoutConfigOptions>()!;
         var upstreams = sections.Upstreams;
@@ -53,6 +58,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
         return new(
             Operations: [.. upstreams.Select(upstream => new TableEntry(TypeScript.PropertyKey(upstream.Name), Union(upstream)))],
             Settings: [.. upstreams.Where(upstream => upstream.BaseUrl is not null || upstream.OwnSettings.Count > 0).Select(Settings)],
+            HasSettings: upstreams.Any(upstream => upstream.BaseUrl is not null || upstream.OwnSettings.Count > 0),
             Once: once.Count == 0 ? "" : List(once),
             HasTotal: timeouts.TotalTimeoutMs > 0,
             TimeoutImports: string.Join(", ", [
@@ -62,6 +68,11 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
             ]),
             WithFetch: timeouts.WithFetch,
             WithBudget: sections.Find<RetryPolicy.RetryPolicyOptions>()!.WithRetryBudget,
+            BreakerReports: reported.Guards.Contains(Guard.CircuitBreaker),
+            RetryReports: reported.Guards.Contains(Guard.Retry),
+            TimeoutReports: reported.Guards.Contains(Guard.Timeout),
+            BulkheadReports: reported.Guards.Contains(Guard.Bulkhead),
+            Reports: reported.Guards.Any(guard => guard is not Guard.RateLimiter),
             MaxKeys: TypeScript.Numeral(options.MaxKeys),
             SlotsPerKey: TypeScript.Numeral(options.SlotsPerKey),
             First: first.Name,

@@ -25,6 +25,8 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("fixed-window-memory-koa-operations", """{"algorithm":"fixed-window","store":"memory","framework":"koa","keyStrategy":"ip","withOperations":true}""")]
     [InlineData("token-bucket-redis-nest-operations", """{"framework":"nest","keyStrategy":"user","withOperations":true}""")]
     [InlineData("token-bucket-memory-fetch-browser", """{"runtime":"browser","store":"memory","requestsPerWindow":120}""")]
+    [InlineData("with-metrics", """{"withMetrics":true,"withOperations":true}""")]
+    [InlineData("memory-with-metrics", """{"store":"memory","withMetrics":true}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 
     [Theory]
