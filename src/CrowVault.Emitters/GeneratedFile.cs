@@ -16,6 +16,6 @@ public enum FileRole
 /// <summary>One file that a tool emits.</summary>
 /// <param name="Path">File name, such as <c>circuit-breaker.ts</c>.</param>
 /// <param name="Role">Source or test.</param>
-/// <param name="Language">Always <c>typescript</c>.</param>
+/// <param name="Language"><c>typescript</c>, or <c>javascript</c> where the command line was asked for it.</param>
 /// <param name="Content">The text: ASCII, lines end in a line feed.</param>
 public sealed record GeneratedFile(string Path, FileRole Role, string Language, string Content);

@@ -19,14 +19,8 @@ public static class Manifest
     public static IReadOnlyList<(string Section, Emitter Emitter)> Sections { get; } =
         [.. Catalog.All.Select(emitter => (SectionOf(emitter), emitter)), (StackSection, StackEmitter.Instance)];
 
-    /// <summary>Every file that a manifest may give, with the tool that its header names.</summary>
-    public static IReadOnlyList<(string Name, string Tool)> FileNames { get; } =
-    [
-        .. Sections.SelectMany(each => new[] { (each.Emitter.FileName, each.Emitter.Tool), (each.Emitter.TestFileName, each.Emitter.Tool) }),
-        (UpstreamsFile.FileName, UpstreamsFile.Tool),
-        (UpstreamsFile.TestFileName, UpstreamsFile.Tool),
-        (TelemetryFile.FileName, TelemetryFile.Tool),
-    ];
+    /// <summary>The languages, the usual one first.</summary>
+    internal static IReadOnlyList<string> Languages { get; } = ["typescript", JavaScript.Language];
 
     /// <summary>JSON Schema (2020-12) of the manifest, made of the tools' own schemas.</summary>
     public static JsonElement Schema { get; } = ManifestSchema.Build();
@@ -37,6 +31,22 @@ public static class Manifest
         var words = emitter.Command.Split('-');
         return string.Concat(words.Select((word, index) => index == 0 ? word : char.ToUpperInvariant(word[0]) + word[1..]));
     }
+
+    /// <summary>Files that only the whole manifest gives, by the tool that their headers name.</summary>
+    public static IReadOnlyDictionary<string, string> FilesOfTheWhole { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
+    {
+        ["upstreams"] = UpstreamsFile.FileName,
+        [TelemetryFile.Tool] = TelemetryFile.FileName,
+    };
+
+    /// <summary>Name of what says in which language the command line writes the files.</summary>
+    internal const string Language = "language";
+
+    /// <summary>The language that a manifest asks for; null when it asks for none.</summary>
+    public static string? LanguageOf(JsonElement manifest) =>
+        manifest.ValueKind is JsonValueKind.Object && manifest.TryGetProperty(Language, out var language) && language.ValueKind is JsonValueKind.String
+            ? language.GetString()
+            : null;
 
     /// <summary>Emits every section of the manifest, and what composes the outbound layers when all four are there.</summary>
     /// <param name="manifest">The manifest.</param>
@@ -71,7 +81,7 @@ public static class Manifest
 
         var usage = "";
         var reported = new Reported(sections);
-        if (sections.Upstreams.Count > 0 && sections.Find<StackOptions>() is { } stack)
+        if (sections.WiresUpstreams && sections.Find<StackOptions>() is { } stack)
         {
             var upstreams = new UpstreamsFile(sections, stack, reported);
             files.AddRange(upstreams.Files(version));

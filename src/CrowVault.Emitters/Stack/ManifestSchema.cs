@@ -15,6 +15,12 @@ internal static class ManifestSchema
             sections[name] = shared;
         }
 
+        sections[Manifest.Language] = new JsonObject
+        {
+            ["type"] = "string",
+            ["enum"] = new JsonArray([.. Manifest.Languages.Select(language => (JsonNode)language)]),
+            ["description"] = "Language of the files that the command line writes: typescript, or javascript, the same code without its types.",
+        };
         foreach (var (section, emitter) in Manifest.Sections)
         {
             var schema = emitter.Arguments.EditorSchema();

@@ -19,10 +19,13 @@ internal sealed class ManifestSections
             .Where(name => Catalog.All[0].Arguments.All.Any(argument => argument.Name == name))];
 
     /// <summary>Names beside the sections that are read elsewhere.</summary>
-    private static readonly string[] s_others = ["$schema", UpstreamReader.Section];
+    private static readonly string[] s_others = ["$schema", UpstreamReader.Section, Manifest.Language];
 
     /// <summary>The upstreams; empty unless all four outbound layers are there.</summary>
     public IReadOnlyList<Upstream> Upstreams { get; private set; } = [];
+
+    /// <summary>Whether the manifest asks for the file that wires the layers; an empty section does.</summary>
+    public bool WiresUpstreams { get; private set; }
 
     /// <summary>The sections that are there, in the order in which their files are emitted.</summary>
     public IEnumerable<(string Section, Emitter Emitter, IToolOptions Options)> Present =>
@@ -38,6 +41,7 @@ internal sealed class ManifestSections
         var bound = new ManifestSections();
         var given = Given(manifest, faults);
         var whole = s_layers.All(given.ContainsKey);
+        bound.WiresUpstreams = whole && manifest.TryGetProperty(UpstreamReader.Section, out _);
         foreach (var (section, emitter) in Manifest.Sections)
         {
             if (!given.TryGetValue(section, out var arguments))
@@ -54,7 +58,7 @@ internal sealed class ManifestSections
             // The body of an answer is read under the operation's limit, which timeoutFetch sees to.
             string[] switchedOn =
             [
-                .. whole && section == "timeoutConfig" ? ["withFetch"] : Array.Empty<string>(),
+                .. bound.WiresUpstreams && section == "timeoutConfig" ? ["withFetch"] : Array.Empty<string>(),
                 .. Reports(given) && section != Manifest.StackSection ? ["withMetrics"] : Array.Empty<string>(),
             ];
             if (emitter.TryBind(With(arguments, manifest, emitter, switchedOn), out var options, out var wrong))
@@ -103,6 +107,12 @@ internal sealed class ManifestSections
                     ? $"unknown section; did you mean {nearest}?"
                     : $"unknown section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
             }
+        }
+
+        if (seen.Contains(Manifest.Language) && (Manifest.LanguageOf(manifest) is not { } language || !Manifest.Languages.Contains(language)))
+        {
+            var shown = Argument.Show(manifest.GetProperty(Manifest.Language));
+            faults.Add(new(Manifest.Language, $"{shown} cannot be emitted; use {string.Join(" or ", Manifest.Languages)}."));
         }
 
         var layers = s_layers.Count(given.ContainsKey);

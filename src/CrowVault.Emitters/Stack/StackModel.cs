@@ -17,7 +17,6 @@ internal sealed record StackUsageModel(string Operation, string Partition);
 /// <summary>What the templates of the upstreams see.</summary>
 /// <param name="Operations">From the key of an upstream to the union of its operations.</param>
 /// <param name="Settings">Upstreams that have settings of their own.</param>
-/// <param name="HasSettings">Whether there are such.</param>
 /// <param name="Once">Operations that are never repeated, as a list literal; empty when there is none.</param>
 /// <param name="HasTotal">Whether a call as a whole has a limit.</param>
 /// <param name="TimeoutImports">Names that are imported from timeouts.ts.</param>
@@ -38,7 +37,6 @@ internal sealed record StackUsageModel(string Operation, string Partition);
 internal sealed record UpstreamsModel(
     IReadOnlyList<TableEntry> Operations,
     IReadOnlyList<UpstreamSettings> Settings,
-    bool HasSettings,
     string Once,
     bool HasTotal,
     string TimeoutImports,

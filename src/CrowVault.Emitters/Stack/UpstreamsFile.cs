@@ -10,11 +10,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
     /// <summary>Name of the file.</summary>
     public const string FileName = "upstreams.ts";
 
-    /// <summary>Name of its tests.</summary>
-    public const string TestFileName = "upstreams.test.ts";
-
-    /// <summary>The tool that its header names.</summary>
-    public const string Tool = "upstreams";
+    private const string TestFileName = "upstreams.test.ts";
 
     // The width for which emitted code is laid out.
     private const int Columns = 100;
@@ -27,7 +23,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
     /// <summary>The source, and its tests when asked for.</summary>
     public IEnumerable<GeneratedFile> Files(string version)
     {
-        var header = new FileHeader("Upstreams", version, Tool, Arguments(), FileHeader.WebStandards);
+        var header = new FileHeader("Upstreams", version, "upstreams", Arguments(), FileHeader.WebStandards);
         yield return new(FileName, FileRole.Source, "typescript", header.Above(Render("upstreams.ts")));
         if (options.WithTests)
         {
@@ -58,7 +54,6 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
         return new(
             Operations: [.. upstreams.Select(upstream => new TableEntry(TypeScript.PropertyKey(upstream.Name), Union(upstream)))],
             Settings: [.. upstreams.Where(upstream => upstream.BaseUrl is not null || upstream.OwnSettings.Count > 0).Select(Settings)],
-            HasSettings: upstreams.Any(upstream => upstream.BaseUrl is not null || upstream.OwnSettings.Count > 0),
             Once: once.Count == 0 ? "" : List(once),
             HasTotal: timeouts.TotalTimeoutMs > 0,
             TimeoutImports: string.Join(", ", [

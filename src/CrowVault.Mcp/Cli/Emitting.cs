@@ -29,8 +29,11 @@ internal static class Emitting
     /// <param name="fileName">Name of the file that has it.</param>
     public static IReadOnlyList<GeneratedFile>? FilesOf(FileHeader header, string fileName) =>
         Find(header.Tool) is { } emitter && emitter.TryEmit(ParseArguments(header.Arguments), Product.Version, out var emission, out _)
-            ? Named(emission.Files, header.Instance, SourceOf(fileName))
+            ? Named(InLanguageOf(fileName, emission).Files, header.Instance, SourceOf(fileName))
             : null;
+
+    /// <summary>An emission in the language that a file's name stands for.</summary>
+    public static Emission InLanguageOf(string fileName, Emission emission) => JavaScript.Is(fileName) ? JavaScript.Of(emission) : emission;
 
     /// <summary>Whether a file's name is that of tests.</summary>
     public static bool IsTest(string fileName) => Path.GetFileNameWithoutExtension(fileName).EndsWith(".test", StringComparison.Ordinal);
@@ -103,7 +106,7 @@ internal static class Emitting
         match => $"'./{to}{(match.Groups[1].Value, extension) switch
         {
             (".ts", _) => extension,
-            (".js", ".mts") => ".mjs",
+            (".js", ".mts" or ".mjs") => ".mjs",
             (".js", ".cts") => ".cjs",
             (var given, _) => given,
         }}'",

@@ -65,11 +65,13 @@ internal static class GenerateCommand
 
         if (request.Output is null)
         {
-            return Print(emitter, arguments, request.Json);
+            return Print(emitter, arguments, request);
         }
 
         var report = new Report(request.Json);
-        var path = request.TargetOf(emitter.FileName, emitter.FileName);
+        request = InLanguageOfTheFile(request, emitter);
+        var name = request.IsJavaScript ? Path.ChangeExtension(emitter.FileName, ".js") : emitter.FileName;
+        var path = request.TargetOf(name, name);
         var real = TargetFile.Follow(path);
         var owned = File.Exists(real) ? OwnedFile.Read(Disk.ReadText(real)) : null;
         var isOurs = owned?.Header.Tool == emitter.Tool && (request.Name is null ? request.IsFile || owned.Header.Instance is null : owned.Header.Instance == request.Name);
@@ -82,7 +84,7 @@ internal static class GenerateCommand
         }
 
         var taken = isOurs ? TakeOver(arguments, emitter, owned!.Header, path) : [];
-        var found = ProjectFiles.AddTo(arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString());
+        var found = ProjectFiles.AddTo(arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString(), request.IsJavaScript);
 
         // What was found gives way as well where it does not fit.
         taken.UnionWith(s_style.Where(name => arguments.ContainsKey(name) && found.Exists(each => each.StartsWith(name, StringComparison.Ordinal))));
@@ -94,6 +96,7 @@ internal static class GenerateCommand
                 : throw Wrong(emitter, faults);
         }
 
+        emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
         found.ForEach(each => report.Note(each));
         Remark(emission, report);
         var files = EmittedFiles.Plan(emission.Files, request, isOurs ? owned!.Header.Instance : null).ConvertAll(file => file with { IsOfOneCall = true });
@@ -120,14 +123,29 @@ internal static class GenerateCommand
             : lines));
     }
 
-    private static int Print(Emitter emitter, JsonObject arguments, bool json)
+    // A file that is there says which language it is generated in again.
+    private static OutputRequest InLanguageOfTheFile(OutputRequest request, Emitter emitter)
+    {
+        if (request.Language is not null || request.IsFile)
+        {
+            return request;
+        }
+
+        var (typed, plain) = (request.TargetOf(emitter.FileName, ""), request.TargetOf(Path.ChangeExtension(emitter.FileName, ".js"), ""));
+        return !File.Exists(typed) && File.Exists(plain) && OwnedFile.Read(Disk.ReadText(TargetFile.Follow(plain)))?.Header.Tool == emitter.Tool
+            ? request with { Language = JavaScript.Language }
+            : request;
+    }
+
+    private static int Print(Emitter emitter, JsonObject arguments, OutputRequest request)
     {
         if (!emitter.TryEmit(ToElement(arguments), Product.Version, out var emission, out var faults))
         {
             throw Wrong(emitter, faults);
         }
 
-        if (json)
+        emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
+        if (request.Json)
         {
             Disk.Print($"{JsonSerializer.Serialize(emission, EmissionJson.Readable.Emission)}\n");
             return CommandLine.Success;

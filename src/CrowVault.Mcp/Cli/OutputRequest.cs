@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using CrowVault.Emitters.Code;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -24,6 +25,12 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
     /// <summary>Name of this instance where a project has several; null for the only one.</summary>
     public string? Name { get; init; }
 
+    /// <summary>Language that was asked for by name; null when none was.</summary>
+    public string? Language { get; init; }
+
+    /// <summary>Whether the files are JavaScript: asked for, by name or by the name of the file.</summary>
+    public bool IsJavaScript => Language == JavaScript.Language || (Language is null && IsFile && JavaScript.Is(Output!));
+
     /// <summary>Whether nothing is written.</summary>
     public bool OnlyLooks => DryRun || Diff || Check;
 
@@ -32,14 +39,18 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
         Output is null && (OnlyLooks || Force || Merge) ? "--dry-run, --diff, --check and --force need -o PATH."
         : Output is null && Name is not null ? "--name needs -o PATH."
         : Output is "" ? "-o: the path is empty; give a folder or a .ts file."
+        : Language is not (null or JavaScript.Language or "typescript")
+            ? $"--language: {Fault.Show(Language)} cannot be emitted; use typescript or javascript."
+        : Language is not null && IsFile && JavaScript.Is(Output!) != (Language == JavaScript.Language)
+            ? $"-o: a {Path.GetExtension(Output)} file cannot hold {(Language == JavaScript.Language ? "JavaScript; use .js or .mjs" : "TypeScript; use .ts, .mts or .cts")}, or give a folder."
         : new[] { DryRun, Diff, Check, Force }.Count(given => given) > 1 ? "Give one of --dry-run, --diff, --check and --force."
         : Merge && Force ? "Give one of --merge and --force."
         : Name is not null && !InstanceName().IsMatch(Name) ? "--name: use a letter, then letters, digits, '-' and '_', at most 64, such as payments."
         : Name is not null && IsFile ? "--name: give a folder with -o; the name of the file comes from --name."
         : Output is not null && !IsFile && !Directory.Exists(Output) && RefusedExtension().Match(Output) is { Success: true } refused
-            ? $"-o: the code is TypeScript, so a {refused.Value} file cannot hold it; use .ts, .mts or .cts, or give a folder."
+            ? $"-o: the code is TypeScript, or ECMAScript modules with --language javascript, so a {refused.Value} file cannot hold it; use .ts, .mts, .cts, .js or .mjs, or give a folder."
         : Output is not null && !IsFile && File.Exists(Path.TrimEndingDirectorySeparator(Output))
-            ? $"{Fault.Show(Output)}: it is a file, but no .ts, .mts or .cts file; give a folder or a .ts file."
+            ? $"{Fault.Show(Output)}: it is a file, but no .ts, .mts, .cts, .js or .mjs file; give a folder or a .ts file."
         : null;
 
     /// <summary>Whether the output names a file, not a folder.</summary>
@@ -59,10 +70,10 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
         return fileName == source ? Output! : $"{Output![..^extension.Length]}.test{extension}";
     }
 
-    [GeneratedRegex(@"\A(?!.*\.d\.[cm]?ts\z).+\.[cm]?ts\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\A(?!.*\.d\.[cm]?ts\z).+\.(?:[cm]?ts|m?js)\z", RegexOptions.IgnoreCase)]
     private static partial Regex FileName();
 
-    [GeneratedRegex(@"(?:\.d\.[cm]?ts|\.[cm]?jsx?|\.tsx|\.json|\.vue|\.svelte|\.py|\.cs)\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(?:\.d\.[cm]?ts|\.cjs|\.[cm]?jsx|\.tsx|\.json|\.vue|\.svelte|\.py|\.cs)\z", RegexOptions.IgnoreCase)]
     private static partial Regex RefusedExtension();
 
     [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_-]{0,63}\z")]
@@ -72,7 +83,14 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
 /// <summary>The options that make an <see cref="OutputRequest"/>.</summary>
 internal sealed class OutputOptions
 {
-    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder or .ts, .mts or .cts file to write to.", HelpName = "path" };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder or .ts, .mts, .cts, .js or .mjs file to write to.", HelpName = "path" };
+
+    private readonly Option<string> _language = new("--language")
+    {
+        Description = "typescript, or javascript: the same code without its types, as ECMAScript modules. A .js file is JavaScript. [default: typescript]",
+        HelpName = "typescript|javascript",
+    };
+
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Say what would be written; write nothing." };
     private readonly Option<bool> _diff = new("--diff") { Description = "Show how the files would change; write nothing." };
 
@@ -99,11 +117,16 @@ internal sealed class OutputOptions
     private readonly Option<bool> _json = new("--json") { Description = "Print one JSON object on standard output." };
     private readonly bool _forStack;
 
-    public OutputOptions(bool forStack) => _forStack = forStack;
+    public OutputOptions(bool forStack)
+    {
+        _forStack = forStack;
+        _language.CompletionSources.Add(JavaScript.Language, "typescript");
+    }
 
     public void AddTo(Command command)
     {
         command.Add(_output);
+        command.Add(_language);
         command.Add(_dryRun);
         command.Add(_diff);
         command.Add(_check);
@@ -124,5 +147,6 @@ internal sealed class OutputOptions
         Prune = _forStack && parsed.GetValue(_prune),
         Name = _forStack ? null : parsed.GetValue(_name),
         Json = parsed.GetValue(_json),
+        Language = parsed.GetValue(_language),
     };
 }

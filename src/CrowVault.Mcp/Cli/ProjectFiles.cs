@@ -22,8 +22,9 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
     /// <param name="schema">The arguments that the tool has.</param>
     /// <param name="folder">Where the files go.</param>
     /// <param name="runtime">The argument <c>runtime</c>, when it is given.</param>
+    /// <param name="isJavaScript">Whether the files are JavaScript, whose own name ends in .js.</param>
     /// <returns>What was found, as sentences.</returns>
-    public static List<string> AddTo(JsonObject arguments, ArgumentSchema schema, string folder, string? runtime)
+    public static List<string> AddTo(JsonObject arguments, ArgumentSchema schema, string folder, string? runtime, bool isJavaScript)
     {
         var names = schema.All.Select(argument => argument.Name).ToHashSet(StringComparer.Ordinal);
         var found = new List<string>();
@@ -34,7 +35,7 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
 
         var style = Find(folder, runtime);
         Add("testRunner", style.TestRunner, style.TestRunnerFrom);
-        Add("importExtension", style.ImportExtension, style.ImportExtensionFrom);
+        Add("importExtension", isJavaScript && style.ImportExtension == "ts" ? null : style.ImportExtension, style.ImportExtensionFrom);
         return found;
 
         void Add(string name, string? value, string? from)

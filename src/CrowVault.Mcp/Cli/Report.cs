@@ -24,6 +24,9 @@ internal sealed class Report(bool json)
     /// <summary>Whether the answer is JSON.</summary>
     public bool IsJson => json;
 
+    /// <summary>How many files were spoken of.</summary>
+    public int Count => _files.Count;
+
     /// <summary>How the emitted code is called.</summary>
     public string? Usage { get; set; }
 

@@ -86,13 +86,16 @@ internal static class StackCommand
         string[] paths = configs.Length == 0 ? [ManifestFile.Usual()] : configs;
         var config = paths[^1];
         var report = new Report(request.Json);
-        var manifest = WithProjectStyle(ManifestFile.Read(paths), request.Output, report);
+        var manifest = ManifestFile.Read(paths);
+        request = request with { Language = request.Language ?? Manifest.LanguageOf(manifest) };
+        manifest = WithProjectStyle(manifest, request, report);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
             throw new Fault(string.Join('\n', faults.Faults.Select(fault => $"{Fault.Show(config)}: {fault}")));
         }
 
         var watching = monitoring.Plan(emission.Monitoring);
+        emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
 
         // Warnings are worth a line in somebody's CI; figures and progress are for people.
         var watched = !Console.IsErrorRedirected;
@@ -124,20 +127,24 @@ internal static class StackCommand
     {
         var planned = files.Select(file => Path.GetFileName(file.Path)).ToHashSet(StringComparer.Ordinal);
         var left = new List<string>();
-        foreach (var (name, tool) in Manifest.FileNames.Where(file => !planned.Contains(file.Name)))
+        foreach (var (tool, file) in Manifest.Sections.Select(each => (each.Emitter.Tool, each.Emitter.FileName)).Concat(Manifest.FilesOfTheWhole.Select(each => (each.Key, each.Value))))
         {
-            var path = Path.Combine(folder, name);
-            if (File.Exists(path) && NativeFile.IsRegular(path)
-                && OwnedFile.Read(Disk.ReadText(path)) is { } owned && owned.Header.Tool == tool && owned.Header.Instance is null)
+            string[] names = [file, Path.ChangeExtension(file, ".test.ts")];
+            foreach (var name in names.Concat(names.Select(name => Path.ChangeExtension(name, ".js"))).Where(name => !planned.Contains(name)))
             {
-                left.Add(path);
+                var path = Path.Combine(folder, name);
+                if (File.Exists(path) && NativeFile.IsRegular(path)
+                    && OwnedFile.Read(Disk.ReadText(path)) is { } owned && owned.Header.Tool == tool && owned.Header.Instance is null)
+                {
+                    left.Add(path);
+                }
             }
         }
 
         return left;
     }
 
-    private static JsonElement WithProjectStyle(JsonElement manifest, string folder, Report report)
+    private static JsonElement WithProjectStyle(JsonElement manifest, OutputRequest request, Report report)
     {
         var known = Manifest.Schema.GetProperty("properties");
         if (manifest.ValueKind is not JsonValueKind.Object || !known.TryGetProperty("testRunner", out _) || !known.TryGetProperty("importExtension", out _))
@@ -152,7 +159,7 @@ internal static class StackCommand
         }
 
         var runtime = manifest.TryGetProperty("runtime", out var given) && given.ValueKind is JsonValueKind.String ? given.GetString() : null;
-        foreach (var note in ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, folder, runtime))
+        foreach (var note in ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, request.Output!, runtime, request.IsJavaScript))
         {
             report.Note(note.Replace("--test-runner", "testRunner in the manifest", StringComparison.Ordinal)
                 .Replace("--import-extension", "importExtension in the manifest", StringComparison.Ordinal));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Code;
+using CrowVault.Emitters.Stack;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -57,7 +58,11 @@ internal static class UpgradeCommand
 
             var name = Path.GetFileName(path);
             var folder = Path.GetDirectoryName(path) ?? "";
-            if (Emitting.Find(owned.Header.Tool) is not { } emitter)
+            if (Manifest.FilesOfTheWhole.ContainsKey(owned.Header.Tool))
+            {
+                report.Add(new(path, "whole", null, $"follows from the whole manifest; '{Product.Command} stack --merge' brings it up to date."));
+            }
+            else if (Emitting.Find(owned.Header.Tool) is not { } emitter)
             {
                 report.Add(new(path, "foreign", null, $"this version has no tool {Fault.Show(owned.Header.Tool)}."));
                 refused = true;
@@ -70,14 +75,14 @@ internal static class UpgradeCommand
             else
             {
                 // Tests come with their source; those that stand alone come alone.
-                files.AddRange(Emitting.Named(emission.Files, owned.Header.Instance, Emitting.SourceOf(name))
+                files.AddRange(Emitting.Named(Emitting.InLanguageOf(name, emission).Files, owned.Header.Instance, Emitting.SourceOf(name))
                     .Where(file => !Emitting.IsTest(name) || file.Role is FileRole.Test)
                     .Select(file => new PlannedFile(Path.Combine(folder, file.Path), file.Content)));
             }
         }
 
         files = [.. files.DistinctBy(file => Path.GetFullPath(file.Path))];
-        if (files.Count == 0 && !refused)
+        if (files.Count == 0 && !refused && report.Count == 0)
         {
             throw new Fault($"{string.Join(", ", paths.Select(Fault.Show))}: no emitted file is there.");
         }
@@ -117,7 +122,7 @@ internal static class UpgradeCommand
                     throw new Fault($"{Fault.Show(path)}: more than {MaxEntries} files; name the folder of the emitted ones.");
                 }
 
-                if (Path.GetExtension(file) is ".ts" or ".mts" or ".cts" && NativeFile.IsRegular(file) && IsEmitted(file))
+                if (Path.GetExtension(file) is ".ts" or ".mts" or ".cts" or ".js" or ".mjs" && NativeFile.IsRegular(file) && IsEmitted(file))
                 {
                     found.Add(file);
                 }

@@ -35,7 +35,7 @@ public sealed class ManifestTests
     [Fact]
     public void Emits_each_section_as_its_tool_does()
     {
-        var emission = Emit("{\"$schema\":\"resilience.schema.json\"," + Four + ",\"rateLimiting\":{}}");
+        var emission = Emit("{\"$schema\":\"resilience.schema.json\"," + Four + ",\"rateLimiting\":{},\"upstreams\":{}}");
         Assert.Equal(
             ["circuit-breaker.ts", "retry.ts", "rate-limiter.ts", "timeouts.ts", "bulkhead.ts", "resilience-stack.ts", "upstreams.ts"],
             emission.Files.Select(file => file.Path));
@@ -43,6 +43,15 @@ public sealed class ManifestTests
             JsonElement.Parse("""{"partitions":{"orders":20}}"""), Snapshot.Version, out var alone, out _));
         Assert.Equal(alone.Files[0].Content, emission.Files[4].Content);
         Assert.Contains("upstreams.orders.fetch('orders.get'", emission.Usage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Wires_the_layers_only_where_upstreams_are_asked_for()
+    {
+        var emission = Emit("{" + Four + "}");
+        Assert.Equal(["circuit-breaker.ts", "retry.ts", "timeouts.ts", "bulkhead.ts", "resilience-stack.ts"], emission.Files.Select(file => file.Path));
+        Assert.Equal("", emission.Usage);
+        Assert.Contains("\"withFetch\":false", emission.Files[2].Content, StringComparison.Ordinal);
     }
 
     [Fact]

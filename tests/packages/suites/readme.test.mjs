@@ -224,6 +224,7 @@ test('The commands of the command line work in the order in which they stand', a
   await shell(text, { cwd: folder, env: { ...env, PATH: `${dirname(program())}:${env.PATH}` } });
   for (const name of ['circuit-breaker.ts', 'circuit-breaker.test.ts', 'retry.ts'])
     assert.ok(existsSync(join(folder, 'src/resilience', name)), name);
+  assert.ok(existsSync(join(folder, 'lib/bulkhead.js')));
 });
 
 test('A wrong call is answered as docs/REFERENCE.md shows', async () => {

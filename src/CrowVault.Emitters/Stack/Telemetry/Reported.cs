@@ -44,8 +44,8 @@ internal sealed class Reported
     private bool Has(MetricSource source) => source switch
     {
         MetricSource.Events => true,
-        MetricSource.Upstreams => Sections.Upstreams.Count > 0,
-        MetricSource.Budget => Sections.Upstreams.Count > 0 && Sections.Find<RetryPolicyOptions>()!.WithRetryBudget,
+        MetricSource.Upstreams => Sections.WiresUpstreams,
+        MetricSource.Budget => Sections.WiresUpstreams && Sections.Find<RetryPolicyOptions>()!.WithRetryBudget,
         MetricSource.Store => Sections.Find<RateLimitingOptions>()!.Store is Store.Redis,
     };
 

@@ -24,7 +24,7 @@ internal sealed class TelemetryFile(Reported reported, StackOptions options)
 
     private TelemetryModel Model()
     {
-        var upstreams = reported.Sections.Upstreams.Count > 0;
+        var upstreams = reported.Sections.WiresUpstreams;
         var readsHealth = upstreams && (Has(Guard.Bulkhead) || reported.Includes(MetricTable.RetryBudget));
         var store = Has(Guard.RateLimiter) && reported.Sections.Find<RateLimitingOptions>()!.Store is Store.Redis;
         var routine = new[] { Has(Guard.CircuitBreaker) ? "'call'" : "", Has(Guard.RateLimiter) ? "'allowed'" : "" }
