@@ -17,11 +17,11 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript concurrency limiter with a bounded FIFO queue per downstream service. Use it so that one slow service cannot take "
-        + "every connection. Not for limits per unit of time (generate_rate_limiting).";
+        "TypeScript concurrency limiter with a bounded FIFO queue per downstream service. Keeps one slow service from taking "
+        + "every connection. Not for limits per time (generate_rate_limiting).";
 
     /// <inheritdoc/>
-    public override string IconPath => "M2 4h8v16H2zM14 4h8v7h-8zM14 14h8v6h-8z";
+    public override string IconPath => "M2 4h8v16H2zM14 4h8v16h-8z";
 
     /// <inheritdoc/>
     public override string FileName => "bulkhead.ts";

@@ -138,10 +138,10 @@ public sealed record RateLimitingOptions(
     [property: Argument("Also peek, reset, block, acquire (waits for a turn).")]
     bool WithOperations = false,
 
-    [property: Argument("Add counters and onEvent.", NamedWhenOn = true)]
+    [property: Argument("Counters and onEvent.", NamedWhenOn = true)]
     bool WithMetrics = false,
 
-    [property: Argument("Emit tests too.")]
+    [property: Argument("Tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]

@@ -21,8 +21,8 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript function that repeats failed calls with exponential backoff, full jitter, Retry-After and a retry budget. Use it "
-        + "for transient errors of idempotent calls. Not for a dependency that stays down (generate_circuit_breaker).";
+        "TypeScript function that repeats failed calls with exponential backoff, full jitter, Retry-After and a retry budget. "
+        + "For transient errors of idempotent calls. Not for a dependency that stays down (generate_circuit_breaker).";
 
     /// <inheritdoc/>
     public override string IconPath => "M12 4V0l6 6-6 6V8a6 6 0 1 0 6 6h4A10 10 0 1 1 12 4z";

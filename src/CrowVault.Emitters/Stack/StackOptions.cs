@@ -15,7 +15,7 @@ public enum FailureUnit
 
 /// <summary>The section <c>stack</c> of a manifest.</summary>
 public sealed record StackOptions(
-    [property: Argument("Where it runs.")]
+    [property: Argument("Target.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("What the breaker counts as one failure: each attempt, or the whole retried call.")]
@@ -32,7 +32,7 @@ public sealed record StackOptions(
     [property: Argument("Emit telemetry.ts and let every guard report events.", NamedWhenOn = true)]
     bool WithMetrics = false,
 
-    [property: Argument("Emit tests too.")]
+    [property: Argument("Tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]

@@ -17,11 +17,11 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript table of timeouts per operation, with withTimeout, nested deadlines and an optional fetch. Use it around every "
-        + "attempt of a remote call. Not for waiting, scheduling or long-running jobs.";
+        "TypeScript table of timeouts per operation, with withTimeout, nested deadlines and optional fetch. Use it around every "
+        + "remote attempt. Not for scheduling or long-running jobs.";
 
     /// <inheritdoc/>
-    public override string IconPath => "M6 2h12v4l-5 6 5 6v4H6v-4l5-6-5-6z";
+    public override string IconPath => "M6 2h12L6 22h12z";
 
     /// <inheritdoc/>
     public override string FileName => "timeouts.ts";
