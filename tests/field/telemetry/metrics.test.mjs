@@ -95,6 +95,15 @@ function promMeter(registry) {
       const counter = new client.Counter({ name: `${nameOf(name)}_total`, help, labelNames, registers });
       return { add: (value, attributes) => counter.inc(labelsOf(attributes), value) };
     },
+    createObservableCounter: (name, { description: help }) => ({
+      addCallback: (callback) => {
+        const collect = () => {
+          counter.reset();
+          callback({ observe: (value, attributes) => counter.inc(labelsOf(attributes), value) });
+        };
+        const counter = new client.Counter({ name: `${nameOf(name)}_total`, help, labelNames, registers, collect });
+      },
+    }),
     createHistogram: (name, { description: help, advice }) => {
       const buckets = advice.explicitBucketBoundaries;
       const histogram = new client.Histogram({ name: `${nameOf(name)}_seconds`, help, labelNames, registers, buckets });
