@@ -37,6 +37,11 @@ public static class Manifest
     {
         ["upstreams"] = UpstreamsFile.FileName,
         [TelemetryFile.Tool] = TelemetryFile.FileName,
+        ["ingress"] = IngressFile.FileName,
+        ["upstreams_undici"] = ClientFile.NameOf("undici"),
+        ["upstreams_axios"] = ClientFile.NameOf("axios"),
+        ["upstreams_ky"] = ClientFile.NameOf("ky"),
+        ["upstreams_nest"] = ClientFile.NameOf("nest"),
     };
 
     /// <summary>Name of what says in which language the command line writes the files.</summary>
@@ -81,7 +86,8 @@ public static class Manifest
 
         var usage = "";
         var reported = new Reported(sections);
-        if (sections.WiresUpstreams && sections.Find<StackOptions>() is { } stack)
+        var stack = sections.Find<StackOptions>();
+        if (sections.WiresUpstreams && stack is not null)
         {
             var upstreams = new UpstreamsFile(sections, stack, reported);
             files.AddRange(upstreams.Files(version));
@@ -90,11 +96,16 @@ public static class Manifest
 
         if (reported.Any)
         {
-            files.Add(new TelemetryFile(reported, sections.Find<StackOptions>()!).File(version));
+            files.Add(new TelemetryFile(reported, stack!).File(version));
+        }
+
+        if (stack is { Ingress: true })
+        {
+            files.Add(IngressFile.Write(sections, stack, version));
         }
 
         var checks = new LayerChecks(sections);
-        return new(files, usage, [.. notes, .. checks.Notes()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "")
+        return new(files, usage, [.. notes, .. checks.Notes(), .. checks.Forecasts()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "")
         {
             Monitoring = reported.Any ? new(reported) : null,
         };

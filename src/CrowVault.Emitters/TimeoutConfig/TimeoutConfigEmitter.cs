@@ -21,7 +21,7 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         + "remote attempt. Not for scheduling or long-running jobs.";
 
     /// <inheritdoc/>
-    public override string IconPath => "M6 2h12L6 22h12z";
+    public override string IconPath => "M5 2h14L5 22h14z";
 
     /// <inheritdoc/>
     public override string FileName => "timeouts.ts";
