@@ -87,8 +87,7 @@ async function drive({ orders, payments }, { TokenBucketLimiter }, onEvent) {
 function promMeter(registry) {
   const registers = [registry];
   const nameOf = (name) => name.replaceAll('.', '_');
-  const labelsOf = (attributes) =>
-    Object.fromEntries(Object.entries(attributes).map(([name, value]) => [nameOf(name), value]));
+  const labelsOf = (attributes) => Object.fromEntries(Object.entries(attributes).map(([name, value]) => [nameOf(name), value]));
   const labelNames = ['name', 'outcome', 'reason', 'operation', 'state'].map((each) => `resilience_${each}`);
   return {
     createCounter: (name, { description: help }) => {
@@ -214,7 +213,11 @@ test('every query is PromQL, and every series that it names is in the scrapes', 
     assert.ok(named.length + patterns.length > 0, expression);
     for (const series of [exported, own]) {
       for (const name of named) assert.ok(series.has(name), `${where}: ${name}`);
-      for (const pattern of patterns) assert.ok([...series].some((name) => pattern.test(name)), `${where}: ${String(pattern)}`);
+      for (const pattern of patterns)
+        assert.ok(
+          [...series].some((name) => pattern.test(name)),
+          `${where}: ${String(pattern)}`,
+        );
     }
   }
 });

@@ -36,9 +36,7 @@ test('breaker: a call is one event, with its outcome and duration; states and re
     return 'answer';
   });
   assert.equal(result, 'answer');
-  assert.deepEqual(events, [
-    { guard: 'circuit-breaker', type: 'call', name: 'orders', outcome: 'success', durationMs: 7, isProbe: false },
-  ]);
+  assert.deepEqual(events, [{ guard: 'circuit-breaker', type: 'call', name: 'orders', outcome: 'success', durationMs: 7, isProbe: false }]);
   await settled(breaker.call(fail(503)));
   await settled(breaker.call(fail(404)));
   await settled(breaker.call(fail(500)));
@@ -124,7 +122,9 @@ test('retry: the end of the total time is told once', async () => {
   const events = [];
   const pending = [];
   const timers = { set: (callback) => pending.push(callback), clear: () => undefined };
-  const call = settled(withRetry(() => new Promise(() => undefined), { totalTimeoutMs: 50, timers, onEvent: (event) => events.push(event) }));
+  const call = settled(
+    withRetry(() => new Promise(() => undefined), { totalTimeoutMs: 50, timers, onEvent: (event) => events.push(event) }),
+  );
   await turns();
   pending.shift()();
   pending.shift()();
