@@ -23,6 +23,9 @@ public sealed record Emission(
     /// <summary>How the program is started on a machine that has only npm.</summary>
     public const string Program = "npx -y @crowvault/mcp";
 
+    /// <summary>Dashboard and alerts of a manifest whose guards report events; else null.</summary>
+    public Stack.Telemetry.Monitoring? Monitoring { get; init; }
+
     /// <summary>Whether the answer holds the code of the files.</summary>
     public bool WithCode { get; init; } = true;
 

@@ -406,7 +406,7 @@ public sealed class ArgumentsTests
             --operations.read: "2s" is not an integer; use 1 to 86400000.
             --with-fetch: "yes" is not a boolean; use true or false.
             --default-timeout-ms: 0 is out of range; use 1 to 86400000.
-            --colour: unknown argument; the arguments are operations, runtime, defaultTimeoutMs, totalTimeoutMs, withFetch, withTests, testRunner, importExtension.
+            --colour: unknown argument; the arguments are operations, runtime, defaultTimeoutMs, totalTimeoutMs, withFetch, withMetrics, withTests, testRunner, importExtension.
             Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 1 --with-fetch
             """.ReplaceLineEndings("\n"),
             faults.CommandLineMessage("crowvault-mcp generate timeout-config"));

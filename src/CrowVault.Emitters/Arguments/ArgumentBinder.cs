@@ -59,7 +59,8 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
         var canonical = new JsonObject();
         foreach (var argument in All)
         {
-            if (!idle.Contains(argument.Name) && values[argument.Name] is { } value)
+            if (!idle.Contains(argument.Name) && values[argument.Name] is { } value
+                && (argument is not BooleanArgument { NamedWhenOn: true } || value.GetValue<bool>()))
             {
                 canonical[argument.Name] = argument.Canonical(value);
             }

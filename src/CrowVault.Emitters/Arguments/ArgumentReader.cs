@@ -33,7 +33,7 @@ internal static class ArgumentReader
 
         if (type == typeof(bool))
         {
-            return new BooleanArgument(name, description, required, fallback);
+            return new BooleanArgument(name, description, required, fallback) { NamedWhenOn = attribute.NamedWhenOn };
         }
 
         if (type.IsEnum)

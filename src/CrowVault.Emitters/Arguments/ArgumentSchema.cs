@@ -18,7 +18,7 @@ public abstract class ArgumentSchema
 
     /// <summary>What every tool takes beside its own arguments: it changes what is answered, not the files.</summary>
     public static Argument WithCode { get; } =
-        new BooleanArgument("withCode", "False: all but the code.", Required: false, true);
+        new BooleanArgument("withCode", "False: no code.", Required: false, true);
 
     /// <summary>The arguments in the order in which the options record declares them.</summary>
     public IReadOnlyList<Argument> All { get; }

@@ -17,8 +17,8 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript concurrency limiter with a bounded FIFO queue per downstream service. Use it so that one slow service cannot take "
-        + "every connection. Not for limits per unit of time (generate_rate_limiting).";
+        "TypeScript concurrency limiter with a bounded FIFO queue per downstream service. Keeps one slow service from taking "
+        + "every connection. Not for limits per time (generate_rate_limiting).";
 
     /// <inheritdoc/>
     public override string IconPath => "M2 4h8v16H2zM14 4h8v16h-8z";
@@ -44,6 +44,7 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
             CountsWaits: true,
             MaxQueue: Numeral(options.MaxQueue),
             MaxWaitMs: Numeral(options.MaxWaitMs),
+            WithMetrics: options.WithMetrics,
             TestImports: TestRunner.Imports(options),
             TestDeclarations: TestRunner.Declarations(options));
     }

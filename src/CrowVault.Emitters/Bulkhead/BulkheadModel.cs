@@ -10,6 +10,7 @@ namespace CrowVault.Emitters.Bulkhead;
 /// <param name="CountsWaits">True: these timers limit waits, which are counted.</param>
 /// <param name="MaxQueue">Numeral.</param>
 /// <param name="MaxWaitMs">Numeral.</param>
+/// <param name="WithMetrics">Whether there is <c>onEvent</c>.</param>
 /// <param name="TestImports">Imports of the test runner.</param>
 /// <param name="TestDeclarations">What follows the imports of a test.</param>
 internal sealed record BulkheadModel(
@@ -20,6 +21,7 @@ internal sealed record BulkheadModel(
     bool CountsWaits,
     string MaxQueue,
     string MaxWaitMs,
+    bool WithMetrics,
     string TestImports,
     string TestDeclarations);
 

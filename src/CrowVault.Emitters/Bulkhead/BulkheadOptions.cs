@@ -2,22 +2,25 @@ namespace CrowVault.Emitters.Bulkhead;
 
 /// <summary>Arguments of <c>generate_bulkhead</c>.</summary>
 public sealed record BulkheadOptions(
-    [property: Argument("Downstream services with their slots.")]
+    [property: Argument("Services with their slots.")]
     IReadOnlyList<PartitionEntry> Partitions,
 
-    [property: Argument("Where it runs.")]
+    [property: Argument("Target.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Pool that the sum of the partitions must fit; no check when omitted.", Maximum = 20_000_000)]
+    [property: Argument("Pool that all partitions must fit; no check when omitted.", Maximum = 20_000_000)]
     int? PoolSize = null,
 
-    [property: Argument("Callers that may wait for a slot of a partition.", Minimum = 0, Maximum = 1_000_000)]
+    [property: Argument("Callers that may wait per partition.", Minimum = 0, Maximum = 1_000_000)]
     int MaxQueue = 100,
 
-    [property: Argument("Longest wait for a slot; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
+    [property: Argument("Longest wait; 0 for no limit.", Minimum = 0, Maximum = 86_400_000)]
     int MaxWaitMs = 1_000,
 
-    [property: Argument("Emit tests too.")]
+    [property: Argument("Counters and onEvent.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
+    [property: Argument("Tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]

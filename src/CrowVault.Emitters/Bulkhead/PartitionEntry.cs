@@ -2,14 +2,14 @@ namespace CrowVault.Emitters.Bulkhead;
 
 /// <summary>One downstream service with its slots.</summary>
 public sealed record PartitionEntry(
-    [property: Argument("Name in the code.", Example = "\"payments\"")]
+    [property: Argument("Name.", Example = "\"payments\"")]
     string Name,
 
     [property: Argument("Calls at once.", Maximum = 100_000, Example = "10")]
     int MaxConcurrent,
 
-    [property: Argument("Its own maxQueue.", Minimum = 0, Maximum = 1_000_000)]
+    [property: Argument("Own maxQueue.", Minimum = 0, Maximum = 1_000_000)]
     int? MaxQueue = null,
 
-    [property: Argument("Its own maxWaitMs.", Minimum = 0, Maximum = 86_400_000)]
+    [property: Argument("Own maxWaitMs.", Minimum = 0, Maximum = 86_400_000)]
     int? MaxWaitMs = null);

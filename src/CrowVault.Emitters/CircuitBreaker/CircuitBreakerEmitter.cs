@@ -14,8 +14,8 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript class that fails fast while a dependency is down and probes for its recovery. Use it around calls to a "
-        + "remote service. Not for bursts of transient errors (generate_retry_policy) or local work.";
+        "TypeScript class that fails fast while a dependency is down and probes for its recovery. Use it around remote calls. "
+        + "Not for transient errors (generate_retry_policy) or local work.";
 
     /// <inheritdoc/>
     public override string IconPath => "M13 2 4 14h6l-1 8 9-12h-6z";

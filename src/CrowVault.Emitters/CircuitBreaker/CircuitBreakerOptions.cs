@@ -16,21 +16,21 @@ public enum TripOn
 
 /// <summary>Arguments of <c>generate_circuit_breaker</c>.</summary>
 public sealed record CircuitBreakerOptions(
-    [property: Argument("Where it runs.")]
+    [property: Argument("Target.")]
     Runtime Runtime = Runtime.Node,
 
     int? FailureThreshold = null,
 
-    [property: Argument("How long the circuit stays open before a probe.", Maximum = 86_400_000)]
+    [property: Argument("Open time before a probe.", Maximum = 86_400_000)]
     int RecoveryTimeMs = 30_000,
 
-    [property: Argument("Add getMetrics() and an onStateChange callback.")]
+    [property: Argument("Add getMetrics, onStateChange, onEvent.")]
     bool WithMetrics = false,
 
-    [property: Argument("Failures in a row, or their rate over a window.")]
+    [property: Argument("Failures in a row, or their rate.")]
     TripOn TripOn = TripOn.Consecutive,
 
-    [property: Argument("Share of failures that opens the circuit (failure-rate only).", Maximum = 100)]
+    [property: Argument("Share that opens it (failure-rate only).", Maximum = 100)]
     int FailureRatePercent = 50,
 
     [property: Argument("Window of the rate (failure-rate only).", Maximum = 86_400_000)]
@@ -42,10 +42,10 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Probes at once while half-open.", Maximum = 100)]
     int HalfOpenMaxProbes = 1,
 
-    [property: Argument("Successful probes that close the circuit.", Maximum = 100)]
+    [property: Argument("Successful probes that close it.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("A slower probe fails; when omitted, the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000)]
+    [property: Argument("Slower probes fail; when omitted, the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000)]
     int? ProbeTimeoutMs = null,
 
     [property: Argument("Open time doubles per failed probe up to this; else constant.", Maximum = 86_400_000)]
@@ -54,7 +54,7 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000)]
     int? SlowCallMs = null,
 
-    [property: Argument("Emit tests too.")]
+    [property: Argument("Tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
@@ -67,7 +67,7 @@ public sealed record CircuitBreakerOptions(
     /// Failures in a row, or the fewest in the window. The documented five were chosen for runs of failures; beside a rate, what is left
     /// out is what <c>minimumCalls</c> and <c>failureRatePercent</c> ask for already, and five at most.
     /// </summary>
-    [Argument("Failures in a row that open the circuit; with failure-rate, the fewest in the window.", Maximum = 10_000)]
+    [Argument("Failures in a row that open it; failure-rate: the fewest in the window.", Maximum = 10_000)]
     public int? FailureThreshold { get; init; } = FailureThreshold ?? TripOn switch
     {
         TripOn.Consecutive => 5,

@@ -113,6 +113,11 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         }
 
         yield return "policy.ts";
+        if (options.WithMetrics)
+        {
+            yield return "events.ts";
+        }
+
         if (options.KeyStrategy is KeyStrategy.User)
         {
             if (options.Middleware is Framework.Hono or Framework.Koa)
@@ -203,6 +208,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         var client = clientAddress || clientUser;
         var className = $"{algorithm.Name}Limiter";
         var middlewareName = $"{algorithm.Function}{(options.Middleware is Framework.Nest ? "Guard" : "Middleware")}";
+        var counted = !options.WithMetrics ? "" : $"counted(this.#onEvent, {(options.WithOperations ? "take, " : "")}";
         var keyArguments = $"{framework.Request}{(client ? ", client" : "")}";
         return new()
         {
@@ -256,6 +262,10 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 (false, true) => "A count, or what was chosen for the case that Redis cannot decide.",
                 (true, true) => "A count, a block of the key, or what was chosen for the case that Redis cannot decide.",
             },
+            WithMetrics = options.WithMetrics,
+            Mode = Lower(options.OnStoreError),
+            Counted = counted,
+            CountedEnd = options.WithMetrics ? ")" : "",
             Prefix = $"rate:{algorithm.Stem}:",
             Rights = options.WithOperations ? "+evalsha +eval +get +set +time +pttl +del" : "+evalsha +eval +get +set +time",
             StoreTimeoutMs = Numeral(options.StoreTimeoutMs),
@@ -274,7 +284,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 OnStoreError.Closed => "refuses everything",
                 OnStoreError.Local => "counts in memory",
             },
-            Undecided = local ? $"this.#local.consume(key, cost, {algorithm.First.Name})" : $"undecided({algorithm.First.Name}, this.name)",
+            Undecided = local ? $"this.#local.consume(key, cost, {algorithm.First.Name})" : $"{counted}undecided({algorithm.First.Name}, this.name){(options.WithMetrics ? ")" : "")}",
             BlockFor = ioredis ? "'PX', milliseconds" : "{ PX: milliseconds }",
             Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "evalSha(SCRIPT_SHA1, options)",
             Eval = ioredis ? "eval(SCRIPT, 1, key, ...figures)" : "eval(SCRIPT, options)",

@@ -83,6 +83,14 @@ internal sealed record RateLimitingModel
 
     public required string DecidedBySentence { get; init; }
 
+    public required bool WithMetrics { get; init; }
+
+    public required string Mode { get; init; }
+
+    public required string Counted { get; init; }
+
+    public required string CountedEnd { get; init; }
+
     public required string Prefix { get; init; }
 
     public required string Rights { get; init; }

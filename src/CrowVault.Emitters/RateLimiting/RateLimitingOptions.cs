@@ -141,7 +141,10 @@ public sealed record RateLimitingOptions(
     [property: Argument("Adds peek, reset, block, acquire (waits).")]
     bool WithOperations = false,
 
-    [property: Argument("Emit tests too.")]
+    [property: Argument("Counters and onEvent.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
+    [property: Argument("Tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]

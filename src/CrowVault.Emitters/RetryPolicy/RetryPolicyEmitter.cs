@@ -7,7 +7,7 @@ namespace CrowVault.Emitters.RetryPolicy;
 internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPolicyJson.Default.RetryPolicyOptions)
 {
     /// <summary>Percentage of requests whose retry the emitted budget pays for.</summary>
-    private const int BudgetPercent = 10;
+    internal const int BudgetPercent = 10;
 
     /// <summary>Retries that the emitted budget allows at the start.</summary>
     private const int BudgetCapacity = 50;
@@ -21,8 +21,8 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript function that repeats failed calls with exponential backoff, full jitter, Retry-After and a retry budget. Use it "
-        + "for transient errors of idempotent calls. Not for a dependency that stays down (generate_circuit_breaker).";
+        "TypeScript function that repeats failed calls with exponential backoff, full jitter, Retry-After and a retry budget. "
+        + "For transient errors of idempotent calls. Not for a dependency that stays down (generate_circuit_breaker).";
 
     /// <inheritdoc/>
     public override string IconPath => "M12 4V0l6 6-6 6V8a6 6 0 1 0 6 6h4A10 10 0 1 1 12 4z";
@@ -43,6 +43,8 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
             RespectRetryAfter: options.RespectRetryAfter,
             WithRetryBudget: options.WithRetryBudget,
             WithFetch: options.WithFetch,
+            WithMetrics: options.WithMetrics,
+            HasDestination: options.WithRetryBudget || options.WithMetrics,
             Retries: true,
             NetworkOnly: options.RetryErrors is RetryErrors.Network,
             BudgetPercent: BudgetPercent,

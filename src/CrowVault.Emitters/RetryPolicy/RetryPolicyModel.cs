@@ -7,6 +7,8 @@ namespace CrowVault.Emitters.RetryPolicy;
 /// <param name="RespectRetryAfter">Whether Retry-After is a floor.</param>
 /// <param name="WithRetryBudget">Whether retries are paid from a budget.</param>
 /// <param name="WithFetch">Whether there is <c>retryFetch</c>.</param>
+/// <param name="WithMetrics">Whether there are counters and <c>onEvent</c>.</param>
+/// <param name="HasDestination">Whether it matters what is called: to a budget, or to an event.</param>
 /// <param name="Retries">True: the fragment of outcomes is a breaker's as well.</param>
 /// <param name="NetworkOnly">Whether of the errors without a status only those of the network are retried.</param>
 /// <param name="BudgetPercent">Retries that the budget earns per hundred requests.</param>
@@ -27,6 +29,8 @@ internal sealed record RetryPolicyModel(
     bool RespectRetryAfter,
     bool WithRetryBudget,
     bool WithFetch,
+    bool WithMetrics,
+    bool HasDestination,
     bool Retries,
     bool NetworkOnly,
     int BudgetPercent,

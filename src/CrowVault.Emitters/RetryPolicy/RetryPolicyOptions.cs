@@ -16,19 +16,19 @@ public enum RetryErrors
 
 /// <summary>Arguments of <c>generate_retry_policy</c>.</summary>
 public sealed record RetryPolicyOptions(
-    [property: Argument("Where it runs.")]
+    [property: Argument("Target.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Retries after the first attempt.", Minimum = 0, Maximum = 100)]
     int MaxRetries = 4,
 
-    [property: Argument("Upper bound of the first wait; doubles with every retry.", Maximum = 3_600_000)]
+    [property: Argument("Bound of the first wait; doubles per retry.", Maximum = 3_600_000)]
     int BaseDelayMs = 200,
 
-    [property: Argument("Upper bound of every wait; at least baseDelayMs.", Maximum = 86_400_000)]
+    [property: Argument("Bound of every wait; at least baseDelayMs.", Maximum = 86_400_000)]
     int MaxDelayCapMs = 8_000,
 
-    [property: Argument("Wait a random time up to the bound.")]
+    [property: Argument("Random waits up to the bound.")]
     bool WithJitter = true,
 
     IReadOnlyList<int>? RetryOn = null,
@@ -39,19 +39,22 @@ public sealed record RetryPolicyOptions(
     [property: Argument("Give up on a longer Retry-After.", Maximum = 86_400_000)]
     int MaxRetryAfterMs = 60_000,
 
-    [property: Argument("Limit of all attempts and waits; 0 for none.", Minimum = 0, Maximum = 86_400_000)]
+    [property: Argument("For all attempts and waits; 0 for none.", Minimum = 0, Maximum = 86_400_000)]
     int TotalTimeoutMs = 0,
 
-    [property: Argument("Bound the load that retries add to about 10%.")]
+    [property: Argument("Retries add about 10% of load at most.")]
     bool WithRetryBudget = true,
 
     [property: Argument("Add retryFetch.")]
     bool WithFetch = false,
 
-    [property: Argument("Errors without a status to retry.")]
+    [property: Argument("Errors without status to retry.")]
     RetryErrors RetryErrors = RetryErrors.Any,
 
-    [property: Argument("Emit tests too.")]
+    [property: Argument("Counters and onEvent.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
+    [property: Argument("Tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]
@@ -61,7 +64,7 @@ public sealed record RetryPolicyOptions(
     ImportExtension? ImportExtension = null) : IToolOptions
 {
     /// <summary>The statuses; the documented ones unless others are given.</summary>
-    [Argument("HTTP statuses worth another attempt.", Minimum = 400, Maximum = 599, MinimumEntries = 0, MaximumEntries = 50)]
+    [Argument("HTTP statuses to retry.", Minimum = 400, Maximum = 599, MinimumEntries = 0, MaximumEntries = 50)]
     public IReadOnlyList<int> RetryOn { get; init; } = RetryOn ?? [429, 502, 503, 504];
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CrowVault.Emitters.Stack.Telemetry;
 
 namespace CrowVault.Emitters.Stack;
 
@@ -35,6 +36,7 @@ public static class Manifest
     public static IReadOnlyDictionary<string, string> FilesOfTheWhole { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["upstreams"] = UpstreamsFile.FileName,
+        [TelemetryFile.Tool] = TelemetryFile.FileName,
         ["ingress"] = IngressFile.FileName,
         ["upstreams_undici"] = ClientFile.NameOf("undici"),
         ["upstreams_axios"] = ClientFile.NameOf("axios"),
@@ -83,12 +85,18 @@ public static class Manifest
         }
 
         var usage = "";
+        var reported = new Reported(sections);
         var stack = sections.Find<StackOptions>();
         if (sections.WiresUpstreams && stack is not null)
         {
-            var upstreams = new UpstreamsFile(sections, stack);
+            var upstreams = new UpstreamsFile(sections, stack, reported);
             files.AddRange(upstreams.Files(version));
             usage = upstreams.Usage;
+        }
+
+        if (reported.Any)
+        {
+            files.Add(new TelemetryFile(reported, stack!).File(version));
         }
 
         if (stack is { Ingress: true })
@@ -97,6 +105,9 @@ public static class Manifest
         }
 
         var checks = new LayerChecks(sections);
-        return new(files, usage, [.. notes, .. checks.Notes(), .. checks.Forecasts()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "");
+        return new(files, usage, [.. notes, .. checks.Notes(), .. checks.Forecasts()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "")
+        {
+            Monitoring = reported.Any ? new(reported) : null,
+        };
     }
 }

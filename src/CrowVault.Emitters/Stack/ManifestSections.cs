@@ -57,9 +57,14 @@ internal sealed class ManifestSections
                 arguments = JsonElement.Parse("{}");
             }
 
+            // What the stack reports, every guard does unless its section says otherwise.
             // The body of an answer is read under the operation's limit, which timeoutFetch sees to.
-            var fetches = bound.WiresUpstreams && section == "timeoutConfig" ? "withFetch" : null;
-            if (emitter.TryBind(With(arguments, manifest, emitter, fetches), out var options, out var wrong))
+            string[] switchedOn =
+            [
+                .. bound.WiresUpstreams && section == "timeoutConfig" ? ["withFetch"] : Array.Empty<string>(),
+                .. Reports(given) && section != Manifest.StackSection ? ["withMetrics"] : Array.Empty<string>(),
+            ];
+            if (emitter.TryBind(With(arguments, manifest, emitter, switchedOn), out var options, out var wrong))
             {
                 bound._options[section] = options;
             }
@@ -140,8 +145,12 @@ internal sealed class ManifestSections
         return given;
     }
 
+    private static bool Reports(Dictionary<string, JsonElement> given) =>
+        given.TryGetValue(Manifest.StackSection, out var stack) && stack.ValueKind is JsonValueKind.Object
+        && stack.TryGetProperty("withMetrics", out var on) && on.ValueKind is JsonValueKind.True;
+
     // The section's own arguments, and those that hold for all where it has none.
-    private static JsonElement With(JsonElement section, JsonElement manifest, Emitter emitter, string? switchedOn)
+    private static JsonElement With(JsonElement section, JsonElement manifest, Emitter emitter, string[] switchedOn)
     {
         if (section.ValueKind is not JsonValueKind.Object)
         {
@@ -151,15 +160,15 @@ internal sealed class ManifestSections
         var missing = Shared.Where(name =>
             !section.TryGetProperty(name, out _) && manifest.TryGetProperty(name, out _)
             && emitter.Arguments.All.Any(argument => argument.Name == name)).ToList();
-        var turnsOn = switchedOn is not null && !section.TryGetProperty(switchedOn, out _);
-        if (missing.Count == 0 && !turnsOn)
+        var turnedOn = switchedOn.Where(name => !section.TryGetProperty(name, out _) && !missing.Contains(name)).ToList();
+        if (missing.Count == 0 && turnedOn.Count == 0)
         {
             return section;
         }
 
         return Merge(
             missing.Select(name => KeyValuePair.Create(name, manifest.GetProperty(name)))
-                .Concat(turnsOn ? [KeyValuePair.Create(switchedOn!, JsonElement.Parse("true"))] : []),
+                .Concat(turnedOn.Select(name => KeyValuePair.Create(name, JsonElement.Parse("true")))),
             section);
     }
 

@@ -22,6 +22,11 @@ internal sealed record StackUsageModel(string Operation, string Partition);
 /// <param name="TimeoutImports">Names that are imported from timeouts.ts.</param>
 /// <param name="WithFetch">Whether timeouts.ts has <c>timeoutFetch</c>.</param>
 /// <param name="WithBudget">Whether retry.ts has a budget.</param>
+/// <param name="BreakerReports">Whether the breakers report events.</param>
+/// <param name="RetryReports">Whether the retries do.</param>
+/// <param name="TimeoutReports">Whether the timeouts do.</param>
+/// <param name="BulkheadReports">Whether the bulkheads do.</param>
+/// <param name="Reports">Whether any of them does.</param>
 /// <param name="MaxKeys">Upstreams made at run time that are kept at most.</param>
 /// <param name="SlotsPerKey">Calls at once for each of those.</param>
 /// <param name="First">An upstream, for the usage and the tests.</param>
@@ -37,6 +42,11 @@ internal sealed record UpstreamsModel(
     string TimeoutImports,
     bool WithFetch,
     bool WithBudget,
+    bool BreakerReports,
+    bool RetryReports,
+    bool TimeoutReports,
+    bool BulkheadReports,
+    bool Reports,
     string MaxKeys,
     string SlotsPerKey,
     string First,
@@ -64,5 +74,6 @@ internal sealed record IngressModel(string Imports, string Limiter, string Mount
 [JsonSerializable(typeof(StackModel))]
 [JsonSerializable(typeof(StackUsageModel))]
 [JsonSerializable(typeof(UpstreamsModel))]
+[JsonSerializable(typeof(Telemetry.TelemetryModel))]
 [JsonSerializable(typeof(IngressModel))]
 internal sealed partial class StackJson : JsonSerializerContext;

@@ -35,7 +35,7 @@ public enum UpstreamClient
 
 /// <summary>The section <c>stack</c> of a manifest.</summary>
 public sealed record StackOptions(
-    [property: Argument("Where it runs.")]
+    [property: Argument("Target.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("What the breaker counts as one failure: each attempt, or the whole retried call.")]
@@ -55,7 +55,10 @@ public sealed record StackOptions(
 
     IReadOnlyList<AlsoRetries>? AlsoRetries = null,
 
-    [property: Argument("Emit tests too.")]
+    [property: Argument("Emit telemetry.ts and let every guard report events.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
+    [property: Argument("Tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]

@@ -1,10 +1,11 @@
 using System.Text.Json.Nodes;
+using CrowVault.Emitters.Stack.Telemetry;
 using CrowVault.Emitters.TimeoutConfig;
 
 namespace CrowVault.Emitters.Stack;
 
 /// <summary>Emits <c>upstreams.ts</c>, which wires the layers: one object for each downstream service.</summary>
-internal sealed class UpstreamsFile(ManifestSections sections, StackOptions options)
+internal sealed class UpstreamsFile(ManifestSections sections, StackOptions options, Reported reported)
 {
     /// <summary>Name of the file.</summary>
     public const string FileName = "upstreams.ts";
@@ -14,7 +15,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
     // The width for which emitted code is laid out.
     private const int Columns = 100;
 
-    private readonly TemplateView _view = Templates.View(ModelOf(sections, options), StackJson.Default.UpstreamsModel);
+    private readonly TemplateView _view = Templates.View(ModelOf(sections, options, reported), StackJson.Default.UpstreamsModel);
 
     /// <summary>A snippet that calls an upstream.</summary>
     public string Usage => Render("upstreams-usage.ts").TrimEnd('\n');
@@ -49,7 +50,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
         return upstreams.ToJsonString(ArgumentJson.Readable.Options);
     }
 
-    private static UpstreamsModel ModelOf(ManifestSections sections, StackOptions options)
+    private static UpstreamsModel ModelOf(ManifestSections sections, StackOptions options, Reported reported)
     {
         var timeouts = sections.Find<TimeoutConfigOptions>()!;
         var upstreams = sections.Upstreams;
@@ -67,6 +68,11 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
             ]),
             WithFetch: timeouts.WithFetch,
             WithBudget: sections.Find<RetryPolicy.RetryPolicyOptions>()!.WithRetryBudget,
+            BreakerReports: reported.Guards.Contains(Guard.CircuitBreaker),
+            RetryReports: reported.Guards.Contains(Guard.Retry),
+            TimeoutReports: reported.Guards.Contains(Guard.Timeout),
+            BulkheadReports: reported.Guards.Contains(Guard.Bulkhead),
+            Reports: reported.Guards.Any(guard => guard is not Guard.RateLimiter),
             MaxKeys: TypeScript.Numeral(options.MaxKeys),
             SlotsPerKey: TypeScript.Numeral(options.SlotsPerKey),
             First: first.Name,

@@ -2,7 +2,7 @@ namespace CrowVault.Emitters.TimeoutConfig;
 
 /// <summary>One operation with its limit.</summary>
 public sealed record OperationEntry(
-    [property: Argument("Name in the code.", Example = "\"orders.get\"")]
+    [property: Argument("Name.", Example = "\"orders.get\"")]
     string Name,
 
     [property: Argument("Limit of one attempt.", Maximum = 86_400_000, Example = "2000")]

@@ -17,8 +17,8 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript table of timeouts per operation, with withTimeout, nested deadlines and an optional fetch. Use it around every "
-        + "attempt of a remote call. Not for waiting, scheduling or long-running jobs.";
+        "TypeScript table of timeouts per operation, with withTimeout, nested deadlines and optional fetch. Use it around every "
+        + "remote attempt. Not for scheduling or long-running jobs.";
 
     /// <inheritdoc/>
     public override string IconPath => "M5 2h14L5 22h14z";
@@ -42,6 +42,7 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         MostMs: options.TotalTimeoutMs > 0 ? "TOTAL_TIMEOUT_MS" : "MAX_TIMER_MS",
         CountsWaits: false,
         WithFetch: options.WithFetch,
+        WithMetrics: options.WithMetrics,
         TestImports: TestRunner.Imports(options),
         TestDeclarations: TestRunner.Declarations(options));
 

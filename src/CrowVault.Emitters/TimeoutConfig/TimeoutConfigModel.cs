@@ -12,6 +12,7 @@ namespace CrowVault.Emitters.TimeoutConfig;
 /// <param name="MostMs">What a deadline of a header is at most.</param>
 /// <param name="CountsWaits">False: these timers limit work.</param>
 /// <param name="WithFetch">Whether there is <c>timeoutFetch</c>.</param>
+/// <param name="WithMetrics">Whether there are counters and <c>onEvent</c>.</param>
 /// <param name="TestImports">Imports of the test runner.</param>
 /// <param name="TestDeclarations">What follows the imports of a test.</param>
 internal sealed record TimeoutConfigModel(
@@ -24,6 +25,7 @@ internal sealed record TimeoutConfigModel(
     string MostMs,
     bool CountsWaits,
     bool WithFetch,
+    bool WithMetrics,
     string TestImports,
     string TestDeclarations);
 

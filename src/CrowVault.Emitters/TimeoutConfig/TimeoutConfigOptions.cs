@@ -5,19 +5,22 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("Operations with their limits.")]
     IReadOnlyList<OperationEntry> Operations,
 
-    [property: Argument("Where it runs.")]
+    [property: Argument("Target.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("For a name outside operations.", Maximum = 86_400_000)]
+    [property: Argument("For other names.", Maximum = 86_400_000)]
     int DefaultTimeoutMs = 5_000,
 
-    [property: Argument("For a request as a whole (Deadline); 0 for none.", Minimum = 0, Maximum = 86_400_000)]
+    [property: Argument("For a whole request (Deadline); 0 for none.", Minimum = 0, Maximum = 86_400_000)]
     int TotalTimeoutMs = 0,
 
     [property: Argument("Add timeoutFetch, body included.")]
     bool WithFetch = false,
 
-    [property: Argument("Emit tests too.")]
+    [property: Argument("Counters and onEvent.", NamedWhenOn = true)]
+    bool WithMetrics = false,
+
+    [property: Argument("Tests too.")]
     bool WithTests = false,
 
     [property: Argument("Default by runtime.")]

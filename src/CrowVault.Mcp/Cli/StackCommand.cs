@@ -22,16 +22,29 @@ internal static class StackCommand
             HelpName = "path",
         };
         var schema = new Option<bool>("--schema") { Description = "Print the JSON Schema of the manifest." };
+        var dashboard = new Option<string>("--dashboard")
+        {
+            Description = "Also write a Grafana dashboard (.json) for the metrics of telemetry.ts.",
+            HelpName = "path",
+        };
+        var alerts = new Option<string>("--alerts")
+        {
+            Description = "Also write Prometheus alerting rules (.yml, .yaml), with thresholds from the manifest.",
+            HelpName = "path",
+        };
         var files = new OutputOptions(forStack: true);
-        var command = new Command("stack", "Generate all layers from a manifest and check them against each other.") { config, schema };
+        var command = new Command("stack", "Generate all layers from a manifest and check them against each other.") { config, schema, dashboard, alerts };
         files.AddTo(command);
         CommandLine.AddExamples(
             command,
             $"{Product.Command} stack -c resilience.json -o src/resilience/",
             $"{Product.Command} stack -o src/resilience/ --check",
             $"{Product.Command} stack -c resilience.json -c resilience.production.json -o src/resilience/ --merge",
+            $"{Product.Command} stack -o src/resilience/ --dashboard grafana.json --alerts alerts.yml",
             $"{Product.Command} stack --schema > resilience.schema.json");
-        command.SetAction(parsed => parsed.GetValue(schema) ? PrintSchema() : Run(parsed.GetValue(config) ?? [], files.Read(parsed)));
+        command.SetAction(parsed => parsed.GetValue(schema)
+            ? PrintSchema()
+            : Run(parsed.GetValue(config) ?? [], files.Read(parsed), new(parsed.GetValue(dashboard), parsed.GetValue(alerts))));
         return command;
     }
 
@@ -58,7 +71,7 @@ internal static class StackCommand
         return CommandLine.Success;
     }
 
-    private static int Run(string[] configs, OutputRequest request)
+    private static int Run(string[] configs, OutputRequest request, MonitoringRequest monitoring)
     {
         if (request.Problem is { } problem)
         {
@@ -81,6 +94,7 @@ internal static class StackCommand
             throw new Fault(string.Join('\n', faults.Faults.Select(fault => $"{Fault.Show(config)}: {fault}")));
         }
 
+        var watching = monitoring.Plan(emission.Monitoring);
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
 
         // Warnings are worth a line in somebody's CI; figures and progress are for people.
@@ -96,7 +110,9 @@ internal static class StackCommand
         }
 
         var files = emission.Files.Select(file => new PlannedFile(request.TargetOf(file.Path, file.Path), file.Content)).ToList();
-        var exitCode = EmittedFiles.Apply(files, request with { Progress = watched || request.DryRun }, report, Leftovers(files, request.Output));
+        var asked = request with { Progress = watched || request.DryRun };
+        var exitCode = EmittedFiles.Apply(files, asked, report, Leftovers(files, request.Output));
+        exitCode = Math.Max(exitCode, MonitoringFiles.Apply(watching, asked, report));
         if (!request.OnlyLooks && config != "-")
         {
             WriteSchema(manifest, config, report);

@@ -12,6 +12,7 @@ public sealed class BulkheadEmitterTests
     [InlineData("one-partition", """{"partitions":{"payments":20}}""")]
     [InlineData("with-pool", """{"partitions":{"payments":20,"search-api":10},"poolSize":40,"maxQueue":0}""")]
     [InlineData("own-limits", """{"partitions":[{"name":"payments","maxConcurrent":20,"maxQueue":0},{"name":"search-api","maxConcurrent":10,"maxWaitMs":0}]}""")]
+    [InlineData("with-metrics", """{"partitions":{"payments":20},"withMetrics":true}""")]
     [InlineData("with-tests", """{"partitions":{"payments":20,"search-api":10},"maxWaitMs":0,"withTests":true}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 

@@ -26,6 +26,8 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("fixed-window-memory-koa-operations", """{"algorithm":"fixed-window","store":"memory","framework":"koa","keyStrategy":"ip","withOperations":true}""")]
     [InlineData("token-bucket-redis-nest-operations", """{"framework":"nest","keyStrategy":"user","withOperations":true}""")]
     [InlineData("token-bucket-memory-fetch-browser", """{"runtime":"browser","store":"memory","requestsPerWindow":120}""")]
+    [InlineData("with-metrics", """{"withMetrics":true,"withOperations":true}""")]
+    [InlineData("memory-with-metrics", """{"store":"memory","withMetrics":true}""")]
     [InlineData("sliding-window-redis-limits", """{"requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
     [InlineData("fixed-window-node-redis-fetch-local-limits-operations", """{"algorithm":"fixed-window","framework":"fetch","redisClient":"node-redis","onStoreError":"local","withOperations":true,"withTests":true,"limits":[{"name":"hour","requests":1000,"seconds":3600},{"name":"per.month","requests":50000,"seconds":2592000}]}""")]
     [InlineData("sliding-window-memory-workers-limits-tests", """{"runtime":"workers","requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}],"withTests":true}""")]

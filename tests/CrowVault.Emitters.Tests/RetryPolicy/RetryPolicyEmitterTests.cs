@@ -9,6 +9,7 @@ public sealed class RetryPolicyEmitterTests
 
     [Theory]
     [InlineData("defaults", "{}")]
+    [InlineData("with-metrics", """{"withMetrics":true}""")]
     [InlineData("with-tests", """{"withTests":true}""")]
     [InlineData("with-fetch-and-tests", """{"withFetch":true,"withTests":true}""")]
     [InlineData("without-jitter", """{"withJitter":false}""")]

@@ -8,6 +8,7 @@ public sealed class StackEmitterTests
     [Theory]
     [InlineData("defaults", "{}")]
     [InlineData("per-call", """{"failureUnit":"call"}""")]
+    [InlineData("with-metrics", """{"withMetrics":true}""")]
     [InlineData("with-tests", """{"withTests":true}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(StackEmitter.Instance, name, arguments);
 

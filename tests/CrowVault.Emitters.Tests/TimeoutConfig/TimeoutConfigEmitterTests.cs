@@ -12,6 +12,7 @@ public sealed class TimeoutConfigEmitterTests
     [InlineData("one-operation", """{"operations":{"orders":2000}}""")]
     [InlineData("with-fetch", """{"operations":{"orders.get":2000,"charge":8000},"withFetch":true}""")]
     [InlineData("with-total", """{"operations":{"orders.get":2000,"charge":90000},"totalTimeoutMs":10000}""")]
+    [InlineData("with-metrics", """{"operations":{"orders.get":2000,"charge":8000},"withFetch":true,"withMetrics":true}""")]
     [InlineData("with-tests", """{"operations":{"orders.get":2000,"charge":8000},"totalTimeoutMs":10000,"withFetch":true,"withTests":true}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 
