@@ -62,6 +62,13 @@ install_packages() {
     command -v curl >/dev/null || missing+=(curl)
     command -v slowhttptest >/dev/null || missing+=(slowhttptest)
   fi
+  if [[ $mode == --full ]]; then
+    # To build and to run the programs of other platforms.
+    command -v ld.lld >/dev/null || missing+=(lld)
+    command -v aarch64-linux-gnu-objcopy >/dev/null || missing+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++-12-dev-arm64-cross)
+    command -v qemu-aarch64-static >/dev/null || missing+=(qemu-user-static)
+    [[ -e /usr/lib/wine/wine64 ]] || missing+=(wine64)
+  fi
   [[ ${#missing[@]} -eq 0 ]] && return 0
   local as_root=()
   [[ $(id -u) -eq 0 ]] || as_root=(sudo)

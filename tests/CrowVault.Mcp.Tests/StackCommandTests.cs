@@ -15,6 +15,7 @@ public sealed class StackCommandTests : IDisposable
           "rateLimiting": { "store": "memory" },
           "timeoutConfig": { "operations": { "orders.get": 2000 } },
           "bulkhead": { "partitions": { "orders": 20 } },
+          "upstreams": {},
         }
         """;
 

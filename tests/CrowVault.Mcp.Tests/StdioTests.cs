@@ -211,8 +211,22 @@ public sealed class StdioTests
     }
 
     [Theory]
+    [InlineData("\"{\\\"failureThreshold\\\":3}\"", "a string", "generate_circuit_breaker {\"failureThreshold\":3}")]
+    [InlineData("""[{"failureThreshold":3}]""", "a list", "generate_circuit_breaker {\"failureThreshold\":3}")]
+    [InlineData("3", "a number", "generate_circuit_breaker {}")]
+    public void Arguments_that_are_no_object_are_refused_where_the_model_sees_it(string arguments, string kind, string corrected)
+    {
+        var replies = Replies(ServerProcess.Run($"{Initialize}\n{Initialized}\n{Call(2, "generate_circuit_breaker", arguments)}\n").Output);
+
+        var result = Assert.Single(replies, reply => reply["id"]?.ToJsonString() == "2")["result"]!;
+        Assert.True(result["isError"]!.GetValue<bool>());
+        Assert.Equal(
+            $"arguments: {kind} is not an object; send a JSON object such as {{}}.\nCorrected call: {corrected}",
+            result["content"]![0]!["text"]!.GetValue<string>());
+    }
+
+    [Theory]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"generate_circuit_braker"}}""", -32602, "did you mean generate_circuit_breaker?")]
-    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"generate_circuit_breaker","arguments":"{}"}}""", -32602, "arguments: not an object")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{}}}""", -32602, "name: missing")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call"}""", -32602, "params: missing")]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/calls","params":{}}""", -32601, "tools/calls")]

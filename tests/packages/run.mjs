@@ -1,7 +1,7 @@
 // Builds the release into a temporary folder, runs every suite on it, and ends with one counted line.
 //
-//   node run.mjs            everything but a second release
-//   node run.mjs --full     also builds the release again in another folder and compares every byte
+//   node run.mjs            everything but a second release and other platforms than linux-x64
+//   node run.mjs --full     also these, and builds the release again in another folder and compares every byte
 //   node run.mjs NAME...    only the suites whose name contains a NAME
 //
 // CROWVAULT_RELEASE names the folder of the release; one that holds a release is taken as it is.
@@ -18,12 +18,13 @@ process.env.CROWVAULT_PACKAGES = given.includes('--full') ? 'full' : 'default';
 process.env.TMPDIR = temporary(); // the SDK leaves folders behind
 process.env.CROWVAULT_RELEASE ??= join(temporary(), 'release');
 mkdirSync(process.env.CROWVAULT_RELEASE, { recursive: true });
+const platforms = given.includes('--full') ? [] : ['--platforms', 'linux-x64'];
 const since = performance.now();
 let built = 0;
 
 if (!existsSync(join(process.env.CROWVAULT_RELEASE, 'SHA256SUMS'))) {
   const registry = await startRegistry();
-  const child = spawn(inRepository('scripts/release.sh'), [process.env.CROWVAULT_RELEASE], {
+  const child = spawn(inRepository('scripts/release.sh'), [...platforms, process.env.CROWVAULT_RELEASE], {
     env: { ...process.env, ...registry.environment },
     stdio: ['ignore', 'inherit', 'inherit'],
   });

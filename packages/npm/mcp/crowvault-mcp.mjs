@@ -11,10 +11,18 @@ import { basename, delimiter, isAbsolute, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url';
 
 const here = realpathSync(fileURLToPath(new URL('.', import.meta.url)));
-const { name, version, sha256 = {} } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
-const platform = `${process.platform}-${process.arch}`;
+const { name, version, sha256 = {}, optionalDependencies = {} } = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
 const windows = process.platform === 'win32';
+// Windows on arm64 runs programs for x64. A program for glibc does not run on musl (Alpine), nor the other way round.
+const platform = `${process.platform}-${windows ? 'x64' : process.arch}${isMusl() ? '-musl' : ''}`;
 const source = process.env.CROWVAULT_MCP_SOURCE ?? 'https://api.nuget.org/v3/index.json';
+
+/** Whether this is a Linux with musl: Node.js names the glibc that it runs on, where there is one. */
+function isMusl() {
+  if (process.platform !== 'linux') return false;
+  process.report.excludeNetwork = true; // Else it looks up the names of all open connections.
+  return process.report.getReport().header.glibcVersionRuntime === undefined;
+}
 
 /** The native program: below this package, or beside it under the same scope. No folder further up is searched, nor NODE_PATH or the home. */
 function nativeProgram() {
@@ -76,7 +84,13 @@ function neutralFolder() {
 }
 
 function fail() {
-  const way = found ? `Reinstall ${name}.` : 'Install the .NET 10 SDK, or run it on linux-x64.';
+  const its = `${name}-${platform}`;
+  const known = Object.keys(optionalDependencies).map((each) => each.slice(name.length + 1));
+  const way = found
+    ? `Reinstall ${name}.`
+    : its in optionalDependencies
+      ? `The package ${its} is missing: install ${name} again, with its optional dependencies. Or install the .NET 10 SDK.`
+      : `Install the .NET 10 SDK, or run it on ${known.join(', ')}.`;
   console.error(`${name}: no program for ${platform} could be started. ${way}`);
   process.exit(127);
 }
@@ -107,5 +121,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 child.on('exit', (code, signal) => {
+  if (code === 127 && found && isMusl()) console.error(`${name}: the program needs libstdc++; on Alpine: apk add libstdc++`);
   process.exitCode = code ?? 128 + constants.signals[signal];
 });

@@ -19,10 +19,16 @@ internal sealed class ManifestSections
             .Where(name => Catalog.All[0].Arguments.All.Any(argument => argument.Name == name))];
 
     /// <summary>Names beside the sections that are read elsewhere.</summary>
-    private static readonly string[] s_others = ["$schema", UpstreamReader.Section, Manifest.Language];
+    private static readonly string[] s_others = ["$schema", UpstreamReader.Section, Stack.Traffic.Section, Manifest.Language];
 
     /// <summary>The upstreams; empty unless all four outbound layers are there.</summary>
     public IReadOnlyList<Upstream> Upstreams { get; private set; } = [];
+
+    /// <summary>The traffic of services, measured.</summary>
+    public IReadOnlyList<Traffic> Traffic { get; private set; } = [];
+
+    /// <summary>Whether the manifest asks for the file that wires the layers; an empty section does.</summary>
+    public bool WiresUpstreams { get; private set; }
 
     /// <summary>The sections that are there, in the order in which their files are emitted.</summary>
     public IEnumerable<(string Section, Emitter Emitter, IToolOptions Options)> Present =>
@@ -38,6 +44,7 @@ internal sealed class ManifestSections
         var bound = new ManifestSections();
         var given = Given(manifest, faults);
         var whole = s_layers.All(given.ContainsKey);
+        bound.WiresUpstreams = whole && manifest.TryGetProperty(UpstreamReader.Section, out _);
         foreach (var (section, emitter) in Manifest.Sections)
         {
             if (!given.TryGetValue(section, out var arguments))
@@ -51,7 +58,7 @@ internal sealed class ManifestSections
             }
 
             // The body of an answer is read under the operation's limit, which timeoutFetch sees to.
-            var fetches = whole && section == "timeoutConfig" ? "withFetch" : null;
+            var fetches = bound.WiresUpstreams && section == "timeoutConfig" ? "withFetch" : null;
             if (emitter.TryBind(With(arguments, manifest, emitter, fetches), out var options, out var wrong))
             {
                 bound._options[section] = options;
@@ -62,6 +69,13 @@ internal sealed class ManifestSections
             }
         }
 
+        if (!bound.WiresUpstreams && bound.Find<StackOptions>() is { Client: not UpstreamClient.Fetch })
+        {
+            faults.Add(new("stack.client", "adapts the upstreams to a client; add the section upstreams, if only as {}."));
+        }
+
+        var partitions = bound.Find<BulkheadOptions>()?.Partitions.Select(partition => partition.Name).ToList() ?? [];
+        bound.Traffic = manifest.ValueKind is JsonValueKind.Object ? Stack.Traffic.Read(manifest, partitions, faults) : [];
         if (faults.Count == 0)
         {
             bound.Upstreams = UpstreamReader.Read(manifest, bound, given, faults);
@@ -94,7 +108,7 @@ internal sealed class ManifestSections
             }
             else if (!Shared.Contains(property.Name) && !s_others.Contains(property.Name))
             {
-                faults.Add(new(shown, Suggestion.Nearest(property.Name, names.Concat(Shared).Append(UpstreamReader.Section)) is { } nearest
+                faults.Add(new(shown, Suggestion.Nearest(property.Name, [.. names, .. Shared, UpstreamReader.Section, Stack.Traffic.Section]) is { } nearest
                     ? $"unknown section; did you mean {nearest}?"
                     : $"unknown section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
             }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using CrowVault.Emitters.Bulkhead;
 using CrowVault.Emitters.CircuitBreaker;
@@ -65,6 +66,45 @@ internal static partial class UpstreamReader
         }
 
         return upstreams;
+    }
+
+    /// <summary>JSON Schema of the section.</summary>
+    public static JsonObject Schema()
+    {
+        var operation = Object("", ("retry", new JsonObject { ["type"] = "boolean", ["description"] = "false: never repeated, because the service would do it twice." }));
+        var upstream = Object(
+            "What one partition of the bulkhead has of its own.",
+            (BaseUrl, new JsonObject { ["type"] = "string", ["description"] = "http or https address, without user, query or fragment." }),
+            ("circuitBreaker", Settings("generate_circuit_breaker", "circuitBreaker")),
+            ("retryPolicy", Settings("generate_retry_policy", "retryPolicy")),
+            (Operations, Map("Operations that are this upstream's, whatever their names.", operation)));
+        return Map("Makes upstreams.ts, which wires the layers: an object for each partition of the bulkhead, with what it has of its own; {} for nothing.", upstream);
+
+        static JsonObject Settings(string tool, string layer)
+        {
+            var arguments = Catalog.Find(tool)!.Arguments;
+            return Object("Takes the place of the section's own.", [.. s_own[layer].Select(name => (name, arguments.Find(name)!.EditorSchema()))]);
+        }
+
+        static JsonObject Map(string description, JsonObject value) => new()
+        {
+            ["type"] = "object",
+            ["description"] = description,
+            ["additionalProperties"] = value,
+        };
+
+        static JsonObject Object(string description, params (string Name, JsonObject Schema)[] members)
+        {
+            var schema = new JsonObject { ["type"] = "object" };
+            if (description.Length > 0)
+            {
+                schema["description"] = description;
+            }
+
+            schema["properties"] = new JsonObject(members.Select(member => KeyValuePair.Create(member.Name, (JsonNode?)member.Schema)));
+            schema["additionalProperties"] = false;
+            return schema;
+        }
     }
 
     private static Dictionary<string, JsonElement> Own(JsonElement manifest, List<string> partitions, List<ArgumentFault> faults)

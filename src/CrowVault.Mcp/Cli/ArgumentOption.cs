@@ -44,11 +44,12 @@ internal sealed class ArgumentOption
     {
         if (parsed.GetResult(Option) is { Implicit: false })
         {
-            arguments[_argument.Name] = ToJson(parsed.GetValue(Option) ?? []);
+            arguments[_argument.Name] = ToJson(_argument, parsed.GetValue(Option) ?? []);
         }
     }
 
-    private JsonNode ToJson(string[] tokens) => _argument switch
+    /// <summary>Text that stands for an argument as JSON. It checks nothing.</summary>
+    public static JsonNode ToJson(Argument argument, string[] tokens) => argument switch
     {
         IntegerArgument => Scalar(tokens[0]),
         BooleanArgument => tokens is [] or ["true"] ? true : tokens is ["false"] ? false : tokens[0],
@@ -56,7 +57,7 @@ internal sealed class ArgumentOption
         IntegerListArgument => new JsonArray([.. tokens.SelectMany(token => token.Split(',')).Select(Scalar)]),
         ObjectListArgument when tokens is [['{' or '[', ..]] => Parse(tokens[0]),
         ObjectListArgument => Map(tokens),
-        _ => throw new InvalidOperationException($"No option stands for {_argument.GetType().Name}."),
+        _ => throw new InvalidOperationException($"No option stands for {argument.GetType().Name}."),
     };
 
     // A later entry of the same name would silently win, so it stays visible as a name that the tool refuses.

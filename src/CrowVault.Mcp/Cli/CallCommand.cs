@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using CrowVault.Emitters;
+using CrowVault.Mcp.Http;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -15,16 +16,17 @@ internal static class CallCommand
         tool.CompletionSources.Add(_ => Catalog.All.Select(emitter => new System.CommandLine.Completions.CompletionItem(emitter.Tool)));
         var arguments = new Argument<string>("arguments") { Description = "Arguments as one JSON object, or - to read it from standard input." };
         var json = new Option<bool>("--json") { Description = "Print the structured content: files, usage, notes and warnings." };
-        var command = new Command("call", "Call a tool as an MCP client would.") { tool, arguments, json };
+        var item = new Option<bool>("--registry-item") { Description = "Print the files as an item of a shadcn registry." };
+        var command = new Command("call", "Call a tool as an MCP client would.") { tool, arguments, json, item };
         CommandLine.AddExamples(
             command,
             $"{Product.Command} call generate_circuit_breaker '{{\"withMetrics\":true}}'",
             $"echo '{{\"maxRetries\":2}}' | {Product.Command} call generate_retry_policy - --json");
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(tool), parsed.GetRequiredValue(arguments), parsed.GetValue(json)));
+        command.SetAction(parsed => Run(parsed.GetRequiredValue(tool), parsed.GetRequiredValue(arguments), parsed.GetValue(json), parsed.GetValue(item)));
         return command;
     }
 
-    private static int Run(string tool, string arguments, bool json)
+    private static int Run(string tool, string arguments, bool json, bool item)
     {
         if (Catalog.Find(tool) is not { } emitter)
         {
@@ -45,6 +47,12 @@ internal static class CallCommand
         if (!emitter.TryEmit(given, Product.Version, out var emission, out var faults))
         {
             throw new Fault(faults.Message);
+        }
+
+        if (item)
+        {
+            Disk.Print($"{Encoding.UTF8.GetString(RegistryItem.Of(emitter, emission))}\n");
+            return CommandLine.Success;
         }
 
         if (json)

@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using CrowVault.Emitters.Arguments;
+using CrowVault.Mcp.Cli.Setup;
 using CrowVault.Mcp.Stdio;
 
 namespace CrowVault.Mcp.Cli;
@@ -114,6 +115,7 @@ internal static class CommandLine
             UpgradeCommand.Build(),
             AcceptCommand.Build(),
             InitCommand.Build(),
+            SetupCommand.Build(),
             CompletionCommand.Build(),
         };
         ServerOptions.AddTo(root);

@@ -34,14 +34,20 @@ internal static class Disk
     /// <summary>The text of a regular file of at most 4 MiB.</summary>
     /// <param name="path">The file.</param>
     /// <param name="missing">What to say when it is not there.</param>
-    public static string ReadText(string path, string missing = "not there.")
+    public static string ReadText(string path, string missing = "not there.") => Decode(path, ReadBytes(path, MaxBytes, missing));
+
+    /// <summary>The bytes of a regular file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxBytes">How many it may have.</param>
+    /// <param name="missing">What to say when it is not there.</param>
+    public static byte[] ReadBytes(string path, int maxBytes, string missing = "not there.")
     {
         if (path.Length == 0)
         {
             throw new Fault("The path is empty; give the path of a file.");
         }
 
-        return Decode(path, At(path, () =>
+        return At(path, () =>
         {
             if (Directory.Exists(path))
             {
@@ -56,13 +62,13 @@ internal static class Disk
                 }
 
                 using var file = File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-                return ReadAll(path, file);
+                return ReadAll(path, file, maxBytes);
             }
             catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
             {
                 throw new Fault($"{Fault.Show(path)}: {missing}");
             }
-        }));
+        });
     }
 
     /// <summary>Standard input as text.</summary>
@@ -120,15 +126,15 @@ internal static class Disk
         return BrotliDecoder.TryDecompress(packed, buffer, out var written) ? Encoding.UTF8.GetString(buffer, 0, written) : null;
     }
 
-    private static byte[] ReadAll(string path, Stream stream)
+    private static byte[] ReadAll(string path, Stream stream, int maxBytes = MaxBytes)
     {
         var bytes = new ArrayBufferWriter<byte>();
         for (int read; (read = stream.Read(bytes.GetSpan(16 << 10))) > 0;)
         {
             bytes.Advance(read);
-            if (bytes.WrittenCount > MaxBytes)
+            if (bytes.WrittenCount > maxBytes)
             {
-                throw new Fault($"{Fault.Show(path)}: longer than 4 MiB.");
+                throw new Fault($"{Fault.Show(path)}: longer than {maxBytes >> 20} MiB.");
             }
         }
 

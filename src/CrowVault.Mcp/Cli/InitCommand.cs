@@ -71,6 +71,7 @@ internal static class InitCommand
             ["retryPolicy"] = new JsonObject { ["maxRetries"] = 2, ["totalTimeoutMs"] = 8_000 },
             ["timeoutConfig"] = new JsonObject { ["operations"] = Table(names.Select(name => ($"{name}.get", 2_000))) },
             ["bulkhead"] = new JsonObject { ["partitions"] = Table(names.Select(name => (name, 20))) },
+            ["upstreams"] = new JsonObject(),
             ["stack"] = new JsonObject(),
         };
         if (limit != "no")

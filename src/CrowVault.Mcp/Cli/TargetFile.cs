@@ -55,9 +55,7 @@ internal sealed class TargetFile
         Existing = Disk.ReadText(RealPath);
         Owned = OwnedFile.Read(Existing);
         State = Compare();
-        IsReadOnly = Disk.At(path, () => OperatingSystem.IsWindows()
-            ? (File.GetAttributes(RealPath) & FileAttributes.ReadOnly) != 0
-            : (File.GetUnixFileMode(RealPath) & UnixFileMode.UserWrite) == 0);
+        IsReadOnly = IsWriteProtected(RealPath);
     }
 
     /// <summary>Where the file goes, as its owner named it.</summary>
@@ -137,8 +135,15 @@ internal sealed class TargetFile
         return again is not null && OwnedFile.Read(again) is { } file && file.Emitted == Owned.Emitted ? file.Body : null;
     }
 
+    /// <summary>Whether a file may not be written, as under a version control that locks.</summary>
+    public static bool IsWriteProtected(string path) => Disk.At(path, () => OperatingSystem.IsWindows()
+        ? (File.GetAttributes(path) & FileAttributes.ReadOnly) != 0
+        : (File.GetUnixFileMode(path) & UnixFileMode.UserWrite) == 0);
+
     /// <summary>Follows links to the file that they lead to.</summary>
-    public static string Follow(string path) => Disk.At(path, () =>
+    /// <param name="path">The path.</param>
+    /// <param name="option">The option that names another place.</param>
+    public static string Follow(string path, string option = "-o") => Disk.At(path, () =>
     {
         var full = System.IO.Path.GetFullPath(path);
         if (new FileInfo(full).LinkTarget is null)
@@ -149,7 +154,7 @@ internal sealed class TargetFile
         var end = new FileInfo(full).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
         if (Directory.Exists(end))
         {
-            throw new Fault($"{Fault.Show(path)}: a link to a folder is in the way; remove it or choose another place with -o.");
+            throw new Fault($"{Fault.Show(path)}: a link to a folder is in the way; remove it or choose another place with {option}.");
         }
 
         return File.Exists(end)

@@ -1,9 +1,11 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
+using CrowVault.Mcp.Http;
 using CrowVault.Mcp.Server;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -18,9 +20,16 @@ internal static class ToolsCommand
         var tool = new Argument<string?>("tool") { Description = "One tool, with its arguments.", Arity = ArgumentArity.ZeroOrOne };
         tool.CompletionSources.Add(_ => Catalog.All.Select(emitter => new System.CommandLine.Completions.CompletionItem(emitter.Tool)));
         var json = new Option<bool>("--json") { Description = "Print the MCP tools/list result." };
-        var command = new Command("tools", "List the tools.") { tool, json };
+        var registry = new Option<bool>("--registry") { Description = "Print the index of the shadcn registry, registry.json." };
+        var command = new Command("tools", "List the tools.") { tool, json, registry };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(registry))
+            {
+                Disk.Print($"{Encoding.UTF8.GetString(RegistryItem.List(Catalog.All))}\n");
+                return CommandLine.Success;
+            }
+
             if (parsed.GetValue(tool) is not { } name)
             {
                 Disk.Print($"{(parsed.GetValue(json) ? Json(null) : Text())}\n");

@@ -104,6 +104,8 @@ internal static class HttpPipeline
         var rest = new RestDoor([.. ApiMcpServer.Tools.Select(tool => tool.ProtocolTool)], settings, logger);
         app.MapPost(Routes.Call, (RequestDelegate)rest.CallAsync).WithMetadata(new JsonBody.Wanted(IsRpc: false));
         app.MapMethods(Routes.Tools, s_read, rest.ListAsync);
+        app.MapMethods(Routes.Registry, s_read, rest.ListItemsAsync);
+        app.MapMethods(Routes.RegistryItem, s_read, rest.ItemAsync);
         app.MapMethods(Routes.OpenApi, s_read, rest.DescribeAsync);
         app.MapMethods(Routes.Llms, s_read, LlmsText.Endpoint(settings));
     }

@@ -84,6 +84,28 @@ internal static class OpenApi
                 new JsonObject { ["required"] = true, ["content"] = Json() },
                 400, 408, 413, 415),
         },
+        ["/r/registry.json"] = new JsonObject { ["get"] = Operation("listItems", "The items of the shadcn registry", Json(), settings, null) },
+        ["/r/{tool}.json"] = new JsonObject
+        {
+            ["parameters"] = new JsonArray(
+                new JsonObject
+                {
+                    ["name"] = "tool",
+                    ["in"] = "path",
+                    ["required"] = true,
+                    ["schema"] = new JsonObject { ["enum"] = new JsonArray([.. ServerFeatures.Current.Emitters.Select(emitter => (JsonNode)emitter.Command)]) },
+                },
+                new JsonObject
+                {
+                    ["name"] = "args",
+                    ["in"] = "query",
+                    ["description"] = "The arguments of the tool, each a parameter: maxRetries=3 or max-retries=3; lists with commas, tables as name=value.",
+                    ["style"] = "form",
+                    ["explode"] = true,
+                    ["schema"] = new JsonObject { ["type"] = "object" },
+                }),
+            ["get"] = Operation("describeItem", "A tool's files as an item of a shadcn registry", Json(), settings, null, 400, 404),
+        },
         ["/"] = new JsonObject
         {
             ["get"] = Operation("page", "A page that shows what the arguments do", new JsonObject { ["text/html"] = Media(new JsonObject { ["type"] = "string" }) }, settings, null),

@@ -9,6 +9,7 @@ using CrowVault.Mcp.Http.Settings;
 using CrowVault.Mcp.Http.Telemetry;
 using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 using Microsoft.Net.Http.Headers;
 using ModelContextProtocol;
@@ -32,6 +33,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
 
     private readonly Memo<Answer> _answers = new();
     private readonly byte[] _tools = List(tools);
+    private readonly byte[] _registry = RegistryItem.List(ServerFeatures.Current.Emitters);
     private readonly byte[] _openApi = OpenApi.Document(tools, settings);
 
     /// <summary><c>POST /v1/tools/call</c></summary>
@@ -80,6 +82,46 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
 
     /// <summary><c>GET /openapi.json</c></summary>
     public Task DescribeAsync(HttpContext context) => WriteAsync(context, "application/json", _openApi);
+
+    /// <summary><c>GET /r/registry.json</c></summary>
+    public Task ListItemsAsync(HttpContext context) => WriteAsync(context, "application/json", _registry);
+
+    /// <summary><c>GET /r/circuit-breaker.json?failureThreshold=3</c>: what a call gives, as an item of a shadcn registry.</summary>
+    public Task ItemAsync(HttpContext context)
+    {
+        var name = (string)context.GetRouteValue("tool")!;
+        var emitter = ServerFeatures.Current.Emitters.FirstOrDefault(each => each.Command == name || each.Tool == name);
+        using var call = ToolCalls.Begin(logger, "rest", emitter?.Tool, Caller.Of(context).Shown);
+        if (emitter is null)
+        {
+            call.ErrorType = ToolCalls.UnknownTool;
+            return Problem.WriteAsync(context, StatusCodes.Status404NotFound, ServerFeatures.Current.UnknownTool(PlainText.Of(name, 60)));
+        }
+
+        var args = RegistryItem.Arguments(emitter, context.Request.Query);
+        var key = $"item {emitter.Tool} {args.ToJsonString()}";
+        var answer = _answers.Find(key);
+        if (answer is null)
+        {
+            if (!emitter.TryEmit(JsonSerializer.SerializeToElement(args, HttpJson.Readable.JsonObject), Product.Version, out var emission, out var refused))
+            {
+                call.ErrorType = ToolCalls.InvalidArguments;
+                return RefuseAsync(context, [.. refused.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+            }
+
+            if (!emission.WithCode)
+            {
+                call.ErrorType = ToolCalls.InvalidArguments;
+                return RefuseAsync(context, [new("withCode: an item is its code; leave withCode out.", Pointer("withCode"))], null);
+            }
+
+            answer = new(RegistryItem.Of(emitter, emission), []);
+            _answers.Keep(key, answer);
+        }
+
+        call.ErrorType = null;
+        return WriteAsync(context, "application/json", answer.Json);
+    }
 
     private static byte[] List(IReadOnlyList<Tool> tools) =>
         JsonSerializer.SerializeToUtf8Bytes(

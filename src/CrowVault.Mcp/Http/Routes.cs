@@ -21,6 +21,12 @@ internal static class Routes
     /// <summary>All files of a manifest.</summary>
     public const string Stack = "/v1/stack";
 
+    /// <summary>A tool's files as an item of a shadcn registry.</summary>
+    public const string RegistryItem = "/r/{tool}.json";
+
+    /// <summary>The items of the registry.</summary>
+    public const string Registry = "/r/registry.json";
+
     /// <summary>The page that shows what the arguments do.</summary>
     public const string Page = "/";
 

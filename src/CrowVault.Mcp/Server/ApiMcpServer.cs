@@ -35,9 +35,9 @@ internal static class ApiMcpServer
         Collect(ServerFeatures.Current.Emitters.Select(emitter => new EmitterTool(emitter)));
 
     /// <summary>The prompts.</summary>
-    public static McpServerPrimitiveCollection<McpServerPrompt> Prompts { get; } = [new DefenceInDepthPrompt()];
+    public static McpServerPrimitiveCollection<McpServerPrompt> Prompts { get; } = [new DefenceInDepthPrompt(), new ChoosePatternPrompt()];
 
-    /// <summary>The composition of the layers, and a guide per pattern.</summary>
+    /// <summary>The composition of the layers, the choice of a pattern, and a guide per pattern.</summary>
     public static McpServerResourceCollection Resources { get; } = CollectResources();
 
     /// <summary>Options for one server, to which a transport may add its own.</summary>
@@ -97,6 +97,17 @@ internal static class ApiMcpServer
                 Annotations = new() { Audience = [Role.User, Role.Assistant], Priority = 0.8f },
             },
             uri => uri == DefenceInDepthPrompt.StackUri ? DefenceInDepthPrompt.Stack : null),
+        new TextResource(
+            new()
+            {
+                Name = ChoosePatternPrompt.Name,
+                Title = "Which pattern",
+                UriTemplate = PatternGuides.ChoiceUri,
+                Description = "From what one sees (calls hang, a service is down, clients send too much) to the pattern, its algorithm and its tool.",
+                MimeType = "text/markdown",
+                Annotations = new() { Audience = [Role.Assistant, Role.User], Priority = 0.6f },
+            },
+            uri => uri == PatternGuides.ChoiceUri ? PatternGuides.Choice : null),
         .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title} guide", $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
         new PreviewResource(),
         Guide("{pattern}", "Pattern guides", $"Guide to a pattern: {string.Join(", ", PatternGuides.Patterns)}."),
@@ -127,9 +138,10 @@ internal static class ApiMcpServer
             throw Invalid("name: missing; send the name of a tool as a string.");
         }
 
-        if (members["arguments"] is not (null or JsonObject))
+        // A model that wrote its arguments as text must see what is wrong, so it is the tool that refuses them.
+        if (members["arguments"] is { } given and not JsonObject)
         {
-            throw Invalid("arguments: not an object; send a JSON object such as {}.");
+            members["arguments"] = new JsonObject { [EmitterTool.Unreadable] = given.DeepClone() };
         }
     }
 

@@ -42,6 +42,9 @@ internal sealed class EmitterTool : McpServerTool
         {"type":"object","properties":{"files":{"type":"array","description":"The source, then its test when asked for.","items":{"type":"object","properties":{"path":{"type":"string","description":"File name."},"role":{"type":"string","enum":["source","test"],"description":"What the file is for."},"language":{"type":"string","enum":["typescript"],"description":"Language of the code."},"content":{"type":"string","description":"The code; missing when withCode is false."}},"required":["path","role","language"],"additionalProperties":false}},"usage":{"type":"string","description":"A snippet that compiles beside the source."},"notes":{"type":"array","description":"Figures derived from the arguments.","items":{"type":"string"}},"warnings":{"type":"array","description":"Dangerous combinations of arguments.","items":{"type":"string"}},"command":{"type":"string","description":"Writes the same files."}},"required":["files","usage","notes","warnings","command"],"additionalProperties":false}
         """);
 
+    /// <summary>Name under which arguments come that are no object.</summary>
+    public const string Unreadable = "arguments";
+
     /// <inheritdoc/>
     public override Tool ProtocolTool { get; }
 
@@ -119,6 +122,11 @@ internal sealed class EmitterTool : McpServerTool
     // The SDK hands out a dictionary; the emitters take the one object that every door builds.
     private static JsonElement ToObject(IDictionary<string, JsonElement>? arguments)
     {
+        if (arguments is { Count: 1 } && arguments.TryGetValue(Unreadable, out var whole) && whole.ValueKind is not JsonValueKind.Object)
+        {
+            return whole;
+        }
+
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {

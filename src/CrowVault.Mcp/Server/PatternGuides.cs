@@ -10,6 +10,12 @@ internal static class PatternGuides
     /// <summary>URI of a guide, with the pattern in place of the braces.</summary>
     public const string UriTemplate = "api-mcp://patterns/{pattern}";
 
+    /// <summary>URI of the guide that leads from what one sees to a pattern.</summary>
+    public const string ChoiceUri = "api-mcp://choose_pattern";
+
+    /// <summary>The guide that leads from what one sees to a pattern.</summary>
+    public static string Choice { get; } = Read("choose-pattern");
+
     private static readonly Dictionary<string, string> s_texts =
         Catalog.All.ToDictionary(emitter => emitter.Command, emitter => Read(emitter.Command), StringComparer.Ordinal);
 

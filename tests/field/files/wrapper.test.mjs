@@ -94,3 +94,52 @@ test('dotnet runs in a folder of its own, by explicit source and version, and no
   }
   assert.deepEqual(readdirSync(join(root, 'tmp')), [], 'its folder is gone');
 });
+
+/** Starts the package as on another platform; `says` is the platform whose program is there. */
+function startOn(system, arch, glibc, says) {
+  const { root, scope, repo } = scene();
+  if (says !== undefined) {
+    const folder = join(scope, `mcp-${says}`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: `@crowvault/mcp-${says}`, version }));
+    fake(join(folder, system === 'win32' ? 'crowvault-mcp.exe' : 'crowvault-mcp'), says);
+  }
+  const pretend = join(root, 'pretend.mjs');
+  writeFileSync(
+    pretend,
+    `for (const [name, value] of [['platform', ${JSON.stringify(system)}], ['arch', ${JSON.stringify(arch)}]])
+       Object.defineProperty(process, name, { value });
+     process.report.getReport = () => ({ header: { glibcVersionRuntime: ${JSON.stringify(glibc)} } });`,
+  );
+  return spawnSync(process.execPath, ['--import', pretend, join(scope, 'mcp/crowvault-mcp.mjs')], {
+    cwd: repo,
+    encoding: 'utf8',
+    env: { ...process.env, TMPDIR: join(root, 'tmp'), PATH: join(root, 'nothing') },
+  });
+}
+
+test('each platform starts the program that is its own', { skip }, () => {
+  for (const [system, arch, glibc, its] of [
+    ['linux', 'x64', '2.36', 'linux-x64'],
+    ['linux', 'x64', undefined, 'linux-x64-musl'],
+    ['linux', 'arm64', '2.36', 'linux-arm64'],
+    ['darwin', 'arm64', undefined, 'darwin-arm64'],
+    ['darwin', 'x64', undefined, 'darwin-x64'],
+    ['win32', 'x64', undefined, 'win32-x64'],
+    ['win32', 'arm64', undefined, 'win32-x64'],
+  ]) {
+    assert.match(startOn(system, arch, glibc, its).stdout, new RegExp(`^${its} in`, 'u'));
+    const without = startOn(system, arch, glibc, its === 'linux-x64' ? 'linux-x64-musl' : 'linux-x64');
+    assert.equal(without.status, 127);
+    assert.match(without.stderr, new RegExp(`The package @crowvault/mcp-${its} is missing: install @crowvault/mcp again`, 'u'));
+  }
+});
+
+test('a platform without a program is told which have one', { skip }, () => {
+  const { status, stderr } = startOn('freebsd', 'x64');
+  assert.equal(status, 127);
+  assert.match(
+    stderr,
+    /no program for freebsd-x64 could be started\. Install the \.NET 10 SDK, or run it on darwin-arm64, .*linux-x64-musl, win32-x64\./u,
+  );
+});

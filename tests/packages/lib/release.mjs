@@ -13,6 +13,17 @@ export const workspace = dirname(dirname(fileURLToPath(import.meta.url)));
 export const platform = 'linux-x64';
 export const version = /<Version>(.+)<\/Version>/.exec(readFileSync(join(repository, 'Directory.Build.props'), 'utf8'))[1];
 
+/** The platforms of the release, as .NET and as npm calls them; the default run builds the first alone. */
+export const everyPlatform = {
+  'linux-x64': 'linux-x64',
+  'linux-arm64': 'linux-arm64',
+  'linux-musl-x64': 'linux-x64-musl',
+  'osx-arm64': 'darwin-arm64',
+  'osx-x64': 'darwin-x64',
+  'win-x64': 'win32-x64',
+};
+export const platforms = process.env.CROWVAULT_PACKAGES === 'full' ? everyPlatform : { [platform]: platform };
+
 /** The folder of the release; run.mjs builds it and names it. */
 export const release = process.env.CROWVAULT_RELEASE ?? '';
 
@@ -24,11 +35,22 @@ export const files = {
   symbols: `crowvault-mcp-${version}-${platform}.symbols.tar.gz`,
   npm: `crowvault-mcp-${version}.tgz`,
   npmNative: `crowvault-mcp-${platform}-${version}.tgz`,
+  registry: `crowvault-mcp-${version}-registry.tar.gz`,
   bundle: `crowvault-mcp-${version}.mcpb`,
   image: `crowvault-mcp-${version}-image.tar.gz`,
+  page: `crowvault-mcp-${version}-page.html`,
   bom: `crowvault-mcp-${version}.cdx.json`,
   server: 'server.json',
   checksums: 'SHA256SUMS',
+  ...Object.fromEntries(
+    Object.entries(platforms)
+      .filter(([each]) => each !== platform)
+      .flatMap(([each, npm]) => [
+        [`native ${each}`, `CrowVault.Mcp.${each}.${version}.nupkg`],
+        [`program ${each}`, `crowvault-mcp-${version}-${each}.tar.gz`],
+        [`npm ${each}`, `crowvault-mcp-${npm}-${version}.tgz`],
+      ]),
+  ),
 };
 
 export const pathOf = (name) => join(release, files[name]);

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { dotnetFolder } from '../lib/installed.mjs';
-import { list, pathOf, program, unpack, version } from '../lib/release.mjs';
+import { list, pathOf, platforms, program, unpack, version } from '../lib/release.mjs';
 import { converse, execute, succeed } from '../lib/server.mjs';
 
 let expected;
@@ -39,7 +39,10 @@ test('dotnet dnx starts the server without installing it', async () => {
 test('For other platforms there is the program for the installed runtime, and the tool points to it', async () => {
   const settings = readFileSync(join(unpack(pathOf('pointer')), 'tools/any/any/DotnetToolSettings.xml'), 'utf8');
   const pointers = [...settings.matchAll(/RuntimeIdentifier="(.+?)" Id="(.+?)"/g)].map(([, platform, id]) => `${platform} ${id}`);
-  assert.deepEqual(pointers, ['linux-x64 CrowVault.Mcp.linux-x64', 'any CrowVault.Mcp.any']);
+  assert.deepEqual(
+    pointers,
+    [...Object.keys(platforms), 'any'].map((each) => `${each} CrowVault.Mcp.${each}`),
+  );
   const { cwd, source, env } = dotnetFolder(['any'], false);
   const tools = join(cwd, 'tools');
   await succeed('dotnet', ['tool', 'install', 'CrowVault.Mcp.any', '--add-source', source, '--tool-path', tools], { cwd, env });

@@ -6,7 +6,20 @@ import { test } from 'node:test';
 import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import * as CycloneDX from '@cyclonedx/cyclonedx-library';
-import { files, inRepository, json, list, pathOf, platform, release, sha256, temporary, unpack, version } from '../lib/release.mjs';
+import {
+  files,
+  inRepository,
+  json,
+  list,
+  pathOf,
+  platform,
+  platforms,
+  release,
+  sha256,
+  temporary,
+  unpack,
+  version,
+} from '../lib/release.mjs';
 import { execute, succeed } from '../lib/server.mjs';
 import { serverSchema } from '../lib/server-schema.mjs';
 
@@ -124,7 +137,15 @@ test('The npm packages hold what they need, run nothing when installed, and depe
     assert.equal(declared.dependencies, undefined);
     assert.equal(declared.license, 'MIT');
   }
-  assert.equal(json(join(main, 'package.json')).mcpName, mcpName);
+  const { mcpName: named, optionalDependencies, sha256: sums } = json(join(main, 'package.json'));
+  assert.equal(named, mcpName);
+  assert.deepEqual(
+    Object.keys(optionalDependencies).sort(),
+    Object.values(platforms)
+      .map((each) => `@crowvault/mcp-${each}`)
+      .sort(),
+  );
+  assert.deepEqual(Object.keys(sums).sort(), Object.values(platforms).sort());
   assert.ok(readFileSync(join(main, 'README.md'), 'utf8').includes(marker));
 });
 

@@ -52,7 +52,10 @@ test('Without either it says what to install', async () => {
   const { code, stdout, stderr } = await execute(starter, [], { cwd: npm.cwd, env: { ...npm.env, PATH: pathWithoutDotnet() } });
   assert.equal(code, 127);
   assert.equal(stdout, '');
-  assert.match(stderr, /Install the \.NET 10 SDK, or run it on linux-x64\./);
+  assert.match(
+    stderr,
+    /The package @crowvault\/mcp-linux-x64 is missing: install @crowvault\/mcp again, with its optional dependencies\. Or install the \.NET 10 SDK\./,
+  );
 });
 
 /** A path on which node and the shell are, and dotnet is not. */

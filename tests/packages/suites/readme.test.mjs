@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileS
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Ajv from 'ajv';
+import Ajv2020 from 'ajv/dist/2020.js';
 import { clientSchemas } from '../lib/client-schemas.mjs';
 import { dotnetFolder, npmFolder } from '../lib/installed.mjs';
 import { blocksOf, linksOf } from '../lib/readme.mjs';
@@ -116,6 +117,19 @@ test('The packages install as docs/INSTALL.md says, and then their first command
   await start({ command: join(env.DOTNET_CLI_HOME, '.dotnet/tools/crowvault-mcp'), args: [] });
 });
 
+test('One command writes the server into a configuration, shows what it would write, and takes it out', async () => {
+  const [block, ...others] = take('By one command', 'sh');
+  assert.deepEqual(others, []);
+  const home = join(cwd, 'home');
+  mkdirSync(join(home, '.codex'), { recursive: true });
+  const codex = 'model = "x"\n\n[mcp_servers.api-mcp]\ncommand = "npx"\n';
+  writeFileSync(join(home, '.codex/config.toml'), codex);
+  await shell(block, { env: { ...env, HOME: home } });
+  await start(JSON.parse(readFileSync(join(home, '.cursor/mcp.json'), 'utf8')).mcpServers['api-mcp']);
+  assert.equal(existsSync(join(cwd, '.vscode/mcp.json')), false);
+  assert.equal(readFileSync(join(home, '.codex/config.toml'), 'utf8'), 'model = "x"\n');
+});
+
 test('The commands for Claude Code, Copilot CLI and VS Code tell of servers that start', async () => {
   for (const [section, amount] of [
     ['Claude Code', 3],
@@ -225,6 +239,21 @@ test('The commands of the command line work in the order in which they stand', a
   for (const name of ['circuit-breaker.ts', 'circuit-breaker.test.ts', 'retry.ts'])
     assert.ok(existsSync(join(folder, 'src/resilience', name)), name);
   assert.ok(existsSync(join(folder, 'lib/bulkhead.js')));
+});
+
+test('The schema of the manifest takes what docs/STACK.md shows, and refuses what is misspelt in it', () => {
+  const validate = new Ajv2020({ strict: false }).compile(json(inRepository('schemas/resilience.schema.json')));
+  const [, text] = /```json\n(\{\n {2}"\$schema"[\s\S]*?\n\})\n```/u.exec(readFileSync(inRepository('docs/STACK.md'), 'utf8'));
+  const manifest = JSON.parse(text);
+  assert.ok(validate(manifest), JSON.stringify(validate.errors));
+  assert.ok(validate({ ...manifest, language: 'javascript' }), JSON.stringify(validate.errors));
+  for (const upstreams of [
+    { payments: { baseUri: 'https://payments.example' } },
+    { payments: { circuitBreaker: { failureThreshold: 0 } } },
+    { payments: { retryPolicy: { withFetch: true } } },
+    { payments: { operations: { 'payments.charge': { retries: 1 } } } },
+  ])
+    assert.equal(validate({ ...manifest, upstreams }), false, JSON.stringify(upstreams));
 });
 
 test('A wrong call is answered as docs/REFERENCE.md shows', async () => {

@@ -1,0 +1,227 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Tomlyn.Parsing;
+using Tomlyn.Syntax;
+
+namespace CrowVault.Mcp.Cli.Setup;
+
+/// <summary>A server's table in a configuration of TOML. Only the table is written and taken out: every other byte stays.</summary>
+internal static class TomlConfiguration
+{
+    private static readonly string[] s_remote = ["url", "bearer_token_env_var", "http_headers", "env_http_headers"];
+
+    /// <summary>Adds a table at the end, or brings the one that is there up to date.</summary>
+    /// <param name="text">The configuration without a byte order mark; null when there is none yet.</param>
+    /// <param name="key">The table that holds all servers.</param>
+    /// <param name="name">The server's name.</param>
+    /// <param name="entry">What to write.</param>
+    public static string Add(string? text, string key, string name, ServerEntry entry)
+    {
+        if (text is null)
+        {
+            return $"{Table(key, name, entry, "\n")}\n";
+        }
+
+        var entries = Read(text, key, name);
+        if (entries.Found.Count == 0)
+        {
+            return entries.IsInline
+                ? throw new FormatException($"{key} is written in braces, which nothing can be added to; write each server as a table [{key}.NAME]")
+                : Append(text, Table(key, name, entry, LineEnd(text)));
+        }
+
+        // A table that reaches a server elsewhere, or is laid out in another way, is written anew.
+        var isRemote = entries.Values.Any(value => value.Path.Count == 3 && s_remote.Contains(value.Path[2]));
+        if (isRemote || entry.Members.Any(member => entries.Find([key, name, member.Key]) is null && entries.Header is null))
+        {
+            return Append(Remove(text, key, name) ?? "", Table(key, name, entry, LineEnd(text)));
+        }
+
+        foreach (var (member, value) in entry.Members.Reverse())
+        {
+            if (entries.Find([key, name, member]) is { } existing)
+            {
+                text = IsSame(existing, value!) ? text : Replace(text, existing.Span, Render(value!));
+            }
+            else
+            {
+                text = text.Insert(entries.Header!.Value, $"{member} = {Render(value!)}{LineEnd(text)}");
+            }
+
+            entries = Read(text, key, name);
+        }
+
+        return text;
+    }
+
+    /// <summary>Takes a table out.</summary>
+    /// <returns>Null when nothing else was in the configuration, and it was not there before the table was.</returns>
+    public static string? Remove(string text, string key, string name)
+    {
+        var entries = Read(text, key, name);
+        if (entries.IsInline && entries.Found.Count > 0)
+        {
+            throw new FormatException($"{key} is written in braces; take {name} out of it by hand");
+        }
+
+        foreach (var (start, end) in entries.Found.OrderDescending())
+        {
+            var first = start;
+            if (BackOverLineEnd(text, start) is var before && before < start && (before == 0 || text[before - 1] == '\n'))
+            {
+                // The empty line above.
+                first = before;
+            }
+
+            if (end == text.Length && !text.EndsWith('\n'))
+            {
+                first = BackOverLineEnd(text, first);
+            }
+            else if (first == 0 && end == text.Length)
+            {
+                return null;
+            }
+
+            text = text[..first] + text[end..];
+        }
+
+        return text;
+    }
+
+    private static string Append(string text, string table)
+    {
+        var lineEnd = LineEnd(text);
+        return text.Length == 0 ? table
+            : text.EndsWith('\n') ? $"{text}{lineEnd}{table}{lineEnd}"
+            : $"{text}{lineEnd}{lineEnd}{table}";
+    }
+
+    private static string Table(string key, string name, ServerEntry entry, string lineEnd) =>
+        $"[{key}.{name}]{string.Concat(entry.Members.Concat(entry.Preferences).Select(member => $"{lineEnd}{member.Key} = {Render(member.Value!)}"))}";
+
+    private static string Render(JsonNode value) => value is JsonArray list
+        ? $"[{string.Join(", ", list.Select(each => Render(each!)))}]"
+        : Quote(value.GetValue<string>());
+
+    private static string Quote(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (var c in text)
+        {
+            _ = c is '"' or '\\' ? quoted.Append('\\').Append(c)
+                : char.IsControl(c) ? quoted.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:X4}")
+                : quoted.Append(c);
+        }
+
+        return quoted.Append('"').ToString();
+    }
+
+    private static bool IsSame(ValueSyntax existing, JsonNode value) => (existing, value) switch
+    {
+        (StringValueSyntax text, JsonValue) => text.Value == value.GetValue<string>(),
+        (ArraySyntax list, JsonArray values) => list.Items.Select(item => (item.Value as StringValueSyntax)?.Value).SequenceEqual(values.Select(each => each!.GetValue<string>())),
+        _ => false,
+    };
+
+    private static string LineEnd(string text) => text.IndexOf('\n', StringComparison.Ordinal) is > 0 and var i && text[i - 1] == '\r' ? "\r\n" : "\n";
+
+    private static int BackOverLineEnd(string text, int place) =>
+        place == 0 || text[place - 1] != '\n' ? place
+        : place > 1 && text[place - 2] == '\r' ? place - 2
+        : place - 1;
+
+    private static string Replace(string text, SourceSpan span, string value) =>
+        text[..span.Offset] + value + text[(span.Offset + span.Length)..];
+
+    private static Entries Read(string text, string key, string name)
+    {
+        var document = SyntaxParser.Parse(text, sourceName: "", validate: true);
+        if (document.Diagnostics.FirstOrDefault(message => message.Kind is DiagnosticMessageKind.Error) is { } error)
+        {
+            throw new FormatException($"not TOML at line {error.Span.Start.Line + 1}, column {error.Span.Start.Column + 1}");
+        }
+
+        var entries = new Entries(key, name);
+        foreach (var pair in document.KeyValues)
+        {
+            entries.Add([], pair, isInTable: false);
+        }
+
+        foreach (var table in document.Tables)
+        {
+            var path = PathOf(table.Name!);
+            var isOurs = entries.AreOurs(path);
+            if (isOurs)
+            {
+                entries.Found.Add((table.Span.Offset, table.Span.Offset + table.Span.Length));
+                if (path.Count == 2)
+                {
+                    entries.Header = table.Items.FirstOrDefault()?.Span.Offset ?? table.Span.Offset + table.Span.Length;
+                }
+            }
+
+            foreach (var pair in table.Items)
+            {
+                entries.Add(path, pair, isInTable: isOurs);
+            }
+        }
+
+        return entries;
+    }
+
+    private static List<string> PathOf(KeySyntax key) => [NameOf(key.Key!), .. key.DotKeys.Select(each => NameOf(each.Key!))];
+
+    private static string NameOf(BareKeyOrStringValueSyntax key) => key switch
+    {
+        StringValueSyntax text => text.Value ?? "",
+        BareKeySyntax bare => bare.Key?.Text ?? "",
+        _ => "",
+    };
+
+    /// <summary>What a configuration says of a server, wherever it says it.</summary>
+    private sealed class Entries(string key, string name)
+    {
+        /// <summary>The lines to take out.</summary>
+        public List<(int Start, int End)> Found { get; } = [];
+
+        /// <summary>Every value of the server.</summary>
+        public List<(List<string> Path, ValueSyntax Value)> Values { get; } = [];
+
+        /// <summary>Whether all servers are in one pair of braces.</summary>
+        public bool IsInline { get; private set; }
+
+        /// <summary>Where the first line of the server's table begins; null when it has no table.</summary>
+        public int? Header { get; set; }
+
+        public bool AreOurs(List<string> path) => path is [var first, var second, ..] && first == key && second == name;
+
+        public ValueSyntax? Find(string[] path) => Values.Find(value => value.Path.SequenceEqual(path)).Value;
+
+        public void Add(List<string> table, KeyValueSyntax pair, bool isInTable)
+        {
+            List<string> path = [.. table, .. PathOf(pair.Key!)];
+            if (AreOurs(path))
+            {
+                Values.Add((path, pair.Value!));
+                if (!isInTable)
+                {
+                    Found.Add((pair.Span.Offset, pair.Span.Offset + pair.Span.Length));
+                }
+            }
+
+            if (pair.Value is InlineTableSyntax braces)
+            {
+                IsInline |= path is [var only] && only == key;
+                foreach (var item in braces.Items)
+                {
+                    Add(path, item.KeyValue!, isInTable: AreOurs(path));
+                }
+            }
+            else if (path is [var only] && only == key)
+            {
+                throw new FormatException($"{key} is no table; remove it");
+            }
+        }
+    }
+}
