@@ -70,7 +70,11 @@ test('stack: what receives requests and what calls by other clients passes compi
   const files = [];
   for (const [index, framework] of frameworks.entries()) {
     // Once without a limiter, once without timeouts.
-    const forms = [{ upstreams: {} }, { rateLimiting: undefined, runtime: framework === 'fetch' ? 'deno' : 'node' }, { timeoutConfig: undefined }];
+    const forms = [
+      { upstreams: {} },
+      { rateLimiting: undefined, runtime: framework === 'fetch' ? 'deno' : 'node' },
+      { timeoutConfig: undefined },
+    ];
     for (const [form, more] of forms.entries()) {
       const own = join(workspace, '.emitted', 'ingress', `${framework}-${String(form)}`);
       const stack = { ingress: true, client: form === 0 ? clients[index] : 'fetch' };
