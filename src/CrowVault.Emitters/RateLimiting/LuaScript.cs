@@ -15,12 +15,12 @@ internal sealed record LuaScript(string Text, string Sha1)
             (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "b1d424c6dbc8905a53b5d47cc26fa17196b37ee9"),
             (Algorithm.FixedWindow, false, false) => ("fixed-window", "9bf1ec06016ec671a69a88a872860b544f8774fc"),
             (Algorithm.FixedWindow, false, true) => ("fixed-window", "f4b942b2ab28979e7470fe95fa09c79d55757ff5"),
-            (Algorithm.FixedWindow, true, false) => ("fixed-windows", "526ffe7c210ab503a51385810198d546bc6f79e9"),
-            (Algorithm.FixedWindow, true, true) => ("fixed-windows", "ee7c879fd3c1a58d2bf1517a960d3202da132731"),
-            (Algorithm.SlidingWindow, false, false) => ("sliding-window", "29325ae4595a090b52f246610a485db447b3e4fe"),
-            (Algorithm.SlidingWindow, false, true) => ("sliding-window", "1891351f1fc1ae6bbafe2e7190d38e9187131dff"),
-            (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "b32a56fe7cde99ae8cb983f84971ec67a84bc7ca"),
-            (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "ee9b0d17e0ebeef8a12ccfe2c4ee6a4678b8004f"),
+            (Algorithm.FixedWindow, true, false) => ("fixed-windows", "3bf7896cf8d502a3bd9747ad08d9e521f7fc6e93"),
+            (Algorithm.FixedWindow, true, true) => ("fixed-windows", "12f5a4b944f0a92639f0a28a8f08dd0981693d03"),
+            (Algorithm.SlidingWindow, false, false) => ("sliding-window", "d723c2fe61542ae894590e357c942666783a3999"),
+            (Algorithm.SlidingWindow, false, true) => ("sliding-window", "0ae8e72c7f244455a35c4c3e269f0b17ddedfbe4"),
+            (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "4b25e77e8c7d128adf746f373ba97ab87bfa31ae"),
+            (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "8068369b53a6bd7e5b0c35a31bdb26309ca1fb35"),
         };
         var block = options.WithOperations ? view.Render("RateLimiting/redis/block.lua") : "";
         return new($"\n{block}{view.Render($"RateLimiting/redis/{file}.lua")}", sha1);

@@ -38,7 +38,7 @@ for _, each in ipairs(windows) do
 end
 allowed = allowed or again
 -- The window that binds: of those that refuse the one with the longest wait, else the one with the least left.
-local binding, place, state, expiry = nil, 0, rest, math.ceil((last - now) / 1000)
+local binding, place = nil, 0
 for index, each in ipairs(windows) do
   if take and allowed and not again then each.used, each.serial = each.used + cost, ARGV[2] end
   each.reset, each.wait = math.ceil((each.start + each.length - now) / 1000), 0
@@ -47,11 +47,16 @@ for index, each in ipairs(windows) do
     each.wait = each.used + cost <= each.limit and math.ceil((each.free - now) / 1000) or each.reset
   end
   if not binding or (allowed and each.left < binding.left) or each.wait > binding.wait then binding, place = each, index - 1 end
-  if each.used > 0 then
-    state = state .. string.format('%.0f %.0f %.0f %.0f %s ', each.limit, each.length, each.used, each.start, each.serial)
-    expiry = math.max(expiry, each.reset)
-  end
 end
 -- A refusal needs no write, unless the server's clock was set back.
-if take and (allowed or ahead) then redis.call('SET', KEYS[1], state, 'PX', string.format('%.0f', expiry)) end
+if take and (allowed or ahead) then
+  local state, expiry = rest, math.ceil((last - now) / 1000)
+  for _, each in ipairs(windows) do
+    if each.used > 0 then
+      state = state .. string.format('%.0f %.0f %.0f %.0f %s ', each.limit, each.length, each.used, each.start, each.serial)
+      expiry = math.max(expiry, each.reset)
+    end
+  end
+  redis.call('SET', KEYS[1], state, 'PX', string.format('%.0f', expiry))
+end
 return { allowed and 1 or 0, binding.left, binding.wait, binding.reset, place }

@@ -9,8 +9,12 @@ local now = time[1] * 1000000.0 + time[2]
 local again, ahead = false, false
 local used, last, count, log, from = 0, 0, 0, '', 1
 local others, largest, rest, over, free = 0, limit, '', now, now
-local state = redis.call('GET', KEYS[1]) or ''
-for l, w, serial, u, t, n, entries in string.gmatch(state, '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+):([%d ]*);') do
+local state, place = redis.call('GET', KEYS[1]) or '', 1
+while true do
+  local _, colon, l, w, serial, u, t, n = string.find(state, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+):', place)
+  if not colon then break end
+  place = string.find(state, ';', colon, true) + 1
+  local entries = string.sub(state, colon + 1, place - 2)
   if l == ARGV[1] and w == ARGV[2] then
     again, used, last, count, log = serial == ARGV[5], u + 0.0, t + 0.0, n + 0.0, entries
   elseif t + w > now then

@@ -13,8 +13,12 @@ for i = 3, #ARGV, 3 do
   table.insert(windows, window)
 end
 local rest, over = '', now
-local state = redis.call('GET', KEYS[1]) or ''
-for l, w, serial, u, t, n, entries in string.gmatch(state, '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+):([%d ]*);') do
+local state, from = redis.call('GET', KEYS[1]) or '', 1
+while true do
+  local _, colon, l, w, serial, u, t, n = string.find(state, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+):', from)
+  if not colon then break end
+  from = string.find(state, ';', colon, true) + 1
+  local entries = string.sub(state, colon + 1, from - 2)
   local limit, length, version = l + 0.0, w + 0.0, nil
   for _, each in ipairs(windows) do
     if length == each.length or (limit == each.limit and not version) then version = each end
@@ -57,7 +61,7 @@ for _, each in ipairs(windows) do
 end
 allowed = allowed or again
 -- The window that binds: of those that refuse the one with the longest wait, else the one with the least left.
-local binding, place, kept, expiry = nil, 0, rest, math.ceil((over - now) / 1000)
+local binding, place = nil, 0
 for index, each in ipairs(windows) do
   each.wait = 0
   if not allowed and each.excess > 0 then
@@ -80,13 +84,18 @@ for index, each in ipairs(windows) do
   each.left = math.max(0, each.limit - each.used - each.held)
   each.reset = each.count > 0 and math.ceil((each.last + each.length - now) / 1000) or 0
   if not binding or (allowed and each.left < binding.left) or each.wait > binding.wait then binding, place = each, index - 1 end
-  if each.count > 0 then
-    local log = string.sub(each.log, each.from)
-    local figures = { each.limit, each.length, each.serial, each.used, each.last, each.count }
-    kept = kept .. string.format('%.0f %.0f %s %.0f %.0f %.0f:', unpack(figures)) .. log .. ';'
-    expiry = math.max(expiry, each.reset)
-  end
 end
 -- A refusal needs no write, unless the server's clock was set back.
-if take and (allowed or ahead) then redis.call('SET', KEYS[1], kept, 'PX', string.format('%.0f', expiry)) end
+if take and (allowed or ahead) then
+  local expiry = math.ceil((over - now) / 1000)
+  for _, each in ipairs(windows) do
+    if each.count > 0 then
+      local figures = { each.limit, each.length, each.serial, each.used, each.last, each.count }
+      local own = string.format('%.0f %.0f %s %.0f %.0f %.0f:', unpack(figures))
+      rest = rest .. own .. string.sub(each.log, each.from) .. ';'
+      expiry = math.max(expiry, each.reset)
+    end
+  end
+  redis.call('SET', KEYS[1], rest, 'PX', string.format('%.0f', expiry))
+end
 return { allowed and 1 or 0, binding.left, binding.wait, binding.reset, place }
