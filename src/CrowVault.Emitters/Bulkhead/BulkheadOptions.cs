@@ -5,7 +5,7 @@ public sealed record BulkheadOptions(
     [property: Argument("Services with their slots.")]
     IReadOnlyList<PartitionEntry> Partitions,
 
-    [property: Argument("Target.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Pool that all partitions must fit; no check when omitted.", Maximum = 20_000_000)]

@@ -16,7 +16,7 @@ public enum TripOn
 
 /// <summary>Arguments of <c>generate_circuit_breaker</c>.</summary>
 public sealed record CircuitBreakerOptions(
-    [property: Argument("Target.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     int? FailureThreshold = null,

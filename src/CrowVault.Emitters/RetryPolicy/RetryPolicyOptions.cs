@@ -16,7 +16,7 @@ public enum RetryErrors
 
 /// <summary>Arguments of <c>generate_retry_policy</c>.</summary>
 public sealed record RetryPolicyOptions(
-    [property: Argument("Target.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("Retries after the first attempt.", Minimum = 0, Maximum = 100)]

@@ -35,7 +35,7 @@ public enum UpstreamClient
 
 /// <summary>The section <c>stack</c> of a manifest.</summary>
 public sealed record StackOptions(
-    [property: Argument("Target.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("What the breaker counts as one failure: each attempt, or the whole retried call.")]

@@ -5,7 +5,7 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("Operations with their limits.")]
     IReadOnlyList<OperationEntry> Operations,
 
-    [property: Argument("Target.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
     [property: Argument("For other names.", Maximum = 86_400_000)]
