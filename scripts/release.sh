@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds everything that is published into one folder (artifacts/release, or the one given), without publishing anything:
-# .NET tool packages, npm packages, the .mcpb bundle, the program with its symbols, a static shadcn registry, server.json, bill of materials, checksums.
+# .NET tool packages, npm packages, the .mcpb bundle, the program with its symbols, the page as one file, a static shadcn registry, server.json, bill of
+# materials, checksums.
 # Times, owners and order inside archives are fixed, so that runs on the same commit can be compared.
 #
 #   scripts/release.sh [--platforms linux-x64,osx-arm64] [FOLDER]
@@ -166,6 +167,9 @@ cp -R "$any" "$stage/mcpb/server/any"
 install -m 644 LICENSE "$stage/mcpb/LICENSE"
 find "$stage/mcpb" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 scripts/node_modules/.bin/mcpb pack "$stage/mcpb" "$out/crowvault-mcp-$version.mcpb" >"$stage/mcpb.log" || { cat "$stage/mcpb.log"; exit 1; }
+
+say "Page without a server"
+node scripts/static-page.mjs "$program" "$out/crowvault-mcp-$version-page.html"
 
 say "server.json, bill of materials, checksums"
 node scripts/sbom.mjs "$version" "$rid" "$out/crowvault-mcp-$version.cdx.json"

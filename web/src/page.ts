@@ -44,9 +44,16 @@ const STACK_TOOL: Tool = {
   inputSchema: { type: 'object' },
 };
 
+/** The tool whose code may need a Redis, which no page has. */
+const LIMITER = 'generate_rate_limiting';
+
+type Files = Emission['files'];
+
 /** What the arguments to compare with do. */
 interface Before {
   readonly args: Arguments;
+  /** The world that it has been run in, as JSON. */
+  world: string;
   runner: Runner | undefined;
   result: Result | undefined;
 }
@@ -217,11 +224,13 @@ export class Page {
     const opened = this.#opened;
     this.#writeLink();
     this.element.setAttribute('aria-busy', 'true');
+    const toRun = this.#state.tool === LIMITER ? this.#filesInMemory(slim) : undefined;
+    toRun?.catch(() => undefined);
     this.#emit(slim)
       .then((answer) => {
         if (opened === this.#opened && asked > this.#answered) {
           this.#answered = asked;
-          this.#take(answer, slim);
+          this.#take(answer, slim, toRun);
         }
       })
       .catch((error: unknown) => {
@@ -236,7 +245,7 @@ export class Page {
     return this.#state.tool === STACK && this.#server.stack !== undefined ? this.#server.stack(args) : this.#server.emit(this.#state.tool, args);
   }
 
-  #take(answer: Answer, args: Arguments): void {
+  #take(answer: Answer, args: Arguments, toRun: Promise<Files | undefined> | undefined): void {
     if ('refusal' in answer) {
       this.element.setAttribute('aria-busy', 'false');
       this.element.dispatchEvent(new CustomEvent('refused', { bubbles: true }));
@@ -254,10 +263,19 @@ export class Page {
     this.#editor?.faults([]);
     this.#loose.replaceChildren();
     this.element.classList.remove('is-stale');
-    this.#showNotes(answer.emission);
-    this.#code.show(answer.emission, this.#state.tool, args);
-    this.#showChanges(args);
-    void this.#restart(answer.emission, args);
+    const { emission } = answer;
+    const { tool } = this.#state;
+    const asked = this.#answered;
+    const opened = this.#opened;
+    void this.#restart(emission, args, toRun);
+    // The worker starts while the code is coloured.
+    setTimeout(() => {
+      if (asked === this.#answered && opened === this.#opened) {
+        this.#showNotes(emission);
+        this.#code.show(emission, tool, args);
+        this.#showChanges(args);
+      }
+    });
   }
 
   #apply(args: Arguments): void {
@@ -265,7 +283,7 @@ export class Page {
     this.#change(args);
   }
 
-  async #restart(emission: Emission, args: Arguments): Promise<void> {
+  async #restart(emission: Emission, args: Arguments, toRun: Promise<Files | undefined> | undefined): Promise<void> {
     const asked = this.#answered;
     const opened = this.#opened;
     const { tool } = this.#state;
@@ -281,7 +299,7 @@ export class Page {
       this.element.setAttribute('aria-busy', 'false');
       return;
     }
-    const files = await this.#filesToRun(tool, args, emission);
+    const files = toRun === undefined ? emission.files : await toRun.catch(() => undefined);
     if (asked !== this.#answered || opened !== this.#opened || files === undefined) {
       return;
     }
@@ -297,21 +315,22 @@ export class Page {
     this.#running = undefined;
   }
 
-  #start(files: Emission['files']): Runner {
+  #start(files: Files): Runner {
     return new Runner(files, (message) => {
       this.#fail(message);
     });
   }
 
   /** A limiter in Redis is drawn by the code for memory, which the server emits as well. */
-  async #filesToRun(tool: string, args: Arguments, emission: Emission | undefined): Promise<Emission['files'] | undefined> {
-    if (tool === 'generate_rate_limiting') {
-      const { redisClient: _client, onStoreError: _policy, storeTimeoutMs: _limit, withTests: _tests, ...kept } = args;
-      const answer = await this.#server.emit(tool, { ...kept, runtime: 'node', store: 'memory', framework: 'fetch' });
-      return 'emission' in answer ? answer.emission.files : undefined;
-    }
-    if (emission !== undefined) {
-      return emission.files;
+  async #filesInMemory(args: Arguments): Promise<Files | undefined> {
+    const { redisClient: _client, onStoreError: _policy, storeTimeoutMs: _limit, withTests: _tests, ...kept } = args;
+    const answer = await this.#server.emit(LIMITER, { ...kept, runtime: 'node', store: 'memory', framework: 'fetch' });
+    return 'emission' in answer ? answer.emission.files : undefined;
+  }
+
+  async #filesToRun(args: Arguments): Promise<Files | undefined> {
+    if (this.#state.tool === LIMITER) {
+      return this.#filesInMemory(args);
     }
     const answer = await this.#emit(args);
     return 'emission' in answer ? answer.emission.files : undefined;
@@ -331,9 +350,9 @@ export class Page {
       return;
     }
     this.#before?.runner?.end();
-    const before: Before = { args: this.#base, runner: undefined, result: undefined };
+    const before: Before = { args: this.#base, world: '', runner: undefined, result: undefined };
     this.#before = before;
-    void this.#filesToRun(this.#state.tool, this.#base, undefined).then((files) => {
+    void this.#filesToRun(this.#base).then((files) => {
       if (this.#before === before && files !== undefined) {
         before.runner = this.#start(files);
         this.#runBefore();
@@ -368,7 +387,13 @@ export class Page {
 
   #runBefore(): void {
     const before = this.#before;
-    before?.runner?.run(this.#state.tool, this.#complete(before.args), this.#world(), (result) => {
+    const world = this.#world();
+    const asJson = JSON.stringify(world);
+    if (before?.runner === undefined || before.world === asJson) {
+      return;
+    }
+    before.world = asJson;
+    before.runner.run(this.#state.tool, this.#complete(before.args), world, (result) => {
       before.result = result;
       this.#draw();
     });

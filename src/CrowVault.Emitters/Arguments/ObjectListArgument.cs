@@ -102,7 +102,7 @@ public sealed record ObjectListArgument(
         if (value.ValueKind is not JsonValueKind.Array && (Number is null || value.ValueKind is not JsonValueKind.Object))
         {
             faults.Add(Fault($"{Show(value)} is not {(Number is null ? "a list" : "a list or an object")}; use {Rule}."));
-            return Meant(value);
+            return Meant(value, faults);
         }
 
         var count = value.ValueKind is JsonValueKind.Array ? value.GetArrayLength() : value.GetPropertyCount();
@@ -121,7 +121,7 @@ public sealed record ObjectListArgument(
             ? value.EnumerateArray().Take(MaximumEntries).Select((entry, index) => CheckEntry(entry, $"{Name}[{index}]", taken, found)).ToList()
             : value.EnumerateObject().Take(MaximumEntries).Select(entry => CheckShort(entry, taken, found)).ToList();
         faults.AddAll(found, fault => fault);
-        return found.Total == 0 ? ToList(entries) : Meant(value);
+        return found.Total == 0 ? ToList(entries) : Meant(value, faults);
     }
 
     private JsonObject CheckShort(JsonProperty entry, HashSet<string> taken, FaultList faults)
@@ -182,6 +182,14 @@ public sealed record ObjectListArgument(
     }
 
     private static JsonArray ToList(IEnumerable<JsonObject?> entries) => new([.. entries.Select(entry => (JsonNode)entry!)]);
+
+    // A list that cannot be read is no list to leave out of a corrected call.
+    private JsonArray? Meant(JsonElement value, FaultList faults)
+    {
+        var meant = Meant(value);
+        faults.Forbid(unless: meant is not null);
+        return meant;
+    }
 
     // What was meant, whatever its form; null when a name or number of any entry cannot be told.
     private JsonArray? Meant(JsonElement value)
@@ -258,7 +266,8 @@ public sealed record ObjectListArgument(
         {
             var member = Members.FirstOrDefault(each => each.Name == property.Name)
                 ?? (name is null && IsNameMember(property.Name) ? Members[0] : null)
-                ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest ? Members.First(each => each.Name == nearest) : null);
+                ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest ? Members.First(each => each.Name == nearest) : null)
+                ?? Members.FirstOrDefault(each => each is not NameArgument && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
             if (member is NameArgument && name is null && property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
             {
                 name = property.Value.ToString();

@@ -18,6 +18,9 @@ internal static class Wording
     public static string Count(long number, string noun) =>
         $"{number.ToString(CultureInfo.InvariantCulture)} {noun}{(number == 1 ? "" : "s")}";
 
+    /// <summary>A number with its thousands apart, such as <c>1,000</c>.</summary>
+    public static string Grouped(long number) => number.ToString("#,0", CultureInfo.InvariantCulture);
+
     /// <summary>A number with at most one decimal.</summary>
     public static string Rounded(double number) => number.ToString("0.#", CultureInfo.InvariantCulture);
 }

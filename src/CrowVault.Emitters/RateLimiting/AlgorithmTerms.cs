@@ -57,22 +57,24 @@ internal sealed record AlgorithmTerms(
                 "fixed-window",
                 "FixedWindow",
                 "fixedWindow",
-                "Fixed window: at most `limit` requests in the window that opens with a key's first request.",
+                "Fixed window: at most `limit` requests in the window that opens with a key's first request"
+                    + (options.Limits is null ? "." : "; further limits likewise."),
                 limit,
                 window,
                 "the same limit or window",
                 "windows",
-                "the window stays."),
+                options.Limits is null ? "the window stays." : "the window and the further limits stay."),
             Algorithm.SlidingWindow => new(
                 "sliding-window",
                 "SlidingWindow",
                 "slidingWindow",
-                "Sliding window log: at most `limit` requests in any `windowSeconds`.",
+                "Sliding window log: at most `limit` requests in any `windowSeconds`"
+                    + (options.Limits is null ? "." : "; further limits likewise."),
                 limit,
                 window,
                 "the same limit or window",
                 "logs",
-                "the window stays."),
+                options.Limits is null ? "the window stays." : "the window and the further limits stay."),
         };
     }
 }

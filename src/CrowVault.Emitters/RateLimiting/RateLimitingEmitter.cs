@@ -18,11 +18,11 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
 
     /// <inheritdoc/>
     public override string Description =>
-        "TypeScript rate limiter and middleware that answers 429 to clients that send too much. Use it where requests arrive. "
-        + "To pace your own calls: withOperations, acquire. Not to bound concurrency (generate_bulkhead).";
+        "TypeScript rate limiter and middleware: 429 for clients that send too much. Use it where requests arrive; "
+        + "to pace your own calls, withOperations. Not for concurrency (generate_bulkhead).";
 
     /// <inheritdoc/>
-    public override string IconPath => "M2 4h20l-8 9v7l-4 2v-9z";
+    public override string IconPath => "M2 4h20L12 22z";
 
     /// <inheritdoc/>
     public override string FileName => "rate-limiter.ts";
@@ -71,7 +71,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         yield return $"key/{Lower(options.KeyStrategy)}.ts";
         if (model.Redis)
         {
-            yield return $"redis/{algorithm.Stem}.ts";
+            yield return model.Limits ? "redis/windows.ts" : $"redis/{algorithm.Stem}.ts";
             if (!model.Local)
             {
                 yield return $"redis/undecided-{Lower(options.OnStoreError)}.ts";
@@ -83,7 +83,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
 
         if (model.Memory)
         {
-            yield return $"memory/{algorithm.Stem}.ts";
+            yield return $"memory/{algorithm.Stem}{(model.Limits ? "s" : "")}.ts";
             yield return "memory/key-table.ts";
         }
 
@@ -105,6 +105,11 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         if (options.Algorithm is Algorithm.SlidingWindow)
         {
             yield return "slices.ts";
+        }
+
+        if (model.Limits)
+        {
+            yield return "limits.ts";
         }
 
         yield return "policy.ts";
@@ -149,6 +154,11 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         else
         {
             yield return "test-memory.ts";
+        }
+
+        if (options.Limits is not null)
+        {
+            yield return options.Store is Store.Redis ? "test-limits-redis.ts" : "test-limits-memory.ts";
         }
 
         if (options.KeyStrategy is KeyStrategy.ApiKey)
@@ -207,6 +217,16 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             SharedFigure = algorithm.SharedFigure,
             TableName = algorithm.Table,
             LimitOfSentence = algorithm.LimitOf,
+            Limits = options.Limits is not null,
+            Sliding = options.Algorithm is Algorithm.SlidingWindow,
+            FurtherLimits = [.. (options.Limits ?? []).Select(Entry)],
+            LimitFigures = options.Algorithm is Algorithm.SlidingWindow
+                ? "(each) => [each.requests, each.window, each.slice]"
+                : "(each) => [each.requests, each.window]",
+            PolicyOf = options.Limits is null ? "decision" : framework.Request,
+            TestOptions = options.Limits is null ? "" : ", { limits: {} }",
+            TestThird = options.Algorithm is Algorithm.SlidingWindow ? "default 0" : "long 0",
+            TestMember = options.Limits is null ? "" : "limits: {}, ",
             Redis = redis,
             Ioredis = redis && ioredis,
             NodeRedis = redis && !ioredis,
@@ -340,6 +360,15 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             TestRequest = framework.TestRequest,
             TestKey = redis ? "keeps the API key out of the store" : "takes the API key as the key",
         };
+    }
+
+    // As Prettier leaves it: on one line if it fits, else a line for each figure.
+    private static TableEntry Entry(LimitEntry limit)
+    {
+        var key = PropertyKey(limit.Name);
+        string[] figures = [$"requests: {Numeral(limit.Requests)}", $"seconds: {Numeral(limit.Seconds)}"];
+        var line = $"{{ {string.Join(", ", figures)} }}";
+        return new(key, $"  {key}: {line},".Length <= Columns ? line : $"{{\n    {string.Join(",\n    ", figures)},\n  }}");
     }
 
     private static string TestImports(RateLimitingOptions options, AlgorithmTerms algorithm)

@@ -33,6 +33,22 @@ internal sealed record RateLimitingModel
 
     public required string LimitOfSentence { get; init; }
 
+    public required bool Limits { get; init; }
+
+    public required bool Sliding { get; init; }
+
+    public required IReadOnlyList<TableEntry> FurtherLimits { get; init; }
+
+    public required string LimitFigures { get; init; }
+
+    public required string PolicyOf { get; init; }
+
+    public required string TestOptions { get; init; }
+
+    public required string TestThird { get; init; }
+
+    public required string TestMember { get; init; }
+
     public required bool Redis { get; init; }
 
     public required bool Ioredis { get; init; }

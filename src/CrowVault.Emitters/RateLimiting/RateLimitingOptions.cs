@@ -99,43 +99,46 @@ public enum OnStoreError
 
 /// <summary>Arguments of <c>generate_rate_limiting</c>.</summary>
 public sealed record RateLimitingOptions(
-    [property: Argument("Where it runs; Redis needs node, deno or bun.")]
+    [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Allow bursts (buckets), or count strictly (sliding-window) or cheaply (fixed-window).")]
+    [property: Argument("Buckets allow bursts; sliding-window is strict.")]
     Algorithm Algorithm = Algorithm.TokenBucket,
 
-    [property: Argument("Shared by all processes, or in each one's memory.")]
+    [property: Argument("Shared, or per process.")]
     Store Store = Store.Redis,
 
-    [property: Argument("Requests per window and client.", Maximum = 1_000_000_000)]
+    [property: Argument("Per client.", Maximum = 1_000_000_000)]
     int RequestsPerWindow = 100,
 
-    [property: Argument("Length of the window.", Maximum = 31_536_000)]
+    [property: Argument("Window.", Maximum = 31_536_000)]
     int WindowSeconds = 60,
 
-    [property: Argument("Requests at once (buckets only).", Maximum = 1_000_000_000)]
+    [property: Argument("Buckets only.", Maximum = 1_000_000_000)]
     int BurstCapacity = 20,
 
-    [property: Argument("What tells clients apart: x-api-key header, address, user, or nothing.")]
+    [property: Argument("More windows, all or nothing.", MaximumEntries = 10)]
+    IReadOnlyList<LimitEntry>? Limits = null,
+
+    [property: Argument("What tells clients apart.")]
     KeyStrategy KeyStrategy = KeyStrategy.ApiKey,
 
-    [property: Argument("Middleware for; default express on node, else fetch.")]
+    [property: Argument("Default express on node, else fetch.")]
     Framework? Framework = null,
 
-    [property: Argument("Client library (redis only).")]
+    [property: Argument("Redis only.")]
     RedisClient RedisClient = RedisClient.Ioredis,
 
-    [property: Argument("When Redis fails: admit, refuse, or count in memory (redis only).")]
+    [property: Argument("Redis down: admit, refuse, count locally.")]
     OnStoreError OnStoreError = OnStoreError.Open,
 
-    [property: Argument("Limit of Redis's answer (redis only).", Maximum = 60_000)]
+    [property: Argument("Redis only.", Maximum = 60_000)]
     int StoreTimeoutMs = 100,
 
-    [property: Argument("Keys in memory at once (memory, or onStoreError local).", Maximum = 10_000_000)]
+    [property: Argument("Memory or local only.", Maximum = 10_000_000)]
     int MaxKeys = 100_000,
 
-    [property: Argument("Also peek, reset, block, acquire (waits for a turn).")]
+    [property: Argument("Adds peek, reset, block, acquire (waits).")]
     bool WithOperations = false,
 
     [property: Argument("Emit tests too.")]
@@ -147,6 +150,9 @@ public sealed record RateLimitingOptions(
     [property: Argument("Default ts.")]
     ImportExtension? ImportExtension = null) : IToolOptions
 {
+    // Name of the limiter's own policy, unless the option name says otherwise.
+    private const string MainPolicy = "default";
+
     // 2^52 microseconds: up to there a bucket is counted without rounding.
     private const long LongestRefillSeconds = 4_503_599_627;
 
@@ -173,7 +179,13 @@ public sealed record RateLimitingOptions(
             fitting = fitting with { Store = Store.Memory };
         }
 
-        if (IsBucket && BurstCapacity > MostBurst && !given.Contains("burstCapacity"))
+        // Whoever names further windows wants windows, unless a bucket was asked for.
+        if (Limits is not null && !given.Contains("algorithm") && !given.Contains("burstCapacity"))
+        {
+            fitting = fitting with { Algorithm = Algorithm.SlidingWindow };
+        }
+
+        if (fitting.IsBucket && BurstCapacity > MostBurst && !given.Contains("burstCapacity"))
         {
             fitting = fitting with { BurstCapacity = (int)Math.Max(1, MostBurst) };
         }
@@ -200,6 +212,23 @@ public sealed record RateLimitingOptions(
             yield return new("keyStrategy", "ip has no address to go by in a browser; use global, user or api-key.");
         }
 
+        foreach (var (index, limit) in (Limits ?? []).Index())
+        {
+            if (string.Equals(limit.Name, MainPolicy, StringComparison.OrdinalIgnoreCase))
+            {
+                yield return new($"limits[{index}].name", $"\"{limit.Name}\" is the policy of requestsPerWindow; use another name.");
+            }
+
+            if (limit.Seconds == WindowSeconds)
+            {
+                yield return new($"limits[{index}].seconds", $"{limit.Seconds} is windowSeconds; use requestsPerWindow for that window, or another length.");
+            }
+            else if (Limits!.Take(index).FirstOrDefault(other => other.Seconds == limit.Seconds) is { } same)
+            {
+                yield return new($"limits[{index}].seconds", $"{limit.Seconds} is the window of \"{same.Name}\"; give each window once.");
+            }
+        }
+
         if (IsBucket && (long)BurstCapacity * WindowSeconds > LongestRefillSeconds * RequestsPerWindow)
         {
             yield return new("burstCapacity", $"{BurstCapacity} would take more than 142 years to come back at {RequestsPerWindow} per {WindowSeconds} s; use 1 to {MostBurst}.")
@@ -215,7 +244,13 @@ public sealed record RateLimitingOptions(
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Inapplicable()
     {
-        if (!IsBucket)
+        if (IsBucket)
+        {
+            yield return new(
+                "limits",
+                $"{Stem} has no windows; use algorithm sliding-window or fixed-window without burstCapacity, or a limiter with a name of its own for each rate.");
+        }
+        else
         {
             yield return new("burstCapacity", "only token-bucket and leaky-bucket have one; use requestsPerWindow.");
         }

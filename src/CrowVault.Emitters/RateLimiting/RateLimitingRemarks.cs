@@ -21,6 +21,12 @@ internal static class RateLimitingRemarks
                 : $"Never more than {limit} in any {window}. Above 100 per window the log counts in slices of "
                     + $"{Duration(options.WindowSeconds * 10.0)}, so a place can come back that much late.",
         };
+        if (options.Limits is not null)
+        {
+            yield return $"A client is admitted at most {Listed(Limits(options).Select(each => each.Words))}: a request counts in "
+                + "all of these windows or in none, and the decision and the RateLimit field are those of the window that binds.";
+        }
+
         if (options.KeyStrategy is KeyStrategy.ApiKey)
         {
             yield return "The API key is not verified here: whoever invents a key gets a new limit. Verify it before, or limit by ip as well.";
@@ -62,6 +68,11 @@ internal static class RateLimitingRemarks
             (_, OnStoreError.Closed) => "onStoreError closed: every request is answered 503 while Redis is away.",
             (_, OnStoreError.Local) => "onStoreError local: while Redis is away, n processes admit up to n times the limit.",
         };
+        foreach (var idle in Idle(options))
+        {
+            yield return idle;
+        }
+
         if (options.IsBucket && burst > requests)
         {
             yield return $"burstCapacity {burst} exceeds requestsPerWindow {requests}: a burst can be larger than a whole window's requests.";
@@ -73,6 +84,41 @@ internal static class RateLimitingRemarks
                 + $"or burstCapacity {requests}.";
         }
     }
+
+    // By length, each as "1,000 a day".
+    private static List<(int Requests, int Seconds, string Words)> Limits(RateLimitingOptions options) =>
+        [.. (options.Limits ?? []).Select(limit => (limit.Requests, limit.Seconds))
+            .Prepend((Requests: options.RequestsPerWindow, Seconds: options.WindowSeconds))
+            .OrderBy(limit => limit.Seconds)
+            .Select(limit => (limit.Requests, limit.Seconds, $"{Grouped(limit.Requests)} {Every(limit.Seconds)}"))];
+
+    // Limits that another one makes useless, of two neighbours by length.
+    private static IEnumerable<string> Idle(RateLimitingOptions options)
+    {
+        var limits = Limits(options);
+        foreach (var (shorter, longer) in limits.Zip(limits.Skip(1)))
+        {
+            var most = (long)shorter.Requests * ((longer.Seconds + shorter.Seconds - 1) / shorter.Seconds);
+            if (shorter.Requests >= longer.Requests)
+            {
+                yield return $"limits: {shorter.Words} never binds beside {longer.Words}; leave one of them out.";
+            }
+            else if (longer.Requests >= most)
+            {
+                yield return $"limits: {longer.Words} is never reached at {shorter.Words}, which admits {Grouped(most)}; leave it out, or use less.";
+            }
+        }
+    }
+
+    private static string Listed(IEnumerable<string> words) =>
+        words.ToList() is [.. var first, var last] ? $"{string.Join(", ", first)} and {last}" : "";
+
+    private static string Every(int seconds) => Span(seconds) switch
+    {
+        "hour" => "an hour",
+        var span when char.IsAsciiDigit(span[0]) => $"in {span}",
+        var span => $"a {span}",
+    };
 
     private static string Kind(RateLimitingOptions options) => options.Middleware switch
     {
@@ -103,6 +149,8 @@ internal static class RateLimitingRemarks
         60 => "minute",
         3_600 => "hour",
         86_400 => "day",
+        604_800 => "week",
+        _ when seconds % 86_400 == 0 => $"{seconds / 86_400} days",
         _ => Duration(1000.0 * seconds),
     };
 }

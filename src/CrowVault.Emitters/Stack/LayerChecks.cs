@@ -28,6 +28,17 @@ internal sealed class LayerChecks(ManifestSections sections)
 
     private IReadOnlyList<Upstream> Upstreams { get; } = sections.Upstreams;
 
+    /// <summary>What the layers will do under the traffic of each service.</summary>
+    public IEnumerable<string> Forecasts() => sections.Traffic.SelectMany(traffic => ForecastOf(traffic).Notes());
+
+    private TrafficForecast ForecastOf(Traffic traffic)
+    {
+        var upstream = Upstreams.FirstOrDefault(each => each.Name == traffic.Service);
+        var operations = upstream?.Operations.Select(each => (each.Name, each.TimeoutMs))
+            ?? Timeouts?.Operations.Where(each => each.Name.Split('.')[0] == traffic.Service).Select(each => (each.Name, each.TimeoutMs));
+        return new(traffic, upstream?.Breaker ?? Breaker, upstream?.Retry ?? Retry, Bulkhead, [.. operations ?? []], Stack?.FailureUnit);
+    }
+
     private int Attempts => Retry is null ? 1 : Retry.MaxRetries + 1;
 
     private double Waits => Retry?.WaitBounds.Sum() ?? 0;

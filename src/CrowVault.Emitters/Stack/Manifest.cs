@@ -35,6 +35,11 @@ public static class Manifest
     public static IReadOnlyDictionary<string, string> FilesOfTheWhole { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
     {
         ["upstreams"] = UpstreamsFile.FileName,
+        ["ingress"] = IngressFile.FileName,
+        ["upstreams_undici"] = ClientFile.NameOf("undici"),
+        ["upstreams_axios"] = ClientFile.NameOf("axios"),
+        ["upstreams_ky"] = ClientFile.NameOf("ky"),
+        ["upstreams_nest"] = ClientFile.NameOf("nest"),
     };
 
     /// <summary>Name of what says in which language the command line writes the files.</summary>
@@ -78,14 +83,20 @@ public static class Manifest
         }
 
         var usage = "";
-        if (sections.WiresUpstreams && sections.Find<StackOptions>() is { } stack)
+        var stack = sections.Find<StackOptions>();
+        if (sections.WiresUpstreams && stack is not null)
         {
             var upstreams = new UpstreamsFile(sections, stack);
             files.AddRange(upstreams.Files(version));
             usage = upstreams.Usage;
         }
 
+        if (stack is { Ingress: true })
+        {
+            files.Add(IngressFile.Write(sections, stack, version));
+        }
+
         var checks = new LayerChecks(sections);
-        return new(files, usage, [.. notes, .. checks.Notes()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "");
+        return new(files, usage, [.. notes, .. checks.Notes(), .. checks.Forecasts()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "");
     }
 }

@@ -30,6 +30,7 @@ internal static class ManifestSchema
         }
 
         sections[UpstreamReader.Section] = UpstreamReader.Schema();
+        sections[Traffic.Section] = Traffic.Schema();
         var whole = new JsonObject
         {
             ["$schema"] = "https://json-schema.org/draft/2020-12/schema",

@@ -19,10 +19,13 @@ internal sealed class ManifestSections
             .Where(name => Catalog.All[0].Arguments.All.Any(argument => argument.Name == name))];
 
     /// <summary>Names beside the sections that are read elsewhere.</summary>
-    private static readonly string[] s_others = ["$schema", UpstreamReader.Section, Manifest.Language];
+    private static readonly string[] s_others = ["$schema", UpstreamReader.Section, Stack.Traffic.Section, Manifest.Language];
 
     /// <summary>The upstreams; empty unless all four outbound layers are there.</summary>
     public IReadOnlyList<Upstream> Upstreams { get; private set; } = [];
+
+    /// <summary>The traffic of services, measured.</summary>
+    public IReadOnlyList<Traffic> Traffic { get; private set; } = [];
 
     /// <summary>Whether the manifest asks for the file that wires the layers; an empty section does.</summary>
     public bool WiresUpstreams { get; private set; }
@@ -66,6 +69,13 @@ internal sealed class ManifestSections
             }
         }
 
+        if (!bound.WiresUpstreams && bound.Find<StackOptions>() is { Client: not UpstreamClient.Fetch })
+        {
+            faults.Add(new("stack.client", "adapts the upstreams to a client; add the section upstreams, if only as {}."));
+        }
+
+        var partitions = bound.Find<BulkheadOptions>()?.Partitions.Select(partition => partition.Name).ToList() ?? [];
+        bound.Traffic = manifest.ValueKind is JsonValueKind.Object ? Stack.Traffic.Read(manifest, partitions, faults) : [];
         if (faults.Count == 0)
         {
             bound.Upstreams = UpstreamReader.Read(manifest, bound, given, faults);
@@ -98,7 +108,7 @@ internal sealed class ManifestSections
             }
             else if (!Shared.Contains(property.Name) && !s_others.Contains(property.Name))
             {
-                faults.Add(new(shown, Suggestion.Nearest(property.Name, names.Concat(Shared).Append(UpstreamReader.Section)) is { } nearest
+                faults.Add(new(shown, Suggestion.Nearest(property.Name, [.. names, .. Shared, UpstreamReader.Section, Stack.Traffic.Section]) is { } nearest
                     ? $"unknown section; did you mean {nearest}?"
                     : $"unknown section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
             }

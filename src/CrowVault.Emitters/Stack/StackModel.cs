@@ -51,10 +51,18 @@ internal sealed record UpstreamsModel(
 /// <param name="Groups">Settings of the layers.</param>
 internal sealed record UpstreamSettings(string Key, string BaseUrl, IReadOnlyList<SettingsGroup> Groups);
 
+/// <summary>What the templates of the ingress see.</summary>
+/// <param name="Imports">The imports, and a blank line when a limiter follows; empty for none.</param>
+/// <param name="Limiter">Name of the limiter's middleware; empty when the manifest has no limiter.</param>
+/// <param name="Mount">The line that mounts it.</param>
+/// <param name="HasDeadline">Whether timeouts.ts is there.</param>
+internal sealed record IngressModel(string Imports, string Limiter, string Mount, bool HasDeadline);
+
 /// <summary>Serialization of the options and models of this room.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StackOptions))]
 [JsonSerializable(typeof(StackModel))]
 [JsonSerializable(typeof(StackUsageModel))]
 [JsonSerializable(typeof(UpstreamsModel))]
+[JsonSerializable(typeof(IngressModel))]
 internal sealed partial class StackJson : JsonSerializerContext;

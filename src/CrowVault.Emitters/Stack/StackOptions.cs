@@ -13,6 +13,26 @@ public enum FailureUnit
     Call,
 }
 
+/// <summary>The HTTP client that calls the upstreams.</summary>
+[JsonConverter(typeof(KebabCaseEnumConverter<UpstreamClient>))]
+public enum UpstreamClient
+{
+    /// <summary>The global <c>fetch</c>; nothing further is emitted.</summary>
+    Fetch,
+
+    /// <summary>undici's <c>request</c>.</summary>
+    Undici,
+
+    /// <summary>axios, by an adapter.</summary>
+    Axios,
+
+    /// <summary>ky, by its option <c>fetch</c>.</summary>
+    Ky,
+
+    /// <summary>NestJS, by a module that hands out the upstreams.</summary>
+    Nest,
+}
+
 /// <summary>The section <c>stack</c> of a manifest.</summary>
 public sealed record StackOptions(
     [property: Argument("Where it runs.")]
@@ -26,6 +46,12 @@ public sealed record StackOptions(
 
     [property: Argument("Calls at once for each of those.", Maximum = 100_000)]
     int SlotsPerKey = 10,
+
+    [property: Argument("What calls the upstreams; others than fetch get an adapter, upstreams-NAME.ts.")]
+    UpstreamClient Client = UpstreamClient.Fetch,
+
+    [property: Argument("Emit ingress.ts too, for the framework of rateLimiting: mounts the limiter, answers refusals.")]
+    bool Ingress = false,
 
     IReadOnlyList<AlsoRetries>? AlsoRetries = null,
 

@@ -19,7 +19,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
     /// <summary>A snippet that calls an upstream.</summary>
     public string Usage => Render("upstreams-usage.ts").TrimEnd('\n');
 
-    /// <summary>The source, and its tests when asked for.</summary>
+    /// <summary>The source, its tests when asked for, and the adapter of the client.</summary>
     public IEnumerable<GeneratedFile> Files(string version)
     {
         var header = new FileHeader("Upstreams", version, "upstreams", Arguments(), FileHeader.WebStandards);
@@ -28,6 +28,11 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
         {
             var tests = header with { Subject = $"Tests of {FileName}" };
             yield return new(TestFileName, FileRole.Test, "typescript", tests.Above(Render("upstreams.test.ts")));
+        }
+
+        foreach (var adapter in ClientFile.Write(_view, options, version))
+        {
+            yield return adapter;
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         + "attempt of a remote call. Not for waiting, scheduling or long-running jobs.";
 
     /// <inheritdoc/>
-    public override string IconPath => "M6 2h12v4l-5 6 5 6v4H6v-4l5-6-5-6z";
+    public override string IconPath => "M5 2h14L5 22h14z";
 
     /// <inheritdoc/>
     public override string FileName => "timeouts.ts";

@@ -22,11 +22,10 @@ internal static class SimulateCommand
 
     public static Command Build()
     {
-        var config = new Option<string>("--config", "-c")
+        var config = new Option<string[]>("--config", "-c")
         {
-            Description = "The manifest, with the sections circuitBreaker, retryPolicy, timeoutConfig and bulkhead.",
+            Description = "The manifest, as stack takes it. [default: resilience.json]",
             HelpName = "path",
-            DefaultValueFactory = _ => "resilience.json",
         };
         var scenario = new Option<string>("--scenario")
         {
@@ -42,79 +41,39 @@ internal static class SimulateCommand
             $"{Product.Command} simulate -c resilience.json",
             $"{Product.Command} simulate --scenario outage --svg outage.svg");
         command.SetAction(parsed =>
-            Run(parsed.GetRequiredValue(config), parsed.GetRequiredValue(scenario), parsed.GetValue(svg), parsed.GetValue(json)));
+            Run(parsed.GetValue(config) ?? [], parsed.GetRequiredValue(scenario), parsed.GetValue(svg), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string config, string scenario, string? svg, bool json)
+    private static int Run(string[] configs, string scenario, string? svg, bool json)
     {
-        if (Read(config) is not { } manifest)
-        {
-            return CommandLine.Usage;
-        }
-
+        string[] paths = configs.Length == 0 ? [ManifestFile.Usual()] : configs;
+        var config = Fault.Show(paths[^1]);
+        var manifest = ManifestFile.Read(paths);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
-            Console.Error.WriteLine(string.Join('\n', faults.Faults.Select(fault => $"{config}: {fault}")));
-            return CommandLine.Usage;
+            throw new Fault(string.Join('\n', faults.Faults.Select(fault => $"{config}: {fault}")));
         }
 
         if (!emission.Files.Any(file => file.Path == StackEmitter.Instance.FileName))
         {
-            Console.Error.WriteLine($"{config}: a storm needs circuitBreaker, retryPolicy, timeoutConfig and bulkhead; add the sections that are missing.");
-            return CommandLine.Usage;
+            throw new Fault($"{config}: a storm needs circuitBreaker, retryPolicy, timeoutConfig and bulkhead; add the sections that are missing.");
         }
 
         foreach (var warning in emission.Warnings)
         {
-            Console.Error.WriteLine($"Warning: {warning}");
+            Disk.Say($"Warning: {warning}");
         }
 
-        var answer = Simulate(Program(manifest, scenario, emission), out var problem);
-        if (answer is null)
-        {
-            Console.Error.WriteLine(problem);
-            return CommandLine.Usage;
-        }
-
+        var answer = Simulate(Program(manifest, scenario, emission));
         using var result = JsonDocument.Parse(answer);
-        Console.Out.WriteLine(json ? answer.TrimEnd() : Table(result.RootElement));
-        return svg is null ? CommandLine.Success : Write(svg, result.RootElement.GetProperty("svg").GetString()!);
-    }
-
-    private static JsonElement? Read(string config)
-    {
-        try
+        if (svg is not null)
         {
-            using var manifest = JsonDocument.Parse(
-                File.ReadAllText(config),
-                new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return manifest.RootElement.Clone();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"{config}: cannot be read; give the manifest with -c PATH.");
-        }
-        catch (JsonException exception)
-        {
-            Console.Error.WriteLine($"{config}: not JSON at line {exception.LineNumber + 1}.");
+            Disk.At(svg, () => File.WriteAllText(svg, result.RootElement.GetProperty("svg").GetString()));
         }
 
-        return null;
-    }
-
-    private static int Write(string path, string text)
-    {
-        try
-        {
-            File.WriteAllText(path, text);
-            return CommandLine.Success;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"{path}: cannot be written.");
-            return CommandLine.Usage;
-        }
+        Disk.Print(json ? answer : $"{Table(result.RootElement)}\n");
+        return CommandLine.Success;
     }
 
     // The bundled simulation and, as JSON, what it is to run.
@@ -145,8 +104,7 @@ internal static class SimulateCommand
         return $"{reader.ReadToEnd()}\nCrowVaultCommand.command({Encoding.UTF8.GetString(request.ToArray())});\n";
     }
 
-    // Null when no runtime is there, or the program failed in it.
-    private static string? Simulate(string program, out string problem)
+    private static string Simulate(string program)
     {
         foreach (var (name, arguments) in s_runtimes)
         {
@@ -166,8 +124,7 @@ internal static class SimulateCommand
                 process.StandardInput.Close();
                 var output = process.StandardOutput.ReadToEnd();
                 process.WaitForExit();
-                problem = process.ExitCode == 0 ? "" : $"{name} ended with {process.ExitCode}: {LastLine(errors.Result)}";
-                return process.ExitCode == 0 ? output : null;
+                return process.ExitCode == 0 ? output : throw new Fault($"{name} ended with {process.ExitCode}: {FirstError(errors.Result)}");
             }
             catch (Win32Exception)
             {
@@ -175,16 +132,14 @@ internal static class SimulateCommand
             }
             catch (IOException)
             {
-                problem = $"{name} did not take the program; it must be Node >= 20, Deno or Bun.";
-                return null;
+                throw new Fault($"{name} did not take the program; it must be Node >= 20, Deno or Bun.");
             }
         }
 
-        problem = "simulate runs the emitted code and needs node, deno or bun on the PATH.";
-        return null;
+        throw new Fault("simulate runs the emitted code and needs node, deno or bun on the PATH.");
     }
 
-    private static string LastLine(string text) =>
+    private static string FirstError(string text) =>
         text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(line => line.Contains("Error", StringComparison.Ordinal)) ?? "";
 
     private static string Table(JsonElement result)

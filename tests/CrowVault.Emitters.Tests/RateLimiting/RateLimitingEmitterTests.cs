@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Xunit;
 
@@ -25,6 +26,9 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("fixed-window-memory-koa-operations", """{"algorithm":"fixed-window","store":"memory","framework":"koa","keyStrategy":"ip","withOperations":true}""")]
     [InlineData("token-bucket-redis-nest-operations", """{"framework":"nest","keyStrategy":"user","withOperations":true}""")]
     [InlineData("token-bucket-memory-fetch-browser", """{"runtime":"browser","store":"memory","requestsPerWindow":120}""")]
+    [InlineData("sliding-window-redis-limits", """{"requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
+    [InlineData("fixed-window-node-redis-fetch-local-limits-operations", """{"algorithm":"fixed-window","framework":"fetch","redisClient":"node-redis","onStoreError":"local","withOperations":true,"withTests":true,"limits":[{"name":"hour","requests":1000,"seconds":3600},{"name":"per.month","requests":50000,"seconds":2592000}]}""")]
+    [InlineData("sliding-window-memory-workers-limits-tests", """{"runtime":"workers","requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}],"withTests":true}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 
     [Theory]
@@ -34,6 +38,12 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("""{"store":"memory","onStoreError":"local"}""", "onStoreError: only store redis uses it, memory does not fail; leave it out.")]
     [InlineData("""{"store":"memory","redisClient":"node-redis"}""", "redisClient: only store redis uses it; leave it out.")]
     [InlineData("""{"store":"memory","storeTimeoutMs":5}""", "storeTimeoutMs: only store redis uses it, memory does not wait; leave it out.")]
+    [InlineData("""{"algorithm":"leaky-bucket","limits":[{"name":"day","requests":1000,"seconds":86400}]}""", "limits: leaky-bucket has no windows; use algorithm sliding-window or fixed-window without burstCapacity, or a limiter with a name of its own for each rate.")]
+    [InlineData("""{"burstCapacity":5,"limits":[{"name":"day","requests":1000,"seconds":86400}]}""", "limits: token-bucket has no windows; use algorithm sliding-window or fixed-window without burstCapacity, or a limiter with a name of its own for each rate.")]
+    [InlineData("""{"limits":[{"name":"Default","requests":1000,"seconds":86400}]}""", "limits[0].name: \"Default\" is the policy of requestsPerWindow; use another name.")]
+    [InlineData("""{"limits":[{"name":"minute","requests":1000,"seconds":60}]}""", "limits[0].seconds: 60 is windowSeconds; use requestsPerWindow for that window, or another length.")]
+    [InlineData("""{"limits":[{"name":"day","requests":10,"seconds":99},{"name":"DAY","requests":10,"seconds":98}]}""", "limits[1].name: \"DAY\" differs from \"day\" at most in case; give each name once.")]
+    [InlineData("""{"limits":[{"name":"a","requests":10,"seconds":99},{"name":"b","requests":20,"seconds":99}]}""", "limits[1].seconds: 99 is the window of \"a\"; give each window once.")]
     [InlineData("""{"maxKeys":5}""", "maxKeys: only store memory and onStoreError local keep keys in memory; set one of them, or leave it out.")]
     [InlineData("""{"runtime":"browser","store":"memory","keyStrategy":"ip"}""", "keyStrategy: ip has no address to go by in a browser; use global, user or api-key.")]
     [InlineData("""{"requestsPerWindow":1,"windowSeconds":31536000,"burstCapacity":143}""", "burstCapacity: 143 would take more than 142 years to come back at 1 per 31536000 s; use 1 to 142.")]
@@ -43,18 +53,79 @@ public sealed partial class RateLimitingEmitterTests
         Assert.StartsWith(message, faults.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("token-bucket", false)]
-    [InlineData("token-bucket", true)]
-    [InlineData("leaky-bucket", false)]
-    [InlineData("leaky-bucket", true)]
-    [InlineData("fixed-window", false)]
-    [InlineData("fixed-window", true)]
-    [InlineData("sliding-window", false)]
-    [InlineData("sliding-window", true)]
-    public void Names_the_script_by_its_fingerprint(string algorithm, bool withOperations)
+    [Fact]
+    public void Reads_further_limits_in_other_forms()
     {
-        var source = Source($$"""{"algorithm":"{{algorithm}}","withOperations":{{(withOperations ? "true" : "false")}}}""");
+        foreach (var limits in (string[])[
+            """{"day":{"requests":1000,"seconds":86400}}""",
+            """[{"day":{"requests":1000,"seconds":86400}}]""",
+            """[{"name":"day","requestsPerWindow":1000,"windowSeconds":86400}]""",
+            JsonValue.Create("""[{"name":"day","requests":1000,"seconds":86400}]""").ToJsonString()])
+        {
+            Assert.False(s_emitter.TryEmit(JsonElement.Parse($$"""{"limits":{{limits}}}"""), Snapshot.Version, out _, out var faults));
+            Assert.Equal("""{"limits":[{"name":"day","requests":1000,"seconds":86400}]}""", faults.CorrectedArguments);
+        }
+    }
+
+    [Fact]
+    public void Offers_no_call_without_the_limits_that_were_meant()
+    {
+        foreach (var limits in (string[])["""{"day":1000}""", "\"1000 a day\"", """[{"name":"day","requests":1000}]"""])
+        {
+            Assert.False(s_emitter.TryEmit(JsonElement.Parse($$"""{"limits":{{limits}}}"""), Snapshot.Version, out _, out var faults));
+            Assert.Null(faults.CorrectedArguments);
+        }
+    }
+
+    [Theory]
+    [InlineData("{}", "sliding-window")]
+    [InlineData("""{"algorithm":"token-bucket"}""", "sliding-window")]
+    [InlineData("""{"algorithm":"fixed-window"}""", "fixed-window")]
+    public void Takes_a_window_for_further_limits(string arguments, string algorithm)
+    {
+        var call = JsonNode.Parse(arguments)!.AsObject();
+        call["limits"] = JsonNode.Parse("""[{"name":"day","requests":1000,"seconds":86400}]""");
+        Assert.True(s_emitter.TryEmit(JsonElement.Parse(call.ToJsonString()), Snapshot.Version, out var emission, out _));
+        Assert.Contains($"\"algorithm\":\"{algorithm}\"", emission.Files[0].Content, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(10, 1, "day", 1000, 86400, "at most 10 a second and 1,000 a day")]
+    [InlineData(5, 30, "hour", 100, 3600, "at most 5 in 30 s and 100 an hour")]
+    [InlineData(1000, 604800, "burst", 20, 1, "at most 20 a second and 1,000 a week")]
+    public void Says_what_the_limits_are(int requests, int seconds, string name, int more, int longer, string words)
+    {
+        var emission = Emitted($$"""{"requestsPerWindow":{{requests}},"windowSeconds":{{seconds}},"limits":[{"name":"{{name}}","requests":{{more}},"seconds":{{longer}}}]}""");
+        Assert.Contains(emission.Notes, note => note.Contains(words, StringComparison.Ordinal));
+        Assert.DoesNotContain(emission.Warnings, warning => warning.StartsWith("limits", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(10, 1, 1_000_000, 86400, "limits: 1,000,000 a day is never reached at 10 a second, which admits 864,000; leave it out, or use less.")]
+    [InlineData(10, 1, 864_000, 86400, "limits: 864,000 a day is never reached at 10 a second, which admits 864,000; leave it out, or use less.")]
+    [InlineData(10, 1, 10, 3600, "limits: 10 a second never binds beside 10 an hour; leave one of them out.")]
+    public void Warns_of_limits_that_never_bind(int requests, int seconds, int more, int longer, string warning) =>
+        Assert.Contains(
+            warning,
+            Emitted($$"""{"requestsPerWindow":{{requests}},"windowSeconds":{{seconds}},"limits":[{"name":"more","requests":{{more}},"seconds":{{longer}}}]}""").Warnings);
+
+    [Theory]
+    [InlineData("token-bucket", false, false)]
+    [InlineData("token-bucket", true, false)]
+    [InlineData("leaky-bucket", false, false)]
+    [InlineData("leaky-bucket", true, false)]
+    [InlineData("fixed-window", false, false)]
+    [InlineData("fixed-window", true, false)]
+    [InlineData("fixed-window", false, true)]
+    [InlineData("fixed-window", true, true)]
+    [InlineData("sliding-window", false, false)]
+    [InlineData("sliding-window", true, false)]
+    [InlineData("sliding-window", false, true)]
+    [InlineData("sliding-window", true, true)]
+    public void Names_the_script_by_its_fingerprint(string algorithm, bool withOperations, bool withLimits)
+    {
+        var limits = withLimits ? ""","limits":[{"name":"day","requests":1000,"seconds":86400}]""" : "";
+        var source = Source($$"""{"algorithm":"{{algorithm}}","withOperations":{{(withOperations ? "true" : "false")}}{{limits}}}""");
         var script = Script().Match(source).Groups["script"].Value;
         Assert.NotEmpty(script);
         Assert.DoesNotContain('\\', script);
@@ -74,15 +145,22 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("{}", "block")]
     [InlineData("{}", "peek")]
     [InlineData("{}", "503")]
+    [InlineData("""{"algorithm":"fixed-window"}""", "FURTHER_LIMITS")]
+    [InlineData("""{"algorithm":"sliding-window","store":"memory"}""", "bindingOf")]
     [InlineData("""{"store":"memory"}""", "createHash")]
     [InlineData("""{"onStoreError":"local"}""", "store-failure")]
     public void Leaves_no_trace_of_what_was_not_asked_for(string arguments, string trace) =>
         Assert.DoesNotContain(trace, Source(arguments), StringComparison.Ordinal);
 
-    private static string Source(string arguments)
+    private static Emission Emitted(string arguments)
     {
         Assert.True(s_emitter.TryEmit(JsonElement.Parse(arguments), Snapshot.Version, out var emission, out _));
-        var content = emission.Files[0].Content;
+        return emission;
+    }
+
+    private static string Source(string arguments)
+    {
+        var content = Emitted(arguments).Files[0].Content;
         return content[content.IndexOf("*/\n", StringComparison.Ordinal)..];
     }
 

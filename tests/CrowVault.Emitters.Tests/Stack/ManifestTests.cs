@@ -71,6 +71,7 @@ public sealed class ManifestTests
     [InlineData("{}", "resilience.json: no section")]
     [InlineData("""{"retyPolicy":{}}""", "\"retyPolicy\": unknown section; did you mean retryPolicy?")]
     [InlineData("""{"stack":{}}""", "stack: composes two or more of circuitBreaker, retryPolicy, timeoutConfig, bulkhead; add them or leave stack out.")]
+    [InlineData("""{"retryPolicy":{},"bulkhead":{"partitions":{"a":1}},"stack":{"client":"axios"}}""", "stack.client: adapts the upstreams to a client; add the section upstreams, if only as {}.")]
     [InlineData("""{"retryPolicy":{"maxRetry":3}}""", "retryPolicy.maxRetry: unknown argument; did you mean maxRetries?")]
     [InlineData("""{"bulkhead":{"partitions":{"a'b":1}}}""", "bulkhead.partitions: ")]
     [InlineData("""{"retryPolicy":7}""", "retryPolicy.arguments: a number is not an object")]
@@ -130,6 +131,45 @@ public sealed class ManifestTests
         Assert.Contains("failureThreshold: 3,", source, StringComparison.Ordinal);
         Assert.Contains("retryOn: [503],", source, StringComparison.Ordinal);
         Assert.Contains("new Set(['payments.charge'])", source, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("express")]
+    [InlineData("fastify")]
+    [InlineData("hono")]
+    [InlineData("koa")]
+    [InlineData("nest")]
+    [InlineData("fetch")]
+    public void Ingress_is_for_the_framework_of_the_limiter(string framework)
+    {
+        var emission = Emit("{" + Four + ",\"rateLimiting\":{\"framework\":\"" + framework + "\"},\"stack\":{\"ingress\":true}}");
+        Snapshot.VerifyText("ingress", framework, "ts", emission.Files.Single(file => file.Path == "ingress.ts").Content);
+    }
+
+    [Fact]
+    public void Ingress_without_limiter_and_timeouts_has_neither()
+    {
+        var source = Emit("""{"circuitBreaker":{},"retryPolicy":{},"stack":{"ingress":true}}""").Files.Single(file => file.Path == "ingress.ts").Content;
+        Assert.DoesNotContain("Deadline", source, StringComparison.Ordinal);
+        Assert.DoesNotContain("limitRequests", source, StringComparison.Ordinal);
+        Assert.Contains("app.use(answerErrors)", source, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ingress_is_emitted_only_when_asked_for() =>
+        Assert.DoesNotContain(Emit("{" + Four + ",\"rateLimiting\":{}}").Files, file => file.Path == "ingress.ts");
+
+    [Theory]
+    [InlineData("undici")]
+    [InlineData("axios")]
+    [InlineData("ky")]
+    [InlineData("nest")]
+    public void Client_has_an_adapter_beside_the_upstreams(string client)
+    {
+        var emission = Emit("{" + Four + ",\"upstreams\":{},\"stack\":{\"client\":\"" + client + "\"},\"importExtension\":\"js\"}");
+        var source = emission.Files.Single(file => file.Path == $"upstreams-{client}.ts").Content;
+        Assert.Contains(" from './upstreams.js';", source, StringComparison.Ordinal);
+        Snapshot.VerifyText("upstreams", client, "ts", source);
     }
 
     [Theory]

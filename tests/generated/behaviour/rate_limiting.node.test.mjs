@@ -16,7 +16,7 @@ import { createClient, RESP_TYPES } from 'redis';
 import { run } from '../lib/compile.mjs';
 import { compared, emit, load } from '../lib/emit.mjs';
 import { randomOf } from '../lib/random.mjs';
-import { bucketOracle, fixedWindowOracle, slidingWindowOracle } from '../lib/rate-oracle.mjs';
+import { bucketOracle, fixedWindowOracle, slidingWindowOracle, windowsOracle } from '../lib/rate-oracle.mjs';
 import { freePort, startRedis } from '../lib/redis.mjs';
 import { workspace } from '../lib/server.mjs';
 
@@ -206,6 +206,152 @@ describe('on one Redis', () => {
         assert.equal((await limiter.consume('key:own')).allowed, true);
         assert.equal(failures.length, 1);
         assert.match(failures[0], /WRONGTYPE/u);
+        close();
+      });
+    }
+  }
+
+  for (const algorithm of ['fixed-window', 'sliding-window']) {
+    /** A limiter on the real script, whose clock is one more argument. */
+    const clocked = async (limit, seconds, limits, prefix, args = {}) => {
+      const emitted = { algorithm, limits: [{ name: 'day', requests: 1000, seconds: 86_400 }], ...args };
+      const { files } = await emit(tool, emitted);
+      const script = /const SCRIPT = `([^`]*)`/u.exec(files[0].content)[1];
+      assert.equal(/SCRIPT_SHA1 = '(.*)'/u.exec(files[0].content)[1], createHash('sha1').update(script).digest('hex'));
+      const faked = script.replace("redis.call('TIME')", '{ ARGV[#ARGV - 1], ARGV[#ARGV] }');
+      const clock = { now: Date.now() * 1000 };
+      const client = {
+        evalsha: (_sha, count, key, ...input) =>
+          // The clock stands after what the script counts as windows.
+          admin.eval(
+            faked.replaceAll('#ARGV, ', '#ARGV - 2, ').replace("'PX', ", "'PX', 3600000 + "),
+            count,
+            key,
+            ...input,
+            Math.floor(clock.now / 1_000_000),
+            clock.now % 1_000_000,
+          ),
+        eval: () => assert.fail(),
+        del: (key) => admin.del(key),
+        set: (...input) => admin.set(...input),
+      };
+      const options = { prefix, limits, storeTimeoutMs: 10_000, onStoreFailure: (error) => assert.fail(error) };
+      return { clock, limiter: new (await load(tool, emitted))[limiters[algorithm]](client, limit, seconds, options) };
+    };
+
+    test(`${algorithm} with further limits: the script decides as the oracle does`, () =>
+      compared(`${algorithm} with further limits on Redis, random calls`, async () => {
+        const cases = [
+          [10, 1, { day: { requests: 1000, seconds: 86_400 } }],
+          [3, 60, { second: { requests: 1, seconds: 1 }, hour: { requests: 20, seconds: 3600 } }],
+          [150, 10, { minute: { requests: 300, seconds: 60 }, burst: { requests: 120, seconds: 2 } }],
+          [5, 7, { a: { requests: 5, seconds: 8 }, b: { requests: 6, seconds: 9 }, c: { requests: 7, seconds: 30 } }],
+        ];
+        const steps = process.env.CROWVAULT_PROOF === 'full' ? 1_000 : 300;
+        for (const withOperations of [false, true]) {
+          for (const [limit, seconds, limits] of cases) {
+            const prefix = `windows:${algorithm}:${String(withOperations)}:${String(limit)}:`;
+            const { clock, limiter } = await clocked(limit, seconds, limits, prefix, { withOperations });
+            const windows = [{ name: 'default', limit, seconds }];
+            for (const [name, each] of Object.entries(limits)) windows.push({ name, limit: each.requests, seconds: each.seconds });
+            const oracle = windowsOracle(algorithm, windows);
+            const most = Math.min(...windows.map((each) => each.limit));
+            const random = randomOf(13_579);
+            for (let i = 0; i < steps; i++) {
+              const pace = Math.ceil((seconds * 1_000_000) / limit);
+              clock.now += random.pick([0, 0, 1, random.between(0, pace), random.between(0, pace), random.between(0, 3 * pace)]);
+              if (random.next() < 0.01) clock.now += random.pick(windows).seconds * 1_000_000;
+              const cost = random.next() < 0.8 ? 1 : random.between(1, most);
+              const peeks = withOperations && random.next() < 0.3;
+              const decision = await (peeks ? limiter.peek('k', cost) : limiter.consume('k', cost));
+              const expected = { ...oracle(clock.now, cost, !peeks), decidedBy: 'count' };
+              assert.deepEqual(decision, expected, `${JSON.stringify(windows)}, call ${String(i)}, cost ${String(cost)}`);
+            }
+          }
+        }
+        return { steps: steps * cases.length * 2 };
+      }));
+
+    test(`${algorithm} with further limits: a deploy that adds, changes or takes out a window begins only that window anew`, async () => {
+      await admin.flushall();
+      const prefix = `deploy:${algorithm}:`;
+      const { [limiters[algorithm]]: Plain } = await load(tool, { algorithm });
+      const { [limiters[algorithm]]: Several } = await load(tool, {
+        algorithm,
+        limits: [{ name: 'day', requests: 1000, seconds: 86_400 }],
+      });
+      const options = { prefix, storeTimeoutMs: 10_000, onStoreFailure: (error) => assert.fail(error) };
+      const several = (limit, seconds, limits) => new Several(admin, limit, seconds, { ...options, limits });
+      const hour = { hour: { requests: 30, seconds: 3600 } };
+      const plain = new Plain(admin, 20, 600, options);
+      for (let i = 0; i < 15; i++) await plain.consume('k');
+      // Added: what was used of the first window stays used, and the new one is fresh.
+      assert.deepEqual(pick(await several(20, 600, hour).consume('k', 5)), [true, 'default', 0]);
+      assert.deepEqual(pick(await several(20, 600, hour).consume('k')), [false, 'default', 0]);
+      // Raised: five of the hour are used, twenty of the ten minutes.
+      assert.deepEqual(pick(await several(50, 600, hour).consume('k', 24)), [true, 'hour', 1]);
+      // The hour becomes smaller: what 30 had left is left of it, and nobody waits longer than it can ask for.
+      const lower = several(50, 600, { hour: { requests: 10, seconds: 3600 } });
+      assert.deepEqual(pick(await lower.consume('k')), [true, 'hour', 0]);
+      const refused = await lower.consume('k');
+      assert.equal(refused.policy, 'hour');
+      assert.ok(!refused.allowed && refused.retryAfterMs <= 3_600_000);
+      // Another name is no other window; one more window is.
+      assert.equal((await several(50, 600, { sixty: { requests: 10, seconds: 3600 } }).consume('k')).policy, 'sixty');
+      // Taken out: the first one goes on.
+      assert.deepEqual(pick(await new Plain(admin, 50, 600, options).consume('k')), [true, 'default', 4]);
+      const expiry = await admin.pttl(`${prefix}k`);
+      assert.ok(expiry > 3_000_000 && expiry <= 3_600_000, String(expiry));
+      function pick({ allowed, policy, remaining }) {
+        return [allowed, policy, remaining];
+      }
+    });
+
+    test(`${algorithm} with further limits: two versions at once admit no more than the larger one, 50 callers, SCRIPT FLUSH`, async () => {
+      await admin.flushall();
+      const { [limiters[algorithm]]: Several } = await load(tool, {
+        algorithm,
+        limits: [{ name: 'day', requests: 1000, seconds: 86_400 }],
+      });
+      const options = { storeTimeoutMs: 20_000, onStoreFailure: (error) => assert.fail(error) };
+      const versions = [200, 300].map(
+        (requests) => new Several(admin, 1000, 600, { ...options, limits: { day: { requests, seconds: 86_400 } } }),
+      );
+      let admitted = 0;
+      await Promise.all(
+        Array.from({ length: 50 }, async (_, caller) => {
+          for (let i = 0; i < 20; i++) {
+            if (caller === 0) await admin.script('FLUSH');
+            if ((await versions[(caller + i) % 2].consume('k')).allowed) admitted++;
+          }
+        }),
+      );
+      assert.ok(admitted >= 200 && admitted <= 300, String(admitted));
+    });
+
+    test(`${algorithm} with further limits: a clock set back locks nobody out for longer than the windows ask`, async () => {
+      const { clock, limiter } = await clocked(2, 1, { minute: { requests: 3, seconds: 60 } }, `back:${algorithm}:`);
+      await limiter.consume('k', 2);
+      clock.now -= 3_600_000_000;
+      const refused = await limiter.consume('k', 2);
+      assert.ok(!refused.allowed && refused.retryAfterMs <= 60_000, JSON.stringify(refused));
+      clock.now += refused.retryAfterMs * 1000;
+      assert.equal((await limiter.consume('k', 2)).allowed, true);
+    });
+
+    for (const redisClient of Object.keys(clients)) {
+      test(`${algorithm} with further limits, ${redisClient}: a block, a reset, one key each`, async () => {
+        await admin.flushall();
+        const { client, close } = await clients[redisClient](server.url);
+        const emitted = { algorithm, redisClient, withOperations: true, limits: [{ name: 'hour', requests: 3, seconds: 3600 }] };
+        const limiter = new (await load(tool, emitted))[limiters[algorithm]](client, 5, 60, { storeTimeoutMs: 5000 });
+        for (let i = 0; i < 3; i++) assert.equal((await limiter.consume('k')).allowed, true);
+        assert.equal((await limiter.consume('k')).policy, 'hour');
+        assert.deepEqual(await admin.keys('*'), [`rate:${algorithm}:k`]);
+        await limiter.block('k', 60_000);
+        assert.equal((await limiter.consume('k')).decidedBy, 'block');
+        await limiter.reset('k');
+        assert.equal((await limiter.consume('k')).remaining, 2);
         close();
       });
     }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compared, load } from '../lib/emit.mjs';
-import { bucketOracle, fixedWindowOracle, slidingWindowOracle } from '../lib/rate-oracle.mjs';
+import { bucketOracle, fixedWindowOracle, slidingWindowOracle, windowsOracle } from '../lib/rate-oracle.mjs';
 import { randomOf } from '../lib/random.mjs';
 
 const tool = 'generate_rate_limiting';
@@ -141,6 +141,170 @@ describe('the oracle', () => {
       assert.ok(admitted.length > figures.limit * 15);
     }
   });
+});
+
+describe('further limits', () => {
+  const day = [{ name: 'day', requests: 1000, seconds: 86_400 }];
+  for (const algorithm of ['fixed-window', 'sliding-window']) {
+    const made = async (limit, seconds, options = {}, args = {}) => {
+      const clock = { now: 0 };
+      const module = await load(tool, { ...memory, algorithm, limits: day, ...args });
+      const Limiter = module[`${algorithms[algorithm].stem}Limiter`];
+      return { clock, module, limiter: new Limiter(limit, seconds, { now: () => clock.now / 1000, ...options }) };
+    };
+
+    test(`${algorithm} with further limits decides as the oracle does`, () =>
+      compared(`${algorithm} with further limits in memory, random calls`, async () => {
+        const random = randomOf(24_680);
+        const cases = [
+          [10, 1, { day: { requests: 1000, seconds: 86_400 } }],
+          [3, 60, { second: { requests: 1, seconds: 1 }, hour: { requests: 20, seconds: 3600 } }],
+          [150, 10, { minute: { requests: 300, seconds: 60 }, burst: { requests: 120, seconds: 2 } }],
+          [5, 7, { a: { requests: 5, seconds: 8 }, b: { requests: 6, seconds: 9 }, c: { requests: 7, seconds: 30 } }],
+          [2, 2, {}],
+        ];
+        for (const [limit, seconds, limits] of cases) {
+          const { clock, limiter } = await made(limit, seconds, { limits });
+          const windows = [{ name: 'default', limit, seconds }];
+          for (const [name, each] of Object.entries(limits)) windows.push({ name, limit: each.requests, seconds: each.seconds });
+          const oracle = windowsOracle(algorithm, windows);
+          const most = Math.min(...windows.map((each) => each.limit));
+          clock.now = 1000;
+          for (let i = 0; i < 600; i++) {
+            const longest = random.pick(windows).seconds * 1_000_000;
+            const pace = Math.ceil((seconds * 1_000_000) / limit);
+            clock.now += random.pick([0, 0, 1, random.between(0, pace), random.between(0, pace), random.between(0, 3 * pace)]);
+            if (random.next() < 0.01) clock.now += longest;
+            const cost = random.next() < 0.8 ? 1 : random.between(1, most);
+            const seen = Math.floor((clock.now / 1000) * 1000);
+            assert.deepEqual(
+              await limiter.consume('key:a', cost),
+              { ...oracle(seen, cost), decidedBy: 'count' },
+              `${JSON.stringify(windows)}, call ${String(i)}, cost ${String(cost)}`,
+            );
+          }
+        }
+        return { steps: 600 * cases.length };
+      }));
+
+    test(`${algorithm}: what one window refuses is not counted in the other`, async () => {
+      const { clock, limiter } = await made(10, 1);
+      assert.equal(limiter.policy, '"default";q=10;w=1, "day";q=1000;w=86400');
+      for (let second = 0; second < 100; second++) {
+        clock.now = second * 1_000_000;
+        for (let i = 0; i < 15; i++) {
+          const { allowed, policy } = await limiter.consume('key:a');
+          assert.equal(allowed, i < 10, `second ${String(second)}, request ${String(i)}`);
+          if (!allowed) assert.equal(policy, second < 99 ? 'default' : 'day');
+        }
+      }
+      clock.now = 100_000_000;
+      const refused = await limiter.consume('key:a');
+      assert.deepEqual([refused.allowed, refused.policy, refused.limit, refused.remaining], [false, 'day', 1000, 0]);
+      // The window opened at 0; in the log, the 1,000 share a slice of 864 s, which leaves with the last of them at 99 s.
+      assert.equal(refused.retryAfterMs, (86_400 - (algorithm === 'fixed-window' ? 100 : 1)) * 1000);
+      assert.equal((await limiter.consume('key:b')).allowed, true);
+    });
+
+    test(`${algorithm}: peek counts in none, reset forgets all, block refuses all`, async () => {
+      const args = { withOperations: true };
+      const { clock, limiter } = await made(2, 1, { limits: { hour: { requests: 3, seconds: 3600 } } }, args);
+      for (let i = 0; i < 5; i++) assert.equal((await limiter.peek('key:a')).allowed, true);
+      await limiter.consume('key:a', 2);
+      clock.now = 2_000_000;
+      assert.equal((await limiter.peek('key:a', 2)).policy, 'hour');
+      assert.equal((await limiter.consume('key:a')).policy, 'hour');
+      clock.now = 4_000_000;
+      assert.equal((await limiter.consume('key:a')).allowed, false);
+      await limiter.reset('key:a');
+      assert.equal((await limiter.consume('key:a')).remaining, 1);
+      await limiter.block('key:a', 5000);
+      const blocked = await limiter.consume('key:a');
+      assert.deepEqual([blocked.decidedBy, blocked.retryAfterMs, blocked.policy], ['block', 5000, 'default']);
+    });
+
+    test(`${algorithm}: acquire waits for the window that lets a request in last`, async () => {
+      const { module } = await made(2, 1, {}, { withOperations: true });
+      const limiter = new module[`${algorithms[algorithm].stem}Limiter`](1, 1, { limits: { two: { requests: 2, seconds: 600 } } });
+      await limiter.acquire('key:a');
+      const began = performance.now();
+      assert.equal((await limiter.acquire('key:a')).allowed, true);
+      assert.ok(performance.now() - began >= 900);
+      const { allowed, policy } = await limiter.acquire('key:a', { maxWaitMs: 5000 });
+      assert.deepEqual([allowed, policy], [false, 'two']);
+    });
+
+    test(`${algorithm}: another limit for a request is that of the first window`, async () => {
+      const { limiter } = await made(2, 60, { limits: { day: { requests: 5, seconds: 86_400 } } });
+      const seen = [];
+      for (let i = 0; i < 6; i++) {
+        const { allowed, policy, limit } = await limiter.consume('key:a', 1, 4);
+        seen.push(`${String(allowed)} ${policy} ${String(limit)}`);
+      }
+      assert.deepEqual(seen, [...Array.from({ length: 4 }, () => 'true default 4'), 'false default 4', 'false default 4']);
+      assert.equal(limiter.policyFor(4), '"default";q=4;w=60, "day";q=5;w=86400');
+      await assert.rejects(limiter.consume('key:a', 6, 9), { name: 'RangeError', message: /^cost: 6 .* from 1 to 5\.$/u });
+    });
+
+    test(`${algorithm}: the middleware tells all policies and the one that binds`, async () => {
+      const { module, clock } = await made(10, 1);
+      const { stem } = algorithms[algorithm];
+      const limit = module[`${stem[0].toLowerCase()}${stem.slice(1)}Middleware`](2, 1, {
+        limits: { hour: { requests: 3, seconds: 3600 } },
+        limitOf: (request) => Number(request.headers.get('x-plan') ?? 2),
+        now: () => clock.now,
+      });
+      const ask = (plan) =>
+        limit(new Request('http://localhost/', { headers: plan ? { 'x-plan': plan } : {} }), () => new Response('hello'), {
+          address: '192.0.2.1',
+        });
+      const fields = (answer) => ['ratelimit-policy', 'ratelimit', 'retry-after'].map((name) => answer.headers.get(name));
+      assert.deepEqual(fields(await ask()), ['"default";q=2;w=1, "hour";q=3;w=3600', '"default";r=1;t=1', null]);
+      clock.now = 2000;
+      assert.deepEqual(fields(await ask()), ['"default";q=2;w=1, "hour";q=3;w=3600', '"default";r=1;t=1', null]);
+      assert.deepEqual(fields(await ask('9')), [
+        '"default";q=9;w=1, "hour";q=3;w=3600',
+        `"hour";r=0;t=${algorithm === 'fixed-window' ? '3598' : '3600'}`,
+        null,
+      ]);
+      const refused = await ask();
+      assert.equal(refused.status, 429);
+      assert.deepEqual(fields(refused), ['"default";q=2;w=1, "hour";q=3;w=3600', '"hour";r=0;t=3598', '3598']);
+      assert.deepEqual((await refused.json())['violated-policies'], ['hour']);
+    });
+
+    test(`${algorithm}: refuses limits that it cannot count`, async () => {
+      const { module } = await made(10, 1);
+      const Limiter = module[`${algorithms[algorithm].stem}Limiter`];
+      for (const [limits, message] of [
+        [{ day: { requests: 0, seconds: 60 } }, /^limits\.day\.requests: 0 is out of range/u],
+        [{ day: { requests: 1, seconds: 1.5 } }, /^limits\.day\.seconds: 1\.5 is out of range/u],
+        [{ 'a b': { requests: 1, seconds: 60 } }, /^name: "a b" is not a name/u],
+        [{ default: { requests: 1, seconds: 60 } }, /^limits\.default: default has that name or window/u],
+        [{ other: { requests: 1, seconds: 1 } }, /^limits\.other: default has that name or window/u],
+        [{ a: { requests: 1, seconds: 60 }, b: { requests: 2, seconds: 60 } }, /^limits\.b: a has that name or window/u],
+      ])
+        assert.throws(() => new Limiter(10, 1, { limits }), { name: 'RangeError', message });
+    });
+
+    test(`${algorithm}: a flood of new keys resets none that is used in any window`, async () => {
+      const { limiter } = await made(1000, 1, { maxKeys: 100, limits: { day: { requests: 2, seconds: 86_400 } } });
+      await limiter.consume('key:live', 2);
+      for (let i = 0; i < 5000; i++) await limiter.consume(`ip:${String(i)}`);
+      assert.equal((await limiter.consume('key:live')).allowed, false);
+    });
+
+    test(`${algorithm}: a clock set back locks nobody out for longer than the windows ask`, async () => {
+      const { clock, limiter } = await made(2, 1, { limits: { minute: { requests: 3, seconds: 60 } } });
+      clock.now = 3_600_000_000;
+      await limiter.consume('key:a', 2);
+      clock.now = 0;
+      const refused = await limiter.consume('key:a', 2);
+      assert.ok(!refused.allowed && refused.retryAfterMs <= 60_000, String(refused.retryAfterMs));
+      clock.now = 1_000_000;
+      assert.equal((await limiter.consume('key:a')).policy, 'minute');
+    });
+  }
 });
 
 describe('costs and options', () => {

@@ -11,6 +11,10 @@ export const mode = process.env.CROWVAULT_PROOF ?? 'default';
 const samples = {
   operations: { 'users.get': 800, 'orders.create': 2500, search_all: 1200, constructorOf: 1 },
   partitions: { payments: 20, 'search-index': 10, users_db: 5 },
+  limits: [
+    { name: 'day', requests: 1000, seconds: 86400 },
+    { name: 'per.month-of-30-days', requests: 1_000_000_000, seconds: 2_592_000 },
+  ],
 };
 
 // What changes no line of the source; suites of their own try it.
@@ -32,6 +36,7 @@ export function domainsOf(tool) {
       domains[name] = [0, Math.min(schema.maximum, Math.max(1, 2 * (schema.default ?? 500)))];
     else if (schema.type === 'integer' && schema.default === undefined && !required.has(name))
       domains[name] = [undefined, Math.min(schema.maximum, 1000)];
+    else if (schema.items?.type === 'object' && !required.has(name)) domains[name] = [undefined, samples[name]];
   }
   return domains;
 }

@@ -71,3 +71,59 @@ export function slidingWindowOracle({ limit, seconds }) {
     };
   };
 }
+
+/**
+ * Several windows at once, each `{ name, limit, seconds }`: what was admitted is one list, read anew for each window and each request.
+ * A request counts in all of them or in none; the figures are those of the window that binds.
+ */
+export function windowsOracle(algorithm, windows) {
+  const admitted = [];
+  const stateOf = { 'fixed-window': fixedState, 'sliding-window': slidingState }[algorithm];
+  return (now, cost = 1, take = true) => {
+    const before = windows.map((window) => stateOf(window, admitted, now));
+    const refusals = windows.map(({ limit }, index) => before[index].used + cost > limit);
+    const allowed = !refusals.includes(true);
+    if (allowed && take) admitted.push({ at: now, cost });
+    const verdicts = windows.map((window, index) => {
+      const { used, over } = stateOf(window, admitted, now);
+      return {
+        allowed,
+        limit: window.limit,
+        remaining: window.limit - used,
+        retryAfterMs: refusals[index] ? Math.ceil((before[index].freeAt(used + cost - window.limit) - now) / 1000) : 0,
+        resetMs: Math.ceil((over - now) / 1000),
+        policy: window.name,
+      };
+    });
+    const [most] = [...verdicts].sort((a, b) => (allowed ? a.remaining - b.remaining : b.retryAfterMs - a.retryAfterMs));
+    return most;
+  };
+}
+
+function fixedState({ seconds }, admitted, now) {
+  let [over, used] = [-Infinity, 0];
+  for (const { at, cost } of [...admitted, { at: now, cost: 0 }]) {
+    if (at >= over) [over, used] = [at + seconds * 1_000_000, 0];
+    used += cost;
+  }
+  return { used, over, freeAt: () => over };
+}
+
+function slidingState({ limit, seconds }, admitted, now) {
+  const window = seconds * 1_000_000;
+  const slice = limit <= 100 ? 1 : window / 100;
+  const last = new Map();
+  for (const { at } of admitted) last.set(Math.floor(at / slice), at);
+  const left = admitted
+    .map(({ at, cost }) => ({ cost, leaves: last.get(Math.floor(at / slice)) + window }))
+    .filter(({ leaves }) => leaves > now);
+  return {
+    used: left.reduce((sum, { cost }) => sum + cost, 0),
+    over: left.at(-1)?.leaves ?? now,
+    freeAt(excess) {
+      let gone = 0;
+      for (const { cost, leaves } of left) if ((gone += cost) >= excess) return leaves;
+      return now;
+    },
+  };
+}

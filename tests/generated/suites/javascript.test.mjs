@@ -81,7 +81,15 @@ async function manifests() {
 test('JavaScript has the syntax tree that the compiler makes of the TypeScript, and the layout of Prettier', async () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   const seen = new Set();
-  const all = [MANIFEST, ...(await manifests()).map((each) => ({ testRunner: 'node', importExtension: 'ts', ...each }))];
+  const forms = [
+    ['express', 'axios'],
+    ['fastify', 'undici'],
+    ['hono', 'ky'],
+    ['koa', 'nest'],
+    ['nest', 'fetch'],
+    ['fetch', 'fetch'],
+  ].map(([framework, client]) => ({ ...MANIFEST, rateLimiting: { store: 'memory', framework }, stack: { ingress: true, client } }));
+  const all = [MANIFEST, ...forms, ...(await manifests()).map((each) => ({ testRunner: 'node', importExtension: 'ts', ...each }))];
   for (const [index, manifest] of all.entries()) {
     const [typed, plain] = await Promise.all([stack(String(index), manifest, 'typescript'), stack(String(index), manifest, 'javascript')]);
     assert.deepEqual(

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { check, compilers } from '../lib/compile.mjs';
+import { mode } from '../lib/corpus.mjs';
+import { biome, eslint, prettier } from '../lib/lint.mjs';
 import { workspace } from '../lib/server.mjs';
 import { emitStack } from '../lib/stack.mjs';
 
@@ -59,6 +62,31 @@ test('stack: all files pass compilers and linters together', async () => {
   assert.equal(files.length, 12);
   const { stdout } = await run(process.execPath, [join(workspace, 'gate.mjs'), '--quick', ...files]).catch((error) => error);
   assert.match(stdout, /^0 findings$/mu, stdout);
+});
+
+test('stack: what receives requests and what calls by other clients passes compilers and linters in each form', async () => {
+  const frameworks = ['express', 'fastify', 'hono', 'koa', 'nest', 'fetch'];
+  const clients = ['undici', 'axios', 'ky', 'nest', 'fetch', 'fetch'];
+  const files = [];
+  for (const [index, framework] of frameworks.entries()) {
+    // Once without a limiter, once without timeouts.
+    const forms = [{ upstreams: {} }, { rateLimiting: undefined, runtime: framework === 'fetch' ? 'deno' : 'node' }, { timeoutConfig: undefined }];
+    for (const [form, more] of forms.entries()) {
+      const own = join(workspace, '.emitted', 'ingress', `${framework}-${String(form)}`);
+      const stack = { ingress: true, client: form === 0 ? clients[index] : 'fetch' };
+      const { upstreams, withTests, ...layers } = MANIFEST;
+      await emitStack(own, { ...layers, rateLimiting: { store: 'memory', framework }, stack, ...more });
+      const written = readdirSync(own).filter((name) => /^(?:ingress|upstreams-[a-z]+)\.ts$/u.test(name));
+      assert.equal(written.length, stack.client === 'fetch' ? 1 : 2);
+      files.push(...written.map((name) => join(own, name)));
+    }
+  }
+  assert.deepEqual(await prettier(files), []);
+  assert.deepEqual(await biome(files), []);
+  assert.deepEqual(await eslint(files, 'node'), []);
+  for (const version of mode === 'full' ? compilers : ['5.9', '7.0']) {
+    assert.deepEqual((await check(version, 'strictest, bundler', 'node', files)).errors, [], version);
+  }
 });
 
 test('stack: the emitted tests pass', async () => {
@@ -148,6 +176,21 @@ test('upstreams: fetch passes every layer, tells the deadline, and an outage of 
   } finally {
     service.close();
   }
+});
+
+test('upstreams: health says when a call would be let through again', async () => {
+  const own = join(workspace, '.emitted', 'stack-health');
+  await emitStack(own, { ...MANIFEST, withTests: false, circuitBreaker: { failureThreshold: 1, recoveryTimeMs: 30 } });
+  const { upstreams } = await import(pathToFileURL(join(own, 'upstreams.mjs')).href);
+  const { orders } = upstreams;
+  const down = () => Promise.reject(Object.assign(new Error('down'), { status: 503 }));
+  await rejection(orders.call('orders.get', down, { retry: false }));
+  assert.equal(orders.health().state, 'OPEN');
+  assert.ok(orders.health().retryAfterMs > 0);
+  while (orders.health().retryAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(orders.health().state, 'HALF_OPEN');
+  assert.equal(await orders.call('orders.get', () => 'up'), 'up');
+  assert.equal(orders.health().state, 'CLOSED');
 });
 
 test('upstreams: what must not happen twice is sent once, and a POST without a key is as well', async () => {

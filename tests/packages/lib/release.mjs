@@ -38,6 +38,7 @@ export const files = {
   registry: `crowvault-mcp-${version}-registry.tar.gz`,
   bundle: `crowvault-mcp-${version}.mcpb`,
   image: `crowvault-mcp-${version}-image.tar.gz`,
+  page: `crowvault-mcp-${version}-page.html`,
   bom: `crowvault-mcp-${version}.cdx.json`,
   server: 'server.json',
   checksums: 'SHA256SUMS',

@@ -1,4 +1,4 @@
-import { DEFAULTS, VirtualTime, seeded } from './time.js';
+import { ONE_LAYER, VirtualTime, seeded } from './time.js';
 import { startProcess } from './module.js';
 import { Bins, arrivals, binWidth, failureOf, logNormal, round, work } from './world.js';
 
@@ -29,7 +29,7 @@ export function breakerWorld(/** @type {Record<string, any>} */ args) {
  * @param {Record<string, any>} world
  * @returns {Promise<import('./result.js').Result>}
  */
-export async function simulateBreaker(factories, args, world, options = DEFAULTS) {
+export async function simulateBreaker(factories, args, world, options = ONE_LAYER) {
   const time = new VirtualTime(options.turns);
   const chance = seeded(options.seed);
   const { CircuitBreaker } = startProcess(factories, time, seeded(options.seed + 1))('circuit-breaker.ts');

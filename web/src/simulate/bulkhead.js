@@ -1,4 +1,4 @@
-import { DEFAULTS, VirtualTime, seeded } from './time.js';
+import { ONE_LAYER, VirtualTime, seeded } from './time.js';
 import { startProcess } from './module.js';
 import { Bins, arrivals, binWidth, logNormal, logNormalMean, mean, percentile, round, work } from './world.js';
 
@@ -47,7 +47,7 @@ export function bulkheadWorld(/** @type {Record<string, any>} */ args) {
  * @param {Record<string, any>} world
  * @returns {Promise<import('./result.js').Result>}
  */
-export async function simulateBulkhead(factories, args, world, options = DEFAULTS) {
+export async function simulateBulkhead(factories, args, world, options = ONE_LAYER) {
   const time = new VirtualTime(options.turns);
   const chance = seeded(options.seed);
   const { withBulkhead } = startProcess(factories, time, seeded(options.seed + 1))('bulkhead.ts');

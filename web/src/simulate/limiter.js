@@ -1,4 +1,4 @@
-import { DEFAULTS, VirtualTime, seeded } from './time.js';
+import { ONE_LAYER, VirtualTime, seeded } from './time.js';
 import { startProcess } from './module.js';
 import { Bins, binWidth, round } from './world.js';
 
@@ -29,7 +29,7 @@ export function limiterWorld() {
  * @param {Record<string, any>} world
  * @returns {Promise<import('./result.js').Result>}
  */
-export async function simulateLimiter(factories, args, world, options = DEFAULTS) {
+export async function simulateLimiter(factories, args, world, options = ONE_LAYER) {
   const time = new VirtualTime(options.turns);
   const exports = startProcess(factories, time, seeded(options.seed + 1))('rate-limiter.ts');
   const name = Object.keys(exports).find((each) => typeof exports[each]?.prototype?.consume === 'function');

@@ -14,7 +14,7 @@
  */
 
 /** Names that mean something else inside a simulated module. */
-const NAMES = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance', 'Math', 'AbortSignal', 'AbortController', 'globalThis'];
+const NAMES = ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance', 'Math', 'AbortSignal', 'AbortController', 'process', 'globalThis'];
 
 /**
  * The text of a function that runs a CommonJS module in the scope it is given.
@@ -112,6 +112,9 @@ function scopeOf(time, random) {
     Math: VirtualMath,
     AbortSignal: VirtualSignal,
     AbortController,
+    // Hidden, so that Node runs the modules as a browser does, and without its asynchronous hooks.
+    process: undefined,
+    AsyncLocalStorage: undefined,
   };
   const members = Object.fromEntries(Object.entries(replaced).map(([name, value]) => [name, { value }]));
   return { ...replaced, globalThis: Object.create(globalThis, members) };

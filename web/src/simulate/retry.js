@@ -1,4 +1,4 @@
-import { DEFAULTS, VirtualTime, seeded } from './time.js';
+import { ONE_LAYER, VirtualTime, seeded } from './time.js';
 import { startProcess } from './module.js';
 import { Bins, arrivals, binWidth, failureOf, logNormal, mean, percentile, round, work } from './world.js';
 
@@ -40,7 +40,7 @@ export function retryWorld(/** @type {Record<string, any>} */ args) {
  * @param {Record<string, any>} world
  * @returns {Promise<import('./result.js').Result>}
  */
-export async function simulateRetry(factories, _args, world, options = DEFAULTS) {
+export async function simulateRetry(factories, _args, world, options = ONE_LAYER) {
   const time = new VirtualTime(options.turns);
   const chance = seeded(options.seed);
   const clients = Array.from({ length: CLIENTS }, (_, index) => startProcess(factories, time, seeded(options.seed + 1 + index))('retry.ts'));

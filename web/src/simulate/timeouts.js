@@ -1,4 +1,4 @@
-import { DEFAULTS, VirtualTime, seeded } from './time.js';
+import { ONE_LAYER, VirtualTime, seeded } from './time.js';
 import { startProcess } from './module.js';
 import { logNormal, mean, percentile, round, work } from './world.js';
 
@@ -44,7 +44,7 @@ export function timeoutsWorld(/** @type {Record<string, any>} */ args) {
  * @param {Record<string, any>} world
  * @returns {Promise<import('./result.js').Result>}
  */
-export async function simulateTimeouts(factories, args, world, options = DEFAULTS) {
+export async function simulateTimeouts(factories, args, world, options = ONE_LAYER) {
   const time = new VirtualTime(options.turns);
   const chance = seeded(options.seed);
   const { withTimeout } = startProcess(factories, time, seeded(options.seed + 1))('timeouts.ts');

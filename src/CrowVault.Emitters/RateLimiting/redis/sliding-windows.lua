@@ -1,0 +1,92 @@
+-- The key holds "limit window serial used last count:microsecond requests microsecond requests ...;" of each window that counts
+-- it: the requests in its log, the last entry, and those before; requests of one slice share an entry. Those of the same length,
+-- else of the same limit, as one of this call's windows are taken for versions of it, as during a deploy: each counts for
+-- itself, and together they admit no more than the largest of them.
+local cost, take = ARGV[1] + 0.0, ARGV[2] ~= '0'
+local time = redis.call('TIME')
+local now = time[1] * 1000000.0 + time[2]
+local windows, again, ahead = {}, false, false
+for i = 3, #ARGV, 3 do
+  local limit, length, slice = ARGV[i] + 0.0, ARGV[i + 1] + 0.0, ARGV[i + 2] + 0.0
+  local window = { limit = limit, length = length, slice = slice, others = 0, largest = limit, free = now }
+  window.serial, window.used, window.last, window.count, window.log, window.from = '0', 0, 0, 0, '', 1
+  table.insert(windows, window)
+end
+local rest, over = '', now
+local state = redis.call('GET', KEYS[1]) or ''
+for l, w, serial, u, t, n, entries in string.gmatch(state, '(%d+) (%d+) (%d+) (%d+) (%d+) (%d+):([%d ]*);') do
+  local limit, length, version = l + 0.0, w + 0.0, nil
+  for _, each in ipairs(windows) do
+    if length == each.length or (limit == each.limit and not version) then version = each end
+  end
+  if t + length <= now then
+    version = nil
+  elseif version and limit == version.limit and length == version.length then
+    version.serial, version.used, version.last, version.count, version.log = serial, u + 0.0, t + 0.0, n + 0.0, entries
+    again = again or serial == ARGV[2]
+  else
+    rest = rest .. string.format('%s %s %s %s %s %s:%s;', l, w, serial, u, t, n, entries)
+    over = math.max(over, t + length)
+    if version then
+      local shared = math.min(length, version.length)
+      version.largest = math.max(version.largest, limit)
+      for at, requests in string.gmatch(entries .. t .. ' ' .. n .. ' ', '(%d+) (%d+) ') do
+        at = math.min(at + 0.0, now)
+        if at + shared > now then version.others, version.free = version.others + requests, math.max(version.free, at + shared) end
+      end
+    end
+  end
+end
+local allowed = true
+for _, each in ipairs(windows) do
+  if each.last > now then
+    -- The server's clock was set back.
+    ahead, each.last = true, now
+    each.log = string.gsub(each.log, '(%d+) (%d+) ', function(at, requests)
+      return string.format('%.0f %s ', math.min(at + 0.0, now), requests)
+    end)
+  end
+  while true do
+    local _, stop, at, requests = string.find(each.log, '^(%d+) (%d+) ', each.from)
+    if not stop or at + each.length > now then break end
+    each.used, each.from = each.used - requests, stop + 1
+  end
+  each.held = math.max(0, each.others - (each.largest - each.limit))
+  each.excess = each.used + each.held + cost - each.limit
+  allowed = allowed and each.excess <= 0
+end
+allowed = allowed or again
+-- The window that binds: of those that refuse the one with the longest wait, else the one with the least left.
+local binding, place, kept, expiry = nil, 0, rest, math.ceil((over - now) / 1000)
+for index, each in ipairs(windows) do
+  each.wait = 0
+  if not allowed and each.excess > 0 then
+    local excess, next = each.excess - each.held, each.from
+    if excess <= 0 then each.wait = math.ceil((each.free - now) / 1000) end
+    while excess > 0 do
+      local _, stop, at, requests = string.find(each.log, '^(%d+) (%d+) ', next)
+      each.wait = math.ceil(((at or each.last) + each.length - now) / 1000)
+      excess, next = excess - (requests or each.count), (stop or next) + 1
+    end
+  elseif allowed and take and not again then
+    if each.count > 0 and math.floor(each.last / each.slice) == math.floor(now / each.slice) then
+      each.count = each.count + cost
+    else
+      if each.count > 0 then each.log = each.log .. string.format('%.0f %.0f ', each.last, each.count) end
+      each.count = cost
+    end
+    each.used, each.last, each.serial = each.used + cost, now, ARGV[2]
+  end
+  each.left = math.max(0, each.limit - each.used - each.held)
+  each.reset = each.count > 0 and math.ceil((each.last + each.length - now) / 1000) or 0
+  if not binding or (allowed and each.left < binding.left) or each.wait > binding.wait then binding, place = each, index - 1 end
+  if each.count > 0 then
+    local log = string.sub(each.log, each.from)
+    local figures = { each.limit, each.length, each.serial, each.used, each.last, each.count }
+    kept = kept .. string.format('%.0f %.0f %s %.0f %.0f %.0f:', unpack(figures)) .. log .. ';'
+    expiry = math.max(expiry, each.reset)
+  end
+end
+-- A refusal needs no write, unless the server's clock was set back.
+if take and (allowed or ahead) then redis.call('SET', KEYS[1], kept, 'PX', string.format('%.0f', expiry)) end
+return { allowed and 1 or 0, binding.left, binding.wait, binding.reset, place }

@@ -1,0 +1,197 @@
+// The adapter of each client, with the client as it is: every layer holds for its requests, and its own ways stay.
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import axios from 'axios';
+import ky from 'ky';
+import { Agent, request } from 'undici';
+import { compile, emitted, layers } from './emit.mjs';
+
+const manifestOf = (client) => ({
+  ...layers,
+  circuitBreaker: { failureThreshold: 4, recoveryTimeMs: 2500 },
+  bulkhead: { partitions: { down: 5, full: 1, late: 5, up: 5 }, maxQueue: 0 },
+  stack: { client },
+});
+
+// /status/503 answers with that status; /once fails the first time; /stall begins a body and leaves it; /hang never answers.
+let server;
+let base;
+let seen;
+before(async () => {
+  server = createServer((incoming, response) => {
+    incoming.resume();
+    seen.push(`${incoming.method} ${incoming.url}`);
+    const [, what, status] = incoming.url.split('/');
+    if (what === 'status') response.writeHead(Number(status)).end('{}');
+    else if (what === 'once') response.writeHead(seen.length === 1 ? 503 : 200, { 'content-type': 'application/json' }).end('{"id":1}');
+    else if (what === 'stall') response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+    else if (what !== 'hang') response.writeHead(200, { 'content-type': 'application/json' }).end('{"id":1}');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  base = `http://127.0.0.1:${String(server.address().port)}`;
+});
+beforeEach(() => (seen = []));
+after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const rejection = (promise) =>
+  promise.then(
+    () => assert.fail('resolved'),
+    (error) => error,
+  );
+
+async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** How each client sends `method path` through an operation: `{ status, id }` of its answer. */
+const clients = {
+  async axios(load, upstream, operation) {
+    const { axiosAdapter } = await load('upstreams-axios');
+    const client = axios.create({ baseURL: base, adapter: axiosAdapter(axios, upstream, operation) });
+    return async (method, path, { signal, headers, body } = {}) => {
+      const { status, data } = await client.request({ method, url: path, signal, headers, data: body, validateStatus: null });
+      return { status, id: data.id };
+    };
+  },
+  async ky(load, upstream, operation) {
+    const { kyOptions } = await load('upstreams-ky');
+    const client = ky.create({ prefixUrl: base, throwHttpErrors: false, ...kyOptions(upstream, operation) });
+    return async (method, path, { signal, headers, body } = {}) => {
+      const answer = await client(path.slice(1), { method, signal, headers, body });
+      return { status: answer.status, id: (await answer.json()).id };
+    };
+  },
+  async undici(load, upstream, operation) {
+    const { undiciRequest } = await load('upstreams-undici');
+    const send = undiciRequest(request, upstream, operation);
+    const dispatcher = new Agent();
+    return async (method, path, { signal, headers, body } = {}) => {
+      const answer = await send(`${base}${path}`, { method, headers, body, dispatcher }, { signal });
+      return { status: answer.statusCode, id: JSON.parse(new TextDecoder().decode(answer.body)).id };
+    };
+  },
+};
+
+for (const [name, make] of Object.entries(clients)) {
+  test(`${name}: retries, timeouts with the body, slots, circuits, and a caller's abort`, async () => {
+    const { load } = emitted({ ...manifestOf(name), language: 'javascript' });
+    const { upstreams } = await load('upstreams');
+    const up = await make(load, upstreams.up, 'up.get');
+    assert.deepEqual(await up('GET', '/once'), { status: 200, id: 1 });
+    assert.deepEqual(seen, ['GET /once', 'GET /once']);
+
+    // What may not be sent twice is sent once, unless it has a key.
+    for (const [method, options, times] of [
+      ['POST', { body: '{}' }, 1],
+      ['PATCH', { body: '{}' }, 1],
+      ['POST', { body: '{}', headers: { 'Idempotency-Key': 'a' } }, 2],
+      ['PUT', { body: '{}' }, 2],
+    ]) {
+      seen = [];
+      assert.equal((await up(method, '/once', options)).status, times === 1 ? 503 : 200, method);
+      assert.equal(seen.length, times, `${method} ${JSON.stringify(options)}`);
+    }
+    assert.equal((await up('GET', '/status/404')).status, 404);
+    assert.deepEqual([upstreams.up.health().state, upstreams.up.health().active], ['CLOSED', 0]);
+
+    const late = await make(load, upstreams.late, 'late.get');
+    for (const path of ['/hang', '/stall']) {
+      assert.match(String((await rejection(late('POST', path, { body: '{}' }))).code), /^TIMEOUT$/u, path);
+    }
+    await until(() => upstreams.late.health().active === 0);
+
+    const full = await make(load, upstreams.full, 'full.get');
+    const caller = new AbortController();
+    const held = rejection(full('GET', '/hang', { signal: caller.signal }));
+    await until(() => seen.at(-1) === 'GET /hang');
+    assert.equal(upstreams.full.health().active, 1);
+    assert.equal((await rejection(full('GET', '/up'))).code, 'BULKHEAD_FULL');
+    const reason = new Error('left');
+    caller.abort(reason);
+    const ended = await held;
+    assert.ok(ended === reason || ['AbortError', 'CanceledError'].includes(ended.name) || ended.cause === reason, String(ended));
+    assert.equal(upstreams.full.health().state, 'CLOSED');
+
+    const down = await make(load, upstreams.down, 'down.get');
+    seen = [];
+    assert.equal((await down('GET', '/status/503')).status, 503);
+    await down('GET', '/status/503').catch(() => undefined);
+    assert.equal(upstreams.down.health().state, 'OPEN');
+    const before = seen.length;
+    assert.equal(before, 4);
+    assert.equal((await rejection(down('GET', '/up'))).code, 'CIRCUIT_OPEN');
+    assert.equal(seen.length, before);
+  });
+}
+
+test('Nest: a module hands out the upstreams, and waits for their calls when the application ends', async () => {
+  const { load } = emitted({ ...manifestOf('nest'), language: 'javascript' });
+  const { UPSTREAMS, upstreamsModule } = await load('upstreams-nest');
+  class App {}
+  Module({ imports: [upstreamsModule()] })(App);
+  const app = await NestFactory.createApplicationContext(App, { logger: false });
+  const upstreams = app.get(UPSTREAMS);
+  assert.equal(upstreams, (await load('upstreams')).upstreams);
+  let finish;
+  const running = upstreams.up.call('up.get', () => new Promise((resolve) => (finish = resolve)));
+  let isClosed = false;
+  const closing = app.close().then(() => (isClosed = true));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(isClosed, false);
+  assert.equal((await rejection(upstreams.up.call('up.get', () => 1))).code, 'BULKHEAD_FULL');
+  finish('done');
+  assert.equal(await running, 'done');
+  await closing;
+});
+
+test('the lines that use them compile', () => {
+  const uses = {
+    axios: `import axios from 'axios';
+import { axiosAdapter } from './upstreams-axios.ts';
+export const client = axios.create({ adapter: axiosAdapter(axios, upstreams.up, 'up.get') });
+// @ts-expect-error: no operation of this upstream
+axiosAdapter(axios, upstreams.up, 'late.get');`,
+    ky: `import ky from 'ky';
+import { kyOptions } from './upstreams-ky.ts';
+export const client = ky.create({ prefixUrl: 'https://api.example', ...kyOptions(upstreams.up, 'up.get') });
+// @ts-expect-error: no operation of this upstream
+kyOptions(upstreams.up, 'late.get');`,
+    undici: `import { Agent, request } from 'undici';
+import { undiciRequest } from './upstreams-undici.ts';
+const send = undiciRequest(request, upstreams.up, 'up.get');
+export async function load(signal: AbortSignal): Promise<unknown> {
+  const { statusCode, body, headers } = await send('https://api.example', { dispatcher: new Agent() }, { signal });
+  return statusCode === 200 ? JSON.parse(new TextDecoder().decode(body)) : headers['retry-after'];
+}`,
+    nest: `import { Inject, Injectable, Module } from '@nestjs/common';
+import { UPSTREAMS, upstreamsModule } from './upstreams-nest.ts';
+import type { Upstreams } from './upstreams-nest.ts';
+export class Orders {
+  constructor(private readonly all: Upstreams) {}
+  load(id: string): Promise<Response> {
+    return this.all.up.fetch('up.get', id);
+  }
+}
+Injectable()(Orders);
+Inject(UPSTREAMS)(Orders, undefined, 0);
+export class App {}
+Module({ imports: [upstreamsModule()], providers: [Orders] })(App);
+void upstreams;`,
+  };
+  compile(
+    Object.entries(uses).map(([client, text]) => {
+      const { folder } = emitted(manifestOf(client));
+      writeFileSync(join(folder, 'app.ts'), `import { upstreams } from './upstreams.ts';\n${text}\n`);
+      return join(folder, 'app.ts');
+    }),
+  );
+});

@@ -1,0 +1,279 @@
+// ingress.ts in each framework as it is: the limiter is mounted, refusals are answered, a client that has left ends its calls.
+import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { serve } from '@hono/node-server';
+import { Controller, Get, Module, Param, Req, Res } from '@nestjs/common';
+import { BaseExceptionFilter, NestFactory } from '@nestjs/core';
+import express from 'express';
+import { fastify } from 'fastify';
+import { Hono } from 'hono';
+import Koa from 'koa';
+import { compile, emitted, layers } from './emit.mjs';
+
+const manifestOf = (framework) => ({
+  ...layers,
+  rateLimiting: { store: 'memory', algorithm: 'fixed-window', requestsPerWindow: 3, framework },
+  stack: { ingress: true },
+});
+
+// What the routes do, given the limits of the request twice.
+async function routesOf(load) {
+  const { upstreams } = await load('upstreams');
+  const { answerErrors } = await load('ingress');
+  assert.equal(typeof answerErrors, 'function');
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  const gone = { ...resolvers(), started: resolvers() };
+  const routes = {
+    ok: () => 'fine',
+    down: (limits) => upstreams.down.call('down.get', () => Promise.reject(Object.assign(new Error('secret'), { status: 503 })), limits),
+    full: async (limits) => {
+      const first = upstreams.full.call('full.get', () => held);
+      const second = upstreams.full.call('full.get', () => 'never', limits);
+      await second.finally(() => (release(), first));
+    },
+    late: (limits) => upstreams.late.call('late.get', () => new Promise(() => {}), { ...limits, retry: false }),
+    bug: () => Promise.reject(new TypeError('a mistake')),
+    limits: (limits, again) => `${String(limits === again)} ${String(limits.deadline.remaining())}`,
+    gone: (limits) =>
+      upstreams.up.call(
+        'up.get',
+        (signal) => {
+          gone.started.resolve();
+          return new Promise((_, reject) => signal.addEventListener('abort', () => (gone.resolve(signal.reason), reject(signal.reason))));
+        },
+        limits,
+      ),
+  };
+  return { routes, gone, upstreams };
+}
+
+function resolvers() {
+  let resolve;
+  const promise = new Promise((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+const portOf = (server) => server.address().port;
+
+/** Serves the routes; resolves with `{ port, close }`. */
+const frameworks = {
+  async express({ answerErrors, limitRequests, limitsOf }, routes) {
+    const app = express();
+    app.use(limitRequests());
+    app.get('/:route', async (request, response) => {
+      response.send(await routes[request.params.route](limitsOf(request, response), limitsOf(request, response)));
+    });
+    app.use(answerErrors);
+    app.use((_error, _request, response, _next) => response.status(500).end());
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { port: portOf(server), close: () => (server.closeAllConnections(), server.close()) };
+  },
+  async fastify({ answerErrors, limitRequests, limitsOf }, routes) {
+    const app = fastify();
+    app.addHook('onRequest', limitRequests());
+    app.setErrorHandler(answerErrors);
+    app.get('/:route', async (request, reply) => routes[request.params.route](limitsOf(request, reply), limitsOf(request, reply)));
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return { port: portOf(app.server), close: () => (app.server.closeAllConnections(), app.close()) };
+  },
+  async koa({ answerErrors, limitRequests, limitsOf }, routes) {
+    const app = new Koa({ silent: true });
+    app.silent = true;
+    app.use(answerErrors);
+    app.use(limitRequests());
+    app.use(async (context) => {
+      context.body = await routes[context.path.slice(1)](limitsOf(context), limitsOf(context));
+    });
+    const server = app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { port: portOf(server), close: () => (server.closeAllConnections(), server.close()) };
+  },
+  async nest({ answerErrors, limitRequests, limitsOf }, routes) {
+    class Routes {
+      async route(name, request, response) {
+        response.send(await routes[name](limitsOf(request, response), limitsOf(request, response)));
+      }
+    }
+    Get(':route')(Routes.prototype, 'route', Object.getOwnPropertyDescriptor(Routes.prototype, 'route'));
+    [Param('route'), Req(), Res()].forEach((decorate, index) => decorate(Routes.prototype, 'route', index));
+    Controller()(Routes);
+    class App {}
+    Module({ controllers: [Routes] })(App);
+    const app = await NestFactory.create(App, { logger: false });
+    app.useGlobalGuards(limitRequests());
+    app.useGlobalFilters(answerErrors(new BaseExceptionFilter(app.getHttpAdapter())));
+    await app.listen(0, '127.0.0.1');
+    const server = app.getHttpServer();
+    return { port: portOf(server), close: () => (server.closeAllConnections(), app.close()) };
+  },
+  async hono({ answerErrors, limitRequests, limitsOf }, routes) {
+    const app = new Hono();
+    app.use(limitRequests());
+    app.onError((error, context) => {
+      try {
+        return answerErrors(error);
+      } catch {
+        return context.body(null, 500);
+      }
+    });
+    app.get('/:route', async (context) => context.text(await routes[context.req.param('route')](limitsOf(context), limitsOf(context))));
+    return serving(app.fetch);
+  },
+  async fetch({ answerErrors, limitRequests, limitsOf }, routes) {
+    const limit = limitRequests();
+    const handle = answerErrors((request) =>
+      limit(request, async () => new Response(await routes[new URL(request.url).pathname.slice(1)](limitsOf(request), limitsOf(request)))),
+    );
+    return serving((request) => handle(request).catch(() => new Response(null, { status: 500 })));
+  },
+};
+
+async function serving(fetch) {
+  const server = serve({ fetch, port: 0, hostname: '127.0.0.1' });
+  if (!server.listening) await once(server, 'listening');
+  return { port: portOf(server), close: () => (server.closeAllConnections(), server.close()) };
+}
+
+let key = 0;
+for (const [framework, mount] of Object.entries(frameworks)) {
+  test(`${framework}: refusals are answered, limits follow the request, a client that has left ends its calls`, async () => {
+    const { load } = emitted({ ...manifestOf(framework), language: 'javascript' });
+    const { routes, gone, upstreams } = await routesOf(load);
+    const { port, close } = await mount(await load('ingress'), routes);
+    const ask = (path, headers = { 'x-api-key': `key-${String(++key)}` }) => fetch(`http://127.0.0.1:${String(port)}/${path}`, { headers });
+    try {
+      assert.deepEqual([(await ask('ok')).status, await (await ask('ok')).text()], [200, 'fine']);
+      await ask('down'); // opens the circuit
+      for (const [path, status, retryAfter, code] of [
+        ['down', 503, '3', 'CIRCUIT_OPEN'],
+        ['full', 503, '1', 'BULKHEAD_FULL'],
+        ['late', 504, null, 'TIMEOUT'],
+      ]) {
+        const answer = await ask(path);
+        assert.deepEqual(
+          [answer.status, answer.headers.get('retry-after'), answer.headers.get('content-type').split(';')[0]],
+          [status, retryAfter, 'application/problem+json'],
+          path,
+        );
+        const problem = await answer.json();
+        assert.deepEqual([problem.type, problem.status, problem.code], ['about:blank', status, code]);
+        assert.doesNotMatch(JSON.stringify(problem), /secret|down|full\b|late/u);
+      }
+      assert.equal((await ask('bug')).status, 500);
+
+      // One deadline for all calls of a request, as the client gave it or as the manifest has it.
+      const [same, left] = (await (await ask('limits', { 'x-api-key': 'a', 'X-Request-Deadline-Ms': '700' })).text()).split(' ');
+      assert.equal(same, 'true');
+      assert.ok(Number(left) > 0 && Number(left) <= 700, left);
+      assert.ok(Number((await (await ask('limits')).text()).split(' ')[1]) > 700);
+
+      // The limiter of the manifest.
+      const statuses = [];
+      for (let n = 0; n < 4; n++) statuses.push((await ask('ok', { 'x-api-key': 'one' })).status);
+      assert.deepEqual(statuses, [200, 200, 200, 429]);
+      const refused = await ask('ok', { 'x-api-key': 'one' });
+      assert.ok(Number(refused.headers.get('retry-after')) >= 1);
+      assert.equal((await refused.json()).status, 429);
+
+      const request = http.get({ port, host: '127.0.0.1', path: '/gone', headers: { 'x-api-key': 'gone' } });
+      request.once('error', () => {});
+      await gone.started.promise;
+      request.destroy();
+      const reason = await gone.promise;
+      if (!['hono', 'fetch'].includes(framework)) assert.equal(reason.code, 'CLIENT_GONE');
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.deepEqual([upstreams.up.health().state, upstreams.up.health().active], ['CLOSED', 0]);
+    } finally {
+      await close();
+    }
+  });
+}
+
+test('a cause is found, however deep, and what is no refusal has no answer', async () => {
+  const { load } = emitted({ ...manifestOf('fetch'), language: 'javascript' });
+  const { refusalOf } = await load('ingress');
+  const coded = (code, more = {}) => Object.assign(new Error('x'), { code, ...more });
+  for (const [error, status, retryAfter] of [
+    [new Error('a', { cause: new AggregateError([coded('BULKHEAD_TIMEOUT')]) }), 503, '1'],
+    [coded('RATE_LIMITED', { retryAfterMs: 1001 }), 429, '2'],
+    [coded('RATE_LIMITED', { retryAfterMs: 1001, statusCode: 503 }), 503, '2'],
+    [coded('CIRCUIT_OPEN', { retryAfterMs: 0, cause: coded('TIMEOUT') }), 503, '1'],
+    [coded('CIRCUIT_OPEN', { retryAfterMs: NaN }), 503, '1'],
+    [coded('RETRY_TIMEOUT'), 504],
+    [coded('PROBE_TIMEOUT'), 504],
+    [coded('UND_ERR_HEADERS_TIMEOUT'), 504],
+    [coded('ETIMEDOUT'), 504],
+    [AbortSignal.abort(new DOMException('late', 'TimeoutError')).reason, 504],
+  ]) {
+    const refusal = refusalOf(error);
+    assert.deepEqual([refusal?.status, refusal?.headers['Retry-After']], [status, retryAfter], String(error.code));
+  }
+  const circular = new Error('a');
+  circular.cause = circular;
+  const hostile = new Proxy(
+    {},
+    {
+      get() {
+        throw new Error('no');
+      },
+    },
+  );
+  for (const error of [circular, hostile, undefined, null, 7, 'TIMEOUT', new TypeError('x'), coded('ECONNREFUSED'), { status: 503 }]) {
+    assert.equal(refusalOf(error), undefined);
+  }
+});
+
+test('the lines that mount it compile', () => {
+  const apps = {
+    express: `import express from 'express';
+const app = express();
+app.use(limitRequests());
+app.get('/orders/:id', async (request, response) => {
+  const answer = await upstreams.up.fetch('up.get', request.params.id, {}, limitsOf(request, response));
+  response.send(await answer.text());
+});
+app.use(answerErrors);`,
+    fastify: `import { fastify } from 'fastify';
+const app = fastify();
+app.addHook('onRequest', limitRequests());
+app.get('/', async (request, reply) => (await upstreams.up.fetch('up.get', '/', {}, limitsOf(request, reply))).text());
+app.setErrorHandler(answerErrors);`,
+    hono: `import { Hono } from 'hono';
+const app = new Hono();
+app.use(limitRequests());
+app.get('/', (context) => upstreams.up.fetch('up.get', '/', {}, limitsOf(context)));
+app.onError(answerErrors);`,
+    koa: `import Koa from 'koa';
+const app = new Koa();
+app.use(answerErrors);
+app.use(limitRequests());
+app.use(async (context) => { context.body = await upstreams.up.call('up.get', () => 'x', limitsOf(context)); });`,
+    nest: `import type { INestApplication } from '@nestjs/common';
+import { BaseExceptionFilter } from '@nestjs/core';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+export function mount(app: INestApplication): void {
+  app.useGlobalGuards(limitRequests());
+  app.useGlobalFilters(answerErrors(new BaseExceptionFilter(app.getHttpAdapter())));
+}
+export const load = (request: IncomingMessage, response: ServerResponse) =>
+  upstreams.up.fetch('up.get', '/', {}, limitsOf(request, response));`,
+    fetch: `const limit = limitRequests();
+export const GET = answerErrors((request: Request, context: { params: Promise<{ id: string }> }) =>
+  limit(request, async () => upstreams.up.fetch('up.get', (await context.params).id, {}, limitsOf(request))));`,
+  };
+  compile(
+    Object.entries(apps).map(([framework, text]) => {
+      const { folder } = emitted(manifestOf(framework));
+      const imports = `import { answerErrors, limitRequests, limitsOf } from './ingress.ts';\nimport { upstreams } from './upstreams.ts';\n`;
+      writeFileSync(join(folder, 'app.ts'), `${imports}${text}\n`);
+      return join(folder, 'app.ts');
+    }),
+  );
+});

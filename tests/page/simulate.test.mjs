@@ -1,0 +1,100 @@
+// The command line's storm: the page's figures as a table, and its plots as one SVG.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { execute, succeed } from '../shared/processes.mjs';
+import { programUnderTest } from '../shared/program.mjs';
+import { launch, open, serve, shown } from './lib/browser.mjs';
+
+const SCENARIOS = process.env.CROWVAULT_PROOF === 'full' ? ['brown-out', 'outage', 'slow', 'burst'] : ['outage'];
+const MANIFEST = {
+  circuitBreaker: { failureThreshold: 10, recoveryTimeMs: 5000 },
+  retryPolicy: { maxRetries: 3 },
+  timeoutConfig: { operations: { 'orders.get': 1000 } },
+  bulkhead: { partitions: { orders: 8 }, maxQueue: 8, maxWaitMs: 200 },
+  stack: {},
+  traffic: { orders: { callsPerSecond: 40, errorPercent: 1, p50Ms: 30, p99Ms: 300 } },
+};
+
+const { command, args } = programUnderTest();
+let folder;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'simulate-'));
+  writeFileSync(join(folder, 'resilience.json'), JSON.stringify(MANIFEST));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+const simulate = (more, options = {}) => execute(command, [...args, 'simulate', ...more], { cwd: folder, ...options });
+
+test('the table names the scenario, its world and every layer; the plots are one SVG; both are the same bytes each time', async () => {
+  const first = await simulate(['-c', 'resilience.json', '--svg', 'one.svg']);
+  assert.equal(first.code, 0, first.stderr);
+  const [world, gap, head, ...rows] = first.stdout.trimEnd().split('\n');
+  assert.match(world, /^brown-out: Operation: orders\.get; Partition: orders; Requests: 40\/s; /u);
+  assert.equal(gap, '');
+  assert.match(head, /Calls per request {2}Peak load {2}Answered in the trouble {2}Answered in all +Recovered$/u);
+  assert.deepEqual(
+    rows.map((row) => row.slice(0, 23).trim()),
+    ['the whole stack', 'no protection', 'without circuit breaker', 'without retry', 'without timeout', 'without bulkhead'],
+  );
+  assert.equal(new Set([head, ...rows].map(({ length }) => length)).size, 1, 'the columns do not line up');
+
+  const again = await simulate(['--svg', 'two.svg']);
+  assert.equal(again.stdout, first.stdout);
+  const svg = readFileSync(join(folder, 'one.svg'), 'utf8');
+  assert.equal(readFileSync(join(folder, 'two.svg'), 'utf8'), svg);
+  assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 860 500" role="img"/u);
+  assert.match(svg, /prefers-color-scheme:dark/u);
+  assert.equal((svg.match(/<polyline /gu) ?? []).length, 14);
+  assert.doesNotMatch(svg, /<script|href|url\(|NaN|undefined|Infinity/u);
+});
+
+test("each scenario's figures are those that the page's worker shows for the same manifest", async () => {
+  const server = await serve();
+  const browser = await launch();
+  try {
+    for (const scenario of SCENARIOS) {
+      const { table, figures } = await inPage(browser, server.url, scenario);
+      const said = JSON.parse(await succeed(command, [...args, 'simulate', '--scenario', scenario, '--json'], { cwd: folder }));
+      assert.equal(said.scenario, scenario);
+      assert.deepEqual({ columns: said.columns, rows: said.rows }, table, scenario);
+      assert.deepEqual(said.figures, figures, scenario);
+      assert.match(said.svg, /^<svg /u);
+    }
+  } finally {
+    await browser.close();
+    await server.stop();
+  }
+});
+
+async function inPage(browser, url, scenario) {
+  const link = `${url}/#stack?args=${encodeURIComponent(JSON.stringify(MANIFEST))}&world=${encodeURIComponent(JSON.stringify({ scenario }))}`;
+  const { page, faults, close } = await open(browser, link);
+  await shown(page);
+  const result = await page.evaluate(() => window.drawn.at(-1).result);
+  assert.deepEqual(await faults(), []);
+  await close();
+  return result;
+}
+
+test('what is wrong is one sentence and exit code 2', async () => {
+  writeFileSync(join(folder, 'broken.json'), '{ "circuitBreaker": ');
+  writeFileSync(join(folder, 'faulty.json'), JSON.stringify({ ...MANIFEST, circuitBreaker: { failureThreshold: 0 } }));
+  writeFileSync(join(folder, 'alone.json'), '{ "circuitBreaker": {} }');
+  for (const [more, sentence, options] of [
+    [['--scenario', 'flood'], /^Argument 'flood' not recognized/u],
+    [['-c', 'missing.json'], /^missing\.json: .*\n$/u],
+    [['-c', 'broken.json'], /^broken\.json: .*\n$/u],
+    [['-c', 'faulty.json'], /^faulty\.json: circuitBreaker\.failureThreshold: 0 is out of range; use 1 to 10000\.\n$/u],
+    [['-c', 'alone.json'], /^alone\.json: a storm needs circuitBreaker, retryPolicy, timeoutConfig and bulkhead/u],
+    [['--svg', 'missing/plot.svg'], /^missing\/plot\.svg: .*\n$/u],
+    [[], /^simulate runs the emitted code and needs node, deno or bun on the PATH\.\n$/u, { env: { ...process.env, PATH: folder } }],
+  ]) {
+    const { code, stdout, stderr } = await simulate(more, options);
+    assert.equal(code, 2, `${more.join(' ')}: ${stderr}`);
+    assert.equal(stdout, '');
+    assert.match(stderr, sentence);
+  }
+});
