@@ -20,7 +20,12 @@ const TOOLS = [
   ['circuit-breaker', 'generate_circuit_breaker', {}, 'A circuit breaker over an outage'],
   ['retry', 'generate_retry_policy', {}, 'Retries over a time of trouble'],
   ['rate-limiter', 'generate_rate_limiting', { store: 'memory', framework: 'fetch' }, 'A rate limiter under changing traffic'],
-  ['timeouts', 'generate_timeout_config', { operations: [{ name: 'orders.get', timeoutMs: 2000 }] }, 'A time-out and the latencies it meets'],
+  [
+    'timeouts',
+    'generate_timeout_config',
+    { operations: [{ name: 'orders.get', timeoutMs: 2000 }] },
+    'A time-out and the latencies it meets',
+  ],
   ['bulkhead', 'generate_bulkhead', { partitions: [{ name: 'orders', maxConcurrent: 20 }] }, 'Slots and queue in a slow spell'],
 ];
 
@@ -34,7 +39,8 @@ const STORM = {
 
 const given = process.argv.slice(2);
 const { command, args } = given.find((each) => !each.startsWith('--')) ? { command: given.at(-1), args: [] } : programUnderTest();
-const run = (more, options = {}) => execFileSync(command, [...args, ...more], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], ...options });
+const run = (more, options = {}) =>
+  execFileSync(command, [...args, ...more], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], ...options });
 
 const { properties: sections } = JSON.parse(run(['stack', '--schema']));
 

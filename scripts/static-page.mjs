@@ -46,7 +46,10 @@ function valuesOf({ type, enum: choices, default: usual, minimum = 0, maximum = 
   if (choices !== undefined) return choices;
   if (type === 'boolean') return [true, false];
   if (type !== 'integer') return [];
-  const around = usual === undefined || usual === 0 ? [1000, 5000, 30_000] : [0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 2, 3, 4, 6, 10].map((factor) => Math.round(usual * factor));
+  const around =
+    usual === undefined || usual === 0
+      ? [1000, 5000, 30_000]
+      : [0.2, 0.4, 0.6, 0.8, 1.2, 1.4, 2, 3, 4, 6, 10].map((factor) => Math.round(usual * factor));
   return [...new Set(around)].filter((value) => value >= minimum && value <= maximum);
 }
 
@@ -61,7 +64,7 @@ function runsOf(content) {
     while (from + length < text.length && lines[place + length] === text[from + length]) length += 1;
     return length;
   };
-  for (let at = 0; at < text.length; ) {
+  for (let at = 0; at < text.length;) {
     const found = (places.get(text[at]) ?? []).map((place) => [place, lengthAt(place, at)]);
     const [place, length] = found.reduce((best, each) => (each[1] > best[1] ? each : best), [-1, 0]);
     // A line alone is sooner said again than pointed to, where the lines around it are new as well.

@@ -1,6 +1,6 @@
 // A service that fails when it is told to: node flaky.mjs PORT
 //
-//   PUT /-/mode/ok | hang | 503 | slow    how it answers from now on
+//   PUT /-/mode/ok | hang | 503 | slow    how it answers from now on; gives what it has seen until now
 //   GET /-/stats                          what it has seen since the last change
 import { createServer } from 'node:http';
 
@@ -11,11 +11,12 @@ const server = createServer((request, response) => {
   request.resume();
   const [, first, second, third] = request.url.split('/');
   if (first === '-') {
+    const before = seen;
     if (second === 'mode') {
       mode = third;
       seen = [];
     }
-    response.end(JSON.stringify(seen));
+    response.end(JSON.stringify(before));
     return;
   }
   // The request's own id stands in its path, so a call that was made for another request shows.

@@ -84,7 +84,6 @@ public sealed class ProtocolTests(OpenServer open) : IClassFixture<OpenServer>
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"nothing"}}""", -32602)]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":7}}""", -32602)]
     [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call"}""", -32602)]
-    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"generate_circuit_breaker","arguments":[]}}""", -32602)]
     public async Task Answers_a_request_that_cannot_be_served(string body, int code)
     {
         using var answer = await Server.PostMcpAsync(body);

@@ -55,7 +55,12 @@ export async function open(browser, url, options = {}) {
   const { origin } = new URL(url);
   page.on('request', (request) => {
     const address = request.url();
-    if (address !== url.split('#')[0] && !address.startsWith(`${origin}/`) && !address.startsWith(`blob:${origin}/`) && !address.startsWith('data:')) {
+    if (
+      address !== url.split('#')[0] &&
+      !address.startsWith(`${origin}/`) &&
+      !address.startsWith(`blob:${origin}/`) &&
+      !address.startsWith('data:')
+    ) {
       faults.push(`request: ${address}`);
     }
   });
