@@ -53,4 +53,12 @@ export const errors = [
       'A client sent more than its limit. With Fastify whose application has an error handler of its own, and with Nest, the refusal is an error (`statusCode` 429), so that the application answers it as it answers others; elsewhere the middleware answers 429 itself. `retryAfterMs` says when the next request is admitted, `decision` the rest.',
     does: 'Answer 429; the fields `RateLimit` and `Retry-After` are on the response already. `onRefused` answers in your own way. Where clients are refused in ordinary use, look at the limit, and at whether several of them share a key.',
   },
+  {
+    code: 'CLIENT_GONE',
+    error: 'ClientGoneError',
+    file: 'the ingress file of a stack',
+    means:
+      'The client left before its answer was complete, so the signal of its request ended, and with it the calls that were made for it.',
+    does: 'Nothing: nobody waits for an answer. Breaker and retry neither count nor repeat what ended for this reason.',
+  },
 ];
