@@ -125,6 +125,8 @@ generated() {
 
 page() { (cd tests/page && node run.mjs ${mode:+"$mode"}); }
 
+site() { (cd site && install && node run.mjs); }
+
 requests() { (cd tests/requests && node run.mjs); }
 
 field() { (cd tests/field && node run.mjs ${mode:+"$mode"}); }
@@ -168,6 +170,7 @@ suite "Cases from the field" field
 if [[ $mode != --quick ]]; then
   suite "Doors and official clients" conformance
   suite "Page" page
+  suite "Site" site
   native=$work/program/crowvault-mcp
   suite "Packages" packages
   suite ".NET tests of the native program" native_dotnet_tests

@@ -60,9 +60,13 @@ test('shadcn add writes what a served item holds, the bytes of the program', asy
     await succeed(program(), ['generate', 'retry-policy', '--max-retries', '2', '--with-tests', '-o', expected]);
     for (const name of ['retry.ts', 'retry.test.ts'])
       assert.equal(readFileSync(join(cwd, 'src/resilience', name), 'utf8'), readFileSync(join(expected, name), 'utf8'));
-    await succeed(program(), ['generate', 'retry-policy', '--max-retries', '2', '--with-tests', '-o', 'src/resilience', '--check'], {
-      cwd,
-    });
+    await succeed(
+      program(),
+      ['generate', 'retry-policy', '--max-retries', '2', '--with-tests', '--import-extension', 'ts', '-o', 'src/resilience', '--check'],
+      {
+        cwd,
+      },
+    );
   } finally {
     await server.stop();
   }

@@ -1,0 +1,96 @@
+// The site as it is built: no dead link, a page for everything that there is, and no command or option on it that the program does not know.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { programUnderTest, repository } from '../tests/shared/program.mjs';
+import { temporaryFolder } from '../tests/shared/temporary.mjs';
+import { errors } from './errors.mjs';
+import { recipes } from './recipes.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const built = join(repository, 'artifacts/site');
+const { command, args } = programUnderTest();
+const run = (...given) => spawnSync(command, [...args, ...given], { encoding: 'utf8' });
+const page = (name) => readFileSync(join(here, `.pages/${name}.md`), 'utf8');
+const files = (folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' });
+
+before(() => {
+  for (const each of [
+    ['generate.mjs', command],
+    ['node_modules/vitepress/bin/vitepress.js', 'build'],
+  ]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(here, each[0]), each[1]], {
+      cwd: here,
+      encoding: 'utf8',
+      env: { ...process.env, TMPDIR: temporaryFolder('site') },
+    });
+    assert.equal(status, 0, `${stdout}${stderr}`);
+  }
+});
+
+test('Every page is built, and its text is there without a script', () => {
+  const names = files(join(here, '.pages')).filter((name) => name.endsWith('.md'));
+  assert.ok(names.length >= 25, names.join());
+  for (const name of names) {
+    const html = readFileSync(join(built, name.replace(/\.md$/u, '.html')), 'utf8');
+    const heading = /^# (.+)$/mu.exec(page(name.slice(0, -3)))?.[1] ?? 'Resilience code that you own';
+    assert.ok(html.replaceAll(/<[^>]+>/gu, '').includes(heading.replaceAll(/[`*]/gu, '')), `${name}: no "${heading}"`);
+    assert.doesNotMatch(html, /<script[^>]+src="https?:/u, name);
+  }
+});
+
+test('Every code of an error has a page, and every page is of such a code', () => {
+  const folder = join(repository, 'snapshots');
+  const codes = files(folder)
+    .filter((name) => name.includes('.verified.') && !name.includes('.test.') && /\.(?:ts|diff)$/u.test(name))
+    .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/readonly code = '([A-Z_]+)'/gu)].map(([, code]) => code));
+  assert.deepEqual(errors.map(({ code }) => code).sort(), [...new Set(codes)].sort());
+});
+
+test('Every tool has its arguments, its exports and its whole file', () => {
+  for (const name of ['circuit-breaker', 'retry-policy', 'rate-limiting', 'timeout-config', 'bulkhead']) {
+    const text = page(`tools/${name}`);
+    const help = run('generate', name, '--help').stdout;
+    const options = [...help.matchAll(/^\s+--([a-z-]+)/gmu)].map(([, option]) =>
+      option.replaceAll(/-([a-z])/gu, (_, letter) => letter.toUpperCase()),
+    );
+    for (const option of options.filter(
+      (each) => !/^(?:output|language|dryRun|diff|check|force|merge|name|json|withCode|args|prune)$/u.test(each),
+    ))
+      assert.ok(text.includes(`| \`${option}\` |`), `${name}: ${option}`);
+    assert.match(text, /\| `\w+` \| (?:class|function) \| [A-Z]/u);
+  }
+});
+
+test('Every recipe is of calls that work, and shows their figures', () => {
+  for (const { name, calls } of recipes) {
+    const text = page(`recipes/${name}`);
+    assert.equal(text.match(/^npx -y @crowvault\/mcp generate /gmu)?.length, calls.length, name);
+    assert.ok(text.includes('\n- '), name);
+  }
+});
+
+test('What stands beside a library is a call of the program, or options that it has', () => {
+  const text = page('coming-from');
+  const help = ['circuit-breaker', 'retry-policy', 'rate-limiting', 'timeout-config', 'bulkhead']
+    .map((each) => run('generate', each, '--help').stdout)
+    .join('\n');
+  const calls = [...text.matchAll(/`(generate [^`]+)`/gu)].map(([, call]) => call);
+  assert.ok(calls.length > 10);
+  for (const call of new Set(calls)) {
+    // Named alone, it stands for its page.
+    const given = call.split(' ');
+    const { status, stderr } = run(...given, ...(given.length > 2 && !call.includes('with-operations') ? [] : ['--help']));
+    assert.equal(status, 0, `${call}: ${stderr}`);
+  }
+  for (const [option] of text.matchAll(/--[a-z][a-z-]+/gu)) assert.ok(help.includes(`${option} `), option);
+});
+
+test('The search index and the pages are all that there is: nothing comes from elsewhere', () => {
+  assert.ok(existsSync(join(built, 'index.html')));
+  for (const name of files(built).filter((each) => each.endsWith('.css')))
+    assert.doesNotMatch(readFileSync(join(built, name), 'utf8'), /url\(["']?https?:/u, name);
+});
