@@ -55,7 +55,8 @@ internal sealed class AlertRules(Reported reported)
                 Time(patience),
                 "critical",
                 $"Circuit {Labelled(Name)} stays open",
-                $"Its calls have been rejected for more than {Duration(patience)}, although it asks the service again after {Duration(longest)} at most.") { Threshold = Duration(longest) };
+                $"Its calls have been rejected for more than {Duration(patience)}, although it asks the service again after {Duration(longest)} at most.")
+            { Threshold = Duration(longest) };
             var window = Math.Max(600_000, 10.0 * longest);
             yield return new(
                 "ResilienceCircuitFlaps",
@@ -63,7 +64,8 @@ internal sealed class AlertRules(Reported reported)
                 "",
                 "warning",
                 $"Circuit {Labelled(Name)} opens again and again",
-                $"It opened more than five times in {Duration(window)}: the service recovers and fails, or the threshold is too low.") { Threshold = Duration(longest) };
+                $"It opened more than five times in {Duration(window)}: the service recovers and fails, or the threshold is too low.")
+            { Threshold = Duration(longest) };
         }
 
         if (Breaker.TripOn is TripOn.FailureRate)
@@ -79,7 +81,8 @@ internal sealed class AlertRules(Reported reported)
                     "5m",
                     "warning",
                     $"Calls of {Labelled(Name)} fail",
-                    $"More than {Rounded(percent / 2.0)}% of them have failed for 5 minutes; {percent}% open the circuit.") { Threshold = $"{Rounded(percent / 2.0)}%" };
+                    $"More than {Rounded(percent / 2.0)}% of them have failed for 5 minutes; {percent}% open the circuit.")
+                { Threshold = $"{Rounded(percent / 2.0)}%" };
             }
         }
     }
@@ -140,7 +143,8 @@ internal sealed class AlertRules(Reported reported)
                     "1m",
                     "warning",
                     $"All slots of {Labelled(Name)} are taken",
-                    $"{Count(group.Key, "slot")} of a process have been taken for a minute; calls wait or are refused.") { Threshold = Count(group.Key, "slot") };
+                    $"{Count(group.Key, "slot")} of a process have been taken for a minute; calls wait or are refused.")
+                { Threshold = Count(group.Key, "slot") };
             }
 
             foreach (var group in bulkhead.Partitions.GroupBy(bulkhead.QueueOf).Where(group => group.Key >= 5))
@@ -152,7 +156,8 @@ internal sealed class AlertRules(Reported reported)
                     "1m",
                     "warning",
                     $"The queue of {Labelled(Name)} fills up",
-                    $"More than {most} of {group.Key} places have been taken for a minute.") { Threshold = Count(most, "call") };
+                    $"More than {most} of {group.Key} places have been taken for a minute.")
+                { Threshold = Count(most, "call") };
             }
         }
 
