@@ -26,6 +26,18 @@ after(() => {
 // A list of objects with names; its short form, an object from name to number, is what is attacked.
 const isMap = (schema) => schema.items?.type === 'object';
 const numberOf = ({ items }) => items.properties[items.required.find((name) => name !== 'name')];
+
+// Where an object needs more than one number there is no short form: the others are counted up.
+function entriesOf({ items }, map) {
+  const [first, ...others] = items.required.filter((name) => name !== 'name');
+  if (others.length === 0) return map;
+  return Object.entries(map).map(([name, number], index) => ({
+    name,
+    [first]: number,
+    ...Object.fromEntries(others.map((other) => [other, 1000 + index])),
+  }));
+}
+const namesOf = (entries) => (Array.isArray(entries) ? entries.map(({ name }) => name) : Object.keys(entries));
 const choicesOf = (schema) => schema.enum ?? schema.items?.enum;
 
 /**
@@ -71,8 +83,8 @@ function faultOf(refusal) {
 const benignRuns = new Map();
 
 // The same call with names that nobody could take offence at.
-function benignOf(tool, argument, args) {
-  const size = Object.keys(args[argument]).length;
+function benignOf(tool, argument, schema, args) {
+  const size = namesOf(args[argument]).length;
   const rest = { ...args, [argument]: undefined };
   const key = JSON.stringify([tool, argument, size, rest]);
   let found = benignRuns.get(key);
@@ -80,7 +92,7 @@ function benignOf(tool, argument, args) {
     if (benignRuns.size > 300) benignRuns.clear();
     const names = Array.from({ length: size }, (_, index) => `benign${String(index)}`);
     found = pipe
-      .call(tool, { ...args, [argument]: Object.fromEntries(names.map((name) => [name, 10])) })
+      .call(tool, { ...args, [argument]: entriesOf(schema, Object.fromEntries(names.map((name) => [name, 10]))) })
       .then(({ result }) => ({ names, result: result.structuredContent }));
     benignRuns.set(key, found);
   }
@@ -99,10 +111,13 @@ for (const tool of catalog) {
           tool,
           argument,
           inputs: maps,
-          value: () => ({ [argument]: hostileMap(random, numberOf(schema)), ...(random.next() < 0.1 && { withTests: true }) }),
+          value: () => ({
+            [argument]: entriesOf(schema, hostileMap(random, numberOf(schema))),
+            ...(random.next() < 0.1 && { withTests: true }),
+          }),
           judge: async (args, { files }) => {
-            const benign = await benignOf(tool.name, argument, args);
-            const names = Object.keys(args[argument]);
+            const benign = await benignOf(tool.name, argument, schema, args);
+            const names = namesOf(args[argument]);
             if (files.length !== benign.result.files.length) return 'another number of files';
             for (const [index, file] of files.entries()) {
               const reference = benign.result.files[index].content;
