@@ -1,4 +1,4 @@
-// 100,000 calls of each guard leave no timer, no listener and no memory behind, and the process ends by itself.
+// Many calls of each guard (100,000 with --full) leave no timer, no listener and no memory behind, and the process ends by itself.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
