@@ -75,7 +75,7 @@ test('formatted it is not edited; edited it is merged, accepted and upgraded', a
 test('a manifest says the language; a change of it leaves files that --prune removes', () => {
   const folder = newFolder();
   const manifest = { language: 'javascript', circuitBreaker: {}, retryPolicy: {}, timeoutConfig: { operations: { 'orders.get': 500 } } };
-  manifest.bulkhead = { partitions: { orders: 3 } };
+  Object.assign(manifest, { bulkhead: { partitions: { orders: 3 } }, upstreams: {} });
   const write = (given) => {
     writeFileSync(join(folder, 'resilience.json'), JSON.stringify(given));
   };
