@@ -2,7 +2,7 @@
 # Installs what is missing, builds everything and runs every test; the last line is "N passed, N failed".
 #
 #   ./test.sh            everything that fits into 25 minutes on two cores
-#   ./test.sh --quick    under 3 minutes: the .NET tests but those over HTTP, and the emitted code on this machine's Node
+#   ./test.sh --quick    about 4 minutes: the .NET tests but those over HTTP, the emitted code on this machine's Node, and the quick areas of the field
 #   ./test.sh --full     with all compilers, runtimes, hostile inputs and mutation testing
 #
 # The tests have a temporary folder of their own, and leave nothing in it.
