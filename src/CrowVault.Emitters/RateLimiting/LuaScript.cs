@@ -9,10 +9,10 @@ internal sealed record LuaScript(string Text, string Sha1)
     {
         var (file, sha1) = (options.Algorithm, options.Limits is not null, options.WithOperations) switch
         {
-            (Algorithm.TokenBucket, _, false) => ("token-bucket", "7167191f22dd091585c6ce7d9741a6863884d03e"),
-            (Algorithm.TokenBucket, _, true) => ("token-bucket", "2870de8226aa61f7fb118311b0569abb219ed3d0"),
-            (Algorithm.LeakyBucket, _, false) => ("leaky-bucket", "75d2d4085d587528ff9a02c17f598067463b3f8f"),
-            (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "b1d424c6dbc8905a53b5d47cc26fa17196b37ee9"),
+            (Algorithm.TokenBucket, _, false) => ("token-bucket", "3946d7f3c865d0c532a241e4f9c5f8be1a4a3638"),
+            (Algorithm.TokenBucket, _, true) => ("token-bucket", "20c0d73650958b9ae81fb9e334eec0b71807a894"),
+            (Algorithm.LeakyBucket, _, false) => ("leaky-bucket", "f7a347b93af92a2e5e6736760a501e93d05ea1b9"),
+            (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "b3e8563f2c5e9142b6458ae31a3feb59ec670cf0"),
             (Algorithm.FixedWindow, false, false) => ("fixed-window", "9bf1ec06016ec671a69a88a872860b544f8774fc"),
             (Algorithm.FixedWindow, false, true) => ("fixed-window", "f4b942b2ab28979e7470fe95fa09c79d55757ff5"),
             (Algorithm.FixedWindow, true, false) => ("fixed-windows", "3bf7896cf8d502a3bd9747ad08d9e521f7fc6e93"),

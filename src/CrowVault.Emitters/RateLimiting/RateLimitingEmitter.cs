@@ -246,6 +246,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             MemorySummary = redis ? "The same limiter in the memory of this process, for as long as Redis is away." : algorithm.Summary,
             TakeParameter = options.WithOperations ? ", take = true" : "",
             TakeCondition = options.WithOperations ? " && take" : "",
+            TakeArgument = options.WithOperations ? ", take" : "",
             TakeFigure = options.WithOperations ? "take ? serial() : 0" : "serial()",
             WhileDown = redis ? " in memory while Redis is away" : "",
             DecidedBy = (options.WithOperations, redis && !local) switch
@@ -284,7 +285,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 OnStoreError.Closed => "refuses everything",
                 OnStoreError.Local => "counts in memory",
             },
-            Undecided = local ? $"this.#local.consume(key, cost, {algorithm.First.Name})" : $"{counted}undecided({algorithm.First.Name}, this.name){(options.WithMetrics ? ")" : "")}",
+            Undecided = local ? $"this.#local.decide(key, cost, {algorithm.First.Name}{(options.WithOperations ? ", take" : "")})" : $"{counted}undecided({algorithm.First.Name}, this.name){(options.WithMetrics ? ")" : "")}",
             BlockFor = ioredis ? "'PX', milliseconds" : "{ PX: milliseconds }",
             Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "evalSha(SCRIPT_SHA1, options)",
             Eval = ioredis ? "eval(SCRIPT, 1, key, ...figures)" : "eval(SCRIPT, options)",

@@ -77,6 +77,8 @@ internal sealed record RateLimitingModel
 
     public required string TakeFigure { get; init; }
 
+    public required string TakeArgument { get; init; }
+
     public required string WhileDown { get; init; }
 
     public required string DecidedBy { get; init; }
