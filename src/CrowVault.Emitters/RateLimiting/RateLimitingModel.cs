@@ -113,6 +113,8 @@ internal sealed record RateLimitingModel
 
     public required string BlockFor { get; init; }
 
+    public required string SlotOf { get; init; }
+
     public required string Evalsha { get; init; }
 
     public required string Eval { get; init; }
