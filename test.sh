@@ -109,7 +109,10 @@ lint() {
     # shellcheck disable=SC2086
     if npx --no-install $each; then good=$((good + 1)); else bad=$((bad + 1)); fi
   done
-  if TMPDIR=$work/sdk dotnet format CrowVault.Mcp.sln --verify-no-changes --no-restore; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  # The build has held the rules of style already; a quick run is content with it.
+  local -a what=()
+  [[ $mode == --quick ]] && what=(whitespace)
+  if TMPDIR=$work/sdk dotnet format "${what[@]}" CrowVault.Mcp.sln --verify-no-changes --no-restore; then good=$((good + 1)); else bad=$((bad + 1)); fi
   printf '%s passed, %s failed\n' "$good" "$bad"
   [[ $bad -eq 0 ]]
 }
