@@ -14,9 +14,6 @@ internal static partial class ManifestFile
 
     private static readonly string[] s_usual = ["resilience.json", "resilience.jsonc", "resilience.yaml", "resilience.yml"];
 
-    private static readonly JsonDocumentOptions s_lenient =
-        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-
     /// <summary>The manifest of the working directory when none is named.</summary>
     public static string Usual() => Array.Find(s_usual, File.Exists) ?? (InPackage() ? "package.json" : s_usual[0]);
 
@@ -94,8 +91,7 @@ internal static partial class ManifestFile
     {
         try
         {
-            using var manifest = JsonDocument.Parse(text, s_lenient);
-            return manifest.RootElement.Clone();
+            return FileJson.Parse(text);
         }
         catch (JsonException exception)
         {
@@ -123,6 +119,8 @@ internal static partial class ManifestFile
                             throw At(alias, "an alias; write the value out");
                         case DocumentStart when writer.BytesCommitted + writer.BytesPending > 0:
                             throw At(parser.Current, "a second document; give one");
+                        case Scalar scalar when !IsText(scalar.Value):
+                            throw At(scalar, "half of a surrogate pair, which is no text");
                         case Scalar scalar when isName:
                             writer.WritePropertyName(scalar.Value);
                             break;
@@ -181,6 +179,19 @@ internal static partial class ManifestFile
         return JsonElement.Parse(buffer.ToArray());
 
         Fault At(ParsingEvent current, string what) => new($"{Fault.Show(name)}: {what} at line {current.Start.Line}.");
+    }
+
+    private static bool IsText(string value)
+    {
+        for (var index = 0; index < value.Length; index++)
+        {
+            if (char.IsSurrogate(value[index]) && (index + 1 == value.Length || !char.IsSurrogatePair(value[index], value[++index])))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static void WriteScalar(Scalar scalar, Utf8JsonWriter writer)
