@@ -119,7 +119,7 @@ internal static partial class ManifestFile
                             throw At(alias, "an alias; write the value out");
                         case DocumentStart when writer.BytesCommitted + writer.BytesPending > 0:
                             throw At(parser.Current, "a second document; give one");
-                        case Scalar scalar when !IsText(scalar.Value):
+                        case Scalar scalar when !PlainText.IsWellFormed(scalar.Value):
                             throw At(scalar, "half of a surrogate pair, which is no text");
                         case Scalar scalar when isName:
                             writer.WritePropertyName(scalar.Value);
@@ -179,19 +179,6 @@ internal static partial class ManifestFile
         return JsonElement.Parse(buffer.ToArray());
 
         Fault At(ParsingEvent current, string what) => new($"{Fault.Show(name)}: {what} at line {current.Start.Line}.");
-    }
-
-    private static bool IsText(string value)
-    {
-        for (var index = 0; index < value.Length; index++)
-        {
-            if (char.IsSurrogate(value[index]) && (index + 1 == value.Length || !char.IsSurrogatePair(value[index], value[++index])))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 
     private static void WriteScalar(Scalar scalar, Utf8JsonWriter writer)
