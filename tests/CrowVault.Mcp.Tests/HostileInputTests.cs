@@ -21,7 +21,7 @@ public sealed partial class HostileInputTests : IDisposable
     [
         "", " ", "-", "--", "\u001b[2J", "\u202e", "\ud800", "a\0b", "{", "[]", "null", "1e999", "-1", "0", "3", "2s", "429,503", "orders.get=2000", "orders=20", "a=b=c", "=", "@x", "[suggest:3]",
         "node", "workers", "typescript", "javascript", "python", "json", "bash", "circuit-breaker", "generate_bulkhead", "{\"partitions\":{\"a\":1}}", "manifest.json", "manifest.yaml", "package.json", "out", "out/retry.ts", "missing.ts",
-        "cursor", "codex", "project", "dnx", new string('x', 3_000), "é", "😀", "%s", "..", "a b", "\r\n", "__proto__",
+        "cursor", "codex", "project", "dnx", new string('x', 3_000), "é", "😀", "%s", "./out", "a b", "\r\n", "__proto__",
     ];
 
     private static readonly string[] s_values =

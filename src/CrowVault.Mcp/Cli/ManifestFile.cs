@@ -105,9 +105,9 @@ internal static partial class ManifestFile
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, new() { SkipValidation = true, MaxDepth = MaxDepth }))
         {
+            var parser = new Parser(new StringReader(text));
             try
             {
-                var parser = new Parser(new StringReader(text));
                 var inMapping = new Stack<bool>();
                 var expectsName = new Stack<bool>();
                 while (parser.MoveNext())
@@ -167,6 +167,11 @@ internal static partial class ManifestFile
             catch (YamlException exception)
             {
                 throw new Fault($"{Fault.Show(name)}: not YAML at line {exception.Start.Line}, column {exception.Start.Column}.");
+            }
+            catch (ArgumentException)
+            {
+                // YamlDotNet (16.3) passes on what .NET says to a tag that is no URI, or to half of a surrogate pair.
+                throw new Fault($"{Fault.Show(name)}: not YAML after line {parser.Current?.End.Line ?? 1}.");
             }
 
             writer.Flush();

@@ -12,7 +12,8 @@ namespace CrowVault.Mcp.Http.Gates;
 /// others find a processor.</summary>
 internal sealed class RateLimits : IDisposable
 {
-    // No call that makes sense has more.
+    // A call has a few hundred bytes; one with two hundred long names has less than a large body.
+    private const int BodyOfOne = 4 * 1024;
     private const int LargeBody = 16 * 1024;
 
     // Whoever sends large bodies as fast as they are refused would keep the server busy with taking them off the line.
@@ -90,9 +91,9 @@ internal sealed class RateLimits : IDisposable
         return lease.IsAcquired;
     }
 
-    /// <summary>Counts what a body has beyond <see cref="LargeBody"/> as further requests; false when they are more than is left.</summary>
+    /// <summary>Counts each <see cref="BodyOfOne"/> of a body as a further request; false when they are more than is left.</summary>
     public bool TryTakeBody(HttpContext context, long length) =>
-        length <= LargeBody || TryTake(context, (int)Math.Min(length / LargeBody, _settings.Limits.CallBurst - 1));
+        TryTake(context, (int)Math.Min(length / BodyOfOne, _settings.Limits.CallBurst - 1));
 
     /// <summary>Waits until a body is the only large one of its caller.</summary>
     /// <param name="context">The request.</param>
