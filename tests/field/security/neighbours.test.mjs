@@ -16,7 +16,7 @@ const worst = {
   'one long text': JSON.stringify({ tool: 'generate_circuit_breaker', args: { runtime: 'x'.repeat(1_000_000) } }),
 };
 
-for (const [name, body] of Object.entries(worst)) {
+for (const [name, body] of Object.entries(worst).slice(0, full ? undefined : 2)) {
   test(`64 callers with ${name}, and one with a call`, async () => {
     const [hostile, normal] = [token('hostile'), token('normal')];
     const server = await serve({ env: { CROWVAULT_HTTP_TOKENS: `${hostile.entry}\n${normal.entry}` } });
