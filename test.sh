@@ -120,7 +120,7 @@ lint() {
 dotnet_tests() {
   local filter=()
   [[ $mode == --quick ]] && filter=(-- --filter-not-namespace CrowVault.Mcp.Tests.Http)
-  count_dotnet_tests --solution CrowVault.Mcp.sln "${filter[@]}"
+  CROWVAULT_PROOF=${mode#--} count_dotnet_tests --solution CrowVault.Mcp.sln "${filter[@]}"
 }
 
 # npm ci, where the packages are not those of the lock file yet.

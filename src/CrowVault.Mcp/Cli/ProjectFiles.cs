@@ -15,8 +15,6 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
 
     private static readonly string[] s_dependencies = ["dependencies", "devDependencies", "peerDependencies"];
 
-    private static readonly JsonDocumentOptions s_lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-
     /// <summary>Adds what the project says to the arguments of a call, where the call does not say it.</summary>
     /// <param name="arguments">The arguments.</param>
     /// <param name="schema">The arguments that the tool has.</param>
@@ -204,9 +202,9 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
     {
         try
         {
-            return JsonNode.Parse(Disk.ReadText(path).TrimStart('\uFEFF'), documentOptions: s_lenient) is JsonObject { Count: >= 0 } read ? read : null;
+            return JsonObject.Create(FileJson.Parse(Disk.ReadText(path).TrimStart('\uFEFF'))) is { Count: >= 0 } read ? read : null;
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException or Fault)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException or Fault)
         {
             return null;
         }
