@@ -208,8 +208,9 @@ public sealed class CodeLayout
         _ => true,
     };
 
-    // '(x) => ...'
-    private bool IsLoneParameter(int open) => _pair[open] == open + 2 && IsWord(open + 1) && Is(open + 3, "=>");
+    // '(x) => ...', where a formatter that breaks the line in it may have put a comma behind the name.
+    private bool IsLoneParameter(int open) =>
+        IsWord(open + 1) && _pair[open] == (Is(open + 2, ",") ? open + 3 : open + 2) && Is(_pair[open] + 1, "=>");
 
     private bool IsRedundant(int open, byte weakest)
     {
@@ -219,8 +220,9 @@ public sealed class CodeLayout
             return false;
         }
 
+        // At the beginning of a statement, or of what an arrow returns, the brackets tell an expression from a body.
         var opensBody = Is(open + 1, "{") || Is(open + 1, "function") || Is(open + 1, "class");
-        if (opensBody || Is(open - 1, "new") || (weakest < Primary && Is(open - 1, "extends")))
+        if ((opensBody && !FollowsOperator(open)) || Is(open - 1, "new") || (weakest < Primary && Is(open - 1, "extends")))
         {
             return false;
         }
@@ -228,6 +230,29 @@ public sealed class CodeLayout
         var (left, right) = (StrengthBefore(open), StrengthAfter(close));
         var holdsChain = right >= Member && (Is(close + 1, ".") || Is(close + 1, "?.")) && _tokens[open + 1].Kind is CodeTokenKind.Number;
         return weakest > left && weakest >= right && !holdsChain;
+    }
+
+    // '=', '||' or a part of a condition: what follows is an expression.
+    private bool FollowsOperator(int i) =>
+        i > 0 && !Is(i - 1, "=>") && (Is(i - 1, ":") ? BelongsToCondition(i - 1) : Strength(i - 1) is > Sequence and < Primary);
+
+    // Whether a colon has its question mark in the same brackets, not too far away.
+    private bool BelongsToCondition(int colon)
+    {
+        var colons = 1;
+        var i = colon - 1;
+        for (var steps = 0; steps < 500 && i > _parent[colon] && !Is(i, ";") && !Is(i, ","); steps++)
+        {
+            colons += Is(i, ":") ? 1 : Is(i, "?") && Strength(i) == Conditional ? -1 : 0;
+            if (colons == 0)
+            {
+                return true;
+            }
+
+            i = _pair[i] >= 0 && _pair[i] < i ? _pair[i] - 1 : i - 1;
+        }
+
+        return false;
     }
 
     // Not the arguments of a call, the parameters of a function or the head of a statement.
