@@ -91,6 +91,29 @@ public sealed class CodeLayout
         return pieces;
     }
 
+    /// <summary>The names of code, wherever they stand; what only comments and texts say is left out.</summary>
+    /// <param name="code">TypeScript.</param>
+    public static IReadOnlyList<CodeName> Names(string code)
+    {
+        var layout = new CodeLayout(code);
+        var names = new List<CodeName>();
+        var (line, at) = (0, 0);
+        for (var i = 0; i < layout._tokens.Length; i++)
+        {
+            var token = layout._tokens[i];
+            line += code.AsSpan(at, token.Start - at).Count('\n');
+            at = token.Start;
+            if (token.Kind is CodeTokenKind.Word)
+            {
+                var isDeclared = i > 0 && layout.IsWord(i - 1)
+                    && layout.Span(i - 1) is "const" or "let" or "var" or "function" or "class" or "interface" or "type";
+                names.Add(new(layout.Span(i).ToString(), line, isDeclared || code[token.Start] == '#'));
+            }
+        }
+
+        return names;
+    }
+
     private ReadOnlySpan<char> Span(int i) => Span(_tokens[i]);
 
     private ReadOnlySpan<char> Span(CodeToken token) => _text.AsSpan(token.Start, token.End - token.Start);
@@ -617,3 +640,9 @@ public sealed class CodeLayout
 /// <param name="Token">Where it begins itself.</param>
 /// <param name="End">Behind its last character.</param>
 public readonly record struct CodePiece(string Key, int Start, int Token, int End);
+
+/// <summary>A name of code.</summary>
+/// <param name="Text">The name.</param>
+/// <param name="Line">Its line, from 0.</param>
+/// <param name="IsDeclared">Whether it is declared there, or private and so declared in its file.</param>
+public readonly record struct CodeName(string Text, int Line, bool IsDeclared);

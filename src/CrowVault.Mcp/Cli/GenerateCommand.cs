@@ -97,10 +97,12 @@ internal static class GenerateCommand
         }
 
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
-        found.ForEach(each => report.Note(each));
-        Remark(emission, report);
         var files = EmittedFiles.Plan(emission.Files, request, isOurs ? owned!.Header.Instance : null).ConvertAll(file => file with { IsOfOneCall = true });
         var exitCode = EmittedFiles.Apply(files, request, report, StaleTests(files, path, emitter));
+
+        // After what became of the files: where nothing could be written, the reason stands alone.
+        found.ForEach(each => report.Note(each));
+        Remark(emission, report);
         if (exitCode == CommandLine.Success && !request.OnlyLooks)
         {
             report.Usage = emission.Usage;

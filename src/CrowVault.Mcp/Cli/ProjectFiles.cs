@@ -6,9 +6,9 @@ namespace CrowVault.Mcp.Cli;
 
 /// <summary>What a project's package.json and tsconfig.json say about its test runner and about how it writes imports.</summary>
 /// <param name="TestRunner">Value of the argument <c>testRunner</c>; null when nothing says.</param>
-/// <param name="TestRunnerFrom">Where it was found.</param>
+/// <param name="TestRunnerFrom">Where it was found; null when the runtime says it.</param>
 /// <param name="ImportExtension">Value of the argument <c>importExtension</c>; null when nothing says.</param>
-/// <param name="ImportExtensionFrom">Where it was found.</param>
+/// <param name="ImportExtensionFrom">Where it was found; null when the runtime says it.</param>
 internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, string? ImportExtension, string? ImportExtensionFrom)
 {
     private const int MaxExtends = 8;
@@ -43,7 +43,8 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
             if (value is not null && !arguments.ContainsKey(name))
             {
                 arguments[name] = value;
-                found.Add($"{name} is {value}, found in {Fault.Show(from!)}; --{JsonNamingPolicy.KebabCaseLower.ConvertName(name)} says otherwise.");
+                var reason = from is null ? $"because runtime is {runtime}" : $"found in {Fault.Show(from)}";
+                found.Add($"{name} is {value}, {reason}; --{JsonNamingPolicy.KebabCaseLower.ConvertName(name)} says otherwise.");
             }
         }
     }

@@ -97,8 +97,25 @@ internal static class StackCommand
         var watching = monitoring.Plan(emission.Monitoring);
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
 
-        // Warnings are worth a line in somebody's CI; figures and progress are for people.
+        var files = emission.Files.Select(file => new PlannedFile(request.TargetOf(file.Path, file.Path), file.Content)).ToList();
         var watched = !Console.IsErrorRedirected;
+        var asked = request with { Progress = watched || request.DryRun };
+        var exitCode = EmittedFiles.Apply(files, asked, report, Leftovers(files, request.Output));
+        exitCode = Math.Max(exitCode, MonitoringFiles.Apply(watching, asked, report));
+        if (!request.OnlyLooks && config != "-")
+        {
+            try
+            {
+                WriteSchema(manifest, config, report);
+            }
+            catch (Fault fault)
+            {
+                // An editor misses it; the code is written.
+                report.Say($"The schema that the manifest names was not written. {fault.Message}");
+            }
+        }
+
+        // Warnings are worth a line in somebody's CI; figures and progress are for people.
         foreach (var warning in emission.Warnings)
         {
             report.Warn(warning);
@@ -107,15 +124,6 @@ internal static class StackCommand
         foreach (var note in emission.Notes)
         {
             report.Note(note, aloud: watched);
-        }
-
-        var files = emission.Files.Select(file => new PlannedFile(request.TargetOf(file.Path, file.Path), file.Content)).ToList();
-        var asked = request with { Progress = watched || request.DryRun };
-        var exitCode = EmittedFiles.Apply(files, asked, report, Leftovers(files, request.Output));
-        exitCode = Math.Max(exitCode, MonitoringFiles.Apply(watching, asked, report));
-        if (!request.OnlyLooks && config != "-")
-        {
-            WriteSchema(manifest, config, report);
         }
 
         report.Usage = emission.Usage;
