@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
 using CrowVault.Emitters.Stack;
 
@@ -88,10 +89,10 @@ internal static class StackCommand
         var report = new Report(request.Json);
         var manifest = ManifestFile.Read(paths);
         request = request with { Language = request.Language ?? Manifest.LanguageOf(manifest) };
-        manifest = WithProjectStyle(manifest, request, report);
+        manifest = WithProjectStyle(manifest, request, out var found);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
-            throw new Fault(string.Join('\n', faults.Faults.Select(fault => $"{Fault.Show(config)}: {fault}")));
+            throw new Fault(string.Join('\n', faults.Faults.Select(fault => Said(config, fault))));
         }
 
         var watching = monitoring.Plan(emission.Monitoring);
@@ -121,13 +122,20 @@ internal static class StackCommand
             report.Warn(warning);
         }
 
-        foreach (var note in emission.Notes)
+        foreach (var note in found.Concat(emission.Notes))
         {
             report.Note(note, aloud: watched);
         }
 
         report.Usage = emission.Usage;
         return report.End(exitCode);
+    }
+
+    // A fault of the whole is the file's, by the name that it has here.
+    private static string Said(string config, ArgumentFault fault)
+    {
+        var shown = config == "-" ? "standard input" : Fault.Show(config);
+        return fault.Argument == "resilience.json" ? $"{shown}: {fault.Problem}" : $"{shown}: {fault.ToString().Replace(".arguments: ", ": ", StringComparison.Ordinal)}";
     }
 
     // Emitted files of the folder that the manifest does not name: a section was taken out, or tests are no longer asked for.
@@ -152,8 +160,9 @@ internal static class StackCommand
         return left;
     }
 
-    private static JsonElement WithProjectStyle(JsonElement manifest, OutputRequest request, Report report)
+    private static JsonElement WithProjectStyle(JsonElement manifest, OutputRequest request, out List<string> found)
     {
+        found = [];
         var known = Manifest.Schema.GetProperty("properties");
         if (manifest.ValueKind is not JsonValueKind.Object || !known.TryGetProperty("testRunner", out _) || !known.TryGetProperty("importExtension", out _))
         {
@@ -167,11 +176,9 @@ internal static class StackCommand
         }
 
         var runtime = manifest.TryGetProperty("runtime", out var given) && given.ValueKind is JsonValueKind.String ? given.GetString() : null;
-        foreach (var note in ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, request.Output!, runtime, request.IsJavaScript))
-        {
-            report.Note(note.Replace("--test-runner", "testRunner in the manifest", StringComparison.Ordinal)
+        found = ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, request.Output!, runtime, request.IsJavaScript)
+            .ConvertAll(note => note.Replace("--test-runner", "testRunner in the manifest", StringComparison.Ordinal)
                 .Replace("--import-extension", "importExtension in the manifest", StringComparison.Ordinal));
-        }
 
         return ManifestFile.Overlay(JsonElement.Parse(style.ToJsonString()), manifest, depth: 1);
     }
