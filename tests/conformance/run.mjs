@@ -26,4 +26,4 @@ const files = readdirSync(folder)
   .sort()
   .map((each) => join(folder, each));
 
-finish(await runTests(files, { folder }));
+finish(await runTests(files, { folder, concurrency: 2 }));

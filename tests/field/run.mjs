@@ -4,11 +4,12 @@
 //   node run.mjs --quick    a sample
 //   node run.mjs --full     with the long cases
 //   node run.mjs [--...] NAME...   only the test files whose path contains a NAME
+//   node run.mjs [--...] --install   only installs the peers
 //
 // A folder is an area. One that has a package.json brings the peers that its cases need; they are installed before it runs, and with
 // --quick it is left out where that takes longer than a quick run ("quick": false).
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,39 +21,64 @@ const mode = given.includes('--full') ? 'full' : given.includes('--quick') ? 'qu
 const names = given.filter((each) => !each.startsWith('--'));
 process.env.CROWVAULT_PROOF = mode;
 
-const jestCache = join(tmpdir(), `jest_${(process.getuid?.() ?? 0).toString(36)}`);
-const hadJestCache = existsSync(jestCache);
-
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const area of readdirSync(folder, { withFileTypes: true })) {
-  if (!area.isDirectory() || area.name === 'lib' || area.name === 'node_modules') continue;
-  const files = readdirSync(join(folder, area.name))
-    .filter((each) => each.endsWith('.test.mjs'))
-    .sort()
-    .map((each) => join(folder, area.name, each))
-    .filter((file) => names.length === 0 || names.some((name) => file.slice(folder.length).includes(name)));
-  if (files.length === 0) continue;
-  const home = join(folder, area.name);
-  if (mode === 'quick' && manifestOf(home).quick === false) continue;
-  if (existsSync(join(home, 'package.json')) && (process.env.CI === 'true' || !existsSync(join(home, 'node_modules')))) {
-    const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: home,
-      stdio: 'inherit',
-    });
-    if (status !== 0) {
+const areas = readdirSync(folder, { withFileTypes: true })
+  .filter((each) => each.isDirectory() && each.name !== 'lib' && each.name !== 'node_modules')
+  .map(({ name }) => ({ name, home: join(folder, name), files: filesOf(name) }))
+  .filter(({ home, files }) => files.length > 0 && (mode !== 'quick' || manifestOf(home).quick !== false));
+
+const missing = areas.filter(({ home }) => existsSync(join(home, 'package.json')) && !isInstalled(home));
+const install = async () => {
+  for (let area = missing.shift(); area !== undefined; area = missing.shift()) {
+    if ((await npmCi(area.home)) !== 0) {
       console.log(`FAIL ${area.name}: its packages could not be installed`);
       total.failed++;
-      continue;
+      areas.splice(areas.indexOf(area), 1);
     }
   }
-  const count = await runTests(files, { folder, concurrency: 2 });
-  for (const key of Object.keys(total)) total[key] += count[key];
-}
+};
+await Promise.all([install(), install()]);
+if (given.includes('--install')) process.exit(total.failed === 0 ? 0 : 1);
+
+const jestCache = join(tmpdir(), `jest_${(process.getuid?.() ?? 0).toString(36)}`);
+const hadJestCache = existsSync(jestCache);
+// Three at once on two cores: most of them wait more than they compute.
+const count = await runTests(
+  areas.flatMap(({ files }) => files),
+  { folder, concurrency: 3 },
+);
+for (const key of Object.keys(total)) total[key] += count[key];
 // Jest keeps its cache in the temporary folder.
 if (!hadJestCache) rmSync(jestCache, { recursive: true, force: true });
 finish(total);
 
+function filesOf(area) {
+  return readdirSync(join(folder, area))
+    .filter((each) => each.endsWith('.test.mjs'))
+    .sort()
+    .map((each) => join(folder, area, each))
+    .filter((file) => names.length === 0 || names.some((name) => file.slice(folder.length).includes(name)));
+}
+
 function manifestOf(home) {
   const path = join(home, 'package.json');
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+}
+
+/** Whether the packages are those of the lock file as it is. */
+function isInstalled(home) {
+  const mark = join(home, 'node_modules/.crowvault-lock.json');
+  return existsSync(mark) && readFileSync(mark, 'utf8') === readFileSync(join(home, 'package-lock.json'), 'utf8');
+}
+
+function npmCi(home) {
+  const options = { cwd: home, stdio: 'inherit' };
+  const npm = spawn('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], options);
+  return new Promise((fulfil) => {
+    npm.once('error', () => fulfil(1));
+    npm.once('close', (code) => {
+      if (code === 0) copyFileSync(join(home, 'package-lock.json'), join(home, 'node_modules/.crowvault-lock.json'));
+      fulfil(code);
+    });
+  });
 }

@@ -29,24 +29,17 @@ if (names.length === 0) {
 const count = { passed: 0, failed: 0, skipped: 0 };
 const shows = (path, seconds) => seconds > 5 || path.startsWith('suites/');
 
-// Behaviour first: the suites replay on other runtimes what the behaviour tests have recorded. Then the corpus, which the others read; those
-// that only compute, two at a time; and alone those that run the code against the clock.
-// What a quick run leaves out takes longest and fails least: layout, rules, and the folder as a whole.
-const slow = ['javascript', 'lint', 'stack'].map((name) => `${name}.test.mjs`);
+// Behaviour first: the suites replay on other runtimes what the behaviour tests have recorded. Then the corpus, which the others read; the
+// longest of these begin first, so that the two cores are busy to the end.
+// What a quick run leaves out takes longest and fails least: layout, rules, other runtimes, and the folder as a whole.
+const slow = ['javascript', 'lint', 'residue', 'runtimes', 'stack'].map((name) => `${name}.test.mjs`);
 const suites = find('suites').filter((file) => mode !== 'quick' || names.length > 0 || !slow.includes(basename(file)));
-const computing = ['injection', 'compile', 'gates', 'lint', 'rate-limiting']
-  .map((name) => join(workspace, 'suites', `${name}.test.mjs`))
-  .filter((file) => suites.includes(file));
+const longest = ['runtimes', 'residue', 'injection', 'compile', 'lint'].map((name) => join(workspace, 'suites', `${name}.test.mjs`));
 const corpus = suites.filter((file) => basename(file) === 'corpus.test.mjs');
-const others = suites.filter((file) => !corpus.includes(file) && !computing.includes(file));
-for (const [group, concurrency] of [
-  [find('behaviour'), 2],
-  [corpus, 1],
-  [computing, 2],
-  [others, 1],
-]) {
+const others = suites.filter((file) => !corpus.includes(file) && !longest.includes(file));
+for (const group of [find('behaviour'), corpus, [...longest.filter((file) => suites.includes(file)), ...others]]) {
   const files = group.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
-  const found = await runTests(files, { folder: workspace, concurrency, timeout: 3_600_000, shows });
+  const found = await runTests(files, { folder: workspace, concurrency: 2, timeout: 3_600_000, shows });
   for (const key of Object.keys(count)) count[key] += found[key];
 }
 if (names.length === 0) {

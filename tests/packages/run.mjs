@@ -45,5 +45,5 @@ const files = readdirSync(folder)
   .filter((each) => each.endsWith('.test.mjs') && (names.length === 0 || names.some((name) => each.includes(name))))
   .sort()
   .map((each) => join(folder, each));
-const count = await runTests(files, { folder });
+const count = await runTests(files, { folder, concurrency: 2 });
 finish({ ...count, passed: count.passed + built });

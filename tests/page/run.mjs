@@ -32,4 +32,4 @@ const files = readdirSync(folder)
   .filter((each) => each.endsWith('.test.mjs') && (names.length === 0 || names.some((name) => each.includes(name))))
   .sort()
   .map((each) => join(folder, each));
-finish(await runTests(files, { folder, concurrency: 1 }));
+finish(await runTests(files, { folder, concurrency: 2 }));
