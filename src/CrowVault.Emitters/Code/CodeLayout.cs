@@ -255,9 +255,9 @@ public sealed class CodeLayout
         return weakest > left && weakest >= right && !holdsChain;
     }
 
-    // '=', '||' or a part of a condition: what follows is an expression.
+    // A part of a condition, or what stands behind '||', '&&' or '??': an expression, and no type.
     private bool FollowsOperator(int i) =>
-        i > 0 && !Is(i - 1, "=>") && (Is(i - 1, ":") ? BelongsToCondition(i - 1) : Strength(i - 1) is > Sequence and < Primary);
+        Is(i - 1, "||") || Is(i - 1, "&&") || Is(i - 1, "??") || (Is(i - 1, "?") && Strength(i - 1) == Conditional) || (Is(i - 1, ":") && BelongsToCondition(i - 1));
 
     // Whether a colon has its question mark in the same brackets, not too far away.
     private bool BelongsToCondition(int colon)
