@@ -36,7 +36,9 @@ internal static class CommandLine
         }
         catch (Exception exception) when (Fault.IsOfFiles(exception))
         {
-            Disk.Say($"{Fault.Reason(exception)}.");
+            Disk.Say(exception is FileNotFoundException or DirectoryNotFoundException
+                ? "The working directory is not there any more."
+                : $"{Fault.Reason(exception)}.");
             return Usage;
         }
 #pragma warning disable CA1031 // The last resort: nobody is helped by a stack trace of somebody else's program.

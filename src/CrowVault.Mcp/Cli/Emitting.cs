@@ -99,6 +99,13 @@ internal static class Emitting
         }
     }
 
+    /// <summary>How the code is called, imported by the name that it has in the project.</summary>
+    /// <param name="usage">The usage as emitted.</param>
+    /// <param name="original">The source's own name.</param>
+    /// <param name="source">Name that it has in the project.</param>
+    public static string UsageOf(string usage, string original, string source) =>
+        Import(usage, Path.GetFileNameWithoutExtension(original), Path.GetFileNameWithoutExtension(source), Path.GetExtension(source));
+
     // './circuit-breaker.ts' becomes './payments.ts'; .mts and .cts take their own extensions.
     private static string Import(string body, string from, string to, string extension) => Regex.Replace(
         body,
@@ -106,8 +113,8 @@ internal static class Emitting
         match => $"'./{to}{(match.Groups[1].Value, extension) switch
         {
             (".ts", _) => extension,
-            (".js", ".mts" or ".mjs") => ".mjs",
-            (".js", ".cts") => ".cjs",
+            (".js" or "", ".mts" or ".mjs") => ".mjs",
+            (".js" or "", ".cts") => ".cjs",
             (var given, _) => given,
         }}'",
         RegexOptions.CultureInvariant);

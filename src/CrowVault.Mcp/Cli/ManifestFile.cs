@@ -71,7 +71,7 @@ internal static partial class ManifestFile
 
         var text = (path == "-" ? Disk.ReadInput() : Disk.ReadText(path, "cannot be read; give the manifest with -c PATH.")).TrimStart('\uFEFF');
         var name = path == "-" ? "standard input" : path;
-        if (Path.GetExtension(path) is ".yaml" or ".yml")
+        if (Path.GetExtension(path) is ".yaml" or ".yml" || (path == "-" && text.TrimStart() is not ['{' or '[' or '/', ..]))
         {
             return FromYaml(text, name);
         }
@@ -166,7 +166,11 @@ internal static partial class ManifestFile
             }
             catch (YamlException exception)
             {
-                throw new Fault($"{Fault.Show(name)}: not YAML at line {exception.Start.Line}, column {exception.Start.Column}.");
+                // What the parser says of a tab is where it had hoped for a value.
+                var tab = text.Split('\n').Index().FirstOrDefault(line => IndentWithTab().IsMatch(line.Item));
+                throw new Fault(tab.Item is not null
+                    ? $"{Fault.Show(name)}: not YAML, a tab indents line {tab.Index + 1}; use spaces."
+                    : $"{Fault.Show(name)}: not YAML at line {exception.Start.Line}, column {exception.Start.Column}.");
             }
             catch (ArgumentException)
             {
@@ -228,6 +232,9 @@ internal static partial class ManifestFile
             return false;
         }
     }
+
+    [GeneratedRegex(@"\A *\t")]
+    private static partial Regex IndentWithTab();
 
     [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\z")]
     private static partial Regex JsonNumber();
