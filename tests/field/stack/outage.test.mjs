@@ -108,7 +108,9 @@ test('orders-api: while payments hangs, fails and recovers, orders is as it was'
   const ratio = percentile(outage, 99) / percentile(quiet.order, 99);
   const middle = percentile(outage, 50) / percentile(quiet.order, 50);
   const machine = Math.max(1, percentile(control, 99) / percentile(quiet.control, 99));
-  t.diagnostic(`orders, outage / quiet: p99 x ${ratio.toFixed(2)}, median x ${middle.toFixed(2)}; p99 of the control x ${machine.toFixed(2)}`);
+  t.diagnostic(
+    `orders, outage / quiet: p99 x ${ratio.toFixed(2)}, median x ${middle.toFixed(2)}; p99 of the control x ${machine.toFixed(2)}`,
+  );
   assert.ok(middle < 3 && ratio < 4 * machine, `median x ${middle.toFixed(2)}, p99 x ${ratio.toFixed(2)}`);
 
   assert.ok(seenHung.length >= 5 && seenFailing.length >= 1, `${String(seenHung.length)} and ${String(seenFailing.length)} calls seen`);
