@@ -151,14 +151,17 @@ function bare(backend) {
 
 const columns = {
   'no protection': ({ backend }) => bare(backend),
-  "the article's retry": ({ backend }) => () => articleRetry(bare(backend)),
+  "the article's retry":
+    ({ backend }) =>
+    () =>
+      articleRetry(bare(backend)),
   'the emitted stack': ({ backend }, folder) => stack(backend, folder),
   'the same without its bulkhead': ({ backend }, folder) => stack(backend, folder, { bulkhead: (_, fn, { signal }) => fn(signal) }),
 };
 
 /** A process of its own, with the files that `upstreams.ts` wires. */
 async function upstreamsOf(backends, folder, serial) {
-  const { upstreams } = await import(pathToFileURL(join(folder, String(serial), 'upstreams.mjs')).href);
+  const { upstreams } = await import(pathToFileURL(join(folder, `process-${String(serial)}`, 'upstreams.mjs')).href);
   return (name) => upstreams[name].call(`${name}.read`, (signal) => backends[name].fetch(signal));
 }
 
@@ -241,15 +244,18 @@ try {
   writeFileSync(manifest, JSON.stringify(MANIFEST));
   const { command, args } = serverCommand();
   execFileSync(command, [...args, 'stack', '-c', manifest, '-o', folder], { stdio: ['ignore', 'inherit', 'ignore'] });
-  const places = [folder, ...Array.from({ length: CLIENTS }, (_, serial) => join(folder, String(serial)))];
-  for (const name of ['circuit-breaker', 'retry', 'timeouts', 'bulkhead', 'resilience-stack', 'upstreams']) {
-    const text = await stripTypes(readFileSync(join(folder, `${name}.ts`), 'utf8'));
-    for (const place of places) {
-      mkdirSync(place, { recursive: true });
-      writeFileSync(join(place, `${name}.mjs`), text.replace(/from '(\.\/[\w-]+)(?:\.[jt]s)?'/gu, "from '$1.mjs'"));
+  // Modules keep what they have learned, so each process whose clock begins anew has files of its own.
+  for (const place of [...Object.keys(columns).keys(), ...Array.from({ length: CLIENTS }, (_, serial) => `process-${String(serial)}`)]) {
+    mkdirSync(join(folder, String(place)));
+    for (const name of ['circuit-breaker', 'retry', 'timeouts', 'bulkhead', 'resilience-stack', 'upstreams']) {
+      const text = await stripTypes(readFileSync(join(folder, `${name}.ts`), 'utf8'));
+      const linked = text.replace(/from '(\.\/[\w-]+)(?:\.[jt]s)?'/gu, "from '$1.mjs'");
+      writeFileSync(join(folder, String(place), `${name}.mjs`), linked);
     }
   }
-  for (const [name, column] of Object.entries(columns)) [results[name]] = await simulate(column, folder);
+  for (const [index, [name, column]] of Object.entries(columns).entries()) {
+    [results[name]] = await simulate(column, join(folder, String(index)));
+  }
   const [ailing, healthy] = await simulate(upstreamsOf, folder, [AILING, HEALTHY]);
   results['two upstreams: the one with the brown-out'] = ailing;
   results['two upstreams: the other one'] = healthy;
