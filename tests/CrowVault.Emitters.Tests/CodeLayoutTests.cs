@@ -14,6 +14,9 @@ public sealed class CodeLayoutTests
     [InlineData("f(1_000, 0.5, 0xFF);", "f(1000, .5, 0xff)")]
     [InlineData("const f = x => x;", "const f = (x) => x")]
     [InlineData("const f = async x => (a ? b : c);", "const f = async (x) => a ? b : c;")]
+    [InlineData("a.map(x => x);", "a.map((\n  x,\n) => x)")]
+    [InlineData("const x = a ? b : { c: 1 };", "const x = a\n  ? b\n  : ({\n    c: 1,\n  })")]
+    [InlineData("const x = a ? { c: 1 } : b ?? { c: 2 };", "const x =\n  a ? ({ c: 1 }) : b ?? ({ c: 2 })")]
     [InlineData("return a || b;", "return (\n  a ||\n  b\n)")]
     [InlineData("const x = (a && b) || c;", "const x = a && b || c")]
     [InlineData("type A = 'x' | 'y';", "type A =\n  | 'x'\n  | 'y'")]
@@ -51,6 +54,9 @@ public sealed class CodeLayoutTests
     [InlineData("f(); // why", "f();")]
     [InlineData("f();", "// f();")]
     [InlineData("f(/a/u);", "f(/b/u);")]
+    [InlineData("f(() => ({}));", "f(() => {});")]
+    [InlineData("f((a, b) => a);", "f((a) => a);")]
+    [InlineData("({ a } = b);", "{ a } = b;")]
     [InlineData("for (;a;) b();", "for (a;;) b();")]
     public void An_edit_changes_code(string one, string other) =>
         Assert.NotEqual(CodeLayout.Fingerprint(one), CodeLayout.Fingerprint(other));

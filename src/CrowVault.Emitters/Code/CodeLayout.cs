@@ -91,6 +91,29 @@ public sealed class CodeLayout
         return pieces;
     }
 
+    /// <summary>The names of code, wherever they stand; what only comments and texts say is left out.</summary>
+    /// <param name="code">TypeScript.</param>
+    public static IReadOnlyList<CodeName> Names(string code)
+    {
+        var layout = new CodeLayout(code);
+        var names = new List<CodeName>();
+        var (line, at) = (0, 0);
+        for (var i = 0; i < layout._tokens.Length; i++)
+        {
+            var token = layout._tokens[i];
+            line += code.AsSpan(at, token.Start - at).Count('\n');
+            at = token.Start;
+            if (token.Kind is CodeTokenKind.Word)
+            {
+                var isDeclared = i > 0 && layout.IsWord(i - 1)
+                    && layout.Span(i - 1) is "const" or "let" or "var" or "function" or "class" or "interface" or "type";
+                names.Add(new(layout.Span(i).ToString(), line, isDeclared || code[token.Start] == '#'));
+            }
+        }
+
+        return names;
+    }
+
     private ReadOnlySpan<char> Span(int i) => Span(_tokens[i]);
 
     private ReadOnlySpan<char> Span(CodeToken token) => _text.AsSpan(token.Start, token.End - token.Start);
@@ -208,8 +231,9 @@ public sealed class CodeLayout
         _ => true,
     };
 
-    // '(x) => ...'
-    private bool IsLoneParameter(int open) => _pair[open] == open + 2 && IsWord(open + 1) && Is(open + 3, "=>");
+    // '(x) => ...', where a formatter that breaks the line in it may have put a comma behind the name.
+    private bool IsLoneParameter(int open) =>
+        IsWord(open + 1) && _pair[open] == (Is(open + 2, ",") ? open + 3 : open + 2) && Is(_pair[open] + 1, "=>");
 
     private bool IsRedundant(int open, byte weakest)
     {
@@ -219,8 +243,9 @@ public sealed class CodeLayout
             return false;
         }
 
+        // At the beginning of a statement, or of what an arrow returns, the brackets tell an expression from a body.
         var opensBody = Is(open + 1, "{") || Is(open + 1, "function") || Is(open + 1, "class");
-        if (opensBody || Is(open - 1, "new") || (weakest < Primary && Is(open - 1, "extends")))
+        if ((opensBody && !FollowsOperator(open)) || Is(open - 1, "new") || (weakest < Primary && Is(open - 1, "extends")))
         {
             return false;
         }
@@ -228,6 +253,29 @@ public sealed class CodeLayout
         var (left, right) = (StrengthBefore(open), StrengthAfter(close));
         var holdsChain = right >= Member && (Is(close + 1, ".") || Is(close + 1, "?.")) && _tokens[open + 1].Kind is CodeTokenKind.Number;
         return weakest > left && weakest >= right && !holdsChain;
+    }
+
+    // A part of a condition, or what stands behind '||', '&&' or '??': an expression, and no type.
+    private bool FollowsOperator(int i) =>
+        Is(i - 1, "||") || Is(i - 1, "&&") || Is(i - 1, "??") || (Is(i - 1, "?") && Strength(i - 1) == Conditional) || (Is(i - 1, ":") && BelongsToCondition(i - 1));
+
+    // Whether a colon has its question mark in the same brackets, not too far away.
+    private bool BelongsToCondition(int colon)
+    {
+        var colons = 1;
+        var i = colon - 1;
+        for (var steps = 0; steps < 500 && i > _parent[colon] && !Is(i, ";") && !Is(i, ","); steps++)
+        {
+            colons += Is(i, ":") ? 1 : Is(i, "?") && Strength(i) == Conditional ? -1 : 0;
+            if (colons == 0)
+            {
+                return true;
+            }
+
+            i = _pair[i] >= 0 && _pair[i] < i ? _pair[i] - 1 : i - 1;
+        }
+
+        return false;
     }
 
     // Not the arguments of a call, the parameters of a function or the head of a statement.
@@ -592,3 +640,9 @@ public sealed class CodeLayout
 /// <param name="Token">Where it begins itself.</param>
 /// <param name="End">Behind its last character.</param>
 public readonly record struct CodePiece(string Key, int Start, int Token, int End);
+
+/// <summary>A name of code.</summary>
+/// <param name="Text">The name.</param>
+/// <param name="Line">Its line, from 0.</param>
+/// <param name="IsDeclared">Whether it is declared there, or private and so declared in its file.</param>
+public readonly record struct CodeName(string Text, int Line, bool IsDeclared);

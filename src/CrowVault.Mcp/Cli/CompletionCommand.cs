@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CrowVault.Emitters.Arguments;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -13,14 +14,25 @@ internal static class CompletionCommand
     public static Command Build()
     {
         var shell = new Argument<string>("shell") { Description = "bash, zsh, fish or powershell." };
-        shell.AcceptOnlyFromAmong(s_shells);
+        shell.CompletionSources.Add(s_shells);
         var command = new Command("completion", "Print the completion script of a shell.") { shell };
         CommandLine.AddExamples(
             command,
             $"source <({Product.Command} completion bash)",
             $"{Product.Command} completion fish > ~/.config/fish/completions/{Product.Command}.fish");
-        command.SetAction(parsed => Disk.Print(Script(parsed.GetRequiredValue(shell)).ReplaceLineEndings("\n")));
+        command.SetAction(parsed => Disk.Print(ScriptOf(parsed.GetRequiredValue(shell)).ReplaceLineEndings("\n")));
         return command;
+    }
+
+    private static string ScriptOf(string shell)
+    {
+        if (s_shells.Contains(shell, StringComparer.Ordinal))
+        {
+            return Script(shell);
+        }
+
+        var nearest = Suggestion.Nearest(shell, s_shells) is { } near ? $" Did you mean {near}?" : "";
+        throw new Fault($"completion: {Fault.Show(shell)} is no shell that has a script; use {string.Join(", ", s_shells[..^1])} or {s_shells[^1]}.{nearest}");
     }
 
     /// <summary>Answers a completion script: one word a line that fits at the cursor.</summary>
@@ -59,21 +71,22 @@ internal static class CompletionCommand
             #compdef {{Product.Command}}
             _crowvault_mcp() {
               local -a words_found
-              words_found=("${(@f)$("${words[1]}" "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)}")
+              words_found=("${(@f)$("${words[1]}" "[suggest]" "${(j: :)words[1,CURRENT]}" 2>/dev/null)}")
               if [[ -n "${words_found[1]}" ]]; then compadd -- "${words_found[@]}"; else _files; fi
             }
             if [[ -n "${_comps-}" ]] || (( ${+functions[compdef]} )); then compdef _crowvault_mcp {{Product.Command}}; fi
 
             """,
         "fish" => $$"""
-            complete -c {{Product.Command}} -a '({{Product.Command}} "[suggest:"(commandline -C)"]" (commandline -p) 2>/dev/null)'
+            complete -c {{Product.Command}} -a '({{Product.Command}} "[suggest]" (commandline -cp) 2>/dev/null)'
 
             """,
         _ => $$"""
             Register-ArgumentCompleter -Native -CommandName {{Product.Command}} -ScriptBlock {
               param($wordToComplete, $commandAst, $cursorPosition)
-              $line = $commandAst.ToString().PadRight($cursorPosition)
-              & $commandAst.CommandElements[0].Value "[suggest:$cursorPosition]" "$line" 2>$null |
+              $typed = $cursorPosition - $commandAst.Extent.StartOffset
+              $line = $commandAst.ToString().PadRight($typed)
+              & $commandAst.CommandElements[0].Value "[suggest:$typed]" $line 2>$null |
                 Where-Object { $_ -like "$wordToComplete*" } |
                 ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
             }

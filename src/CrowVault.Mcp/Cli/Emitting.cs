@@ -91,13 +91,20 @@ internal static class Emitting
         try
         {
             // An object is read when it is first asked, and throws then when a name stands in it twice.
-            return JsonNode.Parse(json) is JsonObject { Count: >= 0 } arguments ? arguments : null;
+            return FileJson.Parse(json) is { ValueKind: JsonValueKind.Object } read && JsonObject.Create(read) is { Count: >= 0 } arguments ? arguments : null;
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
             return null;
         }
     }
+
+    /// <summary>How the code is called, imported by the name that it has in the project.</summary>
+    /// <param name="usage">The usage as emitted.</param>
+    /// <param name="original">The source's own name.</param>
+    /// <param name="source">Name that it has in the project.</param>
+    public static string UsageOf(string usage, string original, string source) =>
+        Import(usage, Path.GetFileNameWithoutExtension(original), Path.GetFileNameWithoutExtension(source), Path.GetExtension(source));
 
     // './circuit-breaker.ts' becomes './payments.ts'; .mts and .cts take their own extensions.
     private static string Import(string body, string from, string to, string extension) => Regex.Replace(
@@ -106,8 +113,8 @@ internal static class Emitting
         match => $"'./{to}{(match.Groups[1].Value, extension) switch
         {
             (".ts", _) => extension,
-            (".js", ".mts" or ".mjs") => ".mjs",
-            (".js", ".cts") => ".cjs",
+            (".js" or "", ".mts" or ".mjs") => ".mjs",
+            (".js" or "", ".cts") => ".cjs",
             (var given, _) => given,
         }}'",
         RegexOptions.CultureInvariant);

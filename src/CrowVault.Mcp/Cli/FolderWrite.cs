@@ -198,10 +198,12 @@ internal sealed partial class FolderWrite : IDisposable
     private void Finish()
     {
         var before = new List<(Step Step, byte[]? Content, UnixFileMode? Mode)>();
+        var at = _folder;
         try
         {
             foreach (var step in _steps)
             {
+                at = step.Target;
                 var exists = File.Exists(step.Target);
                 before.Add((step, exists ? File.ReadAllBytes(step.Target) : null, exists && !OperatingSystem.IsWindows() ? File.GetUnixFileMode(step.Target) : null));
                 step.Finish();
@@ -216,7 +218,7 @@ internal sealed partial class FolderWrite : IDisposable
             }
 
             Quietly(() => File.Delete(Path.Combine(_folder, Journal)));
-            throw;
+            throw Fault.Of(at, exception);
         }
     }
 

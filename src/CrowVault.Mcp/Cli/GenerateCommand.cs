@@ -97,16 +97,18 @@ internal static class GenerateCommand
         }
 
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
-        found.ForEach(each => report.Note(each));
-        Remark(emission, report);
         var files = EmittedFiles.Plan(emission.Files, request, isOurs ? owned!.Header.Instance : null).ConvertAll(file => file with { IsOfOneCall = true });
         var exitCode = EmittedFiles.Apply(files, request, report, StaleTests(files, path, emitter));
+
+        // After what became of the files: where nothing could be written, the reason stands alone.
+        found.ForEach(each => report.Note(each, aloud: !request.Check));
+        Remark(emission, report, aloud: !request.Check);
         if (exitCode == CommandLine.Success && !request.OnlyLooks)
         {
-            report.Usage = emission.Usage;
+            report.Usage = Emitting.UsageOf(emission.Usage, emission.Files[0].Path, Path.GetFileName(path));
             if (!request.Json)
             {
-                Disk.Say($"Usage:\n\n{emission.Usage}");
+                Disk.Say($"Usage:\n\n{report.Usage}");
             }
         }
 
@@ -161,7 +163,7 @@ internal static class GenerateCommand
     }
 
     // Warnings and figures are for whoever reads the terminal; JSON has them too.
-    private static void Remark(Emission emission, Report report)
+    private static void Remark(Emission emission, Report report, bool aloud)
     {
         foreach (var warning in emission.Warnings)
         {
@@ -170,7 +172,7 @@ internal static class GenerateCommand
 
         foreach (var note in emission.Notes)
         {
-            report.Note(note);
+            report.Note(note, aloud);
         }
     }
 

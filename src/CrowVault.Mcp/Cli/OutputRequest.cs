@@ -76,7 +76,8 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
     [GeneratedRegex(@"(?:\.d\.[cm]?ts|\.cjs|\.[cm]?jsx|\.tsx|\.json|\.vue|\.svelte|\.py|\.cs)\z", RegexOptions.IgnoreCase)]
     private static partial Regex RefusedExtension();
 
-    [GeneratedRegex(@"\A[A-Za-z][A-Za-z0-9_-]{0,63}\z")]
+    // What Windows keeps for its devices names no file there.
+    [GeneratedRegex(@"\A(?!(?i:con|prn|aux|nul|com[0-9]|lpt[0-9])\z)[A-Za-z][A-Za-z0-9_-]{0,63}\z")]
     private static partial Regex InstanceName();
 }
 

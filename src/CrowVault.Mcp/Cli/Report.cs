@@ -27,6 +27,9 @@ internal sealed class Report(bool json)
     /// <summary>How many files were spoken of.</summary>
     public int Count => _files.Count;
 
+    /// <summary>Whether something was done to a file.</summary>
+    public bool HasWritten => _files.Exists(file => file.Action is not null);
+
     /// <summary>How the emitted code is called.</summary>
     public string? Usage { get; set; }
 

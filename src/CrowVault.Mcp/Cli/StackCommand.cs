@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
 using CrowVault.Emitters.Stack;
 
@@ -88,38 +89,53 @@ internal static class StackCommand
         var report = new Report(request.Json);
         var manifest = ManifestFile.Read(paths);
         request = request with { Language = request.Language ?? Manifest.LanguageOf(manifest) };
-        manifest = WithProjectStyle(manifest, request, report);
+        manifest = WithProjectStyle(manifest, request, out var found);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
-            throw new Fault(string.Join('\n', faults.Faults.Select(fault => $"{Fault.Show(config)}: {fault}")));
+            throw new Fault(string.Join('\n', faults.Faults.Select(fault => Said(config, fault))));
         }
 
         var watching = monitoring.Plan(emission.Monitoring);
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
 
-        // Warnings are worth a line in somebody's CI; figures and progress are for people.
-        var watched = !Console.IsErrorRedirected;
-        foreach (var warning in emission.Warnings)
-        {
-            report.Warn(warning);
-        }
-
-        foreach (var note in emission.Notes)
-        {
-            report.Note(note, aloud: watched);
-        }
-
         var files = emission.Files.Select(file => new PlannedFile(request.TargetOf(file.Path, file.Path), file.Content)).ToList();
+        var watched = !Console.IsErrorRedirected;
         var asked = request with { Progress = watched || request.DryRun };
         var exitCode = EmittedFiles.Apply(files, asked, report, Leftovers(files, request.Output));
         exitCode = Math.Max(exitCode, MonitoringFiles.Apply(watching, asked, report));
         if (!request.OnlyLooks && config != "-")
         {
-            WriteSchema(manifest, config, report);
+            try
+            {
+                WriteSchema(manifest, config, report);
+            }
+            catch (Fault fault)
+            {
+                // An editor misses it; the code is written.
+                report.Say($"The schema that the manifest names was not written. {fault.Message}");
+            }
+        }
+
+        // Warnings are worth a line in somebody's CI; figures and progress are for people.
+        foreach (var warning in emission.Warnings)
+        {
+            report.Warn(warning);
+        }
+
+        foreach (var note in found.Concat(emission.Notes))
+        {
+            report.Note(note, aloud: watched);
         }
 
         report.Usage = emission.Usage;
         return report.End(exitCode);
+    }
+
+    // A fault of the whole is the file's, by the name that it has here.
+    private static string Said(string config, ArgumentFault fault)
+    {
+        var shown = config == "-" ? "standard input" : Fault.Show(config);
+        return fault.Argument == "resilience.json" ? $"{shown}: {fault.Problem}" : $"{shown}: {fault.ToString().Replace(".arguments: ", ": ", StringComparison.Ordinal)}";
     }
 
     // Emitted files of the folder that the manifest does not name: a section was taken out, or tests are no longer asked for.
@@ -144,8 +160,9 @@ internal static class StackCommand
         return left;
     }
 
-    private static JsonElement WithProjectStyle(JsonElement manifest, OutputRequest request, Report report)
+    private static JsonElement WithProjectStyle(JsonElement manifest, OutputRequest request, out List<string> found)
     {
+        found = [];
         var known = Manifest.Schema.GetProperty("properties");
         if (manifest.ValueKind is not JsonValueKind.Object || !known.TryGetProperty("testRunner", out _) || !known.TryGetProperty("importExtension", out _))
         {
@@ -159,11 +176,9 @@ internal static class StackCommand
         }
 
         var runtime = manifest.TryGetProperty("runtime", out var given) && given.ValueKind is JsonValueKind.String ? given.GetString() : null;
-        foreach (var note in ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, request.Output!, runtime, request.IsJavaScript))
-        {
-            report.Note(note.Replace("--test-runner", "testRunner in the manifest", StringComparison.Ordinal)
+        found = ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, request.Output!, runtime, request.IsJavaScript)
+            .ConvertAll(note => note.Replace("--test-runner", "testRunner in the manifest", StringComparison.Ordinal)
                 .Replace("--import-extension", "importExtension in the manifest", StringComparison.Ordinal));
-        }
 
         return ManifestFile.Overlay(JsonElement.Parse(style.ToJsonString()), manifest, depth: 1);
     }

@@ -34,6 +34,7 @@ internal static class ThreeWayMerge
         }
 
         var ours = now.Split('\n');
+        var (mineNames, nowNames) = (NamesMet.Of(emitted, edited, now), NamesMet.Of(emitted, now, edited));
         var (left, right) = (Blocks(emitted, edited), Blocks(emitted, now));
         var merged = new List<string>();
         var (at, l, r, shiftL, shiftR) = (0, 0, 0, 0, 0);
@@ -64,18 +65,19 @@ internal static class ThreeWayMerge
             var mine = theirs[(start + shiftL)..(end + shiftL + grownL)];
             var fresh = ours[(start + shiftR)..(end + shiftR + grownR)];
             (shiftL, shiftR, at) = (shiftL + grownL, shiftR + grownR, end);
-            if (r == firstR || mine.AsSpan().SequenceEqual(fresh))
+            var (mineAt, freshAt) = (start + shiftL - grownL, start + shiftR - grownR);
+            var missing = mine.AsSpan().SequenceEqual(fresh) ? null
+                : r == firstR ? mineNames.MissingIn(mineAt, mine.Length)
+                : l == firstL ? nowNames.MissingIn(freshAt, fresh.Length)
+                : "";
+            if (missing is not null)
             {
-                merged.AddRange(mine);
-            }
-            else if (l == firstL)
-            {
-                merged.AddRange(fresh);
+                conflicts++;
+                merged.AddRange([Conflict, .. mine, "||||||| emitted before", .. before[start..end], "=======", .. fresh, $">>>>>>> emitted now{missing}"]);
             }
             else
             {
-                conflicts++;
-                merged.AddRange([Conflict, .. mine, "||||||| emitted before", .. before[start..end], "=======", .. fresh, ">>>>>>> emitted now"]);
+                merged.AddRange(r == firstR ? mine : fresh);
             }
         }
 
@@ -133,6 +135,51 @@ internal static class ThreeWayMerge
     // Two changes meet when they share a line, or when both insert at one place.
     private static bool Touches(DiffBlock block, int start, int end, bool otherSideChanged) =>
         block.DeleteStartA < end || (block.DeleteStartA == end && (start == end || (otherSideChanged && block.DeleteStartA == end)));
+
+    /// <summary>What one side says of names that the other has taken away or has declared too: lines that fit no more, though nobody else has touched them.</summary>
+    private sealed class NamesMet
+    {
+        private readonly ILookup<int, CodeName> _byLine;
+        private readonly HashSet<string> _gone;
+        private readonly HashSet<string> _twice;
+
+        private NamesMet(IReadOnlyList<CodeName> names, HashSet<string> gone, HashSet<string> twice) =>
+            (_byLine, _gone, _twice) = (names.ToLookup(name => name.Line), gone, twice);
+
+        /// <summary>Names of a side that do not fit the other one.</summary>
+        public static NamesMet Of(string emitted, string side, string other)
+        {
+            var (before, here, there) = (CodeLayout.Names(emitted), CodeLayout.Names(side), CodeLayout.Names(other));
+            var gone = Declared(before);
+            gone.ExceptWith(there.Select(name => name.Text));
+            var twice = Declared(here);
+            twice.IntersectWith(Declared(there));
+            twice.ExceptWith(before.Select(name => name.Text));
+            return new(here, gone, twice);
+        }
+
+        /// <summary>Why lines do not fit; null when they do.</summary>
+        public string? MissingIn(int line, int count)
+        {
+            foreach (var name in Enumerable.Range(line, count).SelectMany(each => _byLine[each]))
+            {
+                if (_gone.Contains(name.Text))
+                {
+                    return $": {name.Text} is there no more";
+                }
+
+                if (name.IsDeclared && _twice.Contains(name.Text))
+                {
+                    return $": {name.Text} is declared by both";
+                }
+            }
+
+            return null;
+        }
+
+        private static HashSet<string> Declared(IEnumerable<CodeName> names) =>
+            names.Where(name => name.IsDeclared).Select(name => name.Text).ToHashSet(StringComparer.Ordinal);
+    }
 
     private static IList<DiffBlock> BlocksOf(string before, string after) =>
         new Differ().CreateDiffs(before, after, ignoreWhiteSpace: false, ignoreCase: false, LineChunker.Instance).DiffBlocks;

@@ -89,7 +89,7 @@ internal static class UpgradeCommand
 
         var request = new OutputRequest(".", dryRun, diff, Check: false, Force: false, Merge: true) { Json = json };
         var exitCode = files.Count == 0 ? CommandLine.Success : EmittedFiles.Apply(files, request, report);
-        if (!request.OnlyLooks)
+        if (report.HasWritten)
         {
             foreach (var run in TestsToRun(files))
             {

@@ -1,15 +1,16 @@
 // Edits of one's own and a generator that comes back: merged without loss or with a marked conflict, never dropped.
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
 import { format } from 'prettier';
 import { repository } from '../../shared/program.mjs';
 import { copyOf, formatters, newFolder, run } from './lib.mjs';
 
 const ts = createRequire(join(repository, 'tests/field/files/package.json'))('typescript');
-const rounds = process.env.CROWVAULT_PROOF === 'full' ? 500 : 10;
+const rounds = process.env.CROWVAULT_PROOF === 'full' ? 500 : 6;
 
 // A generator of our own, so that a failure names the seed that shows it again.
 function randomOf(seed) {
@@ -44,8 +45,8 @@ for (const [tool, { before, after }] of Object.entries(tools)) {
   }
 }
 
-/** Adds marked lines at statement ends, and changes a few that are there. */
-function edit(text, random, marks) {
+/** Adds marked comments at the ends of statements. */
+function comment(text, random, marks) {
   const from = text.indexOf('*/\n') + 4;
   const lines = text.slice(from).split('\n');
   for (const mark of marks) {
@@ -57,51 +58,167 @@ function edit(text, random, marks) {
   return text.slice(0, from) + lines.join('\n');
 }
 
+function nodesOf(text, wanted) {
+  const found = [];
+  const visit = (node) => {
+    if (wanted(node)) found.push(node);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('a.ts', text, ts.ScriptTarget.ES2022, true));
+  return found;
+}
+
+const pick = (list, random) => list[random(list.length)];
+const renamed = (text, from, to) => text.replace(new RegExp(`${from}(?![\\w$])`, 'gu'), to);
+const privateNames = (text) => [...new Set(text.match(/(?<=this\.)#\w+/gu) ?? [])];
+
+// What people do to code that is theirs. Each leaves its mark in it.
+const changes = {
+  comment: (text, random, mark) => comment(text, random, [mark]),
+  statement: (text, random, mark) => {
+    const block = pick(
+      nodesOf(text, (node) => ts.isBlock(node) && node.statements.length > 0),
+      random,
+    );
+    const { end } = pick(block.statements, random);
+    return `${text.slice(0, end)}\n    void '${mark}';${text.slice(end)}`;
+  },
+  message: (text, random, mark) => {
+    const messages = nodesOf(text, (node) => ts.isNewExpression(node) && /Error$/u.test(node.expression.getText()));
+    const node =
+      messages.length > 0 && pick(messages, random).arguments.find((each) => ts.isStringLiteral(each) || ts.isTemplateExpression(each));
+    return node ? `${text.slice(0, node.getStart() + 1)}${mark}: ${text.slice(node.getStart() + 1)}` : comment(text, random, [mark]);
+  },
+  'a private member renamed': (text, random, mark) => {
+    const names = privateNames(text);
+    return names.length > 0 ? renamed(text, pick(names, random), `#${mark.replace(/\W/gu, '_')}`) : comment(text, random, [mark]);
+  },
+  'a function of their own': (text, _, mark) =>
+    `${text}\n/** ${mark} */\nexport function ${mark.replace(/\W/gu, '_')}(): string {\n  return '${mark}';\n}\n`,
+  'a line less': (text, random, mark) => {
+    const lines = text.split('\n');
+    const places = lines.flatMap((line, i) => (/^ {2,}\/\/ /u.test(line) ? [i] : []));
+    if (places.length > 0) lines[pick(places, random)] = `// ${mark}`;
+    else lines.push(`// ${mark}`);
+    return lines.join('\n');
+  },
+};
+const isIn = (text, mark) => text.includes(mark) || text.includes(mark.replace(/\W/gu, '_'));
+
+/** The same file as an older product might have emitted it: other private names, comments and messages, one function less. */
+function asOlder(folder, file, random) {
+  const path = join(folder, file);
+  const text = readFileSync(path, 'utf8');
+  const from = text.indexOf('*/\n') + 4;
+  let body = text.slice(from);
+  for (let i = 0; i <= random(3); i++) {
+    const [name] = privateNames(body).slice(random(3));
+    const sentence = pick([...body.matchAll(/^ *\/\/ .*\n/gmu)], random);
+    if (random(2) === 0 && name) body = renamed(body, name, `${name}Before`);
+    else if (sentence) body = body.replace(sentence[0], random(2) === 0 ? '' : sentence[0].replace(/ (\w+)\.?\n/u, ' $1 then.\n'));
+    body = body.replace(/'(\w+ )?is /u, "'$1was ");
+  }
+  // Accepting a file tells its fingerprint.
+  writeFileSync(path, `${text.slice(0, from)}${body}`);
+  assert.equal(run(folder, 'accept', file).code, 0);
+  const accepted = /; accepted xxh128 (\w+)/u.exec(readFileSync(path, 'utf8'))?.[1];
+  if (accepted === undefined) return;
+  const header = text
+    .slice(0, from)
+    .replace(/xxh128 \w+/u, `xxh128 ${accepted}`)
+    .replace(/CrowVault\.Mcp \d+\.\d+\.\d+/u, 'CrowVault.Mcp 0.0.1');
+  writeFileSync(path, header + body);
+  mkdirSync(join(folder, '.crowvault'));
+  writeFileSync(join(folder, '.crowvault', `${file}.br`), brotliCompressSync(body));
+}
+
 /** The code without comments, types and layout. */
 function codeOf(text) {
   const { outputText } = ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022, removeComments: true } });
   return format(outputText.replace(/\n\s*\n/gu, '\n'), { parser: 'babel' });
 }
 
-test(`${String(rounds)} edited files, other arguments: every edit is kept, and a clean merge is code`, async () => {
-  const names = Object.keys(tools);
-  let conflicts = 0;
-  for (let seed = 1; seed <= rounds; seed++) {
-    const random = randomOf(seed);
-    const tool = names[seed % names.length];
-    const { file, after } = tools[tool];
-    const folder = copyOf(emitted);
-    const marks = Array.from({ length: 1 + random(4) }, (_, i) => `mine ${String(seed)}.${String(i)}`);
-    writeFileSync(join(folder, file), edit(readFileSync(join(folder, file), 'utf8'), random, marks));
-    // Some are formatted too.
-    const formatterNames = ['Prettier, defaults', 'Prettier, tabs and no semicolons', 'dprint, defaults'];
-    if (seed % 3 === 0) await formatters[formatterNames[random(formatterNames.length)]](folder);
-    const refused = run(folder, 'generate', tool, ...after, '-o', '.');
-    assert.equal(refused.code, 1, `seed ${String(seed)}: an edited file is left alone`);
-    const { code, err } = run(folder, 'generate', tool, ...after, '-o', '.', '--merge');
-    const merged = readFileSync(join(folder, file), 'utf8');
-    const marked = merged.includes('<<<<<<< yours');
-    assert.equal(code, marked ? 1 : 0, `seed ${String(seed)}: ${err}`);
-    for (const mark of marks) assert.ok(merged.includes(mark), `seed ${String(seed)}: ${mark} is lost in ${file}`);
-    if (marked) {
-      conflicts++;
-      assert.match(err, /conflict/u);
-      continue;
+/** What the compiler says of files, each a module of its own. */
+function faultsOf(folder, files) {
+  const program = ts.createProgram(files, {
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.ESNext,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: ['node'],
+    typeRoots: [join(repository, 'tests/generated/node_modules/@types')],
+    lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts', 'lib.dom.asynciterable.d.ts'],
+  });
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ file, messageText }) => `${file?.fileName.slice(folder.length) ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+}
+
+for (const arriving of ['other arguments', 'a newer product']) {
+  test(`${String(rounds)} edited files, ${arriving}: every edit is kept, and a clean merge compiles`, async () => {
+    const names = Object.keys(tools);
+    const clean = newFolder();
+    const merges = [];
+    let conflicts = 0;
+    for (let seed = 1; seed <= rounds; seed++) {
+      const random = randomOf(seed);
+      const tool = names[seed % names.length];
+      const { file, after } = tools[tool];
+      const folder = copyOf(arriving === 'a newer product' ? now : emitted);
+      const path = join(folder, file);
+      if (arriving === 'a newer product') asOlder(folder, file, random);
+      const marks = Array.from({ length: 1 + random(4) }, (_, i) => `mine ${String(seed)}x${String(i)}`);
+      const onlyComments = seed % 3 === 1;
+      const kinds = [];
+      for (const mark of marks) {
+        const kind = onlyComments ? 'comment' : pick(Object.keys(changes), random);
+        kinds.push(kind);
+        writeFileSync(path, changes[kind](readFileSync(path, 'utf8'), random, mark));
+      }
+      // An edit may be undone by the next one: what counts is what stands there.
+      const standing = marks.filter((mark) => isIn(readFileSync(path, 'utf8'), mark));
+      const what = `seed ${String(seed)}, ${tool}, ${kinds.join(', ')}`;
+      // Some are formatted too.
+      const formatterNames = ['Prettier, defaults', 'Prettier, tabs and no semicolons', 'dprint, defaults'];
+      if (seed % 4 === 0) await formatters[formatterNames[random(formatterNames.length)]](folder);
+      const call = arriving === 'a newer product' ? ['upgrade', file] : ['generate', tool, ...after, '-o', '.', '--merge'];
+      if (arriving === 'other arguments') assert.equal(run(folder, ...call.slice(0, -1)).code, 1, `${what}: an edited file is left alone`);
+      const { code, err } = run(folder, ...call);
+      const merged = readFileSync(path, 'utf8');
+      const marked = merged.includes('<<<<<<< yours');
+      assert.equal(code, marked ? 1 : 0, `${what}: ${err}`);
+      for (const mark of standing) assert.ok(isIn(merged, mark), `${what}: ${mark} is lost in ${file}`);
+      assert.doesNotMatch(merged, /CrowVault\.Mcp 0\.0\.1/u);
+      if (marked) {
+        conflicts++;
+        assert.match(err, /conflict/u);
+        continue;
+      }
+      merges.push(join(clean, `n${String(seed)}.ts`));
+      writeFileSync(merges.at(-1), merged);
+      // Without the owner's comments it is what is emitted now.
+      if (onlyComments) assert.equal(await codeOf(merged), await codeOf(readFileSync(join(now, file), 'utf8')), what);
+      // The edit is the owner's to accept, and to keep at the next change.
+      assert.equal(run(folder, 'generate', tool, '-o', file, '--check').code, 1, what);
+      assert.equal(run(folder, 'accept', file).code, 0, what);
+      assert.equal(run(folder, 'generate', tool, '-o', file, '--check').code, 0, `${what}: accepted`);
     }
-    const { diagnostics } = ts.transpileModule(merged, { reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ES2022 } });
-    assert.deepEqual(
-      diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')),
-      [],
-      `seed ${String(seed)}: ${file} is no code any more`,
-    );
-    // Without the owner's lines it is what is emitted now.
-    assert.equal(await codeOf(merged), await codeOf(readFileSync(join(now, file), 'utf8')), `seed ${String(seed)}: ${file}`);
-    // The edit is the owner's to accept, and to keep at the next change.
-    assert.equal(run(folder, 'generate', tool, '-o', file, '--check').code, 1);
-    assert.equal(run(folder, 'accept', file).code, 0);
-    assert.equal(run(folder, 'generate', tool, '-o', file, '--check').code, 0, `seed ${String(seed)}: accepted`);
-  }
-  assert.ok(conflicts < rounds / 2, `${String(conflicts)} of ${String(rounds)} in conflict`);
+    assert.deepEqual(faultsOf(clean, merges), [], 'a clean merge compiles');
+    assert.ok(conflicts < rounds / 2, `${String(conflicts)} of ${String(rounds)} in conflict`);
+  });
+}
+
+test('what one side takes away and the other uses anew is a conflict that says so', () => {
+  const folder = copyOf(emitted);
+  const path = join(folder, 'circuit-breaker.ts');
+  const text = readFileSync(path, 'utf8');
+  // Events, which the arguments below add, report this member.
+  writeFileSync(path, text.replaceAll('#state', '#phase'));
+  const { code, err } = run(folder, 'generate', 'circuit-breaker', '--with-metrics', '-o', '.', '--merge');
+  assert.equal(code, 1, err);
+  assert.match(readFileSync(path, 'utf8'), />>>>>>> emitted now: #state is there no more/u);
 });
 
 test('two changes of one line are a conflict that shows both', () => {
