@@ -688,6 +688,7 @@ test('a reader of the body may bring its own buffer, as with fetch itself', asyn
       text += new TextDecoder().decode(value);
     }
     assert.equal(text, 'hello');
+    await turn();
     assert.equal(timers.pending.size, 0);
   }
 });
