@@ -40,9 +40,15 @@ internal sealed class LayerChecks(ManifestSections sections)
     }
 
     // Operations with "retry": false are attempted once, whatever the policy says.
-    private IEnumerable<Repeated> Calls => Upstreams.Count > 0
-        ? Upstreams.SelectMany(upstream => upstream.Operations.Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, upstream.Retry)))
-        : (Timeouts?.Operations ?? []).Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, Retry));
+    private IEnumerable<Repeated> Calls =>
+    [
+        .. Upstreams.SelectMany(upstream => upstream.Operations.Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, upstream.Retry))),
+        .. OperationsOfNone.Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, Retry)),
+    ];
+
+    // Those whose names begin with no upstream's.
+    private IEnumerable<OperationEntry> OperationsOfNone =>
+        (Timeouts?.Operations ?? []).ExceptBy(Upstreams.SelectMany(upstream => upstream.Operations).Select(each => each.Name), each => each.Name);
 
     private int Attempts => Calls.Select(each => each.Attempts).DefaultIfEmpty(Retry is null ? 1 : Retry.MaxRetries + 1).Max();
 
@@ -61,7 +67,8 @@ internal sealed class LayerChecks(ManifestSections sections)
         }
     }
 
-    private static int AttemptsOf(Upstream upstream) => upstream.Operations.Any(each => each.Retry != false) ? upstream.Retry.MaxRetries + 1 : 1;
+    private static int AttemptsOf(Upstream upstream) =>
+        upstream.Operations.Count > 0 && upstream.Operations.All(each => each.Retry == false) ? 1 : upstream.Retry.MaxRetries + 1;
 
     /// <summary>Figures that follow from several layers.</summary>
     public IEnumerable<string> Notes()

@@ -221,6 +221,16 @@ public sealed class ManifestTests
         "Stack: a burst of 50 requests of one client exceeds the 30 slots and seats of all partitions.")]
     public void Warns_of_layers_that_do_not_fit(string manifest, string warning) => Assert.Contains(warning, Emit(manifest).Warnings);
 
+    [Fact]
+    public void Counts_operations_that_belong_to_no_upstream()
+    {
+        var emission = Emit("""
+            {"circuitBreaker":{},"retryPolicy":{"maxRetries":2},"timeoutConfig":{"operations":{"ping":20000}},"bulkhead":{"partitions":{"a":20,"b":20}}}
+            """);
+        Assert.Contains("Stack: 3 attempts of ping (20 s each) and waits of up to 600 ms take 1 min at worst.", emission.Notes);
+        Assert.Contains("Stack: the circuit opens after 5 failed attempts, which 2 calls can make.", emission.Notes);
+    }
+
     [Theory]
     [InlineData("attempt", "Stack: a single call can make 5 attempts and so open the circuit for all, at 5 failures; use a higher threshold or fewer retries.")]
     [InlineData("call", "Stack: the circuit opens only after 5 x 5 = 25 failed attempts; use failureUnit attempt or a lower threshold.")]
