@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import Ajv from 'ajv';
 import Ajv2020 from 'ajv/dist/2020.js';
@@ -128,6 +128,35 @@ test('One command writes the server into a configuration, shows what it would wr
   await start(JSON.parse(readFileSync(join(home, '.cursor/mcp.json'), 'utf8')).mcpServers['api-mcp']);
   assert.equal(existsSync(join(cwd, '.vscode/mcp.json')), false);
   assert.equal(readFileSync(join(home, '.codex/config.toml'), 'utf8'), 'model = "x"\n');
+});
+
+test('Where others write, the client starts the installed program by its path', async () => {
+  const [block, ...others] = take('In folders that you do not trust', 'sh');
+  assert.deepEqual(others, []);
+  const [install, setup] = block.split('\n');
+  const { name } = json(join(cwd, 'npm/lib/node_modules/@crowvault/mcp/package.json'));
+  assert.match(install, new RegExp(`^npm install -g ${name} +# or: dotnet tool install -g CrowVault\\.Mcp$`, 'u'));
+  const home = join(cwd, 'other-home');
+  mkdirSync(home);
+  await shell(setup, { env: { ...env, HOME: home, PATH: `${join(cwd, 'npm/bin')}:${env.PATH}` } });
+  const entry = json(join(home, '.cursor/mcp.json')).mcpServers['api-mcp'];
+  assert.ok(isAbsolute(entry.command) && existsSync(entry.command), entry.command);
+  await start(entry);
+});
+
+test('The checksums of a release hold, and its provenance names the same files', async () => {
+  const [block, ...others] = take('Check a release', 'sh');
+  assert.deepEqual(others, []);
+  await shell(block, { cwd: release });
+  const sums = readFileSync(join(release, files.checksums), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ [ *]/u).reverse());
+  const { subject } = json(join(release, files.provenance));
+  assert.deepEqual(
+    Object.fromEntries(subject.map(({ name, digest }) => [name, digest.sha256])),
+    Object.fromEntries(sums.filter(([name]) => name !== files.provenance)),
+  );
 });
 
 test('The commands for Claude Code, Copilot CLI and VS Code tell of servers that start', async () => {
