@@ -56,7 +56,11 @@ async function wholeCorpus() {
     if (bodies.length === 0) continue;
     const options = Object.entries(args).flatMap(([name, value]) => [
       `--${name.replace(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`)}`,
-      Array.isArray(value) && typeof value[0] !== 'object' ? value.join(',') : typeof value === 'object' ? JSON.stringify(value) : String(value),
+      Array.isArray(value) && typeof value[0] !== 'object'
+        ? value.join(',')
+        : typeof value === 'object'
+          ? JSON.stringify(value)
+          : String(value),
     ]);
     const command = tool.replace('generate_', '').replaceAll('_', '-');
     const { code, err } = run(folder, 'generate', command, ...options, '--name', `n${String(seen.size)}`, '-o', '.');

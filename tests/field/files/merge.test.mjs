@@ -85,14 +85,16 @@ const changes = {
   },
   message: (text, random, mark) => {
     const messages = nodesOf(text, (node) => ts.isNewExpression(node) && /Error$/u.test(node.expression.getText()));
-    const node = messages.length > 0 && pick(messages, random).arguments.find((each) => ts.isStringLiteral(each) || ts.isTemplateExpression(each));
+    const node =
+      messages.length > 0 && pick(messages, random).arguments.find((each) => ts.isStringLiteral(each) || ts.isTemplateExpression(each));
     return node ? `${text.slice(0, node.getStart() + 1)}${mark}: ${text.slice(node.getStart() + 1)}` : comment(text, random, [mark]);
   },
   'a private member renamed': (text, random, mark) => {
     const names = privateNames(text);
     return names.length > 0 ? renamed(text, pick(names, random), `#${mark.replace(/\W/gu, '_')}`) : comment(text, random, [mark]);
   },
-  'a function of their own': (text, _, mark) => `${text}\n/** ${mark} */\nexport function ${mark.replace(/\W/gu, '_')}(): string {\n  return '${mark}';\n}\n`,
+  'a function of their own': (text, _, mark) =>
+    `${text}\n/** ${mark} */\nexport function ${mark.replace(/\W/gu, '_')}(): string {\n  return '${mark}';\n}\n`,
   'a line less': (text, random, mark) => {
     const lines = text.split('\n');
     const places = lines.flatMap((line, i) => (/^ {2,}\/\/ /u.test(line) ? [i] : []));
