@@ -109,7 +109,10 @@ lint() {
     # shellcheck disable=SC2086
     if npx --no-install $each; then good=$((good + 1)); else bad=$((bad + 1)); fi
   done
-  if TMPDIR=$work/sdk dotnet format CrowVault.Mcp.sln --verify-no-changes --no-restore; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  # The build has held the rules of style already; a quick run is content with it.
+  local -a what=()
+  [[ $mode == --quick ]] && what=(whitespace)
+  if TMPDIR=$work/sdk dotnet format "${what[@]}" CrowVault.Mcp.sln --verify-no-changes --no-restore; then good=$((good + 1)); else bad=$((bad + 1)); fi
   printf '%s passed, %s failed\n' "$good" "$bad"
   [[ $bad -eq 0 ]]
 }
@@ -117,7 +120,7 @@ lint() {
 dotnet_tests() {
   local filter=()
   [[ $mode == --quick ]] && filter=(-- --filter-not-namespace CrowVault.Mcp.Tests.Http)
-  count_dotnet_tests --solution CrowVault.Mcp.sln "${filter[@]}"
+  CROWVAULT_PROOF=${mode#--} count_dotnet_tests --solution CrowVault.Mcp.sln "${filter[@]}"
 }
 
 # npm ci, where the packages are not those of the lock file yet.

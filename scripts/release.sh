@@ -171,8 +171,9 @@ scripts/node_modules/.bin/mcpb pack "$stage/mcpb" "$out/crowvault-mcp-$version.m
 say "Page without a server"
 node scripts/static-page.mjs "$program" "$out/crowvault-mcp-$version-page.html"
 
-say "server.json, bill of materials, checksums"
+say "server.json, bill of materials, provenance, checksums"
 node scripts/sbom.mjs "$version" "$rid" "$out/crowvault-mcp-$version.cdx.json"
 node scripts/server-json.mjs "$version" "$out/crowvault-mcp-$version.mcpb" "${RELEASE_URL:-}" "$out/server.json"
+node scripts/provenance.mjs "$version" "$out" "$out/crowvault-mcp-$version.intoto.json"
 (cd "$out" && sha256sum -- * >"$stage/SHA256SUMS" && mv "$stage/SHA256SUMS" .)
 ls -l "$out"

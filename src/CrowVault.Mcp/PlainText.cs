@@ -25,6 +25,20 @@ internal static class PlainText
         return kept.ToString();
     }
 
+    /// <summary>Whether a text is well-formed: half of a surrogate pair is no character.</summary>
+    public static bool IsWellFormed(string text)
+    {
+        for (var index = 0; index < text.Length; index++)
+        {
+            if (char.IsSurrogate(text[index]) && (index + 1 == text.Length || !char.IsSurrogatePair(text[index], text[++index])))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     private static bool IsPlain(Rune rune) =>
         rune.Value is >= 0x20 and < 0x7F
         || (rune.Value >= 0xA0 && Rune.GetUnicodeCategory(rune) is not (

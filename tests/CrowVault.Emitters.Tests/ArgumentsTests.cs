@@ -173,7 +173,8 @@ public sealed class ArgumentsTests
     [Theory]
     [InlineData("503", "[503]")]
     [InlineData("\"503\"", "[503]")]
-    [InlineData("[500,501,500,700]", "[500,501,599]")]
+    [InlineData("[500,501,500]", "[500,501]")]
+    [InlineData("{\"0\":429,\"1\":503}", "[429,503]")]
     [InlineData("\"429,503\"", "[429,503]")]
     [InlineData("\"[429, 503]\"", "[429,503]")]
     [InlineData("[\"429\",\"503\"]", "[429,503]")]
@@ -183,6 +184,45 @@ public sealed class ArgumentsTests
         Assert.Equal(
             $$"""{"retryOn":{{corrected}}}""",
             FaultsOf("generate_retry_policy", $$"""{"retryOn":{{value}}}""").CorrectedArguments);
+
+    [Theory]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"1m30s"}""", """{"recoveryTimeMs":90000}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"1 min 30 s"}""", """{"recoveryTimeMs":90000}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"PT1M30S"}""", """{"recoveryTimeMs":90000}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":{"seconds":30}}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":{"value":30,"unit":"s"}}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"failureRatePercent":0.4}""", """{"failureRatePercent":40,"tripOn":"failure-rate"}""")]
+    [InlineData("circuit_breaker", """{"withMetrics":"enabled"}""", """{"withMetrics":true}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":3,"sessionId":"x","note":7}""", """{"failureThreshold":3}""")]
+    [InlineData("retry_policy", """{"maxRetries":"3 times"}""", """{"maxRetries":3}""")]
+    [InlineData("rate_limiting", """{"requestsPerSecond":10}""", """{"requestsPerWindow":10,"windowSeconds":1}""")]
+    [InlineData("rate_limiting", """{"requests_per_hour":"1,000"}""", """{"requestsPerWindow":1000,"windowSeconds":3600}""")]
+    [InlineData("timeout_config", """{"operations":"{'orders.get':2000}"}""", """{"operations":{"orders.get":2000}}""")]
+    public void Corrects_to_what_was_meant(string tool, string given, string corrected) =>
+        Assert.Equal(corrected, FaultsOf($"generate_{tool}", given).CorrectedArguments);
+
+    [Theory]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"thirty seconds"}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":0.5}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":"50%"}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":0.5}""")]
+    [InlineData("circuit_breaker", """{"resetTimeout":30000}""")]
+    [InlineData("circuit_breaker", """{"errorThresholdPercentage":50}""")]
+    [InlineData("retry_policy", """{"maxAttempts":3}""")]
+    [InlineData("retry_policy", """{"strategy":"linear"}""")]
+    [InlineData("retry_policy", """{"totalTimeoutMs":"never"}""")]
+    [InlineData("retry_policy", """{"retryOn":"5xx"}""")]
+    [InlineData("retry_policy", """{"retryOn":["5xx",429]}""")]
+    [InlineData("retry_policy", """{"retryOn":[404,200]}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":"100/min"}""")]
+    [InlineData("rate_limiting", """{"windowSeconds":"500ms"}""")]
+    [InlineData("rate_limiting", """{"keyStrategy":["ip","user"]}""")]
+    [InlineData("rate_limiting", """{"failOpen":true}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"queueSize":5}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"maxQueue":"unlimited"}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"timeout":1000}""")]
+    public void Offers_no_call_that_leaves_out_what_was_meant(string tool, string given) =>
+        Assert.Null(FaultsOf($"generate_{tool}", given).CorrectedArguments);
 
     [Fact]
     public void Takes_as_many_entries_of_a_list_as_the_rule_says()

@@ -56,6 +56,7 @@ public sealed class CommandLineTests
     [InlineData("withMetrics: \"yes\" is not a boolean; use true or false.", "--with-metrics=yes")]
     [InlineData("runtime: \"nodejs\" is not a choice", "--runtime", "nodejs")]
     [InlineData("'extra' is not an option", "extra")]
+    [InlineData("--language: its value is missing; --dry-run is an option.", "--language", "--dry-run", "-o", "out")]
     [InlineData("--dry-run, --diff, --check and --force need -o PATH.", "--diff")]
     public void A_wrong_call_is_explained_on_standard_error(string message, params string[] arguments)
     {

@@ -62,7 +62,7 @@ function dotnet() {
       accessSync(program, access.X_OK);
       if (!statSync(program).isFile()) continue;
       const from = relative(opened, realpathSync(entry));
-      const inside = from === '' || (!from.startsWith('..') && !isAbsolute(from));
+      const inside = from === '' || (from !== '..' && !from.startsWith(`..${sep}`) && !isAbsolute(from));
       if (!(inside && opened !== sep) && !realpathSync(entry).split(sep).includes('node_modules')) return program;
     } catch {
       // Not there.

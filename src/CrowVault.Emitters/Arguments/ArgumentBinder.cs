@@ -7,7 +7,7 @@ namespace CrowVault.Emitters.Arguments;
 
 /// <summary>Binds one JSON object to an options record and reports what is wrong with it.</summary>
 /// <typeparam name="TOptions">The options record.</typeparam>
-public sealed class ArgumentBinder<TOptions> : ArgumentSchema
+public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
     where TOptions : class, IToolOptions
 {
     private const int LongestCorrection = 32_768;
@@ -216,7 +216,7 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
         name.Length is > 0 and <= 60 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? name : Argument.Show(name);
 
     // What nobody asked for: named, and carried over to the argument that was probably meant.
-    private sealed class UnknownArguments(ArgumentSchema schema, JsonElement given, JsonObject meant, FaultList faults)
+    private sealed partial class UnknownArguments(ArgumentSchema schema, JsonElement given, JsonObject meant, FaultList faults)
     {
         // Beyond these names are not compared any more, so that the time stays linear in what was sent.
         private const int MostCompared = 50;
@@ -237,6 +237,10 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 faults.AddFinal(new(name, $"{Argument.Show(property.Value)} is not supported; {way.Advice}"));
             }
+            else if (PerTime(property) is { } seconds)
+            {
+                faults.Add(new(name, $"unknown argument; give requestsPerWindow, and windowSeconds {seconds}."));
+            }
             else if (Nearest(property.Name) is { } nearest)
             {
                 faults.Add(new(name, $"unknown argument; did you mean {nearest.Name}?"));
@@ -244,7 +248,7 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
             }
             else if (InUnits(property) is { } argument)
             {
-                faults.Add(new(name, $"unknown argument; {argument.Name} counts {Words(argument)}."));
+                faults.Add(new(name, $"unknown argument; {argument.Name} counts {UnitWords(argument)}."));
             }
             else if (Containing(property.Name) is { Count: > 0 } containing && property.Value.ValueKind is not JsonValueKind.Object)
             {
@@ -270,7 +274,35 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
                     ? "unknown argument."
                     : $"unknown argument; the arguments are {string.Join(", ", schema.All.Select(each => each.Name))}."));
                 _listed = true;
+
+                // What a client adds of its own can go; what was meant for the code cannot.
+                faults.Forbid(unless: property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False || !Words(property.Name).Any(s_words.Contains));
             }
+        }
+
+        // Words of resilience in names that the tools do not have.
+        private static readonly HashSet<string> s_words = new(StringComparer.Ordinal)
+        {
+            "attempt", "attempts", "retries", "retry", "backoff", "strategy", "policy", "delay", "interval", "timeout", "timeouts", "deadline", "limit", "limits", "rate", "quota",
+            "burst", "window", "period", "queue", "concurrency", "concurrent", "pool", "threshold", "reset", "recovery", "failure", "failures", "error", "errors", "open", "jitter", "max", "min",
+        };
+
+        private static IEnumerable<string> Words(string name) =>
+            name.Length > 64 ? [] : NameWords().Matches(name).Select(match => match.Value.ToLowerInvariant());
+
+        // requestsPerMinute: 100 is requestsPerWindow: 100 and windowSeconds: 60.
+        private int? PerTime(JsonProperty property)
+        {
+            if (schema.Find("requestsPerWindow") is not { } requests || schema.Find("windowSeconds") is not { } window
+                || Words(property.Name).ToList() is not [.., "per", var word] || Reading.FactorOf(word, Unit.Seconds) is not { } seconds)
+            {
+                return null;
+            }
+
+            Carry(requests, property.Value);
+            Carry(window, JsonElement.Parse(((int)seconds).ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            faults.Forbid(unless: !given.TryGetProperty(window.Name, out _));
+            return (int)seconds;
         }
 
         private Argument? Nearest(string name) =>
@@ -329,6 +361,9 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
             return null;
         }
 
+        [System.Text.RegularExpressions.GeneratedRegex("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")]
+        private static partial System.Text.RegularExpressions.Regex NameWords();
+
         private static (string Stem, string Word) Split(string name)
         {
             var at = name.Length;
@@ -341,7 +376,7 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
             return (Reading.Fold(name[..at]), name[at..].Trim('_', '-'));
         }
 
-        private static string Words(IntegerArgument argument) =>
+        private static string UnitWords(IntegerArgument argument) =>
             Reading.UnitOf(argument.Name) is Unit.Seconds ? "seconds" : "milliseconds";
 
         // Arguments one level too deep: {"arguments":{"failureThreshold":3}}.

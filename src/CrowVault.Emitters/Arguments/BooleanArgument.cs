@@ -23,7 +23,9 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
         }
 
         faults.Add(Fault($"{Show(value)} is not a boolean; use true or false."));
-        return Nearest(value);
+        var nearest = Nearest(value);
+        faults.Forbid(unless: nearest is not null || !Reading.MeansSomething(value));
+        return nearest;
     }
 
     private static bool? Nearest(JsonElement value) => value.ValueKind switch
@@ -32,8 +34,8 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
         JsonValueKind.Number => value.GetRawText() switch { "1" => true, "0" => false, _ => null },
         JsonValueKind.String => value.GetString()!.Trim().ToUpperInvariant() switch
         {
-            "TRUE" or "YES" or "ON" or "1" => true,
-            "FALSE" or "NO" or "OFF" or "0" => false,
+            "TRUE" or "YES" or "Y" or "ON" or "ENABLED" or "1" => true,
+            "FALSE" or "NO" or "N" or "OFF" or "DISABLED" or "NONE" or "0" => false,
             _ => null,
         },
         JsonValueKind.Array when value.GetArrayLength() == 1 => Nearest(value[0]),

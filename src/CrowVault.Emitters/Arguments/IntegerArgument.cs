@@ -32,15 +32,28 @@ public sealed record IntegerArgument(string Name, string Description, bool Requi
         }
 
         faults.Add(Fault(problem));
-        return Nearest(value);
+        var nearest = Nearest(value);
+        faults.Forbid(unless: nearest is not null || !Reading.MeansSomething(value));
+        return nearest;
     }
 
     /// <summary>The integer within the range that is nearest to what was probably meant.</summary>
     internal int? Nearest(JsonElement value) => Nearest(value, Name, Minimum, Maximum);
 
     /// <summary>The integer within a range that is nearest to what was probably meant.</summary>
-    internal static int? Nearest(JsonElement value, string name, int minimum, int maximum) =>
-        Reading.Number(value, Reading.UnitOf(name)) is { } number ? (int)Math.Clamp(Math.Round(number), minimum, maximum) : null;
+    internal static int? Nearest(JsonElement value, string name, int minimum, int maximum)
+    {
+        var unit = Reading.UnitOf(name);
+        if (Reading.Number(value, unit) is not { } number)
+        {
+            return null;
+        }
+
+        // Half of all is 50 percent. Half of a second is not one, where only whole ones can be said.
+        number = unit is Unit.Percent && number is > 0 and < 1 ? number * 100 : number;
+        var whole = Math.Round(number);
+        return Math.Abs(whole - number) > number / 10 && number > 0 ? null : (int)Math.Clamp(whole, minimum, maximum);
+    }
 
     /// <summary>Checks one integer against a range.</summary>
     /// <returns>Null when it is fine, else what is wrong.</returns>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -40,7 +41,9 @@ public sealed record IntegerListArgument(
         if (value.ValueKind is not JsonValueKind.Array)
         {
             faults.Add(Fault($"{Show(value)} is not a list; use {Rule}."));
-            return Nearest(value);
+            var meant = Nearest(value);
+            faults.Forbid(unless: meant is not null || !Reading.MeansSomething(value));
+            return meant;
         }
 
         var length = value.GetArrayLength();
@@ -61,9 +64,13 @@ public sealed record IntegerListArgument(
             if (IntegerArgument.Problem(entry, Minimum, Maximum, out var integer) is { } problem)
             {
                 faults.Add(new($"{Name}[{index}]", problem));
-                if (IntegerArgument.Nearest(entry, Name, Minimum, Maximum) is { } nearest && !corrected.Contains(nearest))
+                if (Inside(entry) is not { } inside)
                 {
-                    corrected.Add(nearest);
+                    faults.Forbid(unless: !Reading.MeansSomething(entry));
+                }
+                else if (!corrected.Contains(inside))
+                {
+                    corrected.Add(inside);
                 }
             }
             else if (corrected.Contains(integer))
@@ -100,10 +107,23 @@ public sealed record IntegerListArgument(
                 : Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray([.. parts.Select(part => (JsonNode)part)]), ArgumentJson.Readable.JsonNode));
         }
 
-        return value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() == 1 && value.EnumerateObject().First().Value is { ValueKind: JsonValueKind.Array } inner
-            ? Read(inner)
-            : IntegerArgument.Nearest(value, Name, Minimum, Maximum) is { } only ? new JsonArray(only) : null;
+        if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() is > 0 and var count && count <= MaximumEntries)
+        {
+            // {"value":[429]}, and {"0":429,"1":503}.
+            var members = value.EnumerateObject().ToList();
+            return members is [{ Value.ValueKind: JsonValueKind.Array } inner] ? Read(inner.Value)
+                : members.Select(member => member.Name).SequenceEqual(Enumerable.Range(0, count).Select(index => index.ToString(CultureInfo.InvariantCulture)))
+                    ? Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray([.. members.Select(member => JsonValue.Create(member.Value))]), ArgumentJson.Readable.JsonNode))
+                : count == 1 && Inside(value) is { } member ? new JsonArray(member)
+                : null;
+        }
+
+        return Inside(value) is { } only ? new JsonArray(only) : null;
     }
+
+    // Another status would mean something else.
+    private int? Inside(JsonElement entry) =>
+        IntegerArgument.Nearest(entry, Name, int.MinValue, int.MaxValue) is { } number && number >= Minimum && number <= Maximum ? number : null;
 
     // Numbers that are no statuses at all are not the ones that were meant.
     private JsonArray? Read(JsonElement list)
@@ -113,7 +133,7 @@ public sealed record IntegerListArgument(
             return null;
         }
 
-        var read = list.EnumerateArray().Select(entry => IntegerArgument.Nearest(entry, Name, Minimum, Maximum)).ToList();
+        var read = list.EnumerateArray().Select(Inside).ToList();
         return read.Contains(null) ? null : ToNode([.. read.Select(entry => entry!.Value).Distinct()], given: false);
     }
 }

@@ -76,15 +76,26 @@ internal static partial class Reading
             || (text[0] != '-' && (exponent = 1_000_000) > 0);
     }
 
-    /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"2 s"</c>, <c>[3]</c> and <c>{"value":3}</c>, in the unit that is wanted.</summary>
+    /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"1 min 30 s"</c>, <c>[3]</c>, <c>{"seconds":3}</c> and <c>{"value":3,"unit":"s"}</c>, in the unit
+    /// that is wanted.</summary>
     /// <returns>Null when no number can be read.</returns>
     public static double? Number(JsonElement value, Unit unit) => value.ValueKind switch
     {
         JsonValueKind.Number => Parse(value.GetRawText()),
         JsonValueKind.String => Words(value.GetString()!, unit),
         JsonValueKind.Array when value.GetArrayLength() == 1 => Number(value[0], unit),
-        JsonValueKind.Object when value.GetPropertyCount() == 1 => Number(value.EnumerateObject().First().Value, unit),
+        JsonValueKind.Object => Number([.. value.EnumerateObject().Take(3)], unit),
         _ => null,
+    };
+
+    /// <summary>Whether a caller meant a number or a bound by a value, though it cannot be said: leaving it out would mean something else.</summary>
+    public static bool MeansSomething(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number => Parse(value.GetRawText()) is not null,
+        JsonValueKind.String => value.GetString() is { Length: <= LongestNumber } text && MeaningfulWords().IsMatch(text),
+        JsonValueKind.Array => value.EnumerateArray().Take(50).Any(MeansSomething),
+        JsonValueKind.Object => value.EnumerateObject().Take(50).Any(member => MeansSomething(member.Value)),
+        _ => false,
     };
 
     /// <summary>How many of a unit a name or word stands for, such as 1000 for <c>seconds</c> where milliseconds are wanted.</summary>
@@ -105,6 +116,7 @@ internal static partial class Reading
             Unit.Milliseconds when milliseconds > 0 => milliseconds,
             Unit.Seconds when milliseconds > 0 => milliseconds / 1_000,
             Unit.Percent when word is "%" or "percent" => 1,
+            Unit.None when word is "times" or "x" or "retries" or "requests" or "calls" or "failures" or "probes" => 1,
             _ => null,
         };
     }
@@ -118,9 +130,15 @@ internal static partial class Reading
             return null;
         }
 
+        // As Python prints it.
+        return Parsed(text.Trim()) ?? (text.Contains('"', StringComparison.Ordinal) ? null : Parsed(text.Trim().Replace('\'', '"')));
+    }
+
+    private static JsonElement? Parsed(string json)
+    {
         try
         {
-            var inner = JsonElement.Parse(text.Trim());
+            var inner = JsonElement.Parse(json);
             return IsText(inner) ? inner : null;
         }
         catch (JsonException)
@@ -151,11 +169,55 @@ internal static partial class Reading
     /// <summary>Letters and digits of a name in lower case.</summary>
     public static string Fold(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
 
-    private static double? Words(string text, Unit unit)
+    // {"seconds":30} and {"value":30,"unit":"s"}.
+    private static double? Number(JsonProperty[] members, Unit unit)
     {
-        if (text.Length > LongestNumber || NumberInWords().Match(text) is not { Success: true } match)
+        switch (members)
+        {
+            case [var only]:
+                return Number(only.Value, unit) is { } alone ? alone * (FactorOf(only.Name, unit) ?? 1) : null;
+            case [var first, var second]:
+                var (number, word) = first.Value.ValueKind is JsonValueKind.Number ? (first.Value, second.Value) : (second.Value, first.Value);
+                return number.ValueKind is JsonValueKind.Number && word.ValueKind is JsonValueKind.String
+                    ? Number(number, unit) * FactorOf(word.GetString()!, unit)
+                    : null;
+            default:
+                return null;
+        }
+    }
+
+    // 1m30s, 1 h 30 min, and PT1M30S of ISO 8601.
+    private static double? Duration(string text, Unit unit)
+    {
+        if (Durations().Match(text) is not { Success: true } match)
         {
             return null;
+        }
+
+        var sum = 0.0;
+        for (var part = 0; part < match.Groups["number"].Captures.Count; part++)
+        {
+            if (Parse(match.Groups["number"].Captures[part].Value) * FactorOf(match.Groups["unit"].Captures[part].Value, unit) is not { } counted)
+            {
+                return null;
+            }
+
+            sum += counted;
+        }
+
+        return sum;
+    }
+
+    private static double? Words(string text, Unit unit)
+    {
+        if (text.Length > LongestNumber)
+        {
+            return null;
+        }
+
+        if (NumberInWords().Match(text) is not { Success: true } match)
+        {
+            return Duration(text, unit);
         }
 
         if (Parse(match.Groups["number"].Value.Replace("_", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)) is not { } number)
@@ -172,6 +234,12 @@ internal static partial class Reading
 
     [GeneratedRegex(@"\A-?(?<whole>[0-9]+)(\.(?<fraction>[0-9]+))?([eE]\+?(?<exponent>-?[0-9]+))?\z")]
     private static partial Regex JsonNumber();
+
+    [GeneratedRegex("[0-9]|\\b(?:unlimited|never|infinit[ey]|forever|none|no|all|off|disabled|seconds?|minutes?|hours?|days?)\\b", RegexOptions.IgnoreCase)]
+    private static partial Regex MeaningfulWords();
+
+    [GeneratedRegex(@"\A\s*(?:[Pp](?=[0-9Tt]))?(?:[Tt]?(?<number>[0-9]+(?:\.[0-9]+)?)\s*(?<unit>[A-Za-z]+?)(?:\s+|(?=[Tt]?[0-9])|\z))+\z")]
+    private static partial Regex Durations();
 
     [GeneratedRegex(@"\A\s*(?<number>[+-]?[0-9]+([_,][0-9]{3})*(\.[0-9]+)?([eE][+-]?[0-9]+)?)\s*(?<unit>[A-Za-z]*|%)\s*\z")]
     private static partial Regex NumberInWords();

@@ -9,18 +9,18 @@ internal sealed record LuaScript(string Text, string Sha1)
     {
         var (file, sha1) = (options.Algorithm, options.Limits is not null, options.WithOperations) switch
         {
-            (Algorithm.TokenBucket, _, false) => ("token-bucket", "7167191f22dd091585c6ce7d9741a6863884d03e"),
-            (Algorithm.TokenBucket, _, true) => ("token-bucket", "2870de8226aa61f7fb118311b0569abb219ed3d0"),
-            (Algorithm.LeakyBucket, _, false) => ("leaky-bucket", "75d2d4085d587528ff9a02c17f598067463b3f8f"),
-            (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "b1d424c6dbc8905a53b5d47cc26fa17196b37ee9"),
-            (Algorithm.FixedWindow, false, false) => ("fixed-window", "9bf1ec06016ec671a69a88a872860b544f8774fc"),
-            (Algorithm.FixedWindow, false, true) => ("fixed-window", "f4b942b2ab28979e7470fe95fa09c79d55757ff5"),
-            (Algorithm.FixedWindow, true, false) => ("fixed-windows", "3bf7896cf8d502a3bd9747ad08d9e521f7fc6e93"),
-            (Algorithm.FixedWindow, true, true) => ("fixed-windows", "12f5a4b944f0a92639f0a28a8f08dd0981693d03"),
-            (Algorithm.SlidingWindow, false, false) => ("sliding-window", "d723c2fe61542ae894590e357c942666783a3999"),
-            (Algorithm.SlidingWindow, false, true) => ("sliding-window", "0ae8e72c7f244455a35c4c3e269f0b17ddedfbe4"),
-            (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "4b25e77e8c7d128adf746f373ba97ab87bfa31ae"),
-            (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "8068369b53a6bd7e5b0c35a31bdb26309ca1fb35"),
+            (Algorithm.TokenBucket, _, false) => ("token-bucket", "3946d7f3c865d0c532a241e4f9c5f8be1a4a3638"),
+            (Algorithm.TokenBucket, _, true) => ("token-bucket", "20c0d73650958b9ae81fb9e334eec0b71807a894"),
+            (Algorithm.LeakyBucket, _, false) => ("leaky-bucket", "f7a347b93af92a2e5e6736760a501e93d05ea1b9"),
+            (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "b3e8563f2c5e9142b6458ae31a3feb59ec670cf0"),
+            (Algorithm.FixedWindow, false, false) => ("fixed-window", "5f7eb6a282cf980a83b8a4db71270974ce78f325"),
+            (Algorithm.FixedWindow, false, true) => ("fixed-window", "413361ad0b35ea94424b62247ee8b5ed8da31bfb"),
+            (Algorithm.FixedWindow, true, false) => ("fixed-windows", "27556a355d2a0e740016fee91a85a455e6751df1"),
+            (Algorithm.FixedWindow, true, true) => ("fixed-windows", "f0abfd34a488ed88ad48edfdae0bbf5c832f5ded"),
+            (Algorithm.SlidingWindow, false, false) => ("sliding-window", "22f8ad35052c0250bd7738cdaeddb9c5d28be567"),
+            (Algorithm.SlidingWindow, false, true) => ("sliding-window", "74af035c0e531bc583b291d191fb377ce4782e8a"),
+            (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "53cbcd50c762de713b797846ab1167aab5ebac97"),
+            (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "a38944937581669917734af08771528d0ccc2b33"),
         };
         var block = options.WithOperations ? view.Render("RateLimiting/redis/block.lua") : "";
         return new($"\n{block}{view.Render($"RateLimiting/redis/{file}.lua")}", sha1);

@@ -246,6 +246,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             MemorySummary = redis ? "The same limiter in the memory of this process, for as long as Redis is away." : algorithm.Summary,
             TakeParameter = options.WithOperations ? ", take = true" : "",
             TakeCondition = options.WithOperations ? " && take" : "",
+            TakeArgument = options.WithOperations ? ", take" : "",
             TakeFigure = options.WithOperations ? "take ? serial() : 0" : "serial()",
             WhileDown = redis ? " in memory while Redis is away" : "",
             DecidedBy = (options.WithOperations, redis && !local) switch
@@ -284,8 +285,9 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 OnStoreError.Closed => "refuses everything",
                 OnStoreError.Local => "counts in memory",
             },
-            Undecided = local ? $"this.#local.consume(key, cost, {algorithm.First.Name})" : $"{counted}undecided({algorithm.First.Name}, this.name){(options.WithMetrics ? ")" : "")}",
+            Undecided = local ? $"this.#local.decide(key, cost, {algorithm.First.Name}{(options.WithOperations ? ", take" : "")})" : $"{counted}undecided({algorithm.First.Name}, this.name){(options.WithMetrics ? ")" : "")}",
             BlockFor = ioredis ? "'PX', milliseconds" : "{ PX: milliseconds }",
+            SlotOf = ioredis ? "slotOf(`${this.#redis.options?.keyPrefix ?? ''}${key}`)" : "slotOf(key)",
             Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "evalSha(SCRIPT_SHA1, options)",
             Eval = ioredis ? "eval(SCRIPT, 1, key, ...figures)" : "eval(SCRIPT, options)",
             FrameworkImport = Imports(options, framework),
@@ -401,14 +403,10 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         var request = framework.Request;
         var prefix = address ? ", ipv6Prefix" : "";
         var check = address ? "const { ipv6Prefix = 64 } = options;\nrequireInteger('ipv6Prefix', ipv6Prefix, 32, 128);\n" : "";
-        if (!client && !address)
-        {
-            return "const identify = options.keyOf ?? keyOf;";
-        }
-
         var parameters = client ? $"{request}: {framework.RequestType}, client?: FetchClient" : $"{request}: {framework.RequestType}";
-        return $"{check}const byDefault = ({parameters}): string =>{(client && address ? "\n  " : " ")}keyOf({request}{(client ? ", client" : "")}{prefix});\n"
-            + "const identify = options.keyOf ?? byDefault;";
+        var head = $"const identify = ({parameters}): string =>";
+        var body = $"options.keyOf?.({request}) ?? keyOf({request}{(client ? ", client" : "")}{prefix});";
+        return $"{check}{head}{(head.Length + body.Length + 3 > Columns ? "\n  " : " ")}{body}";
     }
 
     private static string KeyParameters(RateLimitingOptions options, FrameworkTerms framework, bool client, bool address)

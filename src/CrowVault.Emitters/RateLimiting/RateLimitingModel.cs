@@ -77,6 +77,8 @@ internal sealed record RateLimitingModel
 
     public required string TakeFigure { get; init; }
 
+    public required string TakeArgument { get; init; }
+
     public required string WhileDown { get; init; }
 
     public required string DecidedBy { get; init; }
@@ -110,6 +112,8 @@ internal sealed record RateLimitingModel
     public required string Undecided { get; init; }
 
     public required string BlockFor { get; init; }
+
+    public required string SlotOf { get; init; }
 
     public required string Evalsha { get; init; }
 

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
+using CrowVault.Mcp.JsonRpc;
 using Argument = CrowVault.Emitters.Arguments.Argument;
 
 namespace CrowVault.Mcp.Cli;
@@ -74,16 +76,11 @@ internal sealed class ArgumentOption
         return map;
     }
 
+    // What is no JSON, or cannot be read whole, stays text for the tool to judge.
     private static JsonNode Parse(string text)
     {
-        try
-        {
-            return JsonNode.Parse(text)!;
-        }
-        catch (JsonException)
-        {
-            return text;
-        }
+        using var document = JsonText.Parse(Encoding.UTF8.GetBytes(text), JsonText.MaximumDepth, out _);
+        return document is null ? text : JsonNode.Parse(text)!;
     }
 
     /// <summary>What is a JSON number or boolean becomes one, to the letter; anything else stays text for the tool to judge.</summary>

@@ -64,7 +64,17 @@ internal static class CommandLine
             args = [.. args.Skip(1), "--help"];
         }
 
+        if (!Array.TrueForAll(args, PlainText.IsWellFormed))
+        {
+            throw new Fault("An argument has half of a surrogate pair, which is no text.");
+        }
+
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (Swallowed(parsed) is { } swallowed)
+        {
+            throw new Fault(swallowed);
+        }
+
         if (parsed.Errors.Count == 0 || parsed.Action is HelpAction or ExamplesAction)
         {
             // A server ends in its own time: it answers what it has accepted, for longer than the 2 s that the parser would wait.
@@ -157,6 +167,17 @@ internal static class CommandLine
 
         result.AddError(rule);
         return minimum;
+    }
+
+    // An option that lacks its value would take the name of the next one for it: --start --dry-run would write.
+    private static string? Swallowed(ParseResult parsed)
+    {
+        var options = parsed.CommandResult.Command.Options;
+        var names = options.SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet(StringComparer.Ordinal);
+        return options
+            .SelectMany(option => (parsed.GetResult(option)?.Tokens ?? []).Where(token => names.Contains(token.Value))
+                .Select(token => $"{option.Name}: its value is missing; {token.Value} is an option. See {PathOf(parsed.CommandResult.Command)} --help."))
+            .FirstOrDefault();
     }
 
     private static bool IsTool(Command command) => command.Parents.Any(parent => parent.Name == GenerateCommand.Name);

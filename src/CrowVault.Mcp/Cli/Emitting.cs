@@ -91,7 +91,7 @@ internal static class Emitting
         try
         {
             // An object is read when it is first asked, and throws then when a name stands in it twice.
-            return JsonNode.Parse(json) is JsonObject { Count: >= 0 } arguments ? arguments : null;
+            return FileJson.Parse(json) is { ValueKind: JsonValueKind.Object } read && JsonObject.Create(read) is { Count: >= 0 } arguments ? arguments : null;
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {

@@ -14,9 +14,6 @@ internal static partial class ManifestFile
 
     private static readonly string[] s_usual = ["resilience.json", "resilience.jsonc", "resilience.yaml", "resilience.yml"];
 
-    private static readonly JsonDocumentOptions s_lenient =
-        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
-
     /// <summary>The manifest of the working directory when none is named.</summary>
     public static string Usual() => Array.Find(s_usual, File.Exists) ?? (InPackage() ? "package.json" : s_usual[0]);
 
@@ -94,8 +91,7 @@ internal static partial class ManifestFile
     {
         try
         {
-            using var manifest = JsonDocument.Parse(text, s_lenient);
-            return manifest.RootElement.Clone();
+            return FileJson.Parse(text);
         }
         catch (JsonException exception)
         {
@@ -109,9 +105,9 @@ internal static partial class ManifestFile
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer, new() { SkipValidation = true, MaxDepth = MaxDepth }))
         {
+            var parser = new Parser(new StringReader(text));
             try
             {
-                var parser = new Parser(new StringReader(text));
                 var inMapping = new Stack<bool>();
                 var expectsName = new Stack<bool>();
                 while (parser.MoveNext())
@@ -123,6 +119,8 @@ internal static partial class ManifestFile
                             throw At(alias, "an alias; write the value out");
                         case DocumentStart when writer.BytesCommitted + writer.BytesPending > 0:
                             throw At(parser.Current, "a second document; give one");
+                        case Scalar scalar when !PlainText.IsWellFormed(scalar.Value):
+                            throw At(scalar, "half of a surrogate pair, which is no text");
                         case Scalar scalar when isName:
                             writer.WritePropertyName(scalar.Value);
                             break;
@@ -173,6 +171,11 @@ internal static partial class ManifestFile
                 throw new Fault(tab.Item is not null
                     ? $"{Fault.Show(name)}: not YAML, a tab indents line {tab.Index + 1}; use spaces."
                     : $"{Fault.Show(name)}: not YAML at line {exception.Start.Line}, column {exception.Start.Column}.");
+            }
+            catch (ArgumentException)
+            {
+                // YamlDotNet (16.3) passes on what .NET says to a tag that is no URI, or to half of a surrogate pair.
+                throw new Fault($"{Fault.Show(name)}: not YAML after line {parser.Current?.End.Line ?? 1}.");
             }
 
             writer.Flush();

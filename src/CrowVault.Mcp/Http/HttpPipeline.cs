@@ -76,7 +76,7 @@ internal static class HttpPipeline
         app.UseRateLimiter(rates.Rate);
         app.Use(rates.TellAsync);
         app.UseRouting();
-        app.Use((context, next) => JsonBody.InvokeAsync(context, next, settings.Limits));
+        app.Use((context, next) => JsonBody.InvokeAsync(context, next, settings.Limits, rates));
         app.UseRateLimiter(rates.Flight);
         app.Use(AnswerForm.InvokeAsync);
         app.Use(rpc.InvokeAsync);

@@ -3,13 +3,16 @@ using System.Text.Unicode;
 
 namespace CrowVault.Mcp.JsonRpc;
 
-/// <summary>Reads JSON that a caller sent so that nothing which is read from it later can fail: it is valid UTF-8, of a bounded depth, without a
-/// name given twice in one object and without half a surrogate pair.</summary>
+/// <summary>Reads JSON that a caller sent so that nothing which is read from it later can fail: it is valid UTF-8, of a bounded depth and number of
+/// values, without a name given twice in one object and without half a surrogate pair.</summary>
 /// <remarks>Readers that come later look at names and texts only when they are asked for, and then throw what nobody expects of them.</remarks>
 internal static class JsonText
 {
     /// <summary>How deep a message may nest.</summary>
     public const int MaximumDepth = 64;
+
+    // Each takes some 350 bytes on its way to a tool; the largest call that makes sense has about 2,000.
+    private const int MostValues = 50_000;
 
     /// <summary>Parses a text.</summary>
     /// <param name="utf8">The text; a byte order mark before it is passed over. It must live as long as the document.</param>
@@ -25,22 +28,20 @@ internal static class JsonText
             return null;
         }
 
-        JsonDocument? document = null;
         try
         {
-            document = JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = maxDepth, AllowDuplicateProperties = false });
-            if (utf8.Span.IndexOf("\\u"u8) >= 0)
+            if ((utf8.Length > MostValues || utf8.Span.IndexOf("\\u"u8) >= 0) && CountValues(utf8.Span, maxDepth) > MostValues)
             {
-                ReadEveryText(utf8.Span, maxDepth);
+                fault = $"too large: it has more than {MostValues} names and values.";
+                return null;
             }
 
             fault = null;
-            return document;
+            return JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = maxDepth, AllowDuplicateProperties = false });
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The reader's own message may repeat what was sent.
-            document?.Dispose();
             fault = $"not one JSON value of a depth of at most {maxDepth}, without a name given twice in one object and without half a surrogate pair.";
             return null;
         }
@@ -51,15 +52,19 @@ internal static class JsonText
         utf8.Span.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
 
     // Throws at the first escape that stands for half a pair.
-    private static void ReadEveryText(ReadOnlySpan<byte> utf8, int maxDepth)
+    private static int CountValues(ReadOnlySpan<byte> utf8, int maxDepth)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = maxDepth });
-        while (reader.Read())
+        var count = 0;
+        while (count <= MostValues && reader.Read())
         {
+            count++;
             if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
             {
                 reader.GetString();
             }
         }
+
+        return count;
     }
 }

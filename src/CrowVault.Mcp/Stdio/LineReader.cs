@@ -11,7 +11,7 @@ internal static class LineReader
     public const int LongestLine = 4 * 1024 * 1024;
 
     // JSON-RPC batches belong to MCP 2025-03-26 alone. Without a bound a line of 4 MiB could ask for a million answers.
-    private const int LargestBatch = 1_000;
+    private const int LargestBatch = 100;
 
     /// <summary>Answer to a line that is too long.</summary>
     public static RpcError TooLong { get; } = new(RpcError.InvalidRequest, $"Invalid request: a line has more than {LongestLine} bytes.");
@@ -45,10 +45,19 @@ internal static class LineReader
                 refuse(new(RpcError.InvalidRequest, $"Invalid request: {problem}"));
                 break;
             case JsonValueKind.Array:
-                // Each message is answered by itself.
+                // Each message is answered by itself. Nobody can tell apart the answers to those without an id: one stands for all.
+                var isTold = false;
                 foreach (var message in document.RootElement.EnumerateArray())
                 {
-                    ReadMessage(message, pass, refuse);
+                    ReadMessage(message, pass, error =>
+                    {
+                        if (error.Id is not null || !isTold)
+                        {
+                            refuse(error);
+                        }
+
+                        isTold |= error.Id is null;
+                    });
                 }
 
                 break;

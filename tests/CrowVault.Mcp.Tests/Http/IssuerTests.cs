@@ -89,6 +89,29 @@ public sealed class IssuerTests
     }
 
     [Theory]
+    [InlineData("/.well-known/openid-configuration", false)]
+    [InlineData("/keys", false)]
+    [InlineData("/.well-known/openid-configuration", true)]
+    [InlineData("/keys", true)]
+    public async Task A_redirect_is_followed_within_the_origin_alone(string redirected, bool within)
+    {
+        using var key = RSA.Create(2_048);
+        StubServer issuer = null!;
+        string? Answer(string path) => path.Split('/')[^1] switch
+        {
+            "openid-configuration" => $$"""{"issuer":"{{issuer.Address}}","jwks_uri":"{{issuer.Address}}/keys"}""",
+            "keys" => Keys(("one", key)),
+            _ => null,
+        };
+        using var other = new StubServer(Answer);
+        using var stub = issuer = new(path => path == redirected ? $"{(within ? issuer : other).Address}/moved{path}" : Answer(path));
+        await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_JWT_ISSUER", issuer.Address), ("CROWVAULT_HTTP_JWT_AUDIENCE", "here"));
+
+        Assert.Equal(within ? HttpStatusCode.OK : HttpStatusCode.ServiceUnavailable, await AskAsync(server, Sign(key, issuer.Address, "one", "here")));
+        Assert.Empty(other.Requests);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("# all revoked\n\n")]
     public async Task A_file_of_tokens_without_one_keeps_the_server_from_starting(string content)

@@ -138,15 +138,10 @@ public sealed class LimitTests
         Assert.Equal(2, answers.Split("HTTP/1.1 200 ").Length - 1);
     }
 
+    public static MatrixTheoryData<int, int> Rates => new([1, 7, 15, 29, 150, 999], [1, 2, 4, 15, 400]);
+
     [Theory]
-    [InlineData(1, 1)]
-    [InlineData(7, 1)]
-    [InlineData(15, 1)]
-    [InlineData(15, 15)]
-    [InlineData(29, 4)]
-    [InlineData(150, 1)]
-    [InlineData(999, 1)]
-    [InlineData(1_000, 2_000)]
+    [MemberData(nameof(Rates))]
     public void Gives_the_rate_that_is_configured(int perSecond, int burst)
     {
         var clock = new ManualClock();

@@ -10,7 +10,7 @@ internal sealed class StubServer : IDisposable
     private readonly HttpListener _listener = new();
     private readonly Func<string, string?> _answer;
 
-    /// <param name="answer">The body for a path; null for 404.</param>
+    /// <param name="answer">The body for a path; null for 404, an address for a redirect to it.</param>
     public StubServer(Func<string, string?> answer)
     {
         _answer = answer;
@@ -49,7 +49,9 @@ internal sealed class StubServer : IDisposable
             using var reader = new StreamReader(context.Request.InputStream, System.Text.Encoding.Latin1);
             Requests.Enqueue((context.Request.Url!.AbsolutePath, await reader.ReadToEndAsync()));
             var answer = _answer(context.Request.Url.AbsolutePath);
-            context.Response.StatusCode = answer is null ? 404 : 200;
+            var isRedirect = answer?.StartsWith("http://", StringComparison.Ordinal) == true;
+            context.Response.StatusCode = answer is null ? 404 : isRedirect ? 302 : 200;
+            context.Response.RedirectLocation = isRedirect ? answer : null;
             context.Response.ContentType = "application/json";
             await context.Response.OutputStream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(answer ?? ""));
             context.Response.Close();

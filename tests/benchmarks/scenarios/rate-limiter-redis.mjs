@@ -1,5 +1,6 @@
 // Decisions on a real redis-server, 100 at a time over one connection; half of them are refused.
 import { consume } from '../article/rate-limiter.mjs';
+import { connect } from './rate-limiter-redis.shared.mjs';
 
 export const title = 'Rate limiter on Redis: 100 callers, 10 keys';
 export const operations = 100;
@@ -10,15 +11,6 @@ export const bounds = [{ column: 'emitted, token bucket', against: "the article'
 
 const [capacity, perSecond] = [1000, 1000];
 const keys = Array.from({ length: operations }, (_, index) => `key:${String(index % 10)}`);
-
-async function connect() {
-  const { startRedis } = await import('../../generated/lib/redis.mjs');
-  const { Redis } = await import('../../generated/node_modules/ioredis/built/index.js').then((each) => each.default);
-  const { url } = await startRedis();
-  const redis = new Redis(url);
-  await redis.ping();
-  return redis;
-}
 
 // Client and server are measured as they run in the long term: compiled, with the script loaded.
 async function warm(run) {

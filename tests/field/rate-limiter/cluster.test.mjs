@@ -1,12 +1,14 @@
 // A Redis Cluster of three masters and three replicas while one node hangs, dies, is full or loses its packets, and while slots move.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, Redis } from 'ioredis';
 import { createCluster, createSentinel } from 'redis';
 import { startCluster, startSentinel } from './lib/cluster.mjs';
-import { admittedOf, isFull, limiterClass, proxyTo, sleep, until, withConsole } from './lib/support.mjs';
+import { admittedOf, algorithms, isFull, limiterClass, proxyTo, sleep, until, withConsole } from './lib/support.mjs';
 
 /** Long enough for a healthy node on a busy machine, milliseconds. */
 const timeout = 250;
@@ -138,9 +140,30 @@ for (const names of plans) {
           assert.deepEqual(admitted, [400, 400]);
         }));
 
-      test(`${name}: a master whose memory is full, or that refuses the user, takes its own keys alone to the policy`, async () => {
+      test(`${name}: a master whose memory or disk is full, or that refuses the user, takes its own keys alone to the policy`, async () => {
         const node = await cluster.ownerOf(100);
+        const [, folder] = await node.admin.config('GET', 'dir');
+        const dump = join(folder, 'dump.rdb');
+        // A snapshot cannot take the place of a folder, as it cannot be written to a full disk.
+        const snapshot = async (wanted) => {
+          await node.admin.bgsave();
+          const isDone = async () => (await node.admin.info('persistence')).includes(`rdb_last_bgsave_status:${wanted}`);
+          assert.ok(await until(isDone), `no snapshot ends with ${wanted}`);
+        };
         const faults = {
+          MISCONF: [
+            async () => {
+              rmSync(dump, { recursive: true, force: true });
+              mkdirSync(join(dump, 'taken'), { recursive: true });
+              await node.admin.config('SET', 'save', '3600 1');
+              await snapshot('err');
+            },
+            async () => {
+              rmSync(dump, { recursive: true });
+              await snapshot('ok');
+              await node.admin.config('SET', 'save', '');
+            },
+          ],
           OOM: [() => node.admin.config('SET', 'maxmemory', '1'), () => node.admin.config('SET', 'maxmemory', '0')],
           NOPERM: [
             () => node.admin.call('ACL', 'SETUSER', 'default', '-eval', '-evalsha'),
@@ -161,6 +184,49 @@ for (const names of plans) {
           assert.equal(said.length, 1, said.join('\n'));
           assert.match(said[0], new RegExp(`admits everything, Redis fails: .*${code}`, 'u'));
         }
+      });
+
+      test(`${name}: deploys under load while slots move admit no more than the larger policy, and lock nobody out`, async () => {
+        const { client, redisClient, close } = await makers[name](cluster.nodes);
+        const options = { storeTimeoutMs: 5000, onStoreFailure: (error) => assert.fail(error) };
+        for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
+          const Limiter = await limiterClass(algorithm, { redisClient });
+          // The second figure is a rate for buckets, a window for the others; nothing comes back while the test runs.
+          for (const earlier of [limit, 2 * limit]) {
+            const later = 3 * limit - earlier;
+            const second = bucket ? 0.001 : 3600;
+            const versions = [earlier, later].map((most) => new Limiter(client, most, second, options));
+            const keys = Array.from({ length: 6 }, (_, index) => `${name}deploy:${String(earlier)}:${String(index)}`);
+            const slot = calculateSlot(`rate:${algorithm}:${keys[0]}`);
+            const from = await cluster.ownerOf(slot);
+            const masters = await Promise.all([100, 6000, 12_000].map((each) => cluster.ownerOf(each)));
+            const moving = cluster.moveSlot(slot, from, masters[(masters.indexOf(from) + 1) % masters.length]);
+            const admitted = await Promise.all(
+              keys.map(async (key) => {
+                let count = 0;
+                for (let i = 0; i < 3 * limit; i++) {
+                  // The share of the new version grows from a quarter of the requests to all of them.
+                  const version = versions[i >= 2 * limit || i % 4 === 0 ? 1 : 0];
+                  if ((await version.consume(key)).allowed) count++;
+                }
+                return count;
+              }),
+            );
+            await moving;
+            for (const count of admitted) {
+              assert.ok(count <= 2 * limit && count >= Math.min(earlier, later), `${algorithm}, ${String(later)}: ${String(count)}`);
+            }
+            const { allowed, retryAfterMs } = await versions[1].consume(keys[1], later);
+            const most = bucket ? (later / second) * 1000 : second * 1000;
+            assert.ok(!allowed && retryAfterMs > 0 && retryAfterMs <= most, `${algorithm}: ${String(retryAfterMs)} ms`);
+          }
+        }
+        // Another algorithm keeps keys of its own, and begins anew.
+        const Other = await limiterClass('sliding-window', { redisClient });
+        assert.equal(await admittedOf(new Other(client, limit, 3600, options), `${name}changed`, limit + 2), limit);
+        const Fixed = await limiterClass('fixed-window', { redisClient });
+        assert.equal(await admittedOf(new Fixed(client, limit, 3600, options), `${name}changed`, limit + 2), limit);
+        close();
       });
 
       test(`${name}: a connection to one master that swallows everything is made anew`, async () => {

@@ -292,6 +292,45 @@ describe('what the caller decides', () => {
     assert.deepEqual(await seen('none'), [null, null, null, null, '60']);
   });
 
+  test('a request for which keyOf gives no key has its usual one', async () => {
+    const make = await middlewareOf('fixed-window', { ...memory, framework: 'fetch' });
+    const keys = [];
+    const limit = make(1, 60, {
+      keyOf: (request) => request.headers.get('tenant') ?? undefined,
+      onDecision: ({ allowed }) => keys.push(allowed),
+    });
+    for (const headers of [{ 'x-api-key': 'a' }, { 'x-api-key': 'b' }, { tenant: 't' }, { 'x-api-key': 'a' }]) {
+      await limit(new Request('http://localhost/', { headers }), () => new Response('hello'));
+    }
+    assert.deepEqual(keys, [true, true, true, false]);
+  });
+
+  test('Express: fields that stand there as a list are kept, and an answer that has begun is left alone', async () => {
+    const limit = (await middlewareOf('fixed-window', { ...memory, keyStrategy: 'ip' }))(5, 60, { name: 'ours' });
+    const app = express();
+    app.use((_request, response, next) => {
+      for (const name of ['one', 'two']) response.append('RateLimit', `"${name}";r=1;t=1`);
+      next();
+    });
+    app.get('/begun', (_request, response, next) => {
+      response.end('begun');
+      next();
+    });
+    app.use(limit, (_request, response) => {
+      if (!response.headersSent) response.end('hello');
+    });
+    const failures = [];
+    app.use((error, _request, _response, next) => {
+      failures.push(error);
+      next(error);
+    });
+    const { ask, close } = await listen(app);
+    assert.equal((await ask()).headers.get('ratelimit'), '"one";r=1;t=1, "two";r=1;t=1, "ours";r=4;t=60');
+    assert.equal(await (await ask('/begun')).text(), 'begun');
+    assert.deepEqual(failures, []);
+    close();
+  });
+
   test('of two limiters with the older fields the one with the least left is shown', async () => {
     const make = await middlewareOf('fixed-window', { ...memory, framework: 'fetch', keyStrategy: 'global' });
     for (const [outer, inner] of [

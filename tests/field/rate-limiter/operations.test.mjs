@@ -50,6 +50,15 @@ for (const store of Object.keys(stores)) {
         assert.equal((await limiter.peek('k', 2)).allowed, false);
       });
 
+      test('a look long before the first request changes nothing', async () => {
+        const [looked, other] = [await limiterOf(4, 4), await limiterOf(4, 4)];
+        await looked.peek('k');
+        await sleep(600);
+        const decisions = await Promise.all([looked.consume('k', 4), other.consume('k', 4)]);
+        const [one, two] = decisions.map(({ allowed, resetMs }) => [allowed, Math.round(resetMs / 100)]);
+        assert.deepEqual(one, two);
+      });
+
       test('reset forgets', async () => {
         const limiter = await limiterOf(2, 0.001);
         assert.equal(await admittedOf(limiter, 'k', 3), 2);
@@ -72,6 +81,21 @@ for (const store of Object.keys(stores)) {
       });
     });
   }
+}
+
+for (const algorithm of Object.keys(algorithms)) {
+  test(`${algorithm}: a look takes no place in memory, nor a request's turn while Redis is away`, async () => {
+    const full = new (await limiterClass(algorithm, { store: 'memory', withOperations: true }))(2, 60, { maxKeys: 3 });
+    for (const key of ['a', 'b', 'c']) assert.equal(await admittedOf(full, key, 2), 2);
+    for (let i = 0; i < 100; i++) assert.equal((await full.peek(`looked at ${String(i)}`)).remaining, 2);
+    for (const key of ['a', 'b', 'c']) assert.equal((await full.consume(key)).allowed, false, key);
+    const away = { evalsha: () => Promise.reject(new Error('away')), eval: () => Promise.reject(new Error('away')) };
+    const Local = await limiterClass(algorithm, { onStoreError: 'local', withOperations: true });
+    const local = new Local(away, 2, 60, { storeTimeoutMs: 20, onStoreFailure: () => undefined });
+    for (let i = 0; i < 5; i++) assert.deepEqual([(await local.peek('k')).remaining, (await local.peek('k', 2)).allowed], [2, true]);
+    assert.equal(await admittedOf(local, 'k', 3), 2);
+    assert.equal((await local.peek('k')).allowed, false);
+  });
 }
 
 describe('acquire', () => {
@@ -111,6 +135,20 @@ describe('acquire', () => {
     assert.equal(allowed, false);
     assert.ok(retryAfterMs > 90_000);
     assert.ok(performance.now() - began < 900);
+  });
+
+  test('leaves no timer when the last of its callers goes', async () => {
+    const limiter = new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(1, 0.01);
+    await limiter.acquire('k');
+    const timers = () => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+    const before = timers();
+    const controller = new AbortController();
+    const waits = [1, 2].map(() => limiter.acquire('k', { signal: controller.signal, maxWaitMs: 1e9 }).catch((error) => error.message));
+    await sleep(5);
+    assert.ok(timers() > before);
+    controller.abort(new Error('left'));
+    assert.deepEqual(await Promise.all(waits), ['left', 'left']);
+    assert.equal(timers(), before);
   });
 
   test('is bounded', async () => {

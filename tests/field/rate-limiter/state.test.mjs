@@ -159,6 +159,30 @@ for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
   });
 }
 
+for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
+  const day = [{ name: 'day', requests: 30, seconds: 86_400 }];
+  for (const limits of bucket ? [undefined] : [undefined, day]) {
+    const title = limits === undefined ? algorithm : `${algorithm} with further limits`;
+    test(`${title}: requests of one key with limits of their own count alike on Redis and in memory`, async () => {
+      await redis.flushall();
+      const args = { algorithm, ...(limits && { limits }) };
+      const [Shared, Local] = [await limiterClass(algorithm, args), await limiterClass(algorithm, { ...args, store: 'memory' })];
+      const figures = [10, bucket ? 0.001 : 3600];
+      for (let seed = 1; seed <= 20; seed++) {
+        const [shared, local] = [new Shared(redis, ...figures, { prefix: `${String(seed)}:`, ...patient }), new Local(...figures)];
+        for (let i = 1; i < 12; i++) {
+          const most = [undefined, 5, 10, 20, 40][(seed * i * i) % 5];
+          const cost = 1 + ((seed + i * 7) % 4);
+          const [one, other] = [await shared.consume('k', cost, most), await local.consume('k', cost, most)];
+          for (const name of ['allowed', 'limit', 'remaining', 'policy']) {
+            assert.deepEqual(one[name], other[name], `${name} of request ${String(i)}, seed ${String(seed)}`);
+          }
+        }
+      }
+    });
+  }
+}
+
 test('a limit that belongs to a plan is one more version', async () => {
   await redis.flushall();
   const limiter = await made('fixed-window', 5, 3600);

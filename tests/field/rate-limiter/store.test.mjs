@@ -1,6 +1,7 @@
 // A Redis that is slow to come, wrong, full, demoted or dead; each fault is caused on a server of the test's own.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { Redis as Redis510 } from 'ioredis510';
 import { createClient } from 'redis';
@@ -191,7 +192,44 @@ describe('what waiting cannot cure is said once, and limits again where that is 
   });
 });
 
+test('a cluster whose client puts a prefix before every key: a silent node takes only its own keys', async () => {
+  const slots = 16_384;
+  const isSilent = (key) => calculateSlot(`app:${key}`) < slots / 3;
+  const client = {
+    isCluster: true,
+    options: { keyPrefix: 'app:' },
+    evalsha: (_sha, _keys, key) => (isSilent(key) ? new Promise(() => {}) : Promise.resolve([1, 1, 0, 1000])),
+  };
+  const Limiter = await limiterClass('fixed-window');
+  const limiter = new Limiter(client, 5, 60, { storeTimeoutMs: 20, onStoreFailure: () => undefined });
+  const keys = Array.from({ length: 600 }, (_, index) => `k${String(index)}`);
+  const [silent, others] = [true, false].map((wanted) => keys.filter((key) => isSilent(`rate:fixed-window:${key}`) === wanted));
+  await limiter.consume(others[0]);
+  for (const { decidedBy } of await Promise.all(silent.map((key) => limiter.consume(key)))) assert.equal(decidedBy, 'store-failure');
+  for (const { decidedBy } of await Promise.all(others.map((key) => limiter.consume(key)))) assert.equal(decidedBy, 'count');
+});
+
 describe('a connection that is of no use', () => {
+  test('ioredis with a time limit of its own: it swallows everything, and is made anew', async () => {
+    const server = await startRedis();
+    const proxy = await proxyTo(server.port);
+    const { client, close } = await clients.ioredis(proxy.url, { commandTimeout: 30 });
+    const Limiter = await limiterClass('fixed-window');
+    const limiter = new Limiter(client, 5, 3600, { storeTimeoutMs: 100, onStoreFailure: () => undefined });
+    assert.equal(await admittedOf(limiter, 'before', 7), 5);
+    proxy.state.drop = true;
+    await limiter.consume('k');
+    proxy.state.drop = false;
+    assert.ok(
+      await until(async () => (await limiter.consume('probe')).decidedBy === 'count', 5000),
+      'it still waits for the dead connection',
+    );
+    assert.equal(await admittedOf(limiter, 'after', 7), 5);
+    close();
+    proxy.close();
+    await server.stop();
+  });
+
   for (const redisClient of ['ioredis', 'node-redis']) {
     test(`${redisClient}: the address has moved to another master`, async () => {
       const [first, second] = [await startRedis(), await startRedis()];

@@ -1,7 +1,7 @@
 // The emitted guards in their users' test runners: fake timers with default settings, and a DOM that lacks what Node has.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { mock, test } from 'node:test';
@@ -9,18 +9,24 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { load, sourceOf, stripTypes } from '../lib/emit.mjs';
 import { temporaryFolder } from '../../shared/temporary.mjs';
+import { run as othersFakeTimers } from './cases/breaker-retry.mjs';
 import { run as fakeTimers } from './cases/fake-timers.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const tools = [
   ['timeouts', 'generate_timeout_config', { operations: { read: 2000 }, withFetch: true }],
   ['bulkhead', 'generate_bulkhead', { partitions: { own: 1 } }],
+  ['breaker', 'generate_circuit_breaker', {}],
+  ['retry', 'generate_retry_policy', {}],
 ];
 const every = async (t, results) => {
   assert.ok(results.length > 5);
   for (const [name, fault] of results) await t.test(name, () => assert.equal(fault, ''));
 };
-const modules = () => Promise.all(tools.map(([, tool, args]) => load(tool, args)));
+const allCases = async (fake) => {
+  const [timeouts, bulkhead, breaker, retry] = await Promise.all(tools.map(([, tool, args]) => load(tool, args)));
+  return [...(await fakeTimers(timeouts, bulkhead, fake)), ...(await othersFakeTimers(breaker, retry, fake))];
+};
 
 test('mock.timers of node:test, setTimeout and Date', async (t) => {
   const fake = {
@@ -28,7 +34,7 @@ test('mock.timers of node:test, setTimeout and Date', async (t) => {
     stop: () => mock.timers.reset(),
     tick: (ms) => mock.timers.tick(ms),
   };
-  const results = await fakeTimers(...(await modules()), fake);
+  const results = await allCases(fake);
   await every(t, results);
 });
 
@@ -36,7 +42,7 @@ test('@sinonjs/fake-timers', async (t) => {
   const sinon = createRequire(import.meta.url)('@sinonjs/fake-timers');
   let clock;
   const fake = { start: () => (clock = sinon.install()), stop: () => clock.uninstall(), tick: (ms) => clock.tick(ms) };
-  const results = await fakeTimers(...(await modules()), fake);
+  const results = await allCases(fake);
   await every(t, results);
 });
 
@@ -44,7 +50,7 @@ const testOf = (load, fake) => `
 ${load}
 const fake = { start: () => ${fake}.useFakeTimers(), stop: () => ${fake}.useRealTimers(), tick: (ms) => ${fake}.advanceTimersByTime(ms) };
 test('cases', async () => {
-  const results = await run(timeouts, bulkhead, fake);
+  const results = [...(await run(timeouts, bulkhead, fake)), ...(await runOthers(breaker, retry, fake))];
   console.log('RESULTS ' + JSON.stringify(results) + ' END');
 });
 `;
@@ -63,9 +69,12 @@ for (const version of ['vitest2', 'vitest4']) {
   test(`${version}, fake timers`, async (t) => {
     const folder = temporaryFolder('field-vitest');
     for (const [name, tool, args] of tools) writeFileSync(join(folder, `${name}.mjs`), stripTypes(sourceOf(tool, args)));
-    writeFileSync(join(folder, 'cases.mjs'), readFileSync(join(here, 'cases/fake-timers.mjs')));
-    const imports =
-      "import * as bulkhead from './bulkhead.mjs';\nimport { run } from './cases.mjs';\nimport * as timeouts from './timeouts.mjs';";
+    for (const name of ['fake-timers', 'breaker-retry']) copyFileSync(join(here, `cases/${name}.mjs`), join(folder, `${name}.mjs`));
+    const imports = [
+      ...tools.map(([name]) => `import * as ${name} from './${name}.mjs';`),
+      "import { run } from './fake-timers.mjs';",
+      "import { run as runOthers } from './breaker-retry.mjs';",
+    ].join('\n');
     writeFileSync(join(folder, 'guards.test.mjs'), testOf(imports, 'vi'));
     const { resolve } = createRequire(join(here, 'runners', version, 'package.json'));
     const program = join(dirname(resolve('vitest/package.json')), 'vitest.mjs');
@@ -83,9 +92,14 @@ for (const version of ['jest29', 'jest30']) {
     test(`${version}, environment ${environment}, ${cases}`, async (t) => {
       const folder = temporaryFolder('field-jest');
       for (const [name, tool, args] of tools) writeFileSync(join(folder, `${name}.js`), stripTypes(sourceOf(tool, args), 'CommonJS'));
-      writeFileSync(join(folder, 'cases.js'), stripTypes(readFileSync(join(here, `cases/${cases}.mjs`), 'utf8'), 'CommonJS'));
-      const requires =
-        "const bulkhead = require('./bulkhead.js');\nconst { run } = require('./cases.js');\nconst timeouts = require('./timeouts.js');";
+      for (const name of [cases, 'breaker-retry']) {
+        writeFileSync(join(folder, `${name}.js`), stripTypes(readFileSync(join(here, `cases/${name}.mjs`), 'utf8'), 'CommonJS'));
+      }
+      const requires = [
+        ...tools.map(([name]) => `const ${name} = require('./${name}.js');`),
+        `const { run } = require('./${cases}.js');`,
+        "const { run: runOthers } = require('./breaker-retry.js');",
+      ].join('\n');
       writeFileSync(join(folder, 'guards.test.js'), testOf(requires, 'jest'));
       const { resolve } = createRequire(join(here, 'runners', version, 'package.json'));
       const config = {

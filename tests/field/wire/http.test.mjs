@@ -99,10 +99,21 @@ test('a Host that is none is refused, and a dot of the root is not', async () =>
     '127.0.0.1:80:80',
     '127.0.0.1:-1',
     '127.0.0.1:0x50',
+    'xn--lcalhost-',
+    'xn--',
   ]) {
     assert.ok([400, 403].includes(await status(host)), host);
   }
   for (const host of ['localhost.', 'LOCALHOST', '127.0.0.1:1', '[::1]:65535']) assert.equal(await status(host), 200, host);
+  assert.doesNotMatch(server.log(), /fail:/);
+});
+
+test('a query of JSON that cannot be read whole is the fault of the caller', async () => {
+  for (const value of ['{"\\ud800":1}', '[{"name":"\\udc00","maxConcurrent":1}]', '{"a":1,"a":2}', '{"a":'.repeat(100)]) {
+    const { status, text } = await ask(server.port, `/r/bulkhead.json?partitions=${encodeURIComponent(value)}`);
+    assert.equal(status, 400, value);
+    assert.match(JSON.parse(text).detail, /^partitions/);
+  }
   assert.doesNotMatch(server.log(), /fail:/);
 });
 

@@ -247,6 +247,48 @@ test('rate limiter: each decision is told and counted, a look is not', async () 
   }
 });
 
+test('rate limiter with further limits: one event a decision, of the window that binds', async () => {
+  for (const algorithm of ['fixed-window', 'sliding-window']) {
+    for (const store of ['memory', 'redis']) {
+      const limits = [{ name: 'day', requests: 3, seconds: 86_400 }];
+      const emitted = { algorithm, store, limits, keyStrategy: 'global', framework: 'fetch', withMetrics: true, withOperations: true };
+      const module = await load('generate_rate_limiting', emitted);
+      const Limiter = module[Object.keys(module).find((name) => name.endsWith('Limiter'))];
+      const { events, onEvent } = listener();
+      let now = 1_000;
+      // As Redis answers: allowed, left, wait, reset, and which window binds.
+      const day = 86_400_000;
+      const replies = [
+        [1, 1, 0, 60_000, 0],
+        [1, 0, 0, 60_000, 0],
+        [0, 0, 60_000, 60_000, 0],
+        [1, 0, 0, day, 1],
+        [0, 0, day - 61_000, day, 1],
+      ];
+      const redis = { evalsha: (...input) => Promise.resolve(input[4] === 0 ? [1, 0, 0, 0, 0] : replies.shift()) };
+      const options = { name: 'minute', now: () => now, onEvent };
+      const limiter = store === 'redis' ? new Limiter(redis, 2, 60, options) : new Limiter(2, 60, options);
+      for (const wait of [0, 0, 0, 61_000, 0]) {
+        now += wait;
+        await limiter.peek('k');
+        await limiter.consume('k');
+      }
+      const told = events.map(({ type, name, remaining, retryAfterMs }) => [type, name, remaining, Math.ceil(retryAfterMs / 61_000)]);
+      const waits = Math.ceil((day - 61_000) / 61_000);
+      const expected = [
+        ['allowed', 'minute', 1, 0],
+        ['allowed', 'minute', 0, 0],
+        ['refused', 'minute', 0, 1],
+        ['allowed', 'day', 0, 0],
+        ['refused', 'day', 0, waits],
+      ];
+      assert.deepEqual(told, expected, `${algorithm}, ${store}`);
+      const { allowed, refused } = module.getRateLimitMetrics();
+      assert.deepEqual([allowed, refused], [3, 2]);
+    }
+  }
+});
+
 test('rate limiter: failures of Redis are told, and when it is gone and back', async () => {
   for (const mode of ['open', 'closed', 'local']) {
     const module = await load('generate_rate_limiting', {

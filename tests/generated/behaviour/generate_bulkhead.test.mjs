@@ -733,3 +733,53 @@ test('100,000 random steps agree with the model', () =>
     for (const [what, times] of Object.entries(seen)) assert.ok(times > 50, `${what}: ${times}`);
     return { steps: 100_000, calls: serial };
   }));
+
+test('a reader may bring its own buffer while the slot is held', async () => {
+  const { Bulkhead } = await load(TOOL, { partitions: { payments: 1 } });
+  const bulkhead = new Bulkhead('payments', 1);
+  const chunks = ['hel', 'lo'].map((text) => new TextEncoder().encode(text));
+  const body = new ReadableStream({
+    type: 'bytes',
+    pull: (controller) => {
+      const chunk = chunks.shift();
+      if (chunk !== undefined) return controller.enqueue(chunk);
+      controller.close();
+      return controller.byobRequest?.respond(0);
+    },
+  });
+  const caller = new AbortController();
+  const response = await bulkhead.run(() => new Response(body, { status: 203 }), { holdBody: true, signal: caller.signal });
+  assert.equal(response.status, 203);
+  const reader = response.body.getReader({ mode: 'byob' });
+  let text = '';
+  for (;;) {
+    assert.equal(bulkhead.stats().active, 1);
+    const { done, value } = await reader.read(new Uint8Array(2));
+    if (done) break;
+    text += new TextDecoder().decode(value);
+  }
+  assert.equal(text, 'hello');
+  await settle();
+  assert.equal(bulkhead.stats().active, 0);
+});
+
+test('an abort and a limit that fall into one tick take a caller out of the queue once', async () => {
+  const { Bulkhead } = await load(TOOL, { partitions: { payments: 1 } });
+  const callbacks = [];
+  const timers = { set: (callback) => callbacks.push(callback), clear: () => undefined };
+  const bulkhead = new Bulkhead('payments', 1, { timers, maxWaitMs: 100 });
+  let finish;
+  const running = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const caller = new AbortController();
+  const waiting = bulkhead.run(() => 'never', { signal: caller.signal }).catch((error) => error);
+  await settle();
+  caller.abort('left');
+  // The timers of a test may all fire before any promise settles.
+  for (let fired = 0; fired < callbacks.length; fired += 1) callbacks[fired]();
+  assert.equal(await waiting, 'left');
+  const { queued, timedOut } = bulkhead.stats();
+  assert.deepEqual({ queued, timedOut }, { queued: 0, timedOut: 0 });
+  finish('done');
+  assert.equal(await running, 'done');
+  assert.equal(await bulkhead.run(() => 'next', { signal: null }), 'next');
+});

@@ -106,28 +106,3 @@ test('a server that stalls in the middle of a body is cut off', async () => {
     server.close();
   }
 });
-
-test('a reader of the body may bring its own buffer, as with fetch itself', async () => {
-  const { timeoutFetch } = await load('generate_timeout_config', ARGS);
-  const before = timers();
-  const chunks = ['hel', 'lo'].map((text) => new TextEncoder().encode(text));
-  const body = new ReadableStream({
-    type: 'bytes',
-    pull: (controller) => {
-      const chunk = chunks.shift();
-      if (chunk !== undefined) return controller.enqueue(chunk);
-      controller.close();
-      return controller.byobRequest?.respond(0);
-    },
-  });
-  const response = await timeoutFetch('slow', 'https://example.com/', {}, { fetch: async () => new Response(body) });
-  const reader = response.body.getReader({ mode: 'byob' });
-  let text = '';
-  for (;;) {
-    const { done, value } = await reader.read(new Uint8Array(2));
-    if (done) break;
-    text += new TextDecoder().decode(value);
-  }
-  assert.equal(text, 'hello');
-  assert.equal(timers(), before);
-});

@@ -663,3 +663,45 @@ test("a body that is a stream of Node's is closed on time as well", async () => 
     assert.equal(destroyed, how === 'timeout' ? 1 : 0);
   }
 });
+
+test('a reader of the body may bring its own buffer, as with fetch itself', async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  for (const idleTimeoutMs of [undefined, 50]) {
+    const timers = new Clock();
+    const chunks = ['hel', 'lo'].map((text) => new TextEncoder().encode(text));
+    const body = new ReadableStream({
+      type: 'bytes',
+      pull: (controller) => {
+        const chunk = chunks.shift();
+        if (chunk !== undefined) return controller.enqueue(chunk);
+        controller.close();
+        return controller.byobRequest?.respond(0);
+      },
+    });
+    const options = { fetch: async () => new Response(body), timers, idleTimeoutMs };
+    const response = await timeoutFetch('charge', 'https://example.com/', {}, options);
+    const reader = response.body.getReader({ mode: 'byob' });
+    let text = '';
+    for (;;) {
+      const { done, value } = await reader.read(new Uint8Array(2));
+      if (done) break;
+      text += new TextDecoder().decode(value);
+    }
+    assert.equal(text, 'hello');
+    assert.equal(timers.pending.size, 0);
+  }
+});
+
+test('an init that is a Request gives what fetch would take from it, and null gives nothing', async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const sent = [];
+  const options = { fetch: async (...args) => (sent.push(args), new Response(null, { status: 204 })), timers: new Clock() };
+  const init = new Request('https://example.com/other', { method: 'PUT', headers: { 'x-key': 'kept' } });
+  await timeoutFetch('charge', 'https://example.com/', init, options);
+  assert.equal(sent[0][0], 'https://example.com/');
+  assert.equal(sent[0][1].method, 'PUT');
+  assert.equal(sent[0][1].headers.get('x-key'), 'kept');
+  assert.equal(sent[0][1].signal.aborted, false);
+  await timeoutFetch('charge', 'https://example.com/', null, options);
+  assert.deepEqual(Object.keys(sent[1][1]), ['signal']);
+});

@@ -1,4 +1,4 @@
-// Every combination of the rate limiter's enums that the server accepts, under the strictest flags, against the real type packages.
+// Every combination of the rate limiter's enums that the server accepts, a third of them in a quick run, under the strictest flags, against the real type packages.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { check, compilers, packageVersion, place } from '../lib/compile.mjs';
@@ -13,11 +13,13 @@ const enums = Object.entries((await tools()).find((each) => each.name === tool).
 );
 const { runtime } = Object.fromEntries(enums.map(([name, schema]) => [name, schema.enum]));
 const choices = (name, schema) => (['redisClient', 'onStoreError'].includes(name) ? [undefined, ...schema.enum] : schema.enum);
-const calls = enums.reduce(
-  (rows, [name, schema]) =>
-    rows.flatMap((row) => choices(name, schema).map((value) => (value === undefined ? row : { ...row, [name]: value }))),
-  [{}],
-);
+const calls = enums
+  .reduce(
+    (rows, [name, schema]) =>
+      rows.flatMap((row) => choices(name, schema).map((value) => (value === undefined ? row : { ...row, [name]: value }))),
+    [{}],
+  )
+  .filter((_call, index) => mode !== 'quick' || index % 3 === 0);
 
 const texts = new Map();
 let accepted = 0;
@@ -39,7 +41,7 @@ const files = place(
 
 test('the combinations cover every runtime', () => {
   assert.equal(runtime.length, 5);
-  assert.ok(accepted > 1400 && texts.size > 500, `${String(accepted)} calls, ${String(texts.size)} texts`);
+  assert.ok(accepted > 1400 && texts.size > 300, `${String(accepted)} calls, ${String(texts.size)} texts`);
 });
 
 const runs = [];

@@ -40,6 +40,7 @@ export const files = {
   image: `crowvault-mcp-${version}-image.tar.gz`,
   page: `crowvault-mcp-${version}-page.html`,
   bom: `crowvault-mcp-${version}.cdx.json`,
+  provenance: `crowvault-mcp-${version}.intoto.json`,
   server: 'server.json',
   checksums: 'SHA256SUMS',
   ...Object.fromEntries(

@@ -2,6 +2,7 @@
 -- of the window's start. Policies with the same limit or window are taken for versions of one, as during a deploy: each
 -- counts for itself, and together they admit no more than the largest of them.
 local limit, window, cost, take = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0, ARGV[4] ~= '0'
+local most = ARGV[5] + 0.0
 local again = false
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
@@ -24,7 +25,7 @@ for l, w, u, s, serial in string.gmatch(redis.call('GET', KEYS[1]) or '', '(%d+)
   end
 end
 local held = math.max(0, others - (largest - limit))
-local allowed = again or used + held + cost <= limit
+local allowed = again or used + held + cost <= most
 if take and allowed and not again then used = used + cost end
 local reset = math.ceil((start + window - now) / 1000)
 -- A refusal needs no write, unless the server's clock was set back.
@@ -35,6 +36,6 @@ if take and (allowed or ahead) then
 end
 local retry = 0
 if not allowed then
-  retry = used + cost <= limit and math.ceil((free - now) / 1000) or reset
+  retry = used + cost <= most and math.ceil((free - now) / 1000) or reset
 end
-return { allowed and 1 or 0, math.max(0, limit - used - held), retry, reset }
+return { allowed and 1 or 0, math.max(0, most - used - held), retry, reset }

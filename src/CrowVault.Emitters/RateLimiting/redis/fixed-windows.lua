@@ -5,10 +5,14 @@ local cost, take = ARGV[1] + 0.0, ARGV[2] ~= '0'
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
 local windows, again, ahead = {}, false, false
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   local limit, length = ARGV[i] + 0.0, ARGV[i + 1] + 0.0
-  table.insert(windows, { limit = limit, length = length, used = 0, start = now, serial = '0', others = 0, largest = limit, free = now })
+  local window = { limit = limit, most = limit, length = length, used = 0, start = now, serial = '0' }
+  window.others, window.largest, window.free = 0, limit, now
+  table.insert(windows, window)
 end
+-- What this request may use of the first window.
+windows[1].most = ARGV[3] + 0.0
 local rest, last = '', now
 for l, w, u, s, serial in string.gmatch(redis.call('GET', KEYS[1]) or '', '(%d+) (%d+) (%d+) (%d+) (%d+)') do
   local limit, length, since = l + 0.0, w + 0.0, math.min(s + 0.0, now)
@@ -33,7 +37,7 @@ end
 local allowed = true
 for _, each in ipairs(windows) do
   each.held = math.max(0, each.others - (each.largest - each.limit))
-  each.fits = each.used + each.held + cost <= each.limit
+  each.fits = each.used + each.held + cost <= each.most
   allowed = allowed and each.fits
 end
 allowed = allowed or again
@@ -42,9 +46,9 @@ local binding, place = nil, 0
 for index, each in ipairs(windows) do
   if take and allowed and not again then each.used, each.serial = each.used + cost, ARGV[2] end
   each.reset, each.wait = math.ceil((each.start + each.length - now) / 1000), 0
-  each.left = math.max(0, each.limit - each.used - each.held)
+  each.left = math.max(0, each.most - each.used - each.held)
   if not (allowed or each.fits) then
-    each.wait = each.used + cost <= each.limit and math.ceil((each.free - now) / 1000) or each.reset
+    each.wait = each.used + cost <= each.most and math.ceil((each.free - now) / 1000) or each.reset
   end
   if not binding or (allowed and each.left < binding.left) or each.wait > binding.wait then binding, place = each, index - 1 end
 end

@@ -3,7 +3,7 @@
 -- limit or window are taken for versions of one, as during a deploy: each counts for itself, and together they admit no more
 -- than the largest of them.
 local limit, window, slice = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0
-local cost, take = ARGV[4] + 0.0, ARGV[5] ~= '0'
+local cost, take, most = ARGV[4] + 0.0, ARGV[5] ~= '0', ARGV[6] + 0.0
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
 local again, ahead = false, false
@@ -46,10 +46,10 @@ while true do
   used, from = used - requests, stop + 1
 end
 local held = math.max(0, others - (largest - limit))
-local allowed = again or used + held + cost <= limit
+local allowed = again or used + held + cost <= most
 local retry = 0
 if not allowed then
-  local excess = used + cost - limit
+  local excess = used + cost - most
   if excess <= 0 then retry = math.ceil((free - now) / 1000) end
   local next = from
   while excess > 0 do
@@ -73,4 +73,4 @@ if take and (allowed or ahead) then
   local expiry = math.max(reset, math.ceil((over - now) / 1000))
   redis.call('SET', KEYS[1], rest .. own .. string.sub(log, from) .. ';', 'PX', string.format('%.0f', expiry))
 end
-return { allowed and 1 or 0, math.max(0, limit - used - held), retry, reset }
+return { allowed and 1 or 0, math.max(0, most - used - held), retry, reset }

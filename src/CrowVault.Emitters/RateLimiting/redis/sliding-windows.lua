@@ -6,12 +6,14 @@ local cost, take = ARGV[1] + 0.0, ARGV[2] ~= '0'
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
 local windows, again, ahead = {}, false, false
-for i = 3, #ARGV, 3 do
+for i = 4, #ARGV, 3 do
   local limit, length, slice = ARGV[i] + 0.0, ARGV[i + 1] + 0.0, ARGV[i + 2] + 0.0
-  local window = { limit = limit, length = length, slice = slice, others = 0, largest = limit, free = now }
+  local window = { limit = limit, most = limit, length = length, slice = slice, others = 0, largest = limit, free = now }
   window.serial, window.used, window.last, window.count, window.log, window.from = '0', 0, 0, 0, '', 1
   table.insert(windows, window)
 end
+-- What this request may use of the first window.
+windows[1].most = ARGV[3] + 0.0
 local rest, over = '', now
 local state, from = redis.call('GET', KEYS[1]) or '', 1
 while true do
@@ -56,7 +58,7 @@ for _, each in ipairs(windows) do
     each.used, each.from = each.used - requests, stop + 1
   end
   each.held = math.max(0, each.others - (each.largest - each.limit))
-  each.excess = each.used + each.held + cost - each.limit
+  each.excess = each.used + each.held + cost - each.most
   allowed = allowed and each.excess <= 0
 end
 allowed = allowed or again
@@ -81,7 +83,7 @@ for index, each in ipairs(windows) do
     end
     each.used, each.last, each.serial = each.used + cost, now, ARGV[2]
   end
-  each.left = math.max(0, each.limit - each.used - each.held)
+  each.left = math.max(0, each.most - each.used - each.held)
   each.reset = each.count > 0 and math.ceil((each.last + each.length - now) / 1000) or 0
   if not binding or (allowed and each.left < binding.left) or each.wait > binding.wait then binding, place = each, index - 1 end
 end

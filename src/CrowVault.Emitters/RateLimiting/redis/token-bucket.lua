@@ -3,16 +3,14 @@
 -- for itself, and together they admit no more than the largest of them.
 local capacity, unit, refill = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0
 local need, take = ARGV[4] + 0.0, ARGV[5] ~= '0'
-local policy = string.format('%s %s %s ', ARGV[1], ARGV[2], ARGV[3])
+local policy = ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3] .. ' '
 local time = redis.call('TIME')
-local now = time[1] * 1000000.0 + time[2]
+local clock = time[1] .. string.sub('00000' .. time[2], -6)
+local now = clock + 0.0
 local missing, at, again = 0, now, false
 local others, largest, rest, expiry = 0, capacity, '', 1
 local state = redis.call('GET', KEYS[1]) or ''
-local alone, since, serial
-if string.sub(state, 1, #policy) == policy then
-  alone, since, serial = string.match(state, '^(%d+) (%d+) (%d+)$', #policy + 1)
-end
+local alone, since, serial = string.match(state, '^' .. policy .. '(%d+) (%d+) (%d+)$')
 if alone then
   at, again = since + 0.0, serial == ARGV[5]
   missing = math.max(0, alone - math.max(0, now - at) * refill)
@@ -37,7 +35,7 @@ local allowed = again or missing + held + need <= capacity * unit
 if take and allowed and not again then missing = missing + need end
 -- A refusal needs no write, unless the server's clock was set back.
 if take and (allowed or now < at) then
-  local own = string.format('%s%.0f %.0f %s', policy, missing, now, ARGV[5])
+  local own = policy .. string.format('%.0f ', missing) .. clock .. ' ' .. ARGV[5]
   redis.call('SET', KEYS[1], own .. rest, 'PX', math.max(expiry, math.ceil(missing / (refill * 1000))))
 end
 return { allowed and 1 or 0, math.min(missing + held, capacity * unit) }

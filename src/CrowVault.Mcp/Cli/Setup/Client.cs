@@ -56,7 +56,7 @@ internal sealed record ConfigurationPlaces(PlatformID System, bool IsMac, string
     public static ConfigurationPlaces OfThisMachine => new(
         Environment.OSVersion.Platform,
         OperatingSystem.IsMacOS(),
-        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
+        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
         Environment.CurrentDirectory,
         Environment.GetEnvironmentVariable);
 

@@ -94,6 +94,11 @@ internal static class SetupCommand
         var places = ConfigurationPlaces.OfThisMachine;
         var path = config ?? Clients.PathOf(client, scope, places)
             ?? throw new Fault($"--scope: {name} has no configuration for a project; use --scope user, or name a file with --config.");
+        if (config is null && !Path.IsPathFullyQualified(path))
+        {
+            throw new Fault("--scope: there is no home folder; set HOME, or name the file with --config.");
+        }
+
         if (path.Length == 0)
         {
             throw new Fault("--config: the path is empty; give the path of a file.");

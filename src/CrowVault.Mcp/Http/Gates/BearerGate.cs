@@ -154,9 +154,12 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
     private string MetadataUrl(HttpRequest request)
     {
         // RFC 9728 section 3.1 puts the well-known part between the host and the path.
-        var resource = settings.PublicUrl is null
-            ? new Uri($"{request.Scheme}://{request.Host.Value}{request.PathBase}{Routes.Mcp}")
-            : new Uri(settings.Resource);
+        if (settings.PublicUrl is null)
+        {
+            return $"{request.Scheme}://{request.Headers.Host}{Routes.Metadata}{Routes.Mcp}";
+        }
+
+        var resource = new Uri(settings.Resource);
         return $"{resource.GetLeftPart(UriPartial.Authority)}{Routes.Metadata}{resource.AbsolutePath}";
     }
 }

@@ -56,7 +56,9 @@ internal sealed class HostGate
     /// <summary>Why a request is refused; null when it is not.</summary>
     public string? Refusal(HttpRequest request)
     {
-        if (HostName(request.Host.Value ?? "") is not { } host || !IsAllowed(host))
+        // As it was sent: HttpRequest.Host decodes punycode, and throws where it is none.
+        var header = request.Headers.Host.ToString();
+        if (HostName(header) is not { } host || !IsAllowed(host))
         {
             return "The Host header names a host that this server does not answer for; see AllowedHosts.";
         }
@@ -70,7 +72,7 @@ internal sealed class HostGate
         var origins = request.Headers.Origin;
         if (origins.Count > 0)
         {
-            return IsAllowed(origins, request.Host.Value!) ? null : "The Origin header names an origin that is not allowed; see AllowedOrigins.";
+            return IsAllowed(origins, header) ? null : "The Origin header names an origin that is not allowed; see AllowedOrigins.";
         }
 
         // An image, a script or a frame of a page sends no Origin. A link that a person follows is a navigation of the window.

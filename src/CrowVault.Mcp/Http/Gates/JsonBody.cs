@@ -32,7 +32,8 @@ internal sealed class JsonBody : IDisposable
     /// <param name="context">The request; its endpoint says by <see cref="Wanted"/> that it takes JSON.</param>
     /// <param name="next">The rest of the pipeline.</param>
     /// <param name="limits">The limits.</param>
-    public static async Task InvokeAsync(HttpContext context, RequestDelegate next, HttpLimits limits)
+    /// <param name="rates">Counts large bodies.</param>
+    public static async Task InvokeAsync(HttpContext context, RequestDelegate next, HttpLimits limits, RateLimits rates)
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<Wanted>() is not { } wanted)
         {
@@ -46,7 +47,14 @@ internal sealed class JsonBody : IDisposable
             return;
         }
 
-        using var body = new JsonBody((int)Math.Clamp(context.Request.ContentLength ?? 0, 4_096, limits.MaxBodyBytes));
+        var announced = context.Request.ContentLength ?? 0;
+        if (announced <= limits.MaxBodyBytes && !rates.TryTakeBody(context, announced))
+        {
+            await rates.RefuseRateAsync(context, 1);
+            return;
+        }
+
+        using var body = new JsonBody((int)Math.Clamp(announced, 4_096, limits.MaxBodyBytes));
         var length = await body.ReadAsync(context, limits);
         if (length == TooLate)
         {
@@ -62,20 +70,31 @@ internal sealed class JsonBody : IDisposable
             context.Response.Headers.Connection = "close";
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, "The body is not framed as HTTP has it, or ends too early.");
         }
-        else if (body.Parse(length, limits.MaxJsonDepth) is { } fault)
+        else if (context.Request.ContentLength is null && !rates.TryTakeBody(context, length))
         {
-            await (wanted.IsRpc
-                ? RpcGate.WriteAsync(context, new(RpcError.ParseError, fault, MessageParser.FindId(body.Utf8)), StatusCodes.Status400BadRequest)
-                : Problem.WriteAsync(context, StatusCodes.Status400BadRequest, fault));
+            await rates.RefuseRateAsync(context, 1);
         }
         else
         {
-            context.Features.Set(body);
-
-            // In one spelling: the SDK (2.4.0) fails at a charset that .NET does not know by its alias.
-            context.Request.ContentType = "application/json";
-            await next(context);
+            using var turn = await rates.WaitForTurnAsync(context, length);
+            await (turn is { IsAcquired: false } ? rates.RefuseFlightAsync(context).AsTask() : body.PassOnAsync(context, next, length, limits, wanted));
         }
+    }
+
+    private Task PassOnAsync(HttpContext context, RequestDelegate next, int length, HttpLimits limits, Wanted wanted)
+    {
+        if (Parse(length, limits.MaxJsonDepth) is { } fault)
+        {
+            return wanted.IsRpc
+                ? RpcGate.WriteAsync(context, new(RpcError.ParseError, fault, MessageParser.FindId(Utf8)), StatusCodes.Status400BadRequest)
+                : Problem.WriteAsync(context, StatusCodes.Status400BadRequest, fault);
+        }
+
+        context.Features.Set(this);
+
+        // In one spelling: the SDK (2.4.0) fails at a charset that .NET does not know by its alias.
+        context.Request.ContentType = "application/json";
+        return next(context);
     }
 
     private const int TooLate = -1;

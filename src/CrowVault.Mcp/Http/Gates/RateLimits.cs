@@ -7,13 +7,22 @@ using Microsoft.AspNetCore.RateLimiting;
 
 namespace CrowVault.Mcp.Http.Gates;
 
-/// <summary>How much one token may ask for: requests per second, checked before the body is read, and calls in flight, counted from when the
-/// body has arrived, so that a slow sender holds no place.</summary>
+/// <summary>How much one token may ask for: requests per second, checked before the body is read, of which a large body counts as several; calls in
+/// flight, counted from when the body has arrived, so that a slow sender holds no place; and large bodies one at a time, so that the calls of
+/// others find a processor.</summary>
 internal sealed class RateLimits : IDisposable
 {
+    // A call has a few hundred bytes; one with two hundred long names has less than a large body.
+    private const int BodyOfOne = 4 * 1024;
+    private const int LargeBody = 16 * 1024;
+
+    // Whoever sends large bodies as fast as they are refused would keep the server busy with taking them off the line.
+    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
+
     private readonly HttpSettings _settings;
     private readonly PartitionedRateLimiter<HttpContext> _rate;
     private readonly PartitionedRateLimiter<HttpContext> _flight;
+    private readonly PartitionedRateLimiter<HttpContext> _large;
     private readonly string _ratePolicy;
 
     /// <summary>Sets up both limits.</summary>
@@ -27,6 +36,9 @@ internal sealed class RateLimits : IDisposable
         _flight = PartitionedRateLimiter.Create<HttpContext, string>(context => HttpMethods.IsPost(context.Request.Method)
             ? RateLimitPartition.GetConcurrencyLimiter(Caller.Of(context).Name, _ => new() { PermitLimit = limits.CallsInFlight, QueueLimit = 0 })
             : RateLimitPartition.GetNoLimiter(""));
+        _large = PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetConcurrencyLimiter(
+            Caller.Of(context).Name,
+            _ => new() { PermitLimit = 1, QueueLimit = limits.CallsInFlight }));
         var window = (int)Math.Ceiling(limits.CallBurst / (double)limits.CallsPerSecond);
         _ratePolicy = string.Create(CultureInfo.InvariantCulture, $"\"requests\";q={limits.CallBurst};w={window}");
     }
@@ -44,12 +56,7 @@ internal sealed class RateLimits : IDisposable
     {
         RejectionStatusCode = StatusCodes.Status429TooManyRequests,
         GlobalLimiter = _flight,
-        OnRejected = (rejected, _) => RefuseAsync(
-            rejected.HttpContext,
-            string.Create(CultureInfo.InvariantCulture, $"\"in-flight\";q={_settings.Limits.CallsInFlight}"),
-            "\"in-flight\";r=0",
-            1,
-            "Too many calls in flight with this token."),
+        OnRejected = (rejected, _) => RefuseFlightAsync(rejected.HttpContext),
     };
 
     /// <summary>Tells the caller what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
@@ -84,20 +91,45 @@ internal sealed class RateLimits : IDisposable
         return lease.IsAcquired;
     }
 
+    /// <summary>Counts each <see cref="BodyOfOne"/> of a body as a further request; false when they are more than is left.</summary>
+    public bool TryTakeBody(HttpContext context, long length) =>
+        TryTake(context, (int)Math.Min(length / BodyOfOne, _settings.Limits.CallBurst - 1));
+
+    /// <summary>Waits until a body is the only large one of its caller.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="length">Bytes of the body.</param>
+    /// <returns>To be disposed of when the request is answered; null for a body that is not large.</returns>
+    public async ValueTask<RateLimitLease?> WaitForTurnAsync(HttpContext context, int length) =>
+        length <= LargeBody ? null : await _large.AcquireAsync(context, 1, context.RequestAborted);
+
     /// <summary>Answers 429 to a caller that has used up its requests.</summary>
     /// <param name="context">The request.</param>
     /// <param name="count">How many it asked for.</param>
-    public ValueTask RefuseRateAsync(HttpContext context, int count)
+    public async ValueTask RefuseRateAsync(HttpContext context, int count)
     {
+        if (context.Request.ContentLength > LargeBody || context.Request.Headers.TransferEncoding.Count > 0)
+        {
+            await Task.Delay(s_pause, context.RequestAborted);
+        }
+
         var seconds = Math.Max(1, (int)Math.Ceiling(count / (double)_settings.Limits.CallsPerSecond));
-        return RefuseAsync(context, _ratePolicy, string.Create(CultureInfo.InvariantCulture, $"\"requests\";r=0;t={seconds}"), seconds, "Too many requests per second with this token.");
+        await RefuseAsync(context, _ratePolicy, string.Create(CultureInfo.InvariantCulture, $"\"requests\";r=0;t={seconds}"), seconds, "Too many requests per second with this token.");
     }
+
+    /// <summary>Answers 429 to a caller whose calls in flight are all that it may have.</summary>
+    public ValueTask RefuseFlightAsync(HttpContext context) => RefuseAsync(
+        context,
+        string.Create(CultureInfo.InvariantCulture, $"\"in-flight\";q={_settings.Limits.CallsInFlight}"),
+        "\"in-flight\";r=0",
+        1,
+        "Too many calls in flight with this token.");
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _rate.Dispose();
         _flight.Dispose();
+        _large.Dispose();
     }
 
     // Without tokens the server is there for one machine, whose own processes need no ration.

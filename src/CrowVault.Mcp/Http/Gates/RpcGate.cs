@@ -137,6 +137,7 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
         }
 
         var answers = new List<byte[]>();
+        var isTold = false;
         foreach (var element in batch.EnumerateArray())
         {
             if (Read(context, element, new(IsRpc: true), out var error) is { } message)
@@ -146,9 +147,11 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
                     answers.Add(answer);
                 }
             }
-            else if (error is not null)
+            else if (error is not null && (error.Id is not null || !isTold))
             {
+                // Nobody can tell apart the answers to messages without an id: one stands for all.
                 answers.Add(error.ToUtf8());
+                isTold |= error.Id is null;
             }
         }
 

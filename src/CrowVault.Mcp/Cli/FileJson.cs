@@ -1,0 +1,44 @@
+using System.Text;
+using System.Text.Json;
+
+namespace CrowVault.Mcp.Cli;
+
+/// <summary>JSON of a file that somebody else may have written: with comments and a comma too many, and without half of a surrogate pair, which JSON can
+/// escape and nothing can read.</summary>
+internal static class FileJson
+{
+    private static readonly JsonDocumentOptions s_lenient =
+        new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>Parses a text; throws <see cref="JsonException"/> with the place of the fault.</summary>
+    public static JsonElement Parse(string text)
+    {
+        using var document = JsonDocument.Parse(text, s_lenient);
+        if (text.Contains("\\u", StringComparison.Ordinal))
+        {
+            ReadEveryText(Encoding.UTF8.GetBytes(text));
+        }
+
+        return document.RootElement.Clone();
+    }
+
+    private static void ReadEveryText(ReadOnlySpan<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+        try
+        {
+            while (reader.Read())
+            {
+                if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName)
+                {
+                    reader.GetString();
+                }
+            }
+        }
+        catch (InvalidOperationException exception)
+        {
+            var before = utf8[..(int)reader.TokenStartIndex];
+            throw new JsonException(exception.Message, null, before.Count((byte)'\n'), before.Length - 1 - before.LastIndexOf((byte)'\n'));
+        }
+    }
+}

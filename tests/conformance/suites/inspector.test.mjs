@@ -1,0 +1,168 @@
+/* global document, window, getComputedStyle */
+// MCP Inspector's page in Chromium, in the dark: what a person sees there of the lists, the forms, the answers and the errors.
+// With CROWVAULT_PICTURES=FOLDER it leaves a picture of each.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import net from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+import { temporaryFolder } from '../../shared/temporary.mjs';
+import { modernNode, program, programArguments } from '../lib/server.mjs';
+
+const inspector = join(
+  createRequire(import.meta.url).resolve('@modelcontextprotocol/inspector/package.json'),
+  '../clients/launcher/build/index.js',
+);
+const pictures = process.env.CROWVAULT_PICTURES;
+const tools = [
+  ['Circuit breaker', 'generate_circuit_breaker'],
+  ['Retry policy', 'generate_retry_policy'],
+  ['Rate limiter', 'generate_rate_limiting'],
+  ['Timeouts', 'generate_timeout_config', { operations: [{ name: 'orders.get', timeoutMs: 2000 }] }],
+  ['Bulkhead', 'generate_bulkhead', { partitions: [{ name: 'orders', maxConcurrent: 10 }] }],
+];
+let child;
+let browser;
+let page;
+
+before(async () => {
+  child = spawn(modernNode, [inspector, '--web', program, ...programArguments], {
+    env: {
+      ...process.env,
+      HOME: temporaryFolder('inspector'),
+      MCP_AUTO_OPEN_ENABLED: 'false',
+      MCP_INSPECTOR_SECRET_STORE: 'memory',
+      DANGEROUSLY_OMIT_AUTH: 'true',
+      HOST: '127.0.0.1',
+      CLIENT_PORT: String(await freePort()),
+      SERVER_PORT: String(await freePort()),
+    },
+    // A group of its own: the launcher starts others.
+    detached: true,
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));
+  for (let n = 0; n < 600 && !/up and running/.test(said); n++) await new Promise((next) => setTimeout(next, 100));
+  const [address] = /http:\/\/127\.0\.0\.1:\d+(?=\s)/.exec(said) ?? assert.fail(said);
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  page = await (await browser.newContext({ colorScheme: 'dark', viewport: { width: 1400, height: 1000 } })).newPage();
+  page.setDefaultTimeout(20_000);
+  await page.goto(address);
+  await page.locator('[role=switch]').first().click({ force: true });
+  await page.getByText('Connected', { exact: true }).waitFor();
+});
+after(async () => {
+  await browser?.close();
+  if (child?.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+});
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+const picture = async (name) => pictures && page.screenshot({ path: join(pictures, `${name}.png`) });
+const signs = { Tools: /^Tools \(5\)/u, Prompts: /^Prompts \(2\)/u, Resources: /^URIs \(/u };
+const entry = (text) => page.locator('button', { hasText: text });
+const text = () => page.locator('body').innerText();
+
+/** Goes to one of the lists; the page takes no click while it is still connecting, and moves for a moment. */
+async function view(name) {
+  for (let n = 0; n < 40 && !(await page.getByText(signs[name]).first().isVisible()); n++) {
+    await page.getByText(name, { exact: true }).first().click({ force: true });
+    await page.waitForTimeout(500);
+  }
+}
+
+/** Gives a tool's arguments as JSON, in the editor of the form. */
+async function fill(args) {
+  await page.getByRole('switch', { name: 'Edit as JSON' }).click({ force: true });
+  await page.locator('.ace_editor').first().click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText(JSON.stringify(args));
+}
+
+async function call(name, args) {
+  await entry(name).click();
+  await page.getByRole('button', { name: 'Execute Tool' }).waitFor();
+  if (args !== undefined) await fill(args);
+  await page.getByRole('button', { name: 'Execute Tool' }).click();
+  await page.getByText('Results', { exact: true }).waitFor();
+}
+
+test('the tools stand there by their titles, with icons of a colour', async () => {
+  await view('Tools');
+  for (const [title, name] of tools) {
+    assert.ok((await entry(name).innerText()).startsWith(title), name);
+    const icon = entry(name).locator('img').first();
+    const drawn = await icon.evaluate(async (image) => {
+      await image.decode();
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [32, 32];
+      const context = canvas.getContext('2d');
+      context.drawImage(image, 0, 0, 32, 32);
+      const { data } = context.getImageData(0, 0, 32, 32);
+      let [most, least] = [0, 255];
+      for (let n = 0; n < data.length; n += 4) {
+        if (data[n + 3] < 200) continue;
+        most = Math.max(most, data[n], data[n + 1], data[n + 2]);
+        least = Math.min(least, data[n], data[n + 1], data[n + 2]);
+      }
+      return { most, least };
+    });
+    // Neither black on black nor white on white.
+    assert.ok(drawn.most > 150 && drawn.least < 100, `${name}: ${JSON.stringify(drawn)}`);
+  }
+  await picture('tools');
+});
+
+test('the form of each tool, left as it is but for what is required, gives code', async () => {
+  await view('Tools');
+  for (const [, name, required] of tools) {
+    await call(name, required);
+    await page.getByText('To write the same bytes, run:').waitFor();
+    assert.match(await text(), /export (?:class|function|const) /u, name);
+    await picture(name);
+  }
+});
+
+test('a long error can be read to its end, and its corrected call is there', async () => {
+  await view('Tools');
+  await call('generate_circuit_breaker', { failureTreshold: 3, recoveryTime: '30s', x1: 1, x2: 2, x3: 3 });
+  const error = page.getByText('Corrected call: generate_circuit_breaker {"failureThreshold":3,"recoveryTimeMs":30000}');
+  await error.waitFor();
+  await picture('error');
+  const { right, width } = await error.evaluate((element) => ({ right: element.getBoundingClientRect().right, width: window.innerWidth }));
+  assert.ok(right <= width);
+  assert.ok(
+    await error.evaluate((element) => element.scrollWidth <= element.clientWidth + 1 || getComputedStyle(element).overflowX !== 'hidden'),
+  );
+});
+
+test('the prompts and the resources stand there by names that people read', async () => {
+  await view('Prompts');
+  for (const title of ['Defence in depth', 'Which pattern']) await page.getByText(title, { exact: true }).first().waitFor();
+  await picture('prompts');
+  await view('Resources');
+  for (const title of ['Resilience stack', ...tools.map(([each]) => `${each} guide`), 'What the arguments do'])
+    await page.getByText(title, { exact: true }).first().waitFor();
+  assert.doesNotMatch(await text(), /\w\.md\b/u);
+  await picture('resources');
+});
+
+test('the code that a prompt brings is drawn as code', async () => {
+  await view('Prompts');
+  await page.getByText('Defence in depth', { exact: true }).first().click();
+  await page.getByRole('textbox', { name: 'services' }).fill('orders,payments');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Get Prompt' }).click();
+  // The page draws what stands in a fence as code.
+  await page.locator('pre, code', { hasText: 'Resilience stack. Generated by' }).first().waitFor();
+  await picture('prompt');
+});

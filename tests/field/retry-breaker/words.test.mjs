@@ -1,0 +1,178 @@
+// Errors as clients, drivers and frameworks word them: what each says about the service, and whether another attempt is of any use.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import axios from 'axios';
+import got from 'got';
+import { Agent, request } from 'undici';
+import { attemptsOf, BREAKER, fast, load, rejection, RETRY, served, stateAfter, within } from './cases.mjs';
+
+const failed = (message, members) => Object.assign(new Error(message), members);
+const network = { retryErrors: 'network', retryOn: [503] };
+
+/** [state of a breaker after ten of them, attempts of three by default, attempts with `retryErrors: network`]. */
+const kinds = {
+  down: ['OPEN', 3, 3],
+  answered: ['CLOSED', 1, 1],
+  left: ['CLOSED', 1, 1],
+};
+const words = {
+  'gRPC, unavailable': [failed('14 UNAVAILABLE: no connection', { code: 14, details: 'no connection' }), 'down'],
+  'gRPC, deadline': [failed('4 DEADLINE_EXCEEDED: Deadline exceeded', { code: 4 }), 'down'],
+  'gRPC, not found': [failed('5 NOT_FOUND: no such order', { code: 5 }), 'answered'],
+  'gRPC, unauthenticated': [failed('16 UNAUTHENTICATED: no token', { code: 16 }), 'answered'],
+  'gRPC, cancelled': [failed('1 CANCELLED: Call cancelled', { code: 1 }), 'left'],
+  'Connect, unavailable': [failed('[unavailable] x', { name: 'ConnectError', code: 14 }), 'down'],
+  'Connect, not found': [failed('[not_found] x', { name: 'ConnectError', code: 5 }), 'answered'],
+  'Connect, canceled': [failed('[canceled] x', { name: 'ConnectError', code: 1 }), 'left'],
+  'a status as code, 503': [failed('x', { code: 503, response: { headers: {} } }), 'down'],
+  'a status as code, 401': [failed('Unauthorized', { code: 401, response: { headers: {} } }), 'answered'],
+  'a status as text': [failed('x', { status: '404' }), 'answered'],
+  'Elasticsearch, 404': [failed('x', { name: 'ResponseError', meta: { statusCode: 404 } }), 'answered'],
+  'Boom, 404': [failed('x', { isBoom: true, output: { statusCode: 404 } }), 'answered'],
+  'MongoDB, duplicate': [failed('E11000 duplicate key error', { name: 'MongoServerError', code: 11_000 }), 'answered'],
+  'MongoDB, network': [failed('connection 3 closed', { name: 'MongoNetworkError' }), 'down'],
+  'node:sqlite, unique': [failed('UNIQUE constraint failed: a.b', { code: 'ERR_SQLITE_ERROR' }), 'answered'],
+  'Sequelize, unique': [failed('Validation error', { name: 'SequelizeUniqueConstraintError' }), 'answered'],
+  'Sequelize, refused': [failed('x', { name: 'SequelizeConnectionRefusedError' }), 'down'],
+  'SQL Server, unique': [failed('Violation of UNIQUE KEY constraint', { code: 'EREQUEST', number: 2627 }), 'answered'],
+  'Postgres, shut down': [failed('terminating connection', { code: '57P01' }), 'down'],
+  'Prisma, validation': [failed('x', { name: 'PrismaClientValidationError' }), 'answered'],
+  'Prisma, no server': [failed("Can't reach database server"), 'down'],
+  'urql, GraphQL': [failed('[GraphQL] no such field', { name: 'CombinedError' }), 'answered'],
+  'urql, network': [failed('[Network] x', { name: 'CombinedError' }), 'down'],
+  'Stripe, connection': [failed('x', { type: 'StripeConnectionError' }), 'down'],
+  'undici, a wrong argument': [failed('invalid url', { code: 'UND_ERR_INVALID_ARG' }), 'answered'],
+  'HTTP/2, refused stream': [failed('Stream closed', { code: 'ERR_HTTP2_STREAM_ERROR' }), 'down'],
+  'Angular, no answer': [failed('Http failure response for /x: 0 Unknown Error', { status: 0 }), 'down'],
+  'execa, timed out': [failed('Command timed out after 20 milliseconds: sleep 5', { exitCode: undefined }), 'down'],
+  'cockatiel, open': [failed('Execution prevented because the circuit breaker is open'), 'left'],
+  'a program that ended with 137': [failed('Command failed: x', { code: 137, cmd: 'x' }), ['OPEN', 3, 1]],
+};
+
+for (const [name, [error, kind]] of Object.entries(words)) {
+  test(name, async () => {
+    const [state, any, network_] = kinds[kind] ?? kind;
+    for (const thrown of [error, new Error('orders', { cause: error })]) {
+      const work = () => Promise.reject(thrown);
+      assert.equal(await stateAfter(work), state);
+      assert.equal(await attemptsOf(work), any);
+      assert.equal(await attemptsOf(work, {}, network), network_);
+    }
+  });
+}
+
+test('a result that only looks like one of those is a result', async () => {
+  for (const result of [{ code: 503 }, { code: 503, headers: {} }, { status: '503', headers: {} }, { message: '14 UNAVAILABLE: x' }]) {
+    assert.equal(await stateAfter(() => result), 'CLOSED', JSON.stringify(result));
+    assert.equal(await attemptsOf(() => result), 1, JSON.stringify(result));
+  }
+});
+
+test('an answer of 200 that breaks off is no success', () =>
+  served(
+    (incoming, response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('x');
+      setTimeout(() => incoming.socket.destroy(), 5);
+    },
+    async (url) => {
+      for (const [client, work] of Object.entries({
+        axios: () => axios.get(url, { proxy: false }),
+        got: () => got(url, { retry: { limit: 0 } }),
+        fetch: async () => (await fetch(url)).text(),
+        undici: async () => (await request(url)).body.text(),
+      })) {
+        assert.equal(await stateAfter(work), 'OPEN', client);
+        assert.equal(await attemptsOf(work, {}, network), 3, client);
+      }
+    },
+  ));
+
+test("axios' word for an abort hides a time-out that its signal tells of", () =>
+  served(
+    () => undefined,
+    async (url) => {
+      const late = () => axios.get(url, { signal: AbortSignal.timeout(10), proxy: false });
+      assert.equal(await stateAfter(late), 'OPEN');
+      assert.equal(await attemptsOf(late), 3);
+      const left = () => {
+        const caller = new AbortController();
+        setTimeout(() => caller.abort(), 10);
+        return axios.get(url, { signal: caller.signal, proxy: false });
+      };
+      assert.equal(await stateAfter(left), 'CLOSED');
+      assert.equal(await attemptsOf(left), 1);
+    },
+  ));
+
+test('what a cause carries is closed and read as if it stood on the error itself', () =>
+  served(
+    (incoming, response) => {
+      response.writeHead(incoming.url === '/small' ? 200 : 503, { 'retry-after': '0.25' });
+      // More than any buffer takes, so that the connection is free only when somebody reads or closes it.
+      for (let i = 0; i < 100 && incoming.url !== '/small'; i += 1) response.write('x'.repeat(65_536));
+      response.end();
+    },
+    async (url) => {
+      const { withRetry } = await load(RETRY);
+      const dispatcher = new Agent({ connections: 1, pipelining: 1 });
+      const waits = [];
+      const work = async () => {
+        const { statusCode, headers, body } = await request(url, { dispatcher });
+        throw new Error('orders', { cause: failed('x', { response: { statusCode, headers, body } }) });
+      };
+      const sleep = async (ms) => void waits.push(ms);
+      const error = await within(5_000, rejection(withRetry(work, { ...fast, maxRetries: 3, sleep })));
+      assert.equal(error.message, 'orders');
+      assert.deepEqual(waits, [250, 250, 250]);
+      error.cause.response.body.on('error', () => undefined).destroy();
+      await dispatcher.destroy();
+    },
+  ));
+
+test('headers that cannot be read change no outcome', async () => {
+  const { withRetry } = await load(RETRY);
+  const { CircuitBreaker } = await load(BREAKER);
+  const get = () => {
+    throw new Error('no headers');
+  };
+  for (const headers of [new Map([[1, 2]]), { get }, { entries: () => 5 }, { 'retry-after': Symbol('soon') }, 'retry-after: 5', 7]) {
+    const answer = { status: 503, statusText: 'Service Unavailable', headers };
+    assert.equal(await withRetry(() => answer, { ...fast, maxRetries: 1 }), answer);
+    const breaker = new CircuitBreaker({ failureThreshold: 1 });
+    assert.equal(await breaker.call(() => answer), answer);
+    assert.equal(breaker.state, 'OPEN');
+  }
+});
+
+test('work that aborts its own caller and then never ends is over at once', async () => {
+  const { withRetry } = await load(RETRY);
+  const { CircuitBreaker } = await load(BREAKER);
+  for (const run of [
+    (work, signal) => withRetry(work, { signal }),
+    (work, signal) => withRetry(work, { signal, totalTimeoutMs: 60_000 }),
+    (work, signal) => new CircuitBreaker().call(work, { signal }),
+  ]) {
+    const caller = new AbortController();
+    const reason = new Error('left');
+    const work = () => {
+      caller.abort(reason);
+      return new Promise(() => undefined);
+    };
+    assert.equal(await within(2_000, rejection(run(work, caller.signal))), reason);
+  }
+});
+
+test('methods may be written in lower case, as fetch takes them', async () => {
+  const { retryFetch } = await load(RETRY, { withFetch: true });
+  let sent = 0;
+  const transport = async () => {
+    sent += 1;
+    return new Response('', { status: 503 });
+  };
+  await retryFetch(
+    'https://orders.example/',
+    { method: 'post', body: 'x' },
+    { ...fast, maxRetries: 2, methods: ['post'], fetch: transport },
+  );
+  assert.equal(sent, 3);
+});

@@ -1,0 +1,169 @@
+// What a refusal costs its sender and the server: at most 64 KiB, and four times what was sent, whatever is refused and wherever.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ask, json, open, rpc, serve, stdio, token } from '../lib/server.mjs';
+
+const most = 65_536;
+// An error has a sentence of its own: below this nothing is measured against what was sent.
+const sentence = 1_024;
+const long = 'x'.repeat(200_000);
+const list = (count, make) => `[${Array.from({ length: count }, (_, n) => make(n)).join(',')}]`;
+const object = (count, make, value = 1) => `{${Array.from({ length: count }, (_, n) => `"${make(n)}":${String(value)}`).join(',')}}`;
+
+/** Arguments that a tool refuses, by tool. */
+const refused = [
+  ...['circuit_breaker', 'retry_policy', 'rate_limiting', 'timeout_config', 'bulkhead'].flatMap((name) => [
+    [name, object(8_000, (n) => `unknown${String(n)}`)],
+    [name, object(8_000, (n) => `\\u00e9${String(n)}`)],
+    [name, `{"${long}":1}`],
+    [name, `{"runtime":"${long}"}`],
+    [name, `{"runtime":${'['.repeat(50)}${']'.repeat(50)}}`],
+    [name, `{"withTests":${object(8_000, (n) => `a${String(n)}`)}}`],
+    [name, `"${long}"`],
+    [name, `[${'1,'.repeat(8_000)}1]`],
+    [name, object(30, (n) => `${'\\u001b'.repeat(30)}${String(n)}`)],
+    [name, '{"x":0}'],
+  ]),
+  ['retry_policy', `{"retryOn":${list(8_000, (n) => n)}}`],
+  ['retry_policy', `{"retryOn":"${'429,'.repeat(8_000)}"}`],
+  ['retry_policy', `{"maxRetries":${'9'.repeat(100_000)}}`],
+  ['timeout_config', `{"operations":${object(8_000, (n) => `o${String(n)}`)}}`],
+  ['timeout_config', `{"operations":${list(4_000, (n) => `{"name":"o${String(n)}","timeoutMs":1}`)}}`],
+  ['timeout_config', `{"operations":${list(8_000, () => '{}')}}`],
+  ['timeout_config', `{"operations":${JSON.stringify(object(8_000, (n) => `o${String(n)}`))}}`],
+  ['timeout_config', `{"operations":${object(201, (n) => `${'o'.repeat(60)}${String(n)}`)}}`],
+  ['bulkhead', `{"partitions":${object(200, (n) => `${'p'.repeat(60)}${String(n)}`, 0)}}`],
+  ['bulkhead', `{"partitions":"${Array.from({ length: 200 }, (_, n) => `${'p'.repeat(60)}${String(n)}=x`).join(',')}"}`],
+].map(([name, args]) => [`generate_${name}`, args]);
+
+/** Messages that are refused before or beside a tool. */
+const messages = [
+  rpc(long),
+  rpc('ping', undefined, long),
+  rpc('ping', undefined, 'x'.repeat(1_000)),
+  rpc('tools/call', { name: long }),
+  rpc('tools/call', { name: { long } }),
+  rpc('tools/list', { cursor: long }),
+  rpc('resources/read', { uri: long }),
+  rpc('resources/subscribe', { uri: long }),
+  rpc('prompts/get', { name: long }),
+  rpc('prompts/get', { name: 'defence_in_depth', arguments: { services: long } }),
+  rpc('prompts/get', { name: 'defence_in_depth', arguments: { [long]: 'x' } }),
+  rpc('completion/complete', { ref: { type: long, name: long }, argument: { name: long, value: long } }),
+  rpc('logging/setLevel', { level: long }),
+  rpc('initialize', { protocolVersion: long, capabilities: {}, clientInfo: { name: long, version: long } }),
+  `{"jsonrpc":"${long}","id":1,"method":"ping"}`,
+  `{"jsonrpc":"2.0","id":${'9'.repeat(100_000)},"method":"ping"}`,
+  `{"jsonrpc":"2.0","id":1,"method":"ping","${long}":1,"${long}":2}`,
+  `${'['.repeat(100_000)}`,
+  `"${long}"`,
+  `{"jsonrpc":"2.0","id":"\\ud800${long}"}`,
+  list(49, () => '1'),
+  list(49, () => rpc('x')),
+  list(51, () => '1'),
+  '{',
+];
+
+function check(what, sent, answered) {
+  assert.ok(
+    answered <= most && answered <= Math.max(sentence, 4 * sent),
+    `${what.slice(0, 120)}: ${String(sent)} in, ${String(answered)} out`,
+  );
+}
+
+test('over HTTP', async () => {
+  const server = await serve();
+  const post = (path, body, headers = {}) => ask(server.port, path, { method: 'POST', headers: { ...json, ...headers }, body });
+  for (const [tool, args] of refused) {
+    for (const [path, body] of [
+      ['/v1/tools/call', `{"tool":"${tool}","args":${args}}`],
+      ['/mcp', `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":${args}}}`],
+    ]) {
+      const { status, text } = await post(path, body);
+      if (path === '/v1/tools/call') assert.equal(status, 400, body.slice(0, 120));
+      check(`${path} ${body}`, body.length, Buffer.byteLength(text));
+    }
+  }
+  for (const body of messages) {
+    for (const path of ['/mcp', '/v1/tools/call']) check(`${path} ${body}`, body.length, Buffer.byteLength((await post(path, body)).text));
+  }
+  for (const [path, headers] of [
+    [`/${'x'.repeat(6_000)}`, {}],
+    [`/r/${'x'.repeat(6_000)}.json`, {}],
+    [`/r/bulkhead.json?${'x&'.repeat(3_000)}`, {}],
+    [`/r/bulkhead.json?${Array.from({ length: 1_000 }, (_, n) => `a${String(n)}`).join('&')}`, {}],
+    ['/v1/tools', { accept: 'x/y,'.repeat(2_000) }],
+    ['/v1/tools', { host: 'x'.repeat(6_000) }],
+    ['/v1/tools', { origin: `http://${'x'.repeat(6_000)}` }],
+  ]) {
+    const { status, text } = await ask(server.port, path, { headers });
+    if (path !== '/v1/tools' || headers.accept === undefined)
+      assert.ok(status >= 400 && status < 500, `${path.slice(0, 40)}: ${String(status)}`);
+    if (status >= 400) check(path, path.length + JSON.stringify(headers).length, Buffer.byteLength(text));
+  }
+  assert.equal(await server.stop(), 0);
+});
+
+test('without a right, and beyond a limit', async () => {
+  const one = token('one');
+  const server = await serve({
+    env: { CROWVAULT_HTTP_TOKENS: one.entry, CROWVAULT_HTTP_CALL_BURST: '1', CROWVAULT_HTTP_CALLS_PER_SECOND: '1' },
+  });
+  const statuses = new Set();
+  for (const authorization of [
+    undefined,
+    'x'.repeat(6_000),
+    `Bearer ${'x'.repeat(6_000)}`,
+    `Bearer ${'a.'.repeat(2_000)}b`,
+    `Bearer ${one.text}`,
+    `Bearer ${one.text}`,
+  ]) {
+    for (const body of ['{}', `{"tool":"${long}"}`]) {
+      const { status, text, headers } = await ask(server.port, '/v1/tools/call', {
+        method: 'POST',
+        headers: { ...json, ...(authorization !== undefined && { authorization }) },
+        body,
+      });
+      statuses.add(status);
+      check(`${String(authorization).slice(0, 40)} ${body}`, body.length, Buffer.byteLength(text) + JSON.stringify(headers).length - 512);
+    }
+  }
+  assert.deepEqual([...statuses].sort(), [400, 401, 429]);
+  assert.equal(await server.stop(), 0);
+});
+
+test('over SSE', async () => {
+  const server = await serve({ transport: 'sse' });
+  const stream = await open(server.port);
+  for (const body of messages) {
+    const { text } = await ask(server.port, stream.endpoint, { method: 'POST', headers: json, body });
+    check(body, body.length, Buffer.byteLength(text));
+  }
+  stream.close();
+  assert.equal(await server.stop(), 0);
+});
+
+test('over standard input and output', async () => {
+  const server = stdio();
+  await server.answerTo('hello');
+  const lines = [
+    ...refused.map(([tool, args]) => `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":${args}}}`),
+    ...messages,
+    'x'.repeat(5 << 20),
+  ];
+  for (const [n, line] of lines.entries()) {
+    server.all.length = 0;
+    await server.send(line, rpc('ping', undefined, `ping-${String(n)}`));
+    assert.ok(await server.answerTo(`ping-${String(n)}`));
+    // The answer of a tool may come after that to the ping.
+    await server.answerTo(1, 0.05);
+    check(
+      line,
+      line.length,
+      server.all.filter(({ id }) => !String(id).startsWith('ping-')).reduce((sum, answer) => sum + JSON.stringify(answer).length, 0),
+    );
+    server.answers.delete(1);
+  }
+  server.child.stdin.end();
+  assert.equal(await server.exited, 0);
+});

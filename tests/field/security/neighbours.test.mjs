@@ -1,0 +1,68 @@
+// Sixty-four callers who send the worst bodies they can with one token, beside one who calls a tool with another.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { ask, json, serve, token } from '../lib/server.mjs';
+
+const full = process.env.CROWVAULT_PROOF === 'full';
+const members = (count, name) => JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, n) => [name(n.toString(36)), 1])));
+const worst = {
+  'names close to real ones': `{"tool":"generate_circuit_breaker","args":${members(24_000, (n) => `failureThreshold${n}`)}}`,
+  'faulty operations': `{"tool":"generate_timeout_config","args":{"operations":${members(24_000, (n) => `o${n}`)}}}`,
+  'more values than a message may have': `{"tool":"generate_circuit_breaker","args":${members(90_000, (n) => n)}}`,
+  'one long text': JSON.stringify({ tool: 'generate_circuit_breaker', args: { runtime: 'x'.repeat(1_000_000) } }),
+};
+
+for (const [name, body] of Object.entries(worst).slice(0, full ? undefined : 2)) {
+  test(`64 callers with ${name}, and one with a call`, async () => {
+    const [hostile, normal] = [token('hostile'), token('normal')];
+    const server = await serve({ env: { CROWVAULT_HTTP_TOKENS: `${hostile.entry}\n${normal.entry}` } });
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    let calls = 0;
+    const call = async () => {
+      const began = performance.now();
+      const { status } = await ask(server.port, '/v1/tools/call', {
+        method: 'POST',
+        headers: { ...json, authorization: `Bearer ${normal.text}` },
+        // Arguments that no call before had.
+        body: JSON.stringify({ tool: 'generate_circuit_breaker', args: { failureThreshold: (calls++ % 10_000) + 1 } }),
+        agent,
+      });
+      assert.equal(status, 200);
+      return performance.now() - began;
+    };
+    const callFor = async (ms) => {
+      const times = [];
+      for (const until = performance.now() + ms; performance.now() < until; await wait(10)) times.push(await call());
+      return times.sort((a, b) => a - b);
+    };
+    const p99 = (times) => times[Math.floor(times.length * 0.99)];
+
+    await callFor(full ? 3_000 : 300);
+    const quiet = await callFor(full ? 10_000 : 300);
+    const began = performance.now();
+    const flood = new Worker(new URL('../lib/flood.mjs', import.meta.url), {
+      workerData: { port: server.port, authorization: `Bearer ${hostile.text}`, body, callers: 64 },
+    });
+    const beside = await callFor(full ? 10_000 : 1_500);
+    const told = once(flood, 'message');
+    flood.postMessage('stop');
+    const [{ answers, longest }] = await told;
+    agent.destroy();
+
+    // 200 a second and 400 at once, of which a body takes one for each 4 KiB.
+    const most = (400 + (200 * (performance.now() - began)) / 1_000) / Math.floor(body.length / 4_096);
+    assert.ok(longest < 65_536);
+    assert.deepEqual(Object.keys(answers).sort(), ['400', '429']);
+    assert.ok(answers[400] <= most + 1, `${String(answers[400])} of ${most.toFixed(0)}`);
+    if (full) {
+      const said = `p99 ${p99(quiet).toFixed(1)} ms alone, ${p99(beside).toFixed(1)} ms beside, ${server.memory().toFixed(0)} MB`;
+      console.log(said);
+      assert.ok(p99(beside) < 3 * p99(quiet), said);
+    }
+    assert.equal(await server.stop(), 0);
+  });
+}
