@@ -132,7 +132,7 @@ await server.stop();
 const [, script] = /<script type="module">(.*?)<\/script>/su.exec(html);
 const [, style] = /<style>(.*?)<\/style>/su.exec(html);
 const hash = (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-const policy = `default-src 'none'; script-src ${hash(script)}; style-src ${hash(style)}; img-src data:; worker-src blob:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'`;
+const policy = `default-src 'none'; script-src ${hash(script)} 'strict-dynamic'; style-src ${hash(style)}; img-src data:; worker-src blob:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'`;
 const data = JSON.stringify({ tools: shown, lines, answers }).replaceAll('<', '\\u003c');
 writeFileSync(
   file,

@@ -16,12 +16,10 @@ const server = createServer((request, response) => {
       mode = third;
       seen = [];
     }
-    response.end(JSON.stringify(before));
+    response.end(`${JSON.stringify(before)}\n`);
     return;
   }
-  // The request's own id stands in its path, so a call that was made for another request shows.
-  const isForeign = request.headers['x-request-id'] !== second;
-  seen.push({ id: second, method: request.method, mode, isForeign, at: Date.now() });
+  seen.push({ id: second, method: request.method, mode, requestId: request.headers['x-request-id'] });
   const answer = () => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ id: second, service: first }));
   };

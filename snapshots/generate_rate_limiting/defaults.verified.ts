@@ -372,8 +372,7 @@ class RedisStore {
         this.#fail(error);
         resolve(undefined);
       };
-      const silence =
-        this.#silences.size > 0 ? this.#silences.get(this.#partOf(key)) : undefined;
+      const silence = this.#silences.size > 0 ? this.#silences.get(this.#partOf(key)) : undefined;
       if (silence !== undefined) {
         // One request at a time asks a silent Redis again; the others would only pile up in the client's queue.
         const now = performance.now();

@@ -47,6 +47,9 @@ const STACK_TOOL: Tool = {
 /** The tool whose code may need a Redis, which no page has. */
 const LIMITER = 'generate_rate_limiting';
 
+/** How long code, notes and changes wait for a drawing that is slow. */
+const CODE_AFTER_MS = 200;
+
 type Files = Emission['files'];
 
 /** What the arguments to compare with do. */
@@ -95,6 +98,7 @@ export class Page {
   #before: Before | undefined;
   #result: Result | undefined;
   #knobNames = '';
+  #showCode: (() => void) | undefined;
   /** Grows with every tool that is opened; answers to an earlier one no longer matter. */
   #opened = 0;
   #asked = 0;
@@ -267,15 +271,20 @@ export class Page {
     const { tool } = this.#state;
     const asked = this.#answered;
     const opened = this.#opened;
-    void this.#restart(emission, args, toRun);
-    // The worker starts while the code is coloured.
-    setTimeout(() => {
-      if (asked === this.#answered && opened === this.#opened) {
-        this.#showNotes(emission);
-        this.#code.show(emission, tool, args);
-        this.#showChanges(args);
+    // The plots come first, and the code when they are drawn, or after a while without them.
+    const showCode = (): void => {
+      if (this.#showCode === showCode) {
+        this.#showCode = undefined;
+        if (asked === this.#answered && opened === this.#opened) {
+          this.#showNotes(emission);
+          this.#code.show(emission, tool, args);
+          this.#showChanges(args);
+        }
       }
-    });
+    };
+    this.#showCode = showCode;
+    setTimeout(showCode, CODE_AFTER_MS);
+    void this.#restart(emission, args, toRun);
   }
 
   #apply(args: Arguments): void {
@@ -380,6 +389,7 @@ export class Page {
         this.element.setAttribute('aria-busy', 'false');
         this.#say(result.figures.map(({ label, value, unit }) => `${label}: ${say(value, unit)}`).join('. '));
       }
+      setTimeout(() => this.#showCode?.());
       this.element.dispatchEvent(new CustomEvent('drawn', { bubbles: true, detail: { tool, result, done } }));
     });
     this.#runBefore();
@@ -405,8 +415,12 @@ export class Page {
       return;
     }
     const before = this.#before?.result;
-    this.#figures.replaceChildren(...result.figures.map((figure) => figureView(figure, before?.figures.find(({ id }) => id === figure.id))));
     this.#plots.show(result, before);
+    if (result.figures.length === 0) {
+      // Lines that are under way: the figures of before stay until there are new ones.
+      return;
+    }
+    this.#figures.replaceChildren(...result.figures.map((figure) => figureView(figure, before?.figures.find(({ id }) => id === figure.id))));
     this.#remarks.textContent = result.remarks.join(' ');
     this.#table.hidden = result.table === undefined;
     if (result.table !== undefined) {

@@ -80,7 +80,7 @@ class Plot {
     this.#chart = chart;
     this.#before = before;
     this.#title.textContent = chart.title;
-    const shape = JSON.stringify([chart.scale, chart.series.map(({ label, kind, role }) => [label, kind, role]), chart.spans.some(({ place }) => place === 'strip'), before !== undefined, chart.y]);
+    const shape = JSON.stringify([chart.scale, chart.series.map(({ label, like, kind, role }) => [label, like, kind, role]), chart.spans.some(({ place }) => place === 'strip'), before !== undefined, chart.y]);
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.rebuild();
@@ -129,7 +129,7 @@ const DASHES: Readonly<Record<string, number[]>> = {
 };
 
 function legendOf(chart: Chart, before: Chart | undefined, hidden: Set<string>, changed: () => void): HTMLElement[] {
-  const entries = [...chart.series].reverse().map(({ label, role, kind }) => {
+  const entries = [...chart.series].reverse().map(({ label, like, role, kind }) => {
     const swatch = h('span', { class: `swatch is-${kind} role-${role}`, 'aria-hidden': 'true' });
     const button = h('button', {
       type: 'button',
@@ -143,7 +143,7 @@ function legendOf(chart: Chart, before: Chart | undefined, hidden: Set<string>, 
         }
         changed();
       },
-    }, swatch, label);
+    }, swatch, like === undefined ? label : `${label}, like ${like}`);
     return button;
   });
   const states = chart.spans.filter(({ place }) => place === 'strip');

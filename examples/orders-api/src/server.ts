@@ -1,11 +1,14 @@
 // Orders, and what has been paid for them: two upstreams behind one service.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import express from 'express';
 import type { Response as ExpressResponse } from 'express';
 import { Redis } from 'ioredis';
 import { answerErrors, limitRequests, limitsOf } from './resilience/ingress.ts';
-import { drainUpstreams, upstreams } from './resilience/upstreams.ts';
+import { bindTelemetry } from './resilience/telemetry.ts';
+import { drainUpstreams, onResilienceEvent, upstreams } from './resilience/upstreams.ts';
 
 const PORT = Number(process.env['PORT'] ?? 4000);
 const REDIS_URL = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
@@ -22,6 +25,11 @@ const redis = new Redis(REDIS_URL, {
 redis.on('error', (error) => {
   console.error('redis:', error.message);
 });
+
+const exporter = new PrometheusExporter({ preventServerStart: true });
+const metrics = new MeterProvider({ readers: [exporter] });
+const onEvent = bindTelemetry(metrics.getMeter('orders-api'), { upstreams });
+onResilienceEvent(onEvent);
 
 const requestIds = new AsyncLocalStorage<string>();
 
@@ -42,10 +50,14 @@ app.get('/health', (_request, response) => {
   response.json({ orders: orders.health(), payments: payments.health() });
 });
 
+app.get('/metrics', (request, response) => {
+  exporter.getMetricsRequestHandler(request, response);
+});
+
 app.use((request, _response, next) => {
   requestIds.run(request.get('x-request-id') ?? randomUUID(), next);
 });
-app.use(limitRequests(redis));
+app.use(limitRequests(redis, undefined, undefined, { onEvent }));
 
 app.get('/orders/:id', async (request, response) => {
   const options = { ...limitsOf(request, response), fetch: traced };

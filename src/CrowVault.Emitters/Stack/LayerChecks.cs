@@ -34,26 +34,48 @@ internal sealed class LayerChecks(ManifestSections sections)
     private TrafficForecast ForecastOf(Traffic traffic)
     {
         var upstream = Upstreams.FirstOrDefault(each => each.Name == traffic.Service);
-        var operations = upstream?.Operations.Select(each => (each.Name, each.TimeoutMs))
-            ?? Timeouts?.Operations.Where(each => each.Name.Split('.')[0] == traffic.Service).Select(each => (each.Name, each.TimeoutMs));
+        var operations = upstream?.Operations.Select(each => (each.Name, each.TimeoutMs, each.Retry != false))
+            ?? Timeouts?.Operations.Where(each => each.Name.Split('.')[0] == traffic.Service).Select(each => (each.Name, each.TimeoutMs, each.Retry != false));
         return new(traffic, upstream?.Breaker ?? Breaker, upstream?.Retry ?? Retry, Bulkhead, [.. operations ?? []], Stack?.FailureUnit);
     }
 
-    private int Attempts => Retry is null ? 1 : Retry.MaxRetries + 1;
+    // Operations with "retry": false are attempted once, whatever the policy says.
+    private IEnumerable<Repeated> Calls => Upstreams.Count > 0
+        ? Upstreams.SelectMany(upstream => upstream.Operations.Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, upstream.Retry)))
+        : (Timeouts?.Operations ?? []).Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, Retry));
 
-    private double Waits => Retry?.WaitBounds.Sum() ?? 0;
+    private int Attempts => Calls.Select(each => each.Attempts).DefaultIfEmpty(Retry is null ? 1 : Retry.MaxRetries + 1).Max();
+
+    // Each circuit with the attempts that one call can make on it; upstreams that are alike are one.
+    private IEnumerable<Circuit> Circuits
+    {
+        get
+        {
+            if (Upstreams.Count == 0)
+            {
+                return [new("", Breaker!.FailuresToOpen, Attempts)];
+            }
+
+            Circuit[] all = [.. Upstreams.Select(each => new Circuit($" of {each.Name}", each.Breaker.FailuresToOpen, AttemptsOf(each)))];
+            return all.All(each => each with { Who = "" } == all[0] with { Who = "" }) ? [all[0] with { Who = "" }] : all;
+        }
+    }
+
+    private static int AttemptsOf(Upstream upstream) => upstream.Operations.Any(each => each.Retry != false) ? upstream.Retry.MaxRetries + 1 : 1;
 
     /// <summary>Figures that follow from several layers.</summary>
     public IEnumerable<string> Notes()
     {
         if (Retry is not null && Timeouts is not null)
         {
-            var (name, limit, _) = Timeouts.Operations.MaxBy(operation => operation.TimeoutMs)!;
-            yield return $"Stack: {Count(Attempts, "attempt")} of {name} ({Duration(limit)} each) and waits of up to {Duration(Waits)} take "
-                + $"{Duration(((double)Attempts * limit) + Waits)} at worst.";
+            var worst = Calls.MaxBy(each => each.WorstMs)!;
+            yield return worst.Attempts == 1
+                ? $"Stack: one attempt of {worst.Name} takes {Duration(worst.TimeoutMs)} at worst; no operation takes longer."
+                : $"Stack: {Count(worst.Attempts, "attempt")} of {worst.Name} ({Duration(worst.TimeoutMs)} each) and waits of up to {Duration(worst.WaitsMs)} take "
+                    + $"{Duration(worst.WorstMs)} at worst.";
         }
 
-        if (Retry is not null)
+        if (Retry is not null && Attempts > 1)
         {
             yield return Retry.WithRetryBudget
                 ? $"Stack: in an outage the backend sees about {Rounded(1 + BudgetShare)} calls per request, not {Attempts}, and only probes while the circuit is open."
@@ -62,14 +84,16 @@ internal sealed class LayerChecks(ManifestSections sections)
 
         if (Breaker is not null && Retry is not null && Stack is not null)
         {
-            var failures = Breaker.FailuresToOpen;
-            yield return Stack.FailureUnit switch
+            foreach (var (who, failures, attempts) in Circuits)
             {
-                FailureUnit.Attempt =>
-                    $"Stack: the circuit opens after {Count(failures, "failed attempt")}, which {Count((failures + Attempts - 1) / Attempts, "call")} can make.",
-                FailureUnit.Call =>
-                    $"Stack: the circuit opens after {Count(failures, "failed call")}, which may be {Count((long)failures * Attempts, "failed attempt")}.",
-            };
+                yield return Stack.FailureUnit switch
+                {
+                    FailureUnit.Attempt =>
+                        $"Stack: the circuit{who} opens after {Count(failures, "failed attempt")}, which {Count((failures + attempts - 1) / attempts, "call")} can make.",
+                    FailureUnit.Call =>
+                        $"Stack: the circuit{who} opens after {Count(failures, "failed call")}, which may be {Count((long)failures * attempts, "failed attempt")}.",
+                };
+            }
         }
     }
 
@@ -85,16 +109,20 @@ internal sealed class LayerChecks(ManifestSections sections)
 
         var (name, longest, _) = Timeouts.Operations.MaxBy(operation => operation.TimeoutMs)!;
         var (quickest, shortest, _) = Timeouts.Operations.MinBy(operation => operation.TimeoutMs)!;
-        var worst = ((double)Attempts * longest) + Waits;
+        var slowest = Calls.MaxBy(each => each.WorstMs)!;
+        var worst = slowest.WorstMs;
         var deadline = Retry is { TotalTimeoutMs: > 0 } ? Retry.TotalTimeoutMs : Timeouts.TotalTimeoutMs;
         if (Retry is not null && deadline > 0 && worst > deadline)
         {
-            yield return $"Stack: {Count(Attempts, "attempt")} x {Duration(longest)} ({name}) + {Duration(Waits)} of waits = {Duration(worst)}, "
-                + $"but totalTimeoutMs ends the call after {Duration(deadline)}; the last attempts will not finish.";
+            yield return slowest.Attempts == 1
+                ? $"Stack: {slowest.Name} has {Duration(worst)}, but totalTimeoutMs ends the call after {Duration(deadline)}."
+                : $"Stack: {Count(slowest.Attempts, "attempt")} x {Duration(slowest.TimeoutMs)} ({slowest.Name}) + {Duration(slowest.WaitsMs)} of waits = {Duration(worst)}, "
+                    + $"but totalTimeoutMs ends the call after {Duration(deadline)}; the last attempts will not finish.";
         }
         else if (Retry is not null && deadline == 0 && worst > 30_000)
         {
-            yield return $"Stack: without totalTimeoutMs a call of {name} may take {Attempts} x {Duration(longest)} + {Duration(Waits)} = {Duration(worst)}.";
+            yield return $"Stack: without totalTimeoutMs a call of {slowest.Name} may take {slowest.Attempts} x {Duration(slowest.TimeoutMs)} "
+                + $"+ {Duration(slowest.WaitsMs)} = {Duration(worst)}.";
         }
 
         if (Bulkhead is { MaxQueue: > 0 } && (Bulkhead.MaxWaitMs == 0 || Bulkhead.MaxWaitMs >= shortest))
@@ -128,17 +156,19 @@ internal sealed class LayerChecks(ManifestSections sections)
             yield break;
         }
 
-        var failures = Breaker.FailuresToOpen;
-        if (Stack.FailureUnit is FailureUnit.Attempt && failures <= Attempts)
+        foreach (var (who, failures, attempts) in Circuits)
         {
-            yield return $"Stack: a single call can make {Count(Attempts, "attempt")} and so open the circuit for all, at "
-                + $"{Count(failures, "failure")}; use a higher threshold or fewer retries.";
-        }
+            if (Stack.FailureUnit is FailureUnit.Attempt && failures <= attempts)
+            {
+                yield return $"Stack: a single call can make {Count(attempts, "attempt")} and so open the circuit{who} for all, at "
+                    + $"{Count(failures, "failure")}; use a higher threshold or fewer retries.";
+            }
 
-        if (Stack.FailureUnit is FailureUnit.Call && Attempts > 1 && (long)failures * Attempts > 20)
-        {
-            yield return $"Stack: the circuit opens only after {failures} x {Attempts} = {(long)failures * Attempts} failed attempts; "
-                + "use failureUnit attempt or a lower threshold.";
+            if (Stack.FailureUnit is FailureUnit.Call && attempts > 1 && (long)failures * attempts > 20)
+            {
+                yield return $"Stack: the circuit{who} opens only after {failures} x {attempts} = {(long)failures * attempts} failed attempts; "
+                    + "use failureUnit attempt or a lower threshold.";
+            }
         }
     }
 
@@ -171,19 +201,22 @@ internal sealed class LayerChecks(ManifestSections sections)
 
     private IEnumerable<string> Repetition()
     {
-        if (Retry is { MaxRetries: > 0 } && Stack is not null)
+        if (Stack is not null)
         {
-            foreach (var operation in Upstreams.SelectMany(upstream => upstream.Operations).Where(operation => operation.Retry is null && Changes(operation.Name)))
+            foreach (var upstream in Upstreams.Where(upstream => upstream.Retry.MaxRetries > 0))
             {
-                yield return $"Stack: {operation.Name} is retried up to {Retry.MaxRetries} times, but by its name it changes something; "
-                    + "set \"retry\": false for it in timeoutConfig.operations, or true if it is idempotent.";
+                foreach (var operation in upstream.Operations.Where(operation => operation.Retry is null && Changes(operation.Name)))
+                {
+                    yield return $"Stack: {operation.Name} is retried up to {Count(upstream.Retry.MaxRetries, "time")}, but by its name it changes something; "
+                        + "set \"retry\": false for it in timeoutConfig.operations, or true if it is idempotent.";
+                }
             }
 
             foreach (var upstream in Upstreams)
             {
                 var slots = Bulkhead!.Partitions.First(partition => partition.Name == upstream.Name).MaxConcurrent;
-                var attempts = upstream.Retry.MaxRetries + 1;
-                if (slots <= attempts)
+                var attempts = AttemptsOf(upstream);
+                if (attempts > 1 && slots <= attempts)
                 {
                     yield return $"Stack: one call of {upstream.Name} whose work ignores its signal can hold all {Count(slots, "slot")} with its "
                         + $"{Count(attempts, "attempt")}; pass the signal on, or use more slots or fewer retries.";
@@ -191,7 +224,7 @@ internal sealed class LayerChecks(ManifestSections sections)
             }
         }
 
-        if (Retry is not null && Stack is { AlsoRetries.Count: > 0 })
+        if (Retry is not null && Attempts > 1 && Stack is { AlsoRetries.Count: > 0 })
         {
             var product = Stack.AlsoRetries.Aggregate(Attempts, (attempts, other) => attempts * other.DefaultAttempts());
             var factors = string.Join(" x ", Stack.AlsoRetries.Select(other => $"{other.DefaultAttempts()} of {Kebab(other)}"));
@@ -199,6 +232,18 @@ internal sealed class LayerChecks(ManifestSections sections)
                 + $"its own; {string.Join(", ", Stack.AlsoRetries.Select(other => other.WayOut()).Distinct())}.";
         }
     }
+
+    /// <summary>An operation with the attempts that one call of it can make.</summary>
+    private sealed record Repeated(string Name, int TimeoutMs, int Attempts, double WaitsMs)
+    {
+        public double WorstMs => ((double)Attempts * TimeoutMs) + WaitsMs;
+
+        public static Repeated Of(string name, int timeoutMs, bool? repeats, RetryPolicyOptions? policy) =>
+            policy is null || repeats == false ? new(name, timeoutMs, 1, 0) : new(name, timeoutMs, policy.MaxRetries + 1, policy.WaitBounds.Sum());
+    }
+
+    /// <summary>A circuit, and the attempts that one call can make on it.</summary>
+    private sealed record Circuit(string Who, int Failures, int Attempts);
 
     private static string Kebab(AlsoRetries other) => JsonNamingPolicy.KebabCaseLower.ConvertName(other.ToString());
 

@@ -14,14 +14,14 @@ namespace CrowVault.Emitters.Stack;
 /// <param name="breaker">The service's breaker.</param>
 /// <param name="retry">The service's retry policy.</param>
 /// <param name="bulkhead">All partitions.</param>
-/// <param name="limits">Limits of the service's operations, by name, in milliseconds.</param>
+/// <param name="limits">Limits of the service's operations, by name, in milliseconds, and whether a failed attempt is repeated.</param>
 /// <param name="unit">What the breaker counts; null when no stack puts it around retries.</param>
 internal sealed class TrafficForecast(
     Traffic traffic,
     CircuitBreakerOptions? breaker,
     RetryPolicyOptions? retry,
     BulkheadOptions? bulkhead,
-    IReadOnlyList<(string Name, int TimeoutMs)> limits,
+    IReadOnlyList<(string Name, int TimeoutMs, bool Repeats)> limits,
     FailureUnit? unit)
 {
     // What is rarer than once in ten years is said not to happen.
@@ -44,13 +44,15 @@ internal sealed class TrafficForecast(
 
     private double AttemptFails => 1 - ((1 - ErrorShare) * (1 - CutShare));
 
+    private double RepeatedShare => limits.Count == 0 ? 1 : limits.Average(limit => limit.Repeats ? 1.0 : 0);
+
     private int Attempts => retry is null ? 1 : retry.MaxRetries + 1;
 
     private double AttemptsPerCall
     {
         get
         {
-            var wanted = Enumerable.Range(0, Attempts).Sum(each => Math.Pow(AttemptFails, each));
+            var wanted = 1 + (RepeatedShare * Enumerable.Range(1, Attempts - 1).Sum(each => Math.Pow(AttemptFails, each)));
             return retry is { WithRetryBudget: true } ? Math.Min(wanted, 1 + BudgetShare) : wanted;
         }
     }
@@ -58,7 +60,9 @@ internal sealed class TrafficForecast(
     // What the breaker sees: attempts, or how calls ended.
     private double SeenPerSecond => unit is FailureUnit.Attempt ? PerSecond * AttemptsPerCall : PerSecond;
 
-    private double SeenFails => unit is FailureUnit.Call ? Math.Pow(AttemptFails, Attempts) : AttemptFails;
+    private double SeenFails => unit is FailureUnit.Call
+        ? (RepeatedShare * Math.Pow(AttemptFails, Attempts)) + ((1 - RepeatedShare) * AttemptFails)
+        : AttemptFails;
 
     private string Who => $"Traffic of {traffic.Service}:";
 
@@ -67,13 +71,13 @@ internal sealed class TrafficForecast(
     {
         if (Latency is { } latency)
         {
-            foreach (var (name, timeoutMs) in limits)
+            foreach (var (name, timeoutMs, _) in limits)
             {
                 yield return $"{Who} a limit of {Long(timeoutMs)} cuts off {Percent(latency.Above(timeoutMs))} of the calls of {name}.";
             }
         }
 
-        if (retry is { MaxRetries: > 0 })
+        if (retry is { MaxRetries: > 0 } && RepeatedShare > 0)
         {
             yield return $"{Who} with {Percent(AttemptFails)} of the attempts failing, retries make {Figure(AttemptsPerCall)} calls of each.";
         }

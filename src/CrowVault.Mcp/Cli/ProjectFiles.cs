@@ -6,14 +6,27 @@ namespace CrowVault.Mcp.Cli;
 
 /// <summary>What a project's package.json and tsconfig.json say about its test runner and about how it writes imports.</summary>
 /// <param name="TestRunner">Value of the argument <c>testRunner</c>; null when nothing says.</param>
-/// <param name="TestRunnerFrom">Where it was found.</param>
+/// <param name="TestRunnerFrom">Where it was found; null when the runtime says it.</param>
 /// <param name="ImportExtension">Value of the argument <c>importExtension</c>; null when nothing says.</param>
-/// <param name="ImportExtensionFrom">Where it was found.</param>
+/// <param name="ImportExtensionFrom">Where it was found; null when the runtime says it.</param>
 internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, string? ImportExtension, string? ImportExtensionFrom)
 {
     private const int MaxExtends = 8;
 
     private static readonly string[] s_dependencies = ["dependencies", "devDependencies", "peerDependencies"];
+
+    // A runner that no tests are written for.
+    private const string Others = "others";
+
+    private static readonly char[] s_separators = [' ', '\t', '&', '|', ';', '"', '\''];
+    private static readonly string[] s_extensions = [".ts", ".js", ".mts", ".mjs", ".cts", ".cjs", ".json"];
+    private static readonly (string Runner, string[] Names)[] s_configurations =
+        [("vitest", ["vitest.config", "vitest.workspace", "vite.config"]), ("jest", ["jest.config"])];
+    private static readonly string[] s_vitest = ["vitest", "@cloudflare/vitest-pool-workers", "@nx/vitest"];
+    private static readonly string[] s_jest = ["jest", "ts-jest", "@swc/jest", "jest-expo", "babel-jest", "@nx/jest"];
+    private static readonly string[] s_bun = ["bun.lock", "bun.lockb", "bunfig.toml"];
+    private static readonly string[] s_workspaces = ["pnpm-workspace.yaml", "nx.json", "turbo.json", "lerna.json", "rush.json"];
+    private static readonly HashSet<string> s_strange = new(StringComparer.Ordinal) { "mocha", "ava", "tap", "uvu", "jasmine", "karma", "lab" };
 
     /// <summary>Adds what the project says to the arguments of a call, where the call does not say it.</summary>
     /// <param name="arguments">The arguments.</param>
@@ -41,7 +54,8 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
             if (value is not null && !arguments.ContainsKey(name))
             {
                 arguments[name] = value;
-                found.Add($"{name} is {value}, found in {Fault.Show(from!)}; --{JsonNamingPolicy.KebabCaseLower.ConvertName(name)} says otherwise.");
+                var reason = from is null ? $"because runtime is {runtime}" : $"found in {Fault.Show(from)}";
+                found.Add($"{name} is {value}, {reason}; --{JsonNamingPolicy.KebabCaseLower.ConvertName(name)} says otherwise.");
             }
         }
     }
@@ -59,34 +73,92 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
             return new(runtime is null or "deno" ? "deno" : null, deno, "ts", deno);
         }
 
-        var (runner, runnerFrom) = RunnerOf(manifest, package);
+        var (runner, runnerFrom) = RunnerOf(package);
         var (extension, extensionFrom) = ExtensionOf(folder, manifest, package, runner);
         return new(runner, runnerFrom, extension, extensionFrom);
     }
 
-    private static (string?, string?) RunnerOf(JsonObject? manifest, string? package)
+    // What the project says that a folder belongs to, or else the root of its workspace.
+    private static (string?, string?) RunnerOf(string? package)
     {
-        if (manifest is null)
+        for (var isNearest = true; package is not null; isNearest = false)
         {
-            return (null, null);
+            var folder = Path.GetDirectoryName(package)!;
+            if (Read(package) is { } manifest && (isNearest || IsWorkspace(folder, manifest)))
+            {
+                if (RunnerOf(manifest, folder) is { } found)
+                {
+                    return found.Runner is Others ? (null, null) : (found.Runner, found.From ?? package);
+                }
+            }
+
+            package = Path.GetDirectoryName(folder) is { } parent ? Nearest(parent, "package.json") : null;
         }
 
-        var script = Text(Object(manifest, "scripts")?["test"]);
-        var packages = s_dependencies
-            .SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? []).ToHashSet(StringComparer.Ordinal);
-        var words = script.Split([' ', '\t', '&', '|', ';', '"', '\''], StringSplitOptions.RemoveEmptyEntries);
-        string? runner =
-            words.Contains("vitest") ? "vitest"
+        return (null, null);
+    }
+
+    private static bool IsWorkspace(string folder, JsonObject manifest) =>
+        manifest.ContainsKey("workspaces") || Array.Exists(s_workspaces, name => File.Exists(Path.Combine(folder, name)));
+
+    private static (string Runner, string? From)? RunnerOf(JsonObject manifest, string folder)
+    {
+        // The script that people run, then those that it runs, then what stands beside it under the same name.
+        var scripts = Object(manifest, "scripts");
+        var script = Text(scripts?["test"]);
+        var named = script.Split(s_separators, StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
+        var others = scripts?.Where(each => named.Contains(each.Key)).Concat(scripts.Where(each => each.Key.StartsWith("test", StringComparison.Ordinal))) ?? [];
+        foreach (var text in others.Select(each => Text(each.Value)).Prepend(script))
+        {
+            if (RunnerIn(text) is { } runner)
+            {
+                return (runner, null);
+            }
+        }
+
+        foreach (var (runner, configurations) in s_configurations)
+        {
+            foreach (var name in configurations.SelectMany(name => s_extensions.Select(extension => $"{name}{extension}")))
+            {
+                var path = Path.Combine(folder, name);
+                if (File.Exists(path) && (!name.StartsWith("vite.", StringComparison.Ordinal) || ConfiguresTests(path)))
+                {
+                    return (runner, path);
+                }
+            }
+        }
+
+        var packages = s_dependencies.SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? []).ToHashSet(StringComparer.Ordinal);
+        return packages.Overlaps(s_vitest) ? ("vitest", null)
+            : manifest.ContainsKey("jest") || packages.Overlaps(s_jest) ? ("jest", null)
+            : packages.Contains("@types/bun") || packages.Contains("bun-types") ? ("bun", null)
+            : Array.Find(s_bun, name => File.Exists(Path.Combine(folder, name))) is { } bun ? ("bun", Path.Combine(folder, bun))
+            : null;
+    }
+
+    private static string? RunnerIn(string script)
+    {
+        var words = script.Split(s_separators, StringSplitOptions.RemoveEmptyEntries);
+        return words.Contains("vitest") ? "vitest"
             : words.Contains("jest") || words.Any(word => word.EndsWith("/jest.js", StringComparison.Ordinal) || word is "react-scripts") ? "jest"
             : script.Contains("bun test", StringComparison.Ordinal) ? "bun"
             : script.Contains("deno test", StringComparison.Ordinal) ? "deno"
             : words.Contains("--test") ? "node"
-            : packages.Contains("vitest") || packages.Contains("@cloudflare/vitest-pool-workers") ? "vitest"
-            : packages.Contains("jest") || packages.Contains("ts-jest") || packages.Contains("@swc/jest") || packages.Contains("jest-expo")
-                || packages.Contains("babel-jest") || manifest.ContainsKey("jest") ? "jest"
-            : packages.Contains("@types/bun") || packages.Contains("bun-types") ? "bun"
+            : words.Any(s_strange.Contains) ? Others
             : null;
-        return (runner, package);
+    }
+
+    private static bool ConfiguresTests(string path)
+    {
+        try
+        {
+            var text = Disk.ReadText(path);
+            return text.Contains("vitest", StringComparison.Ordinal) || text.Contains("test:", StringComparison.Ordinal);
+        }
+        catch (Fault)
+        {
+            return false;
+        }
     }
 
     private static (string?, string?) ExtensionOf(string folder, JsonObject? manifest, string? package, string? runner)
@@ -103,10 +175,12 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
         // A solution of several projects says nothing itself: the one for the application does.
         if (options.Count == 0 && Read(path)?["references"] is JsonArray references)
         {
-            foreach (var reference in references.OfType<JsonObject>().Select(each => Text(each["path"])).Where(each => each.Length > 0).Take(8))
+            var projects = references.OfType<JsonObject>().Select(each => Text(each["path"])).Where(each => each.Length > 0).Take(8)
+                .Select(each => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, each)))
+                .Select(each => Directory.Exists(each) ? Path.Combine(each, "tsconfig.json") : each);
+            foreach (var project in projects.OrderBy(each => Includes(each, folder) ? 0 : 1))
             {
-                var file = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, reference));
-                Collect(Directory.Exists(file) ? Path.Combine(file, "tsconfig.json") : file, options, MaxExtends, []);
+                Collect(project, options, MaxExtends, []);
                 if (options.Count > 0)
                 {
                     break;
@@ -125,6 +199,18 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
             : module.Length == 0 && resolution.Length == 0 && isModule && usesNodeTest ? "js"
             : "none";
         return (extension, path);
+    }
+
+    // Whether a project takes in a folder: "src", "src/**/*", "./src"; without a list everything below it.
+    private static bool Includes(string project, string folder)
+    {
+        var root = Path.GetDirectoryName(project)!;
+        return Read(project)?["include"] is not JsonArray include || include.Select(Text).Any(pattern =>
+        {
+            var fixedPart = string.Join('/', pattern.Split('/').TakeWhile(part => !part.Contains('*')));
+            var place = Path.GetFullPath(Path.Combine(root, fixedPart));
+            return $"{Path.GetFullPath(folder)}/".StartsWith($"{place.TrimEnd('/', '\\')}/", StringComparison.Ordinal);
+        });
     }
 
     // Options of a tsconfig.json and of those that it extends, the nearest first.

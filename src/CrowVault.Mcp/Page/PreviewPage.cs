@@ -10,7 +10,7 @@ internal static class PreviewPage
 
     private static readonly Lazy<string> s_policy = new(() =>
         "default-src 'none'; "
-        + $"script-src {HashOf("<script type=\"module\">", "</script>")}; style-src {HashOf("<style>", "</style>")}; "
+        + $"script-src {HashOf("<script type=\"module\">", "</script>")} 'strict-dynamic'; style-src {HashOf("<style>", "</style>")}; "
         + "img-src data:; connect-src 'self'; worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
         + "require-trusted-types-for 'script'; trusted-types crowvault");
 

@@ -233,6 +233,29 @@ public sealed class ManifestTests
         Assert.Contains(warning, Emit(manifest).Warnings);
     }
 
+    [Fact]
+    public void Operations_that_are_not_repeated_are_attempted_once()
+    {
+        const string Layers = """
+            "circuitBreaker":{"failureThreshold":4},"retryPolicy":{"maxRetries":4,"baseDelayMs":100},"bulkhead":{"partitions":{"shop":9,"bank":3},"maxWaitMs":100},
+            """;
+        var emission = Emit("{" + Layers + """
+            "timeoutConfig":{"operations":[{"name":"shop.get","timeoutMs":200},{"name":"bank.pay","timeoutMs":4000,"retry":false}],"totalTimeoutMs":5000},
+            "upstreams":{"shop":{"retryPolicy":{"maxRetries":1} } },"stack":{"alsoRetries":["openai"]} }
+            """);
+        Assert.Contains("Stack: one attempt of bank.pay takes 4 s at worst; no operation takes longer.", emission.Notes);
+        Assert.Contains("Stack: the circuit of shop opens after 4 failed attempts, which 2 calls can make.", emission.Notes);
+        Assert.Contains("Stack: the circuit of bank opens after 4 failed attempts, which 4 calls can make.", emission.Notes);
+        Assert.StartsWith("Stack: 2 attempts x 3 of openai = 6 requests", Assert.Single(emission.Warnings), StringComparison.Ordinal);
+
+        var once = Emit("{" + Layers + """
+            "timeoutConfig":{"operations":[{"name":"shop.get","timeoutMs":2000,"retry":false},{"name":"bank.pay","timeoutMs":4000,"retry":false}],"totalTimeoutMs":5000},
+            "upstreams":{},"stack":{"alsoRetries":["openai"]} }
+            """);
+        Assert.Empty(once.Warnings);
+        Assert.DoesNotContain(once.Notes, note => note.Contains("calls per request", StringComparison.Ordinal));
+    }
+
     private static Emission Emit(string manifest)
     {
         if (!Manifest.TryEmit(JsonElement.Parse(manifest), Snapshot.Version, out var emission, out var faults))

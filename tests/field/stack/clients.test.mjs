@@ -9,7 +9,7 @@ import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import axios from 'axios';
 import ky from 'ky';
-import { Agent, request } from 'undici';
+import { Agent, fetch as undiciFetch, request } from 'undici';
 import { compile, emitted, layers } from './emit.mjs';
 
 const manifestOf = (client) => ({
@@ -79,11 +79,33 @@ const clients = {
       return { status: answer.statusCode, id: JSON.parse(new TextDecoder().decode(answer.body)).id };
     };
   },
+  async 'undici, composed'(load, upstream, operation) {
+    const { undiciInterceptor } = await load('upstreams-undici');
+    const dispatcher = new Agent().compose(undiciInterceptor(upstream, operation));
+    return async (method, path, { signal, headers, body } = {}) => {
+      const answer = await request(`${base}${path}`, { method, headers, body, dispatcher, signal });
+      return { status: answer.statusCode, id: (await answer.body.json()).id };
+    };
+  },
 };
+
+test('undici, composed: fetch goes through the layers too', async () => {
+  const { load } = emitted({ ...manifestOf('undici'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { undiciInterceptor } = await load('upstreams-undici');
+  const dispatcher = new Agent().compose(undiciInterceptor(upstreams.up, 'up.get'));
+  const answer = await undiciFetch(`${base}/once`, { dispatcher });
+  assert.deepEqual([answer.status, await answer.json()], [200, { id: 1 }]);
+  assert.equal(seen.length, 2);
+  const late = new Agent().compose(undiciInterceptor(upstreams.late, 'late.get'));
+  const error = await rejection(undiciFetch(`${base}/stall`, { dispatcher: late, method: 'POST', body: '{}' }));
+  assert.equal(error.cause?.code, 'TIMEOUT');
+  await until(() => upstreams.late.health().active === 0);
+});
 
 for (const [name, make] of Object.entries(clients)) {
   test(`${name}: retries, timeouts with the body, slots, circuits, and a caller's abort`, async () => {
-    const { load } = emitted({ ...manifestOf(name), language: 'javascript' });
+    const { load } = emitted({ ...manifestOf(name.split(',')[0]), language: 'javascript' });
     const { upstreams } = await load('upstreams');
     const up = await make(load, upstreams.up, 'up.get');
     assert.deepEqual(await up('GET', '/once'), { status: 200, id: 1 });
@@ -166,7 +188,8 @@ export const client = ky.create({ prefixUrl: 'https://api.example', ...kyOptions
 // @ts-expect-error: no operation of this upstream
 kyOptions(upstreams.up, 'late.get');`,
     undici: `import { Agent, request } from 'undici';
-import { undiciRequest } from './upstreams-undici.ts';
+import { undiciInterceptor, undiciRequest } from './upstreams-undici.ts';
+export const composed = new Agent().compose(undiciInterceptor(upstreams.up, 'up.get'));
 const send = undiciRequest(request, upstreams.up, 'up.get');
 export async function load(signal: AbortSignal): Promise<unknown> {
   const { statusCode, body, headers } = await send('https://api.example', { dispatcher: new Agent() }, { signal });

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 let serial = 0;
 
 /** One request; resolves with `{ id, status, ms, startedAt, code }`, where `status` is 0 when there was no answer. */
-export function ask(base, kind, { method = 'GET', agent = false } = {}) {
+export function ask(base, kind, { method = 'GET', agent = false, path } = {}) {
   const id = `${kind}-${String(++serial)}`;
   const startedAt = performance.now();
   return new Promise((resolve) => {
@@ -13,7 +13,7 @@ export function ask(base, kind, { method = 'GET', agent = false } = {}) {
       resolve({ id, status, code, body, startedAt, ms: performance.now() - startedAt });
     };
     const headers = { 'x-request-id': id, 'x-api-key': `customer-${String(serial % 1000)}` };
-    const request = http.request(`${base}/${kind}/${id}`, { method, agent, headers }, (response) => {
+    const request = http.request(`${base}${path ?? `/${kind}/${id}`}`, { method, agent, headers }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (data) => (body += data));
       response.once('error', (error) => done(0, error.code));

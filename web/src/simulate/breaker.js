@@ -5,7 +5,7 @@ import { Bins, arrivals, binWidth, failureOf, logNormal, round, work } from './w
 /** @typedef {import('./result.js').Knob} Knob */
 
 /** The longest run of calls that is drawn. */
-const MOST_CALLS = 20_000;
+const MOST_CALLS = 10_000;
 
 /** @returns {Knob[]} */
 export function breakerWorld(/** @type {Record<string, any>} */ args) {
@@ -43,7 +43,7 @@ export async function simulateBreaker(factories, args, world, options = ONE_LAYE
   const wanted = until + Math.min(Math.max(outageMs / 2, recoveryMs * 1.5, 10_000), outageMs * 4 + 60_000);
   const end = Math.min(wanted, (MOST_CALLS * 1000) / world.callsPerSecond);
   if (end < wanted) {
-    remarks.push('Drawn up to the 20,000th call.');
+    remarks.push('Drawn up to the 10,000th call.');
   }
 
   const width = binWidth(end);

@@ -4,9 +4,9 @@ import { Bins, arrivals, binWidth, logNormal, logNormalMean, mean, percentile, r
 
 /** @typedef {import('./result.js').Knob} Knob */
 
-const MOST_CALLS = 20_000;
-const SECONDS = 60;
-const SLOW = { from: 20_000, until: 40_000 };
+const MOST_CALLS = 5_000;
+const SECONDS = 30;
+const SLOW = { from: 10_000, until: 20_000 };
 
 /** Slots by partition, in whichever form the arguments have them. */
 export function partitionsOf(/** @type {unknown} */ partitions) {
@@ -56,7 +56,7 @@ export async function simulateBulkhead(factories, args, world, options = ONE_LAY
   const remarks = [];
   const end = Math.min(SECONDS * 1000, (MOST_CALLS * 1000) / world.callsPerSecond);
   if (end < SECONDS * 1000) {
-    remarks.push('Drawn up to the 20,000th call.');
+    remarks.push('Drawn up to the 5,000th call.');
   }
 
   const width = binWidth(end, 60);

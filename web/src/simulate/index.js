@@ -25,7 +25,7 @@ const SIMULATIONS = {
 async function simulateStorm(factories, manifest, world, options) {
   const runs = [];
   for (const variant of stormVariants(manifest)) {
-    runs.push(await simulateVariant(factories, manifest, world, variant, options));
+    runs.push(/** @type {import('./storm.js').VariantResult} */ (await simulateVariant(factories, manifest, world, variant, options)));
   }
   return stormResult(world, runs);
 }
@@ -70,4 +70,4 @@ export function simulate(tool, ...rest) {
 
 export { say } from './result.js';
 export { wrap } from './module.js';
-export { SCENARIOS, simulateVariant, stormResult, stormVariants } from './storm.js';
+export { SCENARIOS, simulateVariant, stormLines, stormResult, stormVariants } from './storm.js';

@@ -18,6 +18,7 @@
  * @property {'bars' | 'line' | 'step' | 'points'} kind bars are stacked in their order
  * @property {(number | null)[]} values
  * @property {boolean} [quiet] drawn only when asked for
+ * @property {string} [like] label of another series that lies over this one
  * @property {boolean} [main] the one that is also drawn as it was before the arguments changed
  *
  * @typedef {object} Span

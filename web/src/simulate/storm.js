@@ -7,6 +7,9 @@ import { say } from './result.js';
 
 /** @typedef {import('./result.js').Knob} Knob */
 
+/** Milliseconds of this machine's time after which a simulation pauses, to be drawn or given up. */
+const PAUSE_MS = 40;
+
 const MOST_REQUESTS = 20_000;
 /** Requests that the service keeps; beyond them it answers 503 at once. */
 const SERVICE_QUEUE = 2_000;
@@ -192,8 +195,11 @@ function client(factories, manifest, world, variant, time, random) {
  * @param {Record<string, any>} manifest
  * @param {Record<string, any>} world
  * @param {{ id: string, label: string, without: string | undefined }} variant
+ * @param {{ turns: number, seed: number }} [options]
+ * @param {(soFar: ReturnType<typeof linesOf>) => Promise<boolean>} [pause] called now and then, with the lines up to that moment;
+ *   whether to give up
  */
-export async function simulateVariant(factories, manifest, world, variant, options = DEFAULTS) {
+export async function simulateVariant(factories, manifest, world, variant, options = DEFAULTS, pause = undefined) {
   const time = new VirtualTime(options.turns);
   const chance = seeded(options.seed);
   const trouble = troubleOf(world);
@@ -218,7 +224,18 @@ export async function simulateVariant(factories, manifest, world, variant, optio
       () => undefined,
     );
   });
-  await time.run(trouble.end + 120_000);
+  const last = trouble.end + 120_000;
+  let since = Date.now();
+  for (let until = pause === undefined ? last : 500; until < last; until += 500) {
+    await time.run(until);
+    if (pause !== undefined && Date.now() - since >= PAUSE_MS) {
+      if (await pause(linesOf(variant, asked, answered, service.sends, until))) {
+        return undefined;
+      }
+      since = Date.now();
+    }
+  }
+  await time.run(last);
 
   const total = (/** @type {Float64Array} */ counts) => counts.reduce((sum, each) => sum + each, 0);
   const slice = (/** @type {Float64Array} */ counts) => counts.slice(trouble.from / 1000, Math.floor(trouble.until / 1000));
@@ -231,11 +248,7 @@ export async function simulateVariant(factories, manifest, world, variant, optio
   const recovered = after.findIndex((_, index) => index + 3 <= after.length && after.slice(index, index + 3).every(Boolean));
   const duringAsked = total(slice(asked.counts));
   return {
-    variant,
-    xs: asked.xs,
-    asked: asked.rates(),
-    answered: answered.rates(),
-    sent: service.sends.rates(),
+    ...linesOf(variant, asked, answered, service.sends),
     callsPerRequest: round(requests === 0 ? 0 : service.sent / requests),
     peak: Math.max(0, ...service.sends.counts),
     during: round(duringAsked === 0 ? 0 : (100 * total(slice(answered.counts))) / duringAsked),
@@ -244,7 +257,20 @@ export async function simulateVariant(factories, manifest, world, variant, optio
   };
 }
 
-/** @typedef {Awaited<ReturnType<typeof simulateVariant>>} VariantResult */
+/**
+ * What is drawn of a variant, up to a moment.
+ *
+ * @param {{ id: string, label: string, without: string | undefined }} variant
+ * @param {Bins} asked
+ * @param {Bins} answered
+ * @param {Bins} sends
+ */
+function linesOf(variant, asked, answered, sends, until = Infinity) {
+  const past = (/** @type {Bins} */ bins) => bins.rates().map((rate, second) => ((second + 1) * 1000 <= until ? rate : null));
+  return { variant, xs: asked.xs, asked: past(asked), answered: past(answered), sent: past(sends) };
+}
+
+/** @typedef {NonNullable<Awaited<ReturnType<typeof simulateVariant>>>} VariantResult */
 
 /** @param {Record<string, any>} world */
 function troubleOf(world) {
@@ -254,19 +280,30 @@ function troubleOf(world) {
 }
 
 /**
- * What the variants that have been run so far show.
+ * Names the run that lies over another in a chart, nowhere further from it than the lines are wide.
+ *
+ * @param {readonly ReturnType<typeof linesOf>[]} runs
+ * @param {number} index
+ * @param {'answered' | 'sent'} what
+ * @returns {{ like?: string }}
+ */
+function likeOf(runs, index, what) {
+  const peak = Math.max(0, ...runs.flatMap((run) => run[what].map((value) => value ?? 0)));
+  const values = runs[index]?.[what] ?? [];
+  const over = runs.slice(0, index).find((run) => run[what].every((value, at) => Math.abs((value ?? 0) - (values[at] ?? 0)) <= 0.02 * peak));
+  return over === undefined ? {} : { like: over.variant.label };
+}
+
+/**
+ * The lines of the variants that have been run so far, without figures: the last may be half drawn.
  *
  * @param {Record<string, any>} world
- * @param {readonly VariantResult[]} runs the whole stack first
+ * @param {readonly ReturnType<typeof linesOf>[]} runs the whole stack first
  * @returns {import('./result.js').Result}
  */
-export function stormResult(world, runs) {
+export function stormLines(world, runs) {
   const trouble = troubleOf(world);
-  const [all] = runs;
-  const none = runs.find(({ variant }) => variant.id === 'none');
-  if (all === undefined) {
-    return { figures: [], charts: [], remarks: [], table: undefined };
-  }
+  const all = /** @type {ReturnType<typeof linesOf>} */ (runs[0]);
   /** @type {import('./result.js').Span[]} */
   const spans = [{ from: trouble.from / 1000, to: trouble.until / 1000, label: world.scenario, role: 'muted', place: 'back' }];
   const chart = (/** @type {string} */ id, /** @type {string} */ title, /** @type {'answered' | 'sent'} */ what) => ({
@@ -285,6 +322,7 @@ export function stormResult(world, runs) {
           kind: /** @type {const} */ ('line'),
           values: run[what],
           main: index === 0,
+          ...likeOf(runs, index, what),
           quiet: run.variant.without !== undefined,
         }))
         .reverse(),
@@ -293,6 +331,27 @@ export function stormResult(world, runs) {
     marks: [],
   });
   return {
+    figures: [],
+    charts: [chart('answered', 'Requests answered', 'answered'), chart('sent', 'Calls sent to the service', 'sent')],
+    remarks: [],
+  };
+}
+
+/**
+ * What the variants that have been run so far show.
+ *
+ * @param {Record<string, any>} world
+ * @param {readonly VariantResult[]} runs the whole stack first
+ * @returns {import('./result.js').Result}
+ */
+export function stormResult(world, runs) {
+  const [all] = runs;
+  const none = runs.find(({ variant }) => variant.id === 'none');
+  if (all === undefined) {
+    return { figures: [], charts: [], remarks: [], table: undefined };
+  }
+  return {
+    ...stormLines(world, runs),
     figures: [
       { id: 'during', label: 'Answered in the trouble', value: all.during, unit: 'percent', better: 'higher' },
       { id: 'none', label: 'Without protection', value: none?.during ?? null, unit: 'percent' },
@@ -301,8 +360,6 @@ export function stormResult(world, runs) {
       { id: 'peak', label: 'Peak load on the service', value: all.peak, unit: 'per-second', better: 'lower' },
       { id: 'recovery', label: 'Recovered after', value: all.recovery, unit: 'ms', better: 'lower' },
     ],
-    charts: [chart('answered', 'Requests answered', 'answered'), chart('sent', 'Calls sent to the service', 'sent')],
-    remarks: [],
     table: {
       columns: ['', 'Calls per request', 'Peak load', 'Answered in the trouble', 'Answered in all', 'Recovered'],
       rows: runs.map((run) => [

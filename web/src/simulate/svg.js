@@ -93,7 +93,7 @@ function chartOf({ title, xs, series, spans, marks, scale, x: across, y: up }) {
   /** @type {{ label: string, key: (at: number) => string }[]} */
   const legend = [];
   const below = xs.map(() => 0);
-  for (const { label, role, values, main, kind } of series) {
+  for (const { label, like, role, values, main, kind } of series) {
     const each = xs.map((at, index) => ({ at, value: values[index] ?? null, index })).filter((point) => point.value !== null);
     if (kind === 'bars') {
       const edge = (/** @type {number} */ at, /** @type {number} */ by) => figure(xOf(isLog ? at * 10 ** by : at + by));
@@ -112,7 +112,7 @@ function chartOf({ title, xs, series, spans, marks, scale, x: across, y: up }) {
     }
     const isLine = kind === 'line' || kind === 'step';
     legend.push({
-      label,
+      label: like === undefined ? label : `${label}, like ${like}`,
       key: (at) => (isLine ? `<line class="line s-${role}" x1="${figure(at)}" x2="${figure(at + 16)}" y1="18" y2="18"/>` : `<rect class="f-${role}" x="${figure(at + 3)}" y="13" width="10" height="10"/>`),
     });
   }

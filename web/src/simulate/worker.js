@@ -1,13 +1,15 @@
 // The worker's part: runs one simulation after the other for the modules that it was started with.
-import { simulate, simulateVariant, stormResult, stormVariants } from './index.js';
+import { simulate, simulateVariant, stormLines, stormResult, stormVariants } from './index.js';
 
 /**
- * @typedef {{ id: number, tool: string, args: Record<string, any>, world: Record<string, any> }} Request
- * @typedef {{ id: number, result?: import('./result.js').Result, error?: string, done: boolean }} Reply
+ * @typedef {Record<string, import('./module.js').ModuleFactory>} Factories
+ * @typedef {{ id: number, modules?: string | undefined, tool: string, args: Record<string, any>, world: Record<string, any> }} Request
+ *   `modules` is the address of a script that calls `modulesLoaded` with factories; without it those of the start are run.
+ * @typedef {{ id: number, result?: import('./result.js').Result, error?: string, mayNotLoad?: boolean, done: boolean }} Reply
  */
 
 /**
- * Answers a request, a storm after each of its variants. Stops early once `isStale` says so.
+ * Answers a request, a storm while its first variant is under way and after each of them. Stops early once `isStale` says so.
  *
  * @param {Record<string, import('./module.js').ModuleFactory>} factories
  * @param {Request} request
@@ -20,12 +22,24 @@ export async function answer(factories, { id, tool, args, world }, reply, isStal
       reply({ id, result: await simulate(tool, factories, args, world), done: true });
       return;
     }
+    /** @type {import('./storm.js').VariantResult[]} */
     const runs = [];
     const variants = stormVariants(args);
+    // A turn of the event loop, in which a newer request may arrive.
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 0));
     for (const variant of variants) {
-      runs.push(await simulateVariant(factories, args, world, variant));
-      // A turn of the event loop, in which a newer request may arrive.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      const run = await simulateVariant(factories, args, world, variant, undefined, async (soFar) => {
+        if (runs.length === 0) {
+          reply({ id, result: stormLines(world, [soFar]), done: false });
+        }
+        await pause();
+        return isStale();
+      });
+      if (run === undefined) {
+        return;
+      }
+      runs.push(run);
+      await pause();
       if (isStale()) {
         return;
       }
@@ -37,12 +51,29 @@ export async function answer(factories, { id, tool, args, world }, reply, isStal
 }
 
 /**
- * Serves a worker's messages: only the newest that has not begun is worth an answer.
+ * Serves a worker's messages: only the newest that has not begun is worth an answer. The worker outlives the modules that it runs, so
+ * that the simulation is compiled once for all of them.
  *
- * @param {Record<string, import('./module.js').ModuleFactory>} factories
- * @param {{ onmessage: unknown, postMessage: (reply: Reply) => void }} scope
+ * @param {{ onmessage: unknown, postMessage: (reply: Reply) => void, importScripts?: (address: any) => void, trustedTypes?: any, modulesLoaded?: unknown }} scope
+ * @param {Factories} [atStart]
  */
-export function serve(factories, scope) {
+export function serve(scope, atStart = {}) {
+  let factories = atStart;
+  /** @type {string | undefined} */
+  let loaded;
+  const policy = scope.trustedTypes?.createPolicy('crowvault', {
+    // Only what the page itself has made.
+    createScriptURL: (/** @type {string} */ address) => (address.startsWith('blob:') ? address : ''),
+  });
+  scope.modulesLoaded = (/** @type {Factories} */ given) => {
+    factories = given;
+  };
+  const load = (/** @type {string | undefined} */ modules) => {
+    if (modules !== loaded) {
+      scope.importScripts?.(policy?.createScriptURL(modules) ?? modules);
+      loaded = modules;
+    }
+  };
   /** @type {Request | undefined} */
   let next;
   let busy = false;
@@ -51,6 +82,12 @@ export function serve(factories, scope) {
     while (next !== undefined) {
       const request = next;
       next = undefined;
+      try {
+        load(request.modules);
+      } catch {
+        scope.postMessage({ id: request.id, mayNotLoad: true, done: true });
+        continue;
+      }
       await answer(factories, request, (reply) => scope.postMessage(reply), () => next !== undefined);
     }
     busy = false;
