@@ -148,11 +148,11 @@ test('axe finds nothing on a page of each kind, light and dark, and diagrams are
     page.on('pageerror', ({ message }) => faults.push(message));
     for (const kind of kinds) {
       await page.goto(`${origin}/${kind}.html`);
-      await page.waitForFunction(() => document.querySelectorAll('div.language-mermaid:not([data-drawn="true"])').length === 0);
+      await page.waitForFunction(() => globalThis.document.querySelectorAll('div.language-mermaid:not([data-drawn="true"])').length === 0);
       const drawn = await page.locator('figure.diagram svg').count();
       assert.equal(drawn, [...readFileSync(join(here, `.pages/${kind}.md`), 'utf8').matchAll(/^```mermaid/gmu)].length, kind);
       await page.addScriptTag({ path: axe });
-      const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+      const { violations } = await page.evaluate(() => globalThis.axe.run(globalThis.document, { resultTypes: ['violations'] }));
       for (const { id, nodes } of violations)
         found.push(`${kind}, ${colorScheme}: ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' ')}`);
     }
