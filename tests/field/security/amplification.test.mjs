@@ -156,7 +156,7 @@ test('over standard input and output', async () => {
     await server.send(line, rpc('ping', undefined, `ping-${String(n)}`));
     assert.ok(await server.answerTo(`ping-${String(n)}`));
     // The answer of a tool may come after that to the ping.
-    await server.answerTo(1, 0.05);
+    await server.answerTo(1, 0.3);
     check(
       line,
       line.length,
