@@ -24,9 +24,12 @@ const write = (name, text) => {
   writeFileSync(path, text);
 };
 
-/** What VitePress would take for a component or an expression. */
+cpSync(join(root, 'docs/plots'), join(pages, 'docs/plots'), { recursive: true });
+
+/** What VitePress would take for a component or an expression, and tables whose first column has no name. */
 const plain = (text) =>
   text
+    .replaceAll(/^\| *\|(?=.*\n\|[-:| ]+\n)/gmu, '| Case |')
     .split(/(```[\s\S]*?```|`[^`\n]*`)/u)
     .map((part, index) => (index % 2 === 1 ? part : part.replaceAll('{{', '&#123;&#123;').replaceAll(/<(?=[A-Z])/gu, '&lt;')))
     .join('');
@@ -41,6 +44,14 @@ const tables = new Map(
     (match) => [match[1], match[2]],
   ),
 );
+
+/** The plot of a tool, with the words that the documents have for it. */
+function plotOf(tool) {
+  const file = { 'retry-policy': 'retry', 'rate-limiting': 'rate-limiter', 'timeout-config': 'timeouts' }[tool] ?? tool;
+  const image = new RegExp(`!\\[([^\\]]+)\\]\\(plots/${file}\\.svg\\)`, 'u').exec(read('docs/STACK.md'));
+  if (image === null) throw new Error(`docs/STACK.md shows no plot of ${tool}`);
+  return `![${image[1]}](../docs/plots/${file}.svg)`;
+}
 
 /** The exported declarations of a file, each with its sentence. */
 function surface(source) {
@@ -76,6 +87,12 @@ ${answer.command}
 ## When, and which figures
 
 ${rest.join('').trim()}
+
+## What it does over time
+
+${plotOf(commandOf(tool.name))}
+
+With the defaults; \`crowvault-mcp serve\` has the page where every number can be turned.
 
 ## Arguments
 
@@ -131,7 +148,7 @@ const documents = readdirSync(join(root, 'docs')).filter((name) => name.endsWith
 for (const name of documents) {
   const text = read(`docs/${name}`)
     .replaceAll(/\[([^\]]+)\]\((?:\.\.?\/|decisions)[^)]*\)/gu, '$1')
-    .replaceAll(/!\[[^\]]*\]\([^)]*\)/gu, '');
+    .replaceAll(/!\[[^\]]*\]\((?!plots\/)[^)]*\)/gu, '');
   write(`docs/${name.slice(0, -3)}`, plain(text));
 }
 

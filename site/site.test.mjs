@@ -1,15 +1,20 @@
 // The site as it is built: no dead link, a page for everything that there is, and no command or option on it that the program does not know.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
 import { programUnderTest, repository } from '../tests/shared/program.mjs';
 import { temporaryFolder } from '../tests/shared/temporary.mjs';
 import { errors } from './errors.mjs';
 import { recipes } from './recipes.mjs';
 
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const here = fileURLToPath(new URL('.', import.meta.url));
 const built = join(repository, 'artifacts/site');
 const { command, args } = programUnderTest();
@@ -93,4 +98,66 @@ test('The search index and the pages are all that there is: nothing comes from e
   assert.ok(existsSync(join(built, 'index.html')));
   for (const name of files(built).filter((each) => each.endsWith('.css')))
     assert.doesNotMatch(readFileSync(join(built, name), 'utf8'), /url\(["']?https?:/u, name);
+});
+
+test('Each tool has its plot', () => {
+  for (const name of ['circuit-breaker', 'retry-policy', 'rate-limiting', 'timeout-config', 'bulkhead']) {
+    const html = readFileSync(join(built, `tools/${name}.html`), 'utf8');
+    const [, source, alt] = /<img src="([^"]+\.svg|data:image\/svg[^"]+)" alt="([^"]+)"/u.exec(html) ?? [];
+    assert.ok(alt?.length > 20, `${name}: ${alt}`);
+    assert.ok(source.startsWith('data:') || existsSync(join(built, source)), source);
+  }
+});
+
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+
+/** The built site on this machine, until the test ends. */
+async function serve(context) {
+  const server = createServer((request, response) => {
+    const path = join(built, decodeURIComponent(new URL(request.url, 'http://localhost').pathname));
+    if (!existsSync(path) || !path.startsWith(built)) return response.writeHead(404).end();
+    return response.writeHead(200, { 'content-type': types[extname(path)] ?? 'application/octet-stream' }).end(readFileSync(path));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.after(() => server.close());
+  return `http://127.0.0.1:${String(server.address().port)}`;
+}
+
+test('axe finds nothing on a page of each kind, light and dark, and diagrams are drawn', async (context) => {
+  const origin = await serve(context);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  context.after(() => browser.close());
+  const some = [
+    'index',
+    'choose',
+    'anti-patterns',
+    'coming-from',
+    'tools/retry-policy',
+    'recipes/login',
+    'errors/CIRCUIT_OPEN',
+    'docs/STACK',
+  ];
+  const every = files(join(here, '.pages'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => name.slice(0, -3));
+  const kinds = process.env.CROWVAULT_PROOF === 'full' ? every : some;
+  const found = [];
+  for (const colorScheme of ['light', 'dark']) {
+    const page = await browser.newPage({ colorScheme });
+    const faults = [];
+    page.on('pageerror', ({ message }) => faults.push(message));
+    for (const kind of kinds) {
+      await page.goto(`${origin}/${kind}.html`);
+      await page.waitForFunction(() => globalThis.document.querySelectorAll('div.language-mermaid:not([data-drawn="true"])').length === 0);
+      const drawn = await page.locator('figure.diagram svg').count();
+      assert.equal(drawn, [...readFileSync(join(here, `.pages/${kind}.md`), 'utf8').matchAll(/^```mermaid/gmu)].length, kind);
+      await page.addScriptTag({ path: axe });
+      const { violations } = await page.evaluate(() => globalThis.axe.run(globalThis.document, { resultTypes: ['violations'] }));
+      for (const { id, nodes } of violations)
+        found.push(`${kind}, ${colorScheme}: ${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' ')}`);
+    }
+    assert.deepEqual(faults, []);
+    await page.close();
+  }
+  assert.deepEqual(found, []);
 });

@@ -14,8 +14,12 @@ export default {
   base: process.env.SITE_BASE ?? '/',
   cleanUrls: false,
   lastUpdated: false,
+  markdown: { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
+  // The default theme gives its home page no landmark.
+  transformHtml: (html) => html.replace('<div class="VPContent is-home"', '<div role="main" class="VPContent is-home"'),
   themeConfig: {
-    search: { provider: 'local' },
+    // Without a name of its own the button is called what stands on it.
+    search: { provider: 'local', options: { translations: { button: { buttonText: 'Search', buttonAriaLabel: '' } } } },
     outline: [2, 3],
     nav: [
       { text: 'Choose', link: '/choose' },
@@ -34,8 +38,8 @@ export default {
       },
       { text: 'Tools', items: tools },
       { text: 'Recipes', items: recipes },
-      { text: 'Errors', items: errors, collapsed: true },
-      { text: 'Documents', items: documents, collapsed: true },
+      { text: 'Errors', items: errors },
+      { text: 'Documents', items: documents },
     ],
   },
 };

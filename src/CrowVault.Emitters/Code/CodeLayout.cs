@@ -183,7 +183,7 @@ public sealed class CodeLayout
                 _dropped[i] = _dropped[_pair[i]] = true;
             }
 
-            if (text is "(" && _pair[i] > i && (IsLoneParameter(i) || (!kept[i] && IsRedundant(i, weakest[i]))))
+            if (text is "(" && _pair[i] > i && (IsLoneParameter(i) || IsTypeOfName(i) || (!kept[i] && IsRedundant(i, weakest[i]))))
             {
                 _dropped[i] = _dropped[_pair[i]] = true;
             }
@@ -228,6 +228,7 @@ public sealed class CodeLayout
     {
         CodeTokenKind.Word => Span(i) is not ("else" or "catch" or "finally" or "while" or "in" or "instanceof" or "as" or "satisfies" or "extends"),
         CodeTokenKind.Punctuator => Is(i, "++") || Is(i, "--"),
+        CodeTokenKind.Template => _text[_tokens[i].Start] != '}',
         _ => true,
     };
 
@@ -255,9 +256,14 @@ public sealed class CodeLayout
         return weakest > left && weakest >= right && !holdsChain;
     }
 
-    // A part of a condition, or what stands behind '||', '&&' or '??': an expression, and no type.
+    // Behind '=', '||' or '|', or in a part of a condition: an expression or a type, and no body.
     private bool FollowsOperator(int i) =>
-        Is(i - 1, "||") || Is(i - 1, "&&") || Is(i - 1, "??") || (Is(i - 1, "?") && Strength(i - 1) == Conditional) || (Is(i - 1, ":") && BelongsToCondition(i - 1));
+        Is(i - 1, "=") || Is(i - 1, "||") || Is(i - 1, "&&") || Is(i - 1, "??") || Is(i - 1, "|") || Is(i - 1, "&")
+        || (Is(i - 1, "?") && Strength(i - 1) == Conditional) || (Is(i - 1, ":") && BelongsToCondition(i - 1));
+
+    // '(typeof X)[keyof ...]': of a type 'typeof' takes only the name.
+    private bool IsTypeOfName(int open) =>
+        Is(open + 1, "typeof") && IsWord(open + 2) && _pair[open] == open + 3 && Is(open + 4, "[") && (Is(open + 5, "keyof") || Is(open + 5, "number"));
 
     // Whether a colon has its question mark in the same brackets, not too far away.
     private bool BelongsToCondition(int colon)
@@ -324,7 +330,7 @@ public sealed class CodeLayout
             return Span(i) switch
             {
                 "typeof" or "void" or "delete" or "await" or "keyof" or "readonly" or "unique" => Unary - 1,
-                "in" or "instanceof" or "as" or "satisfies" => Relational,
+                "in" or "instanceof" => Relational,
                 _ => Sequence,
             };
         }

@@ -1,0 +1,143 @@
+// What a project says about its tests in places other than its own test script; what the files are called in the usage; manifests from standard input.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { programUnderTest } from '../../shared/program.mjs';
+import { newFolder, run } from './lib.mjs';
+
+const bundler = { compilerOptions: { module: 'ESNext', moduleResolution: 'bundler' } };
+const commonJs = { compilerOptions: { module: 'commonjs' } };
+
+/** Each: files, what is found (runner, extension), the folder where the call is made. */
+const projects = {
+  'vitest.config.ts, and a script that runs the workspace': [
+    { 'package.json': { scripts: { test: 'turbo test' } }, 'vitest.config.ts': 'export default {}', 'tsconfig.json': bundler },
+    ['vitest', 'none'],
+  ],
+  'tests configured in vite.config.ts': [
+    { 'package.json': {}, 'vite.config.ts': "import { defineConfig } from 'vitest/config';", 'tsconfig.json': bundler },
+    ['vitest', 'none'],
+  ],
+  'vite.config.ts without tests': [
+    { 'package.json': {}, 'vite.config.ts': "import { defineConfig } from 'vite';", 'tsconfig.json': bundler },
+    [undefined, 'none'],
+  ],
+  'jest.config.cjs': [{ 'package.json': {}, 'jest.config.cjs': 'module.exports = {}', 'tsconfig.json': commonJs }, ['jest', 'none']],
+  'a script that runs another': [
+    { 'package.json': { scripts: { test: 'npm run unit', unit: 'jest --ci' } }, 'tsconfig.json': commonJs },
+    ['jest', 'none'],
+  ],
+  'scripts of one name': [
+    { 'package.json': { scripts: { test: 'run-s test:*', 'test:unit': 'vitest run' } }, 'tsconfig.json': bundler },
+    ['vitest', 'none'],
+  ],
+  'the root of a workspace': [
+    {
+      'package.json': { workspaces: ['packages/*'], devDependencies: { vitest: '4' } },
+      'packages/a/package.json': { type: 'module' },
+      'packages/a/tsconfig.json': bundler,
+    },
+    ['vitest', 'none'],
+    'packages/a',
+  ],
+  'a folder above that is no workspace': [
+    { 'package.json': { devDependencies: { jest: '30' } }, 'own/package.json': {}, 'own/tsconfig.json': commonJs },
+    [undefined, 'none'],
+    'own',
+  ],
+  'a runner that no tests are written for': [
+    { 'package.json': { scripts: { test: 'mocha' }, devDependencies: { jest: '30' } }, 'tsconfig.json': commonJs },
+    [undefined, 'none'],
+  ],
+  'the lock file of Bun': [{ 'package.json': { type: 'module' }, 'bun.lock': '{}' }, ['bun', 'ts']],
+  'of several projects the one that takes the folder in': [
+    {
+      'package.json': { type: 'module', scripts: { test: 'vitest' } },
+      'tsconfig.json': { files: [], references: [{ path: './tsconfig.node.json' }, { path: './tsconfig.app.json' }] },
+      'tsconfig.node.json': { compilerOptions: { module: 'NodeNext' }, include: ['vite.config.ts'] },
+      'tsconfig.app.json': { compilerOptions: { ...bundler.compilerOptions, allowImportingTsExtensions: true }, include: ['src'] },
+    },
+    ['vitest', 'ts'],
+  ],
+};
+
+for (const [name, [files, [runner, extension], from = '.']] of Object.entries(projects)) {
+  test(name, () => {
+    const folder = newFolder();
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      writeFileSync(join(folder, path), typeof content === 'string' ? content : JSON.stringify(content));
+    }
+    const at = join(folder, from);
+    const { code, err } = run(at, 'generate', 'circuit-breaker', '--with-tests', '-o', 'src/resilience');
+    assert.equal(code, 0, err);
+    const header = JSON.parse(/Arguments: (.*)$/mu.exec(readFileSync(join(at, 'src/resilience/circuit-breaker.ts'), 'utf8'))[1]);
+    assert.deepEqual([header.testRunner, header.importExtension], [runner, extension]);
+  });
+}
+
+test('a runtime that says the runner by itself', () => {
+  const { code, err } = run(newFolder(), 'generate', 'circuit-breaker', '--runtime', 'deno', '-o', '.');
+  assert.equal(code, 0, err);
+  assert.match(err, /testRunner is deno, because runtime is deno/u);
+});
+
+test('the usage imports the file by the name that it has', () => {
+  const folder = newFolder();
+  for (const [args, imported] of [
+    [['--name', 'pay', '-o', 'src'], './pay.retry.ts'],
+    [['-o', 'src/tries.ts'], './tries.ts'],
+    [['--import-extension', 'js', '-o', 'a.mts'], './a.mjs'],
+    [['--import-extension', 'none', '-o', 'b.cts'], './b.cjs'],
+    [['--language', 'javascript', '-o', 'c.mjs'], './c.mjs'],
+  ]) {
+    const { err } = run(folder, 'generate', 'retry-policy', ...args);
+    assert.ok(err.includes(`from '${imported}'`), `${args.join(' ')}: ${err}`);
+  }
+});
+
+test('what cannot be done is said alone, before any figure', () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'out'), '');
+  const { code, err } = run(folder, 'generate', 'retry-policy', '-o', 'out/retry');
+  assert.equal(code, 2);
+  assert.equal(err.trim().split('\n').length, 1, err);
+  assert.equal(run(folder, 'generate', 'retry-policy', '--name', 'con', '-o', '.').code, 2, 'a name that Windows keeps');
+});
+
+const withInput = (cwd, input, ...given) => {
+  const { command, args } = programUnderTest();
+  const { status, stderr } = spawnSync(command, [...args, ...given], { cwd, input, encoding: 'utf8', timeout: 60_000 });
+  return { code: status, err: stderr };
+};
+
+test('a manifest from standard input is JSON or YAML, and what breaks it is said by line', () => {
+  const folder = newFolder();
+  const stack = (input) => withInput(folder, input, 'stack', '-c', '-', '-o', 'out');
+  assert.equal(stack('circuitBreaker: {}\n').code, 0);
+  assert.equal(stack('// ours\n{"circuitBreaker":{},}\n').code, 0);
+  for (const [input, sentence] of [
+    ['', /^standard input: empty; /u],
+    ['circuitBreaker:\n\tfailureThreshold: 3\n', /^standard input: not YAML, a tab indents line 2; use spaces\.$/mu],
+    ['circuitBreaker: no\n', /^standard input: circuitBreaker: a string is not an object/u],
+  ]) {
+    const { code, err } = stack(input);
+    assert.equal(code, 2, err);
+    assert.match(err, sentence);
+  }
+});
+
+test('call says what is wrong where its JSON breaks', () => {
+  const folder = newFolder();
+  for (const [json, sentence] of [
+    ['{"maxRetries":3,}', /near \} - the comma before it is one too many/u],
+    ['{"maxRetries":3}}', /near \} - nothing may stand behind the object/u],
+    ['{maxRetries:3}', /near maxRetries:3\} - names and texts stand in double quotes/u],
+  ]) {
+    const { code, err } = run(folder, 'call', 'generate_retry_policy', json);
+    assert.equal(code, 2);
+    assert.match(err, sentence);
+  }
+});
