@@ -100,23 +100,8 @@ if (runtimes) {
   );
 } else missing('The runtimes suite');
 
-// Known of the packages, which tests/packages checks; nothing that a run here leaves.
-say(
-  '## Platforms',
-  '',
-  'The program of each platform in the packages, as `tests/packages` checks it with `node run.mjs --full`: format, processor and loader of the executable, that',
-  "all assemblies are in it, that a Mac's is signed, and that each package is under 20 MB. What is said to have been run gave the bytes of linux-x64.",
-  '',
-  '| Platform | How it is built | Run |',
-  '|---|---|---|',
-  '| linux-x64 | ahead of time | natively, by every suite |',
-  '| linux-arm64 | ahead of time, cross-compiled on x64 | under qemu-aarch64-static |',
-  '| win-x64 | one file that holds the trimmed runtime, cross-published on Linux | under Wine 8 |',
-  '| linux-musl-x64 | the same | not run: it needs a C++ library for musl, which Debian does not have |',
-  '| osx-arm64, osx-x64 | the same, signed ad hoc | not run: nothing here runs them |',
-  '| win-arm64 | not built: its runtime could not be downloaded; the package for x64 declares itself for it, and Windows translates | not run |',
-  '',
-);
+// What tests/packages and tests/field/files have shown, in words: nothing that a run here leaves.
+say(readFileSync(join(workspace, 'proof.known.md'), 'utf8'));
 
 say('## Models', '');
 const results = join(workspace, '.results');
