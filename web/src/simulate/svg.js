@@ -4,10 +4,11 @@
 /** @typedef {import('./result.js').Chart} Chart */
 
 const WIDTH = 860;
-const HEIGHT = 250;
+const HEIGHT = 268;
 const LEFT = 52;
 const RIGHT = 16;
-const TOP = 58;
+/** Room for three rows of the legend. */
+const TOP = 76;
 const BOTTOM = 34;
 
 const LIGHT = { good: '#a9c0ee', bad: '#c9483f', refused: '#b9bdc3', accent: '#2457c5', reference: '#6b727c', muted: '#7d848e', 'layer-0': '#4d8a86', 'layer-1': '#8a6fb0', 'layer-2': '#a8803a', 'layer-3': '#6d7f4a' };
