@@ -45,7 +45,7 @@ test('the table names the scenario, its world and every layer; the plots are one
   assert.equal(again.stdout, first.stdout);
   const svg = readFileSync(join(folder, 'one.svg'), 'utf8');
   assert.equal(readFileSync(join(folder, 'two.svg'), 'utf8'), svg);
-  assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 860 500" role="img"/u);
+  assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 860 536" role="img"/u);
   assert.match(svg, /prefers-color-scheme:dark/u);
   assert.equal((svg.match(/<polyline /gu) ?? []).length, 14);
   assert.doesNotMatch(svg, /<script|href|url\(|NaN|undefined|Infinity/u);
