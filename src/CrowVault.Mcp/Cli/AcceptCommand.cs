@@ -24,6 +24,7 @@ internal static class AcceptCommand
         foreach (var path in paths)
         {
             var real = TargetFile.Follow(path);
+            FolderWrite.Settle(Path.GetDirectoryName(real)!);
             var text = Disk.ReadText(real);
             if (OwnedFile.Read(text) is not { } owned)
             {

@@ -34,6 +34,11 @@ internal static class EmittedFiles
     {
         if (request.OnlyLooks)
         {
+            foreach (var folder in FoldersOf(files, []))
+            {
+                FolderWrite.Settle(folder);
+            }
+
             var targets = files.ConvertAll(file => file.Compare());
             return request switch
             {
@@ -47,7 +52,7 @@ internal static class EmittedFiles
         var writes = new Dictionary<string, FolderWrite>(StringComparer.Ordinal);
         try
         {
-            foreach (var folder in files.Select(file => System.IO.Path.GetDirectoryName(TargetFile.Follow(file.Path))!).Distinct().Order(StringComparer.Ordinal))
+            foreach (var folder in FoldersOf(files, request.Prune ? leftovers ?? [] : []))
             {
                 writes[folder] = FolderWrite.Open(folder);
             }
@@ -62,6 +67,13 @@ internal static class EmittedFiles
             }
         }
     }
+
+    private static List<string> FoldersOf(List<PlannedFile> files, IReadOnlyList<string> leftovers) => [.. files
+        .Select(file => TargetFile.Follow(file.Path))
+        .Concat(leftovers.Select(System.IO.Path.GetFullPath))
+        .Select(path => System.IO.Path.GetDirectoryName(path)!)
+        .Distinct()
+        .Order(StringComparer.Ordinal)];
 
     private static int Check(List<TargetFile> targets, Report report, IReadOnlyList<string> leftovers)
     {

@@ -69,6 +69,7 @@ internal static class GenerateCommand
         }
 
         var report = new Report(request.Json);
+        Settle(request, emitter);
         request = InLanguageOfTheFile(request, emitter);
         var name = request.IsJavaScript ? Path.ChangeExtension(emitter.FileName, ".js") : emitter.FileName;
         var path = request.TargetOf(name, name);
@@ -123,6 +124,14 @@ internal static class GenerateCommand
         return new(string.Join('\n', faults.CorrectedOptions is { } options
             ? lines.Append($"{Corrected}{Product.Command} {Name} {emitter.Command} {options}".TrimEnd())
             : lines));
+    }
+
+    // Where the file is, and where the one is that a link leads to.
+    private static void Settle(OutputRequest request, Emitter emitter)
+    {
+        var path = Path.GetFullPath(request.TargetOf(emitter.FileName, emitter.FileName));
+        FolderWrite.Settle(Path.GetDirectoryName(path)!);
+        FolderWrite.Settle(Path.GetDirectoryName(TargetFile.Follow(path))!);
     }
 
     // A file that is there says which language it is generated in again.

@@ -95,6 +95,7 @@ internal static class StackCommand
             throw new Fault(string.Join('\n', faults.Faults.Select(fault => Said(config, fault))));
         }
 
+        FolderWrite.Settle(Path.GetFullPath(request.Output));
         var watching = monitoring.Plan(emission.Monitoring);
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
 

@@ -104,6 +104,7 @@ internal static class UpgradeCommand
     {
         if (!Directory.Exists(path))
         {
+            FolderWrite.Settle(Path.GetDirectoryName(TargetFile.Follow(path))!);
             return [path];
         }
 
@@ -115,6 +116,7 @@ internal static class UpgradeCommand
 
         void Walk(string folder, int depth)
         {
+            FolderWrite.Settle(folder);
             foreach (var file in Directory.EnumerateFiles(folder))
             {
                 if (++entries > MaxEntries)
