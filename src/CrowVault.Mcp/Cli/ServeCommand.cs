@@ -36,11 +36,13 @@ internal static class ServeCommand
         ServerOptions.AddTo(command);
         command.Validators.Add(result =>
         {
+            // Without its value there is none to ask for.
+            var isStdio = result.GetResult(transport) is not { Implicit: false } given || given.Tokens is [{ Value: Stdio }];
             if (result.GetResult(port) is not null && result.GetResult(urls) is not null)
             {
                 result.AddError("--port and --urls: use one of them.");
             }
-            else if (result.GetValue(transport) == Stdio && (result.GetResult(port) ?? result.GetResult(urls) ?? result.GetResult(settings)) is not null)
+            else if (isStdio && (result.GetResult(port) ?? result.GetResult(urls) ?? result.GetResult(settings)) is not null)
             {
                 result.AddError("--port, --urls and --settings: they need --transport http or sse.");
             }
