@@ -28,14 +28,16 @@ internal static class AcceptCommand
             var text = Disk.ReadText(real);
             if (OwnedFile.Read(text) is not { } owned)
             {
-                report.Add(new(path, "foreign", null, "does not begin with the comment of an emitted file."));
+                report.Add(new(path, "foreign", null, ThreeWayMerge.HasConflicts(text)
+                    ? "has conflicts of a merge in its header; settle them first. Look for <<<<<<<."
+                    : "does not begin with the comment of an emitted file."));
                 exitCode = CommandLine.Differs;
                 continue;
             }
 
-            if (owned.Body.Contains(ThreeWayMerge.Conflict, StringComparison.Ordinal))
+            if (ThreeWayMerge.HasConflicts(owned.Body))
             {
-                report.Add(new(path, "edited", null, $"has conflicts of a merge; settle them first. Look for {ThreeWayMerge.Conflict}."));
+                report.Add(new(path, "edited", null, "has conflicts of a merge; settle them first. Look for <<<<<<<."));
                 exitCode = CommandLine.Differs;
                 continue;
             }

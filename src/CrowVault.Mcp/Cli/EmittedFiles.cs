@@ -48,20 +48,26 @@ internal static class EmittedFiles
             };
         }
 
-        // Locked in one order, so that two runs never wait for each other.
+        // Locked in one order, so that two runs never wait for each other; by whatever path, a folder is locked once.
         var writes = new Dictionary<string, FolderWrite>(StringComparer.Ordinal);
+        var places = new Dictionary<(long, long), FolderWrite>();
         try
         {
             foreach (var folder in FoldersOf(files, request.Prune ? leftovers ?? [] : []))
             {
-                writes[folder] = FolderWrite.Open(folder);
+                var place = NativeFile.IdentityOf(folder);
+                writes[folder] = place is { } known && places.TryGetValue(known, out var opened) ? opened : FolderWrite.Open(folder);
+                if (place is { } found)
+                {
+                    places[found] = writes[folder];
+                }
             }
 
             return Write(files.ConvertAll(file => file.Compare()), writes, request, report, leftovers ?? []);
         }
         finally
         {
-            foreach (var write in writes.Values)
+            foreach (var write in writes.Values.Distinct())
             {
                 write.Dispose();
             }
@@ -188,7 +194,7 @@ internal static class EmittedFiles
             reports.Add((Prune(path, writes, request), true));
         }
 
-        foreach (var write in writes.Values)
+        foreach (var write in writes.Values.Distinct())
         {
             write.Commit();
         }
@@ -239,11 +245,19 @@ internal static class EmittedFiles
             return null;
         }
 
+        if (target.State is FileState.Edited or FileState.Foreign && ThreeWayMerge.HasConflicts(target.Existing!))
+        {
+            return $"has conflicts of an earlier merge; {Nothing}. Look for <<<<<<<, settle them, or use --force to overwrite the file.";
+        }
+
+        if (target.State is FileState.New && NameInOtherCase(target) is { } other)
+        {
+            return $"{Fault.Show(other)} is there, which is the same file on macOS and Windows; {Nothing}. Use its spelling, or another --name.";
+        }
+
         if (target.State is FileState.Edited && request.Merge)
         {
-            return target.Owned!.Body.Contains(ThreeWayMerge.Conflict, StringComparison.Ordinal)
-                ? $"has conflicts of an earlier merge; {Nothing}. Look for {ThreeWayMerge.Conflict}."
-                : target.EmittedBefore() is null
+            return target.EmittedBefore() is null
                     ? $"what was emitted before is not known here, so it cannot be merged; {Nothing}. --diff shows the difference, --force overwrites it."
                     : ReadOnly(target);
         }
@@ -259,6 +273,16 @@ internal static class EmittedFiles
         };
 
         string? ReadOnly(TargetFile file) => file.IsReadOnly ? $"read-only; {Nothing}. Make it writable, or use --force." : null;
+    }
+
+    // Where letters in another case make another file, a checkout elsewhere would lose one of the two.
+    private static string? NameInOtherCase(TargetFile target)
+    {
+        var (folder, name) = (System.IO.Path.GetDirectoryName(target.RealPath)!, System.IO.Path.GetFileName(target.RealPath));
+        return Directory.Exists(folder)
+            ? Disk.At(folder, () => Directory.EnumerateFiles(folder).Select(System.IO.Path.GetFileName)
+                .FirstOrDefault(each => each != name && string.Equals(each, name, StringComparison.OrdinalIgnoreCase)))
+            : null;
     }
 
     // A second bulkhead must not take the place of the first: names that are in the file and not in the call.

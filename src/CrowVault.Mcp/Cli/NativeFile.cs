@@ -41,6 +41,13 @@ internal static partial class NativeFile
             && held[Device] == there[Device] && held[Inode] == there[Inode];
     }
 
+    /// <summary>What tells a folder from every other, by whatever path it is reached; null where it is not there or nothing tells.</summary>
+    public static (long Device, long Inode)? IdentityOf(string folder)
+    {
+        Span<long> status = stackalloc long[StatusLongs];
+        return !OperatingSystem.IsWindows() && Stat(folder, ref MemoryMarshal.GetReference(status)) == 0 ? (status[Device], status[Inode]) : null;
+    }
+
     /// <summary>Renames a folder, also onto an empty one.</summary>
     public static bool TryRename(string from, string to) => Rename(from, to) == 0;
 

@@ -14,6 +14,12 @@ internal static class ThreeWayMerge
 
     private const double SameLayout = 0.7;
 
+    private static readonly string[] s_marks = ["<<<<<<< ", "=======", ">>>>>>> "];
+
+    /// <summary>Whether a text has conflicts that nobody has settled: of a merge here or of a version control.</summary>
+    public static bool HasConflicts(string text) => Array.TrueForAll(
+        s_marks, mark => text.StartsWith(mark, StringComparison.Ordinal) || text.Contains($"\n{mark}", StringComparison.Ordinal));
+
     /// <summary>Merges line by line; where both changed the same lines differently, both stand between marks.</summary>
     /// <param name="emitted">What was emitted.</param>
     /// <param name="edited">What its owner made of it, in whatever layout.</param>

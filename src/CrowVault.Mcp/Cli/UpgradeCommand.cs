@@ -49,9 +49,12 @@ internal static class UpgradeCommand
         var refused = false;
         foreach (var path in paths.SelectMany(Expand).Distinct(StringComparer.Ordinal))
         {
-            if (OwnedFile.Read(Disk.ReadText(TargetFile.Follow(path))) is not { } owned)
+            var text = Disk.ReadText(TargetFile.Follow(path));
+            if (OwnedFile.Read(text) is not { } owned)
             {
-                report.Add(new(path, "foreign", null, "does not begin with the comment of an emitted file."));
+                report.Add(new(path, "foreign", null, ThreeWayMerge.HasConflicts(text)
+                    ? "has conflicts of a merge in its header; settle them first. Look for <<<<<<<."
+                    : "does not begin with the comment of an emitted file."));
                 refused = true;
                 continue;
             }
@@ -81,7 +84,8 @@ internal static class UpgradeCommand
             }
         }
 
-        files = [.. files.DistinctBy(file => Path.GetFullPath(file.Path))];
+        // One file by two paths, through links, is one file.
+        files = [.. files.DistinctBy(file => RealOf(file.Path))];
         if (files.Count == 0 && !refused && report.Count == 0)
         {
             throw new Fault($"{string.Join(", ", paths.Select(Fault.Show))}: no emitted file is there.");
@@ -98,6 +102,13 @@ internal static class UpgradeCommand
         }
 
         return report.End(refused ? CommandLine.Differs : exitCode);
+    }
+
+    private static (string?, string) RealOf(string path)
+    {
+        var real = TargetFile.Follow(path);
+        var folder = Path.GetDirectoryName(real)!;
+        return (NativeFile.IdentityOf(folder)?.ToString() ?? folder, Path.GetFileName(real));
     }
 
     private static IEnumerable<string> Expand(string path)
