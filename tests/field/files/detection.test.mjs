@@ -123,7 +123,7 @@ test('a configuration of a package that is linked, which extends one beside it',
   write('apps/a/tsconfig.json', { extends: '@our/config/node.json' });
   mkdirSync(join(folder, 'apps/a/node_modules/@our'), { recursive: true });
   symlinkSync('../../../../tools/config', join(folder, 'apps/a/node_modules/@our/config'));
-  const { code, err } = run(join(folder, 'apps/a'), 'generate', 'retry-policy', '-o', 'src');
+  const { code, err } = run(join(folder, 'apps/a'), 'generate', 'retry-policy', '--with-tests', '-o', 'src');
   assert.equal(code, 0, err);
   assert.match(readFileSync(join(folder, 'apps/a/src/retry.ts'), 'utf8'), /"importExtension":"js"/u);
 });

@@ -23,10 +23,10 @@ test("conflicts of a version control are the owner's to settle, in the code and 
   const text = read(folder, 'src/retry.ts');
   const conflict = (before, ours, theirs) =>
     writeFileSync(join(folder, 'src/retry.ts'), text.replace(before, `<<<<<<< HEAD\n${ours}=======\n${theirs}>>>>>>> feature/retries\n`));
-  const line = /^.*maxRetries: 3.*\n/mu.exec(text)[0];
+  const line = /^.*maxRetries: 4.*\n/mu.exec(text)[0];
   const body = /^ \* Body: .*\n/mu.exec(text)[0];
   for (const args of [
-    [line, line.replace('3', '4'), line.replace('3', '5')],
+    [line, line.replace('4', '6'), line.replace('4', '5')],
     [body, body, body.replace(/[0-9a-f]{32}/u, '0'.repeat(32))],
   ]) {
     conflict(...args);
@@ -74,8 +74,10 @@ test('a renamed file is generated and checked under its new name', () => {
   renameSync(join(folder, 'src/retry.ts'), join(folder, 'src/tries.ts'));
   renameSync(join(folder, 'src/retry.test.ts'), join(folder, 'src/tries.test.ts'));
   writeFileSync(join(folder, 'src/tries.test.ts'), read(folder, 'src/tries.test.ts').replaceAll('./retry.ts', './tries.ts'));
-  assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src/tries.ts', '--check').code, 0);
   assert.equal(run(folder, 'upgrade', 'src').code, 0);
+  assert.match(read(folder, 'src/tries.test.ts'), /Tests of tries\.ts\./u);
+  assert.match(read(folder, 'src/tries.ts'), /"maxRetries":6/u);
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src/tries.ts', '--check').code, 0);
   assert.deepEqual(Object.keys(filesOf(join(folder, 'src'))), ['tries.test.ts', 'tries.ts']);
 });
 
@@ -85,12 +87,12 @@ test('a folder by two names, and a file by a link, are one', { skip: !posix }, (
   symlinkSync('retry.ts', join(folder, 'src/alias.ts'));
   const older = read(folder, 'src/retry.ts')
     .replace(/CrowVault\.Mcp \d+\.\d+\.\d+/u, 'CrowVault.Mcp 0.0.1')
-    .replace('"maxRetries":3', '"maxRetries":4');
+    .replace('"maxRetries":4', '"maxRetries":5');
   writeFileSync(join(folder, 'src/retry.ts'), older);
   const { code, out, err } = run(folder, 'upgrade', 'src', 'linked', '.', '--json');
   assert.equal(code, 0, err);
   assert.equal(JSON.parse(out).files.length, 1, out);
-  assert.match(read(folder, 'src/retry.ts'), /"maxRetries":4/u);
+  assert.match(read(folder, 'src/retry.ts'), /"maxRetries":5/u);
 });
 
 test('what a manifest no longer names is removed from beside links to elsewhere', { skip: !posix }, () => {
