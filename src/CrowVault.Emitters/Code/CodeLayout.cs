@@ -140,7 +140,8 @@ public sealed class CodeLayout
             }
 
             _parent[i] = open.TryPeek(out var parent) ? parent : -1;
-            if ((token.Kind is CodeTokenKind.Punctuator && text is "(" or "[" or "{") || (token.Kind is CodeTokenKind.Template && text.EndsWith("${")))
+            if ((token.Kind is CodeTokenKind.Punctuator && text is "(" or "[" or "{")
+                || (token.Kind is CodeTokenKind.Template && text.EndsWith("${")))
             {
                 open.Push(i);
             }
@@ -174,7 +175,8 @@ public sealed class CodeLayout
             _dropped[i] |= text switch
             {
                 ";" => !Is(_parent[i], "("),
-                "," => Is(_parent[i], "{") || i + 1 == _tokens.Length || Is(i + 1, ")") || Is(i + 1, "]") || Is(i + 1, ">") || Is(i + 1, "}"),
+                "," => Is(_parent[i], "{") || i + 1 == _tokens.Length || Is(i + 1, ")") || Is(i + 1, "]") || Is(i + 1, ">")
+                    || Is(i + 1, "}"),
                 "|" or "&" => !EndsOperand(i - 1) && !Is(i - 1, ">"),
                 _ => false,
             };
@@ -195,7 +197,8 @@ public sealed class CodeLayout
     {
         var close = _pair[open];
         var head = Is(open - 1, ")") ? _pair[open - 1] - 1 : -1;
-        var branches = Is(open - 1, "else") || Is(head, "if") || Is(head, "for") || Is(head, "while") || (Is(head, "await") && Is(head - 1, "for"));
+        var branches = Is(open - 1, "else") || Is(head, "if") || Is(head, "for") || Is(head, "while")
+            || (Is(head, "await") && Is(head - 1, "for"));
         if (!branches || close == open + 1 || (Is(open + 1, "if") && Is(close + 1, "else")) || Is(open + 1, "const") || Is(open + 1, "let"))
         {
             return false;
@@ -212,7 +215,8 @@ public sealed class CodeLayout
         for (var i = first; i < close; i = _pair[i] > i ? _pair[i] : i + 1)
         {
             var begins = i > first && !Is(i, ";") && !IsClosing(i)
-                && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i)) || (Is(i - 1, "}") && IsWord(i) && BeginsStatement(i)));
+                && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i))
+                || (Is(i - 1, "}") && IsWord(i) && BeginsStatement(i)));
             if (begins)
             {
                 return false;
@@ -226,7 +230,8 @@ public sealed class CodeLayout
 
     private bool BeginsStatement(int i) => _tokens[i].Kind switch
     {
-        CodeTokenKind.Word => Span(i) is not ("else" or "catch" or "finally" or "while" or "in" or "instanceof" or "as" or "satisfies" or "extends"),
+        CodeTokenKind.Word =>
+            Span(i) is not ("else" or "catch" or "finally" or "while" or "in" or "instanceof" or "as" or "satisfies" or "extends"),
         CodeTokenKind.Punctuator => Is(i, "++") || Is(i, "--"),
         CodeTokenKind.Template => _text[_tokens[i].Start] != '}',
         _ => true,
@@ -263,7 +268,8 @@ public sealed class CodeLayout
 
     // '(typeof X)[keyof ...]': of a type 'typeof' takes only the name.
     private bool IsTypeOfName(int open) =>
-        Is(open + 1, "typeof") && IsWord(open + 2) && _pair[open] == open + 3 && Is(open + 4, "[") && (Is(open + 5, "keyof") || Is(open + 5, "number"));
+        Is(open + 1, "typeof") && IsWord(open + 2) && _pair[open] == open + 3 && Is(open + 4, "[")
+            && (Is(open + 5, "keyof") || Is(open + 5, "number"));
 
     // Whether a colon has its question mark in the same brackets, not too far away.
     private bool BelongsToCondition(int colon)
@@ -407,7 +413,8 @@ public sealed class CodeLayout
         return text switch
         {
             "," => Sequence,
-            "=>" or "=" or "+=" or "-=" or "*=" or "/=" or "%=" or "**=" or "<<=" or "&=" or "|=" or "^=" or "&&=" or "||=" or "??=" => Assignment,
+            "=>" or "=" or "+=" or "-=" or "*=" or "/=" or "%=" or "**=" or "<<=" or "&=" or "|=" or "^=" or "&&=" or "||=" or "??=" =>
+                Assignment,
             "?" => Is(i + 1, ":") || Is(i + 1, ")") || Is(i + 1, ",") ? Primary : Conditional,
             "??" or "||" => 3,
             "&&" => 4,
@@ -493,7 +500,8 @@ public sealed class CodeLayout
             case CodeTokenKind.Number:
                 normal.Write(IsPlain(text) ? text : Value(text));
                 break;
-            case CodeTokenKind.Word when text is "return" && (i + 1 == _tokens.Length || Is(i + 1, ";") || Is(i + 1, "}") || _tokens[i + 1].LineBefore):
+            case CodeTokenKind.Word when text is "return"
+                && (i + 1 == _tokens.Length || Is(i + 1, ";") || Is(i + 1, "}") || _tokens[i + 1].LineBefore):
                 // Without this, 'return; x()' and 'return x()' would be one.
                 normal.Write("return.");
                 break;
@@ -545,7 +553,8 @@ public sealed class CodeLayout
 
         if (text.StartsWith("0x", StringComparison.Ordinal))
         {
-            return ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal) && hexadecimal < 1UL << 53
+            return ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal)
+                && hexadecimal < 1UL << 53
                 ? hexadecimal.ToString(CultureInfo.InvariantCulture)
                 : text;
         }

@@ -277,7 +277,8 @@ internal sealed class CodeTokens
         _at++;
     }
 
-    private static bool IsWordStart(char c) => char.IsAsciiLetter(c) || c is '_' or '$' or '#' or '@' || (c > '\u007F' && !char.IsWhiteSpace(c));
+    private static bool IsWordStart(char c) => char.IsAsciiLetter(c) || c is '_' or '$' or '#' or '@'
+        || (c > '\u007F' && !char.IsWhiteSpace(c));
 
     private static bool IsWordPart(char c) => char.IsAsciiLetterOrDigit(c) || c is '_' or '$' || (c > '\u007F' && !char.IsWhiteSpace(c));
 }

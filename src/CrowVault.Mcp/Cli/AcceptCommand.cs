@@ -8,7 +8,8 @@ internal static class AcceptCommand
 {
     public static Command Build()
     {
-        var paths = new Argument<string[]>("file") { Description = "Edited files that are right as they are.", Arity = ArgumentArity.OneOrMore };
+        var paths =
+            new Argument<string[]>("file") { Description = "Edited files that are right as they are.", Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command(
             "accept", "Accept edits: --check is content with the files as they are, until they are edited again or something else is emitted.") { paths, json };
@@ -44,7 +45,9 @@ internal static class AcceptCommand
 
             if (!owned.IsEdited || owned.IsAccepted)
             {
-                report.Add(new(path, "same", null, owned.IsEdited ? "accepted before." : "nothing to accept; its code is as it was emitted."));
+                report.Add(new(path, "same", null, owned.IsEdited
+                    ? "accepted before."
+                    : "nothing to accept; its code is as it was emitted."));
                 continue;
             }
 

@@ -45,7 +45,9 @@ internal static class CompletionCommand
         }
 
         var line = args.ElementAtOrDefault(1) ?? "";
-        var position = int.TryParse(directive[Suggest.Length..^1].TrimStart(':'), out var given) ? Math.Clamp(given, 0, line.Length) : line.Length;
+        var position = int.TryParse(directive[Suggest.Length..^1].TrimStart(':'), out var given)
+            ? Math.Clamp(given, 0, line.Length)
+            : line.Length;
 
         // The line begins with the program's own name, which is no argument.
         var typed = line[..position];

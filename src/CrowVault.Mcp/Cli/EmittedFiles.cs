@@ -83,8 +83,10 @@ internal static class EmittedFiles
 
     private static int Check(List<TargetFile> targets, Report report, IReadOnlyList<string> leftovers)
     {
-        var folders = targets.Select(target => System.IO.Path.GetDirectoryName(target.RealPath)!).Distinct().Where(FolderWrite.IsUnfinished).ToList();
-        folders.ForEach(folder => report.Say($"{Fault.Show(folder)}: a run was interrupted there; run the same command without --check to finish it."));
+        var folders = targets.Select(target => System.IO.Path.GetDirectoryName(target.RealPath)!).Distinct()
+            .Where(FolderWrite.IsUnfinished).ToList();
+        folders.ForEach(folder =>
+            report.Say($"{Fault.Show(folder)}: a run was interrupted there; run the same command without --check to finish it."));
         foreach (var target in targets)
         {
             report.Add(
@@ -138,7 +140,8 @@ internal static class EmittedFiles
         List<TargetFile> targets, Dictionary<string, FolderWrite> writes, OutputRequest request, Report report, IReadOnlyList<string> leftovers)
     {
         // A source and its tests are one: neither is written without the other. Files of other tools go on.
-        var held = targets.Where(target => target.State is not FileState.Same && Held(target, request) is not null).Select(target => target.Group).ToHashSet();
+        var held = targets.Where(target => target.State is not FileState.Same && Held(target, request) is not null)
+            .Select(target => target.Group).ToHashSet();
         var conflicts = 0;
         var reports = new List<(FileReport Report, bool Aloud)>();
         foreach (var target in targets)
@@ -185,7 +188,12 @@ internal static class EmittedFiles
             };
             var conflict = marked == 0 ? "" : $" with {marked} conflict{(marked == 1 ? "" : "s")}; look for {ThreeWayMerge.Conflict}";
             reports.Add((
-                new(target.Path, NameOf(target.State), request.DryRun ? null : action, $"{(request.DryRun ? "would be " : "")}{action}{conflict}", Changes(target)),
+                new(
+                    target.Path,
+                    NameOf(target.State),
+                    request.DryRun ? null : action,
+                    $"{(request.DryRun ? "would be " : "")}{action}{conflict}",
+                    Changes(target)),
                 request.Progress || marked > 0));
         }
 
@@ -264,7 +272,8 @@ internal static class EmittedFiles
 
         return target.State switch
         {
-            FileState.Edited => $"edited since it was generated; {Nothing}. --diff shows the difference, --merge keeps your edits, --force overwrites it.",
+            FileState.Edited =>
+                $"edited since it was generated; {Nothing}. --diff shows the difference, --merge keeps your edits, --force overwrites it.",
             FileState.Foreign => $"not an emitted file; {Nothing}. --force overwrites it.",
             FileState.Newer => $"{NewerThanThis(target)} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; --force overwrites it.",
             FileState.Outdated when LostNames(target) is { Length: > 0 } lost =>

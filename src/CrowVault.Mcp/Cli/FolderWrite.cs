@@ -69,7 +69,8 @@ internal sealed partial class FolderWrite : IDisposable
             Directory.Delete(draft, recursive: true);
         }
 
-        if (!OperatingSystem.IsWindows() && _createdFolders is [.., var made] && made == folder && !Directory.EnumerateFileSystemEntries(folder).Any())
+        if (!OperatingSystem.IsWindows() && _createdFolders is [.., var made] && made == folder
+            && !Directory.EnumerateFileSystemEntries(folder).Any())
         {
             Directory.CreateDirectory(draft);
             _draft = draft;
@@ -389,7 +390,8 @@ internal sealed partial class FolderWrite : IDisposable
             File.Delete(journal);
         }
 
-        foreach (var left in Directory.EnumerateFiles(_folder, ".crowvault-*.tmp").Where(each => StagedName().IsMatch(Path.GetFileName(each))).ToList())
+        foreach (var left in Directory.EnumerateFiles(_folder, ".crowvault-*.tmp")
+            .Where(each => StagedName().IsMatch(Path.GetFileName(each))).ToList())
         {
             File.Delete(left);
         }

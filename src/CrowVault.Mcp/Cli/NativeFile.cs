@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace CrowVault.Mcp.Cli;
 
-/// <summary>What .NET's own file API does not tell: the kind of a file, and a lock on a folder. Through the library that .NET itself uses on Unix.</summary>
+/// <summary>
+/// What .NET's own file API does not tell: the kind of a file, and a lock on a folder. Through the library that .NET itself uses on Unix.
+/// </summary>
 internal static partial class NativeFile
 {
     private const string Library = "libSystem.Native";
@@ -41,11 +43,15 @@ internal static partial class NativeFile
             && held[Device] == there[Device] && held[Inode] == there[Inode];
     }
 
-    /// <summary>What tells a folder from every other, by whatever path it is reached; null where it is not there or nothing tells.</summary>
+    /// <summary>
+    /// What tells a folder from every other, by whatever path it is reached; null where it is not there or nothing tells.
+    /// </summary>
     public static (long Device, long Inode)? IdentityOf(string folder)
     {
         Span<long> status = stackalloc long[StatusLongs];
-        return !OperatingSystem.IsWindows() && Stat(folder, ref MemoryMarshal.GetReference(status)) == 0 ? (status[Device], status[Inode]) : null;
+        return !OperatingSystem.IsWindows() && Stat(folder, ref MemoryMarshal.GetReference(status)) == 0
+            ? (status[Device], status[Inode])
+            : null;
     }
 
     /// <summary>Renames a folder, also onto an empty one.</summary>

@@ -48,7 +48,8 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
             ? $"-o: a {Path.GetExtension(Output)} file cannot hold {(Language == JavaScript.Language ? "JavaScript; use .js or .mjs" : "TypeScript; use .ts, .mts or .cts")}, or give a folder."
         : new[] { DryRun, Diff, Check, Force }.Count(given => given) > 1 ? "Give one of --dry-run, --diff, --check and --force."
         : Merge && Force ? "Give one of --merge and --force."
-        : Name is not null && !InstanceName().IsMatch(Name) ? "--name: use a letter, then letters, digits, '-' and '_', at most 64, such as payments."
+        : Name is not null && !InstanceName().IsMatch(Name)
+            ? "--name: use a letter, then letters, digits, '-' and '_', at most 64, such as payments."
         : Name is not null && IsFile ? "--name: give a folder with -o; the name of the file comes from --name."
         : Output is not null && !IsFile && !Directory.Exists(Output) && RefusedExtension().Match(Output) is { Success: true } refused
             ? $"-o: the code is TypeScript, or ECMAScript modules with --language javascript, so a {refused.Value} file cannot hold it; use .ts, .mts, .cts, .js or .mjs, or give a folder."
@@ -87,7 +88,8 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
 /// <summary>The options that make an <see cref="OutputRequest"/>.</summary>
 internal sealed class OutputOptions
 {
-    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder or .ts, .mts, .cts, .js or .mjs file to write to.", HelpName = "path" };
+    private readonly Option<string> _output =
+        new("--output", "-o") { Description = "Folder or .ts, .mts, .cts, .js or .mjs file to write to.", HelpName = "path" };
 
     private readonly Option<string> _language = new("--language")
     {

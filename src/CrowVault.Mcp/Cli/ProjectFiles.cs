@@ -15,7 +15,8 @@ internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunn
     private const int MaxExtends = 8;
 
     // Options that decide how imports are written.
-    private static readonly string[] s_decisive = ["module", "moduleResolution", "allowImportingTsExtensions", "rewriteRelativeImportExtensions"];
+    private static readonly string[] s_decisive =
+        ["module", "moduleResolution", "allowImportingTsExtensions", "rewriteRelativeImportExtensions"];
 
     private static readonly string[] s_dependencies = ["dependencies", "devDependencies", "peerDependencies"];
 
@@ -30,7 +31,8 @@ internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunn
     private static readonly string[] s_jest = ["jest", "ts-jest", "@swc/jest", "jest-expo", "babel-jest", "@nx/jest"];
     private static readonly string[] s_bun = ["bun.lock", "bun.lockb", "bunfig.toml"];
     private static readonly string[] s_workspaces = ["pnpm-workspace.yaml", "nx.json", "turbo.json", "lerna.json", "rush.json"];
-    private static readonly HashSet<string> s_strange = new(StringComparer.Ordinal) { "mocha", "ava", "tap", "uvu", "jasmine", "karma", "lab" };
+    private static readonly HashSet<string> s_strange =
+        new(StringComparer.Ordinal) { "mocha", "ava", "tap", "uvu", "jasmine", "karma", "lab" };
 
     /// <summary>Adds what the project says to the arguments of a call, where the call does not say it.</summary>
     /// <param name="arguments">The arguments.</param>
@@ -111,7 +113,8 @@ internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunn
         var scripts = Object(manifest, "scripts");
         var script = Text(scripts?["test"]);
         var named = script.Split(s_separators, StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
-        var others = scripts?.Where(each => named.Contains(each.Key)).Concat(scripts.Where(each => each.Key.StartsWith("test", StringComparison.Ordinal))) ?? [];
+        var others = scripts?.Where(each => named.Contains(each.Key))
+            .Concat(scripts.Where(each => each.Key.StartsWith("test", StringComparison.Ordinal))) ?? [];
         foreach (var text in others.Select(each => Text(each.Value)).Prepend(script))
         {
             if (RunnerIn(text) is { } runner)
@@ -132,7 +135,8 @@ internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunn
             }
         }
 
-        var packages = s_dependencies.SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? []).ToHashSet(StringComparer.Ordinal);
+        var packages = s_dependencies.SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? [])
+            .ToHashSet(StringComparer.Ordinal);
         return packages.Overlaps(s_vitest) ? ("vitest", null)
             : manifest.ContainsKey("jest") || packages.Overlaps(s_jest) ? ("jest", null)
             : packages.Contains("@types/bun") || packages.Contains("bun-types") ? ("bun", null)
@@ -179,7 +183,8 @@ internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunn
         Collect(path, options, MaxExtends, []);
 
         // A solution of several projects says nothing itself, or what paths are short for: the one for the application does.
-        if (Read(path) is { } solution && solution["references"] is JsonArray references && (IsEmpty(solution) || !s_decisive.Any(options.ContainsKey)))
+        if (Read(path) is { } solution && solution["references"] is JsonArray references
+            && (IsEmpty(solution) || !s_decisive.Any(options.ContainsKey)))
         {
             options.Clear();
             var projects = references.OfType<JsonObject>().Select(each => Text(each["path"])).Where(each => each.Length > 0).Take(8)
@@ -198,27 +203,32 @@ internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunn
         }
 
         var (module, resolution) = (Text(options["module"]).ToLowerInvariant(), Text(options["moduleResolution"]).ToLowerInvariant());
-        var nodeNext = resolution is "node16" or "nodenext" || (resolution.Length == 0 && module is "node16" or "node18" or "node20" or "nodenext");
+        var nodeNext = resolution is "node16" or "nodenext"
+            || (resolution.Length == 0 && module is "node16" or "node18" or "node20" or "nodenext");
         var isModule = manifest is not null && Text(manifest["type"]) == "module";
         var usesNodeTest = runner is null or "node";
         var extension =
             IsTrue(options["allowImportingTsExtensions"]) || IsTrue(options["rewriteRelativeImportExtensions"])
                 ? runner == "jest" && !IsTrue(options["rewriteRelativeImportExtensions"]) ? "none" : "ts"
-            : nodeNext ? isModule && runner != "jest" ? "js" : isModule && MapsJs(manifest) ? "js" : isModule && runner == "jest" ? "js" : "none"
+            : nodeNext
+                ? isModule && runner != "jest" ? "js"
+                : isModule && MapsJs(manifest) ? "js" : isModule && runner == "jest" ? "js" : "none"
             : module.Length == 0 && resolution.Length == 0 && isModule && usesNodeTest ? "js"
             : "none";
         return (extension, path);
     }
 
     // Whether a project has no file of its own: "files": [], and nothing included.
-    private static bool IsEmpty(JsonObject config) => config["files"] is JsonArray { Count: 0 } && config["include"] is null or JsonArray { Count: 0 };
+    private static bool IsEmpty(JsonObject config) => config["files"] is JsonArray { Count: 0 }
+        && config["include"] is null or JsonArray { Count: 0 };
 
     // Whether a project takes in a folder's code: "src", "src/**/*.ts", "${configDir}/src", but not "src/**/*.test.ts"; without a list
     // everything below it.
     private static bool Includes(string project, string folder)
     {
         var root = Path.GetDirectoryName(project)!;
-        return Read(project)?["include"] is not JsonArray include || include.Select(Text).Where(each => !OfSomeFiles().IsMatch(each)).Any(pattern =>
+        return Read(project)?["include"] is not JsonArray include
+            || include.Select(Text).Where(each => !OfSomeFiles().IsMatch(each)).Any(pattern =>
         {
             pattern = pattern.Replace("${configDir}", ".", StringComparison.OrdinalIgnoreCase);
             var fixedPart = string.Join('/', pattern.Split('/').TakeWhile(part => !part.Contains('*')));
@@ -269,7 +279,9 @@ internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunn
             var place = Path.Combine(at, "node_modules", package);
 
             // pnpm and workspaces link packages: what one extends is relative to where it is.
-            var real = new DirectoryInfo(place).LinkTarget is null ? place : new DirectoryInfo(place).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+            var real = new DirectoryInfo(place).LinkTarget is null
+                ? place
+                : new DirectoryInfo(place).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
             var file = Path.Combine([real, .. name.Split('/').Skip(package.Split('/').Length)]);
             if (new[] { file, $"{file}.json", Path.Combine(file, "tsconfig.json") }.FirstOrDefault(File.Exists) is { } found)
             {
@@ -280,7 +292,8 @@ internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunn
         return null;
     }
 
-    private static bool MapsJs(JsonObject? manifest) => Object(Object(manifest, "jest"), "moduleNameMapper")?.Any(each => each.Key.Contains("js", StringComparison.Ordinal)) == true;
+    private static bool MapsJs(JsonObject? manifest) =>
+        Object(Object(manifest, "jest"), "moduleNameMapper")?.Any(each => each.Key.Contains("js", StringComparison.Ordinal)) == true;
 
     /// <summary>Whether a folder is part of somebody's project, where files live long enough to be upgraded.</summary>
     public static bool IsProject(string folder) => s_marks.Any(mark => Nearest(folder, mark) is not null);

@@ -31,7 +31,8 @@ internal static class ServeCommand
             Description = "Addresses to listen on in place of --port, such as http://0.0.0.0:8080; beyond this machine only with tokens.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var settings = new Option<string?>("--settings") { Description = "JSON file of settings for HTTP; no file is read unless it is named here." };
+        var settings =
+            new Option<string?>("--settings") { Description = "JSON file of settings for HTTP; no file is read unless it is named here." };
         var command = new Command("serve", "Run the MCP server.") { transport, port, urls, settings };
         ServerOptions.AddTo(command);
         command.Validators.Add(result =>

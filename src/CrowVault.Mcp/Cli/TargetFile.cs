@@ -89,7 +89,8 @@ internal sealed class TargetFile
     public string Tool => _emitted.Header.Tool;
 
     /// <summary>A source and its tests are one group.</summary>
-    public string Group => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RealPath)!, Emitting.SourceOf(System.IO.Path.GetFileName(Path)));
+    public string Group =>
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RealPath)!, Emitting.SourceOf(System.IO.Path.GetFileName(Path)));
 
     /// <summary>The header of the emitted file.</summary>
     public FileHeader Header => _emitted.Header;
@@ -104,7 +105,9 @@ internal sealed class TargetFile
     /// <summary>Whether the code is up to date and only its header says something else, such as that there are no tests.</summary>
     public bool HasOtherHeader => State is FileState.Same && Owned!.Header.Arguments != Header.Arguments;
 
-    /// <summary>The new content, with what stands above the header and the line ends as they are now; of the same code the layout too.</summary>
+    /// <summary>
+    /// The new content, with what stands above the header and the line ends as they are now; of the same code the layout too.
+    /// </summary>
     public string Updated => WithOwnersLayout(Owned is not null && Owned.Emitted == _emitted.Emitted && State is not FileState.Edited
         ? (Header with { Accepted = Owned.Header.Accepted }).Above(Owned.Body, Owned.Emitted)
         : Content);
@@ -144,7 +147,9 @@ internal sealed class TargetFile
     private string? KeptElsewhere()
     {
         var folder = System.IO.Path.GetDirectoryName(RealPath);
-        for (var up = 0; folder is not null && up <= MaxMove; up++, folder = ProjectFiles.IsRoot(folder) ? null : System.IO.Path.GetDirectoryName(folder))
+        for (var up = 0; folder is not null && up <= MaxMove; up++, folder = ProjectFiles.IsRoot(folder)
+            ? null
+            : System.IO.Path.GetDirectoryName(folder))
         {
             var options = new EnumerationOptions
             {

@@ -48,7 +48,8 @@ internal static class ThreeWayMerge
         while (l < left.Count || r < right.Count)
         {
             // The next stretch of the base that one of them changed, with all changes that touch it.
-            var start = Math.Min(l < left.Count ? left[l].DeleteStartA : int.MaxValue, r < right.Count ? right[r].DeleteStartA : int.MaxValue);
+            var start =
+                Math.Min(l < left.Count ? left[l].DeleteStartA : int.MaxValue, r < right.Count ? right[r].DeleteStartA : int.MaxValue);
             var end = start;
             var (firstL, firstR) = (l, r);
             for (var grown = true; grown;)
@@ -115,8 +116,10 @@ internal static class ThreeWayMerge
 
         Keep(before.Count - oldAt);
         return changed
-            ? restored.Append(edited, after.Count == 0 ? 0 : after[^1].End, edited.Length - (after.Count == 0 ? 0 : after[^1].End)).ToString()
-            : restored.Append(emitted, before.Count == 0 ? 0 : before[^1].End, emitted.Length - (before.Count == 0 ? 0 : before[^1].End)).ToString();
+            ? restored.Append(edited, after.Count == 0 ? 0 : after[^1].End, edited.Length - (after.Count == 0 ? 0 : after[^1].End))
+            .ToString()
+            : restored.Append(emitted, before.Count == 0 ? 0 : before[^1].End, emitted.Length - (before.Count == 0 ? 0 : before[^1].End))
+            .ToString();
 
         void Keep(int count)
         {

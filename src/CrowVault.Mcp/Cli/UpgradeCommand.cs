@@ -5,7 +5,9 @@ using CrowVault.Emitters.Stack;
 
 namespace CrowVault.Mcp.Cli;
 
-/// <summary><c>upgrade src/resilience</c>: every emitted file as this version emits it from its own header, with its owner's edits merged in.</summary>
+/// <summary>
+/// <c>upgrade src/resilience</c>: every emitted file as this version emits it from its own header, with its owner's edits merged in.
+/// </summary>
 internal static class UpgradeCommand
 {
     private const int MaxDepth = 12;
@@ -135,7 +137,8 @@ internal static class UpgradeCommand
                     throw new Fault($"{Fault.Show(path)}: more than {MaxEntries} files; name the folder of the emitted ones.");
                 }
 
-                if (Path.GetExtension(file) is ".ts" or ".mts" or ".cts" or ".js" or ".mjs" && NativeFile.IsRegular(file) && IsEmitted(file))
+                if (Path.GetExtension(file) is ".ts" or ".mts" or ".cts" or ".js" or ".mjs" && NativeFile.IsRegular(file)
+                    && IsEmitted(file))
                 {
                     found.Add(file);
                 }
