@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 
 namespace CrowVault.Emitters.Code;
 
@@ -28,13 +27,28 @@ internal enum CodeTokenKind : byte
     Comment,
 }
 
-/// <summary>One token of TypeScript.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="Start">Where it begins.</param>
-/// <param name="End">Behind its last character.</param>
-/// <param name="LineBefore">Whether a line ends between it and the token before.</param>
-[StructLayout(LayoutKind.Auto)]
-internal readonly record struct CodeToken(CodeTokenKind Kind, int Start, int End, bool LineBefore);
+/// <summary>One token of TypeScript, in eight bytes: of a large file they still make no large object.</summary>
+/// <param name="kind">What it is.</param>
+/// <param name="start">Where it begins.</param>
+/// <param name="end">Behind its last character.</param>
+/// <param name="lineBefore">Whether a line ends between it and the token before.</param>
+internal readonly struct CodeToken(CodeTokenKind kind, int start, int end, bool lineBefore)
+{
+    // The length above the kind and the line.
+    private readonly int _rest = ((end - start) << 4) | ((int)kind << 1) | (lineBefore ? 1 : 0);
+
+    /// <summary>Where it begins.</summary>
+    public int Start { get; } = start;
+
+    /// <summary>Behind its last character.</summary>
+    public int End => Start + (_rest >>> 4);
+
+    /// <summary>What it is.</summary>
+    public CodeTokenKind Kind => (CodeTokenKind)((_rest >> 1) & 7);
+
+    /// <summary>Whether a line ends between it and the token before.</summary>
+    public bool LineBefore => (_rest & 1) != 0;
+}
 
 /// <summary>Splits TypeScript into tokens. It takes every text: what is no TypeScript gives tokens all the same.</summary>
 internal sealed class CodeTokens
@@ -64,7 +78,7 @@ internal sealed class CodeTokens
     /// <summary>The tokens of a text, comments among them.</summary>
     public static List<CodeToken> Read(string text)
     {
-        var tokens = new List<CodeToken>(text.Length / 6);
+        var tokens = new List<CodeToken>(text.Length / 5);
         new CodeTokens(text, tokens, tokens).ReadAll();
         return tokens;
     }
@@ -72,7 +86,7 @@ internal sealed class CodeTokens
     /// <summary>The tokens of a text, and its comments.</summary>
     public static (List<CodeToken> Tokens, List<CodeToken> Comments) ReadApart(string text)
     {
-        var (tokens, comments) = (new List<CodeToken>(text.Length / 6), new List<CodeToken>());
+        var (tokens, comments) = (new List<CodeToken>(text.Length / 5), new List<CodeToken>());
         new CodeTokens(text, tokens, comments).ReadAll();
         return (tokens, comments);
     }
