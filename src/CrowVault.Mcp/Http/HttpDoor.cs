@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using CrowVault.Emitters;
+using CrowVault.Mcp.Cli;
 using CrowVault.Mcp.Http.Identity;
 using CrowVault.Mcp.Http.Settings;
 using CrowVault.Mcp.Http.Telemetry;
@@ -78,6 +79,13 @@ internal static class HttpDoor
         var builder = new ConfigurationBuilder();
         if (file is not null)
         {
+            // A pipe or a device would be waited for without end.
+            if (File.Exists(file) && !NativeFile.IsRegular(file))
+            {
+                configuration = null;
+                return false;
+            }
+
             builder.AddJsonFile(Path.GetFullPath(file), optional: false);
         }
 
