@@ -72,6 +72,8 @@ install_packages() {
     command -v unzip >/dev/null || missing+=(unzip)
     command -v curl >/dev/null || missing+=(curl)
     command -v slowhttptest >/dev/null || missing+=(slowhttptest)
+    command -v zsh >/dev/null || missing+=(zsh)
+    command -v fish >/dev/null || missing+=(fish)
   fi
   if [[ $mode == --full ]]; then
     # To build and to run the programs of other platforms.

@@ -13,18 +13,21 @@ namespace CrowVault.Emitters.Tests;
 /// <c>.received.*</c>; it is accepted by renaming it, or by running once with <c>ACCEPT_SNAPSHOTS=1</c>. The first case of a tool is kept
 /// whole; a later one as its difference from the nearest case before it, in which a long run of lines that are gone, or that stand in
 /// another case before it, is shown by its first line and its length. So a change of a template shows once. What a verified file is,
-/// whole or a difference from a certain case, it stays; one that is deleted is made anew.
+/// whole or a difference from a certain case, it stays; one that is deleted is made anew. Of a test file its header and the names of its
+/// tests are kept.
 /// </summary>
 internal static partial class Snapshot
 {
     /// <summary>The version in the header of every snapshot.</summary>
     public const string Version = "0.0.0";
 
+    /// <summary>The verified <c>tools/list</c>, which holds the schemas.</summary>
+    public static readonly string ToolsList = Path.Combine(Folder(), "tools-list.verified.json");
+
     // A run of fewer lines is shown as it is.
     private const int ShortestRun = 3;
 
-    private static readonly string s_folder = typeof(Snapshot).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().First(metadata => metadata.Key == "Snapshots").Value!;
+    private static readonly string s_folder = Folder();
 
     /// <summary>Emits a tool's files for the arguments and verifies each, and what is said about them.</summary>
     /// <param name="emitter">The tool.</param>
@@ -63,30 +66,53 @@ internal static partial class Snapshot
     private static void VerifyFile(Emitter emitter, string name, GeneratedFile file)
     {
         var title = Title(name, file.Role);
-        var verified = Path.Combine(s_folder, emitter.Tool, $"{title}.verified");
-        if (File.Exists($"{verified}.ts"))
+        if (file.Role is FileRole.Test)
         {
-            VerifyText(emitter.Tool, title, "ts", file.Content);
+            VerifyText(emitter.Tool, title, "txt", Outline(file.Content));
             return;
         }
 
         var earlier = Cases(emitter).TakeWhile(each => each.Name != name)
             .SelectMany(each => Emit(emitter, each.Arguments).Files
                 .Where(other => other.Role == file.Role)
-                .Select(other => new Case(Title(each.Name, file.Role), WithoutFingerprint(other.Content))))
-            .ToList();
-        var kept = File.Exists($"{verified}.diff") ? File.ReadLines($"{verified}.diff").First() : null;
-        var own = new Case(title, WithoutFingerprint(file.Content));
-        var bases = earlier.Exists(each => $"--- {each.Title}" == kept) ? earlier.FindAll(each => $"--- {each.Title}" == kept) : earlier;
-        var difference = bases.Select(each => Difference(each, own, earlier)).OrderBy(Lines).FirstOrDefault();
-        if (difference is null || Lines(difference) >= Lines(file.Content))
+                .Select(other => (Title(each.Name, file.Role), other.Content)));
+        VerifySource(emitter.Tool, title, file.Content, earlier);
+    }
+
+    /// <summary>Verifies a source: whole, or as its difference from the nearest of those before it.</summary>
+    /// <param name="folder">Folder below <c>snapshots</c>.</param>
+    /// <param name="title">Name of the case, in kebab case.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="before">Title and source of the cases before it; asked for only when this one is not kept whole.</param>
+    public static void VerifySource(string folder, string title, string source, IEnumerable<(string Title, string Source)> before)
+    {
+        var verified = Path.Combine(s_folder, folder, $"{title}.verified");
+        if (File.Exists($"{verified}.ts"))
         {
-            VerifyText(emitter.Tool, title, "ts", file.Content);
+            VerifyText(folder, title, "ts", source);
             return;
         }
 
-        VerifyText(emitter.Tool, title, "diff", difference);
+        var earlier = before.Select(each => new Case(each.Title, WithoutFingerprint(each.Source))).ToList();
+        var kept = File.Exists($"{verified}.diff") ? File.ReadLines($"{verified}.diff").First() : null;
+        var own = new Case(title, WithoutFingerprint(source));
+        var bases = earlier.Exists(each => $"--- {each.Title}" == kept) ? earlier.FindAll(each => $"--- {each.Title}" == kept) : earlier;
+        var difference = bases.Select(each => Difference(each, own, earlier)).OrderBy(Lines).FirstOrDefault();
+        if (difference is null || Lines(difference) >= Lines(source))
+        {
+            VerifyText(folder, title, "ts", source);
+            return;
+        }
+
+        VerifyText(folder, title, "diff", difference);
     }
+
+    // A test file is its template with few words filled in, and it is run: its header, whose fingerprint tells every change, and its names say enough.
+    private static string Outline(string content) =>
+        $"{content[..(content.IndexOf("*/", StringComparison.Ordinal) + 2)]}\n{string.Join('\n', NameOfTest().Matches(content).Select(match => match.Groups[1].Value))}\n";
+
+    private static string Folder() => typeof(Snapshot).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().First(metadata => metadata.Key == "Snapshots").Value!;
 
     private static string Added(string[] lines) => $"\n{string.Join('\n', lines.Select(line => line[1..]))}\n";
 
@@ -132,6 +158,9 @@ internal static partial class Snapshot
 
         return (length, known);
     }
+
+    [GeneratedRegex(@"^\s*(?:void )?(?:test|it|describe|Deno\.test)\(\s*(['`].*?['`]),", RegexOptions.Multiline)]
+    private static partial Regex NameOfTest();
 
     [GeneratedRegex("^@@ -.* @@\n(?: (.*)\n)?", RegexOptions.Multiline)]
     private static partial Regex Heading();

@@ -1,4 +1,5 @@
 using System.Reflection;
+using CrowVault.Tests;
 using Xunit;
 
 namespace CrowVault.Mcp.Tests;
@@ -11,7 +12,7 @@ public sealed class ToolsListTests
     [Fact]
     public void Tools_list_is_the_verified_one()
     {
-        var list = ServerProcess.Run("", "tools", "--json").Output.ReplaceLineEndings("\n");
+        var list = JsonLayout.Of(ServerProcess.Run("", "tools", "--json").Output);
         if (Environment.GetEnvironmentVariable("ACCEPT_SNAPSHOTS") == "1")
         {
             File.WriteAllText(s_verified, list);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.IO.Hashing;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace CrowVault.Emitters.Code;
@@ -20,8 +21,8 @@ public sealed class CodeLayout
     private const byte Primary = 20;
 
     private readonly string _text;
-    private readonly List<CodeToken> _comments = [];
-    private readonly CodeToken[] _tokens;
+    private readonly List<CodeToken> _comments;
+    private readonly List<CodeToken> _tokens;
 
     // The other bracket of a pair, or -1; the bracket that a token stands in, or -1.
     private readonly int[] _pair;
@@ -31,12 +32,10 @@ public sealed class CodeLayout
     private CodeLayout(string text)
     {
         _text = text;
-        var all = CodeTokens.Read(text);
-        _comments = all.FindAll(token => token.Kind is CodeTokenKind.Comment);
-        _tokens = [.. all.Where(token => token.Kind is not CodeTokenKind.Comment)];
-        _pair = new int[_tokens.Length];
-        _parent = new int[_tokens.Length];
-        _dropped = new bool[_tokens.Length];
+        (_tokens, _comments) = CodeTokens.ReadApart(text);
+        _pair = new int[_tokens.Count];
+        _parent = new int[_tokens.Count];
+        _dropped = new bool[_tokens.Count];
         PairBrackets();
         DropLayout();
     }
@@ -46,14 +45,14 @@ public sealed class CodeLayout
     public static string Fingerprint(string code)
     {
         var layout = new CodeLayout(code);
-        var normal = new ArrayBufferWriter<char>(code.Length + 1024);
+        var normal = new NormalText(code.Length + 1024);
         var start = layout.SortImports(normal);
-        for (var i = start; i < layout._tokens.Length; i++)
+        for (var i = start; i < layout._tokens.Count; i++)
         {
             layout.WriteToken(i, normal);
         }
 
-        normal.Write("\u0001");
+        normal.Write('\u0001');
         foreach (var comment in layout._comments)
         {
             layout.WriteComment(comment, normal);
@@ -74,7 +73,7 @@ public sealed class CodeLayout
             .Concat(layout._comments.Select(comment => (comment, -1)))
             .OrderBy(each => each.Item1.Start))
         {
-            var key = new ArrayBufferWriter<char>();
+            var key = new NormalText();
             if (index < 0)
             {
                 layout.WriteComment(token, key);
@@ -98,7 +97,7 @@ public sealed class CodeLayout
         var layout = new CodeLayout(code);
         var names = new List<CodeName>();
         var (line, at) = (0, 0);
-        for (var i = 0; i < layout._tokens.Length; i++)
+        for (var i = 0; i < layout._tokens.Count; i++)
         {
             var token = layout._tokens[i];
             line += code.AsSpan(at, token.Start - at).Count('\n');
@@ -118,29 +117,37 @@ public sealed class CodeLayout
 
     private ReadOnlySpan<char> Span(CodeToken token) => _text.AsSpan(token.Start, token.End - token.Start);
 
-    private bool Is(int i, string text) => i >= 0 && i < _tokens.Length && Span(i).SequenceEqual(text);
+    // Inlined, the length and the first character of a literal are constants, which tell most tokens from it.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Is(int i, string text) => (uint)i < (uint)_tokens.Count && Is(_tokens[i], text);
 
-    private bool IsWord(int i) => i >= 0 && i < _tokens.Length && _tokens[i].Kind is CodeTokenKind.Word;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool Is(CodeToken token, string text) =>
+        token.End - token.Start == text.Length && _text[token.Start] == text[0] && Span(token).SequenceEqual(text);
+
+    // An operator or bracket of one character; '\0' for any other token.
+    private char Punctuator(int i) =>
+        _tokens[i].Kind is CodeTokenKind.Punctuator && _tokens[i].End - _tokens[i].Start == 1 ? _text[_tokens[i].Start] : '\0';
+
+    private bool IsWord(int i) => i >= 0 && i < _tokens.Count && _tokens[i].Kind is CodeTokenKind.Word;
 
     private bool EndsOperand(int i) => i >= 0 && CodeTokens.EndsOperand(_tokens[i], Span(i));
 
     private void PairBrackets()
     {
         var open = new Stack<int>();
-        for (var i = 0; i < _tokens.Length; i++)
+        for (var i = 0; i < _tokens.Count; i++)
         {
             _pair[i] = -1;
-            var token = _tokens[i];
-            var text = Span(i);
-            var closes = (token.Kind is CodeTokenKind.Punctuator && text is ")" or "]" or "}")
-                || (token.Kind is CodeTokenKind.Template && text[0] == '}');
-            if (closes && open.TryPop(out var opener))
+            var isTemplate = _tokens[i].Kind is CodeTokenKind.Template;
+            var punctuator = Punctuator(i);
+            if ((punctuator is ')' or ']' or '}' || (isTemplate && _text[_tokens[i].Start] == '}')) && open.TryPop(out var opener))
             {
                 (_pair[i], _pair[opener]) = (opener, i);
             }
 
             _parent[i] = open.TryPeek(out var parent) ? parent : -1;
-            if ((token.Kind is CodeTokenKind.Punctuator && text is "(" or "[" or "{") || (token.Kind is CodeTokenKind.Template && text.EndsWith("${")))
+            if (punctuator is '(' or '[' or '{' || (isTemplate && Span(i).EndsWith("${")))
             {
                 open.Push(i);
             }
@@ -149,12 +156,12 @@ public sealed class CodeLayout
 
     private void DropLayout()
     {
-        var weakest = new byte[_tokens.Length];
-        var kept = new bool[_tokens.Length];
+        var weakest = new byte[_tokens.Count];
+        var kept = new bool[_tokens.Count];
         Array.Fill(weakest, Primary);
-        for (var i = 0; i < _tokens.Length; i++)
+        for (var i = 0; i < _tokens.Count; i++)
         {
-            if (_parent[i] is >= 0 and var parent)
+            if (_parent[i] is >= 0 and var parent && Punctuator(parent) is '(')
             {
                 weakest[parent] = Math.Min(weakest[parent], Strength(i));
 
@@ -163,27 +170,23 @@ public sealed class CodeLayout
             }
         }
 
-        for (var i = 0; i < _tokens.Length; i++)
+        for (var i = 0; i < _tokens.Count; i++)
         {
-            var text = Span(i);
-            if (_tokens[i].Kind is not CodeTokenKind.Punctuator)
+            var punctuator = Punctuator(i);
+            _dropped[i] |= punctuator switch
             {
-                continue;
-            }
-
-            _dropped[i] |= text switch
-            {
-                ";" => !Is(_parent[i], "("),
-                "," => Is(_parent[i], "{") || i + 1 == _tokens.Length || Is(i + 1, ")") || Is(i + 1, "]") || Is(i + 1, ">") || Is(i + 1, "}"),
-                "|" or "&" => !EndsOperand(i - 1) && !Is(i - 1, ">"),
+                ';' => !Is(_parent[i], "("),
+                ',' => Is(_parent[i], "{") || i + 1 == _tokens.Count || Is(i + 1, ")") || Is(i + 1, "]") || Is(i + 1, ">")
+                    || Is(i + 1, "}"),
+                '|' or '&' => !EndsOperand(i - 1) && !Is(i - 1, ">"),
                 _ => false,
             };
-            if (text is "{" && _pair[i] > i && HoldsOneBranch(i))
+            if (punctuator is '{' && _pair[i] > i && HoldsOneBranch(i))
             {
                 _dropped[i] = _dropped[_pair[i]] = true;
             }
 
-            if (text is "(" && _pair[i] > i && (IsLoneParameter(i) || IsTypeOfName(i) || (!kept[i] && IsRedundant(i, weakest[i]))))
+            if (punctuator is '(' && _pair[i] > i && (IsLoneParameter(i) || IsTypeOfName(i) || (!kept[i] && IsRedundant(i, weakest[i]))))
             {
                 _dropped[i] = _dropped[_pair[i]] = true;
             }
@@ -195,7 +198,8 @@ public sealed class CodeLayout
     {
         var close = _pair[open];
         var head = Is(open - 1, ")") ? _pair[open - 1] - 1 : -1;
-        var branches = Is(open - 1, "else") || Is(head, "if") || Is(head, "for") || Is(head, "while") || (Is(head, "await") && Is(head - 1, "for"));
+        var branches = Is(open - 1, "else") || Is(head, "if") || Is(head, "for") || Is(head, "while")
+            || (Is(head, "await") && Is(head - 1, "for"));
         if (!branches || close == open + 1 || (Is(open + 1, "if") && Is(close + 1, "else")) || Is(open + 1, "const") || Is(open + 1, "let"))
         {
             return false;
@@ -212,7 +216,8 @@ public sealed class CodeLayout
         for (var i = first; i < close; i = _pair[i] > i ? _pair[i] : i + 1)
         {
             var begins = i > first && !Is(i, ";") && !IsClosing(i)
-                && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i)) || (Is(i - 1, "}") && IsWord(i) && BeginsStatement(i)));
+                && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i))
+                || (Is(i - 1, "}") && IsWord(i) && BeginsStatement(i)));
             if (begins)
             {
                 return false;
@@ -226,7 +231,8 @@ public sealed class CodeLayout
 
     private bool BeginsStatement(int i) => _tokens[i].Kind switch
     {
-        CodeTokenKind.Word => Span(i) is not ("else" or "catch" or "finally" or "while" or "in" or "instanceof" or "as" or "satisfies" or "extends"),
+        CodeTokenKind.Word =>
+            Span(i) is not ("else" or "catch" or "finally" or "while" or "in" or "instanceof" or "as" or "satisfies" or "extends"),
         CodeTokenKind.Punctuator => Is(i, "++") || Is(i, "--"),
         CodeTokenKind.Template => _text[_tokens[i].Start] != '}',
         _ => true,
@@ -263,7 +269,8 @@ public sealed class CodeLayout
 
     // '(typeof X)[keyof ...]': of a type 'typeof' takes only the name.
     private bool IsTypeOfName(int open) =>
-        Is(open + 1, "typeof") && IsWord(open + 2) && _pair[open] == open + 3 && Is(open + 4, "[") && (Is(open + 5, "keyof") || Is(open + 5, "number"));
+        Is(open + 1, "typeof") && IsWord(open + 2) && _pair[open] == open + 3 && Is(open + 4, "[")
+            && (Is(open + 5, "keyof") || Is(open + 5, "number"));
 
     // Whether a colon has its question mark in the same brackets, not too far away.
     private bool BelongsToCondition(int colon)
@@ -300,7 +307,7 @@ public sealed class CodeLayout
         if (Is(close + 1, ":"))
         {
             // Parameters with a result type, unless no arrow follows.
-            for (var i = close + 2; i < _tokens.Length; i = _pair[i] > i ? _pair[i] + 1 : i + 1)
+            for (var i = close + 2; i < _tokens.Count; i = _pair[i] > i ? _pair[i] + 1 : i + 1)
             {
                 if (Is(i, "=>"))
                 {
@@ -348,7 +355,7 @@ public sealed class CodeLayout
     private byte StrengthAfter(int close)
     {
         var i = close + 1;
-        if (i >= _tokens.Length)
+        if (i >= _tokens.Count)
         {
             return Sequence;
         }
@@ -398,7 +405,7 @@ public sealed class CodeLayout
             };
         }
 
-        if (_tokens[i].Kind is not CodeTokenKind.Punctuator)
+        if (_tokens[i].Kind is not CodeTokenKind.Punctuator || Punctuator(i) is '(' or ')' or '{' or '}' or '[' or ']' or '.' or ';' or ':')
         {
             return Primary;
         }
@@ -407,7 +414,8 @@ public sealed class CodeLayout
         return text switch
         {
             "," => Sequence,
-            "=>" or "=" or "+=" or "-=" or "*=" or "/=" or "%=" or "**=" or "<<=" or "&=" or "|=" or "^=" or "&&=" or "||=" or "??=" => Assignment,
+            "=>" or "=" or "+=" or "-=" or "*=" or "/=" or "%=" or "**=" or "<<=" or "&=" or "|=" or "^=" or "&&=" or "||=" or "??=" =>
+                Assignment,
             "?" => Is(i + 1, ":") || Is(i + 1, ")") || Is(i + 1, ",") ? Primary : Conditional,
             "??" or "||" => 3,
             "&&" => 4,
@@ -427,22 +435,22 @@ public sealed class CodeLayout
     }
 
     // Imports at the top stand in any order, and so do their names.
-    private int SortImports(ArrayBufferWriter<char> normal)
+    private int SortImports(NormalText normal)
     {
         var imports = new List<string>();
         var i = 0;
         while (Is(i, "import") && !Is(i + 1, "(") && !Is(i + 1, "."))
         {
             var end = i + 1;
-            while (end < _tokens.Length && _tokens[end].Kind is not CodeTokenKind.Text && !Is(end, ";") && !Is(end, "import"))
+            while (end < _tokens.Count && _tokens[end].Kind is not CodeTokenKind.Text && !Is(end, ";") && !Is(end, "import"))
             {
                 end++;
             }
 
-            var one = new ArrayBufferWriter<char>();
+            var one = new NormalText();
             var names = new List<string>();
-            var name = new ArrayBufferWriter<char>();
-            for (; i <= end && i < _tokens.Length; i++)
+            var name = new NormalText();
+            for (; i <= end && i < _tokens.Count; i++)
             {
                 var isName = Is(_parent[i], "{");
                 if (isName && Is(i, ","))
@@ -471,7 +479,7 @@ public sealed class CodeLayout
         return i;
     }
 
-    private void WriteToken(int i, ArrayBufferWriter<char> normal)
+    private void WriteToken(int i, NormalText normal)
     {
         if (_dropped[i])
         {
@@ -484,7 +492,11 @@ public sealed class CodeLayout
         {
             case CodeTokenKind.Text:
                 var value = Unquote(text);
-                normal.Write(IsKey(i) ? "" : "'");
+                if (!IsKey(i))
+                {
+                    normal.Write('\'');
+                }
+
                 normal.Write(value);
                 break;
             case CodeTokenKind.Template:
@@ -493,7 +505,8 @@ public sealed class CodeLayout
             case CodeTokenKind.Number:
                 normal.Write(IsPlain(text) ? text : Value(text));
                 break;
-            case CodeTokenKind.Word when text is "return" && (i + 1 == _tokens.Length || Is(i + 1, ";") || Is(i + 1, "}") || _tokens[i + 1].LineBefore):
+            case CodeTokenKind.Word when text is "return"
+                && (i + 1 == _tokens.Count || Is(i + 1, ";") || Is(i + 1, "}") || _tokens[i + 1].LineBefore):
                 // Without this, 'return; x()' and 'return x()' would be one.
                 normal.Write("return.");
                 break;
@@ -502,10 +515,10 @@ public sealed class CodeLayout
                 break;
         }
 
-        normal.Write("\0");
+        normal.Write('\0');
     }
 
-    private void WriteComment(CodeToken comment, ArrayBufferWriter<char> normal)
+    private void WriteComment(CodeToken comment, NormalText normal)
     {
         var text = Span(comment);
         text = text[1] == '*' ? text[2..].TrimEnd('/').TrimEnd('*') : text[2..];
@@ -513,13 +526,13 @@ public sealed class CodeLayout
         {
             var rest = line.Trim();
             rest = rest.TrimStart('*').TrimStart();
-            foreach (var range in rest.SplitAny(" \t"))
+            while (!rest.IsEmpty)
             {
-                if (!rest[range].IsEmpty)
-                {
-                    normal.Write(rest[range]);
-                    normal.Write("\0");
-                }
+                var length = rest.IndexOfAny(' ', '\t');
+                var word = length < 0 ? rest : rest[..length];
+                rest = length < 0 ? [] : rest[(length + 1)..].TrimStart(" \t");
+                normal.Write(word);
+                normal.Write('\0');
             }
         }
     }
@@ -545,7 +558,8 @@ public sealed class CodeLayout
 
         if (text.StartsWith("0x", StringComparison.Ordinal))
         {
-            return ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal) && hexadecimal < 1UL << 53
+            return ulong.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var hexadecimal)
+                && hexadecimal < 1UL << 53
                 ? hexadecimal.ToString(CultureInfo.InvariantCulture)
                 : text;
         }
@@ -637,6 +651,39 @@ public sealed class CodeLayout
         value = 0;
         return start + length <= text.Length
             && int.TryParse(text.Slice(start, length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value);
+    }
+}
+
+/// <summary>Text that grows at its end.</summary>
+internal sealed class NormalText(int capacity = 64)
+{
+    private char[] _text = new char[capacity];
+    private int _length;
+
+    /// <summary>What was written.</summary>
+    public ReadOnlySpan<char> WrittenSpan => _text.AsSpan(0, _length);
+
+    /// <summary>Writes a character.</summary>
+    public void Write(char character)
+    {
+        if (_length == _text.Length)
+        {
+            Array.Resize(ref _text, 2 * _length);
+        }
+
+        _text[_length++] = character;
+    }
+
+    /// <summary>Writes a text.</summary>
+    public void Write(ReadOnlySpan<char> text)
+    {
+        if (_text.Length - _length < text.Length)
+        {
+            Array.Resize(ref _text, Math.Max(2 * _text.Length, _length + text.Length));
+        }
+
+        text.CopyTo(_text.AsSpan(_length));
+        _length += text.Length;
     }
 }
 

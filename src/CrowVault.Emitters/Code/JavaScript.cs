@@ -42,7 +42,8 @@ public static partial class JavaScript
         var comments = CodeTokens.Read(code).Where(token => token.Kind is CodeTokenKind.Comment).ToList();
         var kept = new StringBuilder(code.Length);
         var at = 0;
-        foreach (var range in types.Concat(declarations.Select(each => WithComment(code, each, comments))).OrderBy(range => range.Start.Value))
+        foreach (var range in types.Concat(declarations.Select(each => WithComment(code, each, comments)))
+            .OrderBy(range => range.Start.Value))
         {
             if (range.End.Value > at)
             {
@@ -71,7 +72,8 @@ public static partial class JavaScript
     private static Range WithComment(string code, Range declaration, List<CodeToken> comments)
     {
         var start = declaration.Start.Value;
-        while (comments.FindLast(comment => comment.End <= start) is { End: > 0 } above && IsOneLineEnd(code.AsSpan(above.End, start - above.End)))
+        while (comments.FindLast(comment => comment.End <= start) is { End: > 0 } above
+            && IsOneLineEnd(code.AsSpan(above.End, start - above.End)))
         {
             start = above.Start;
         }

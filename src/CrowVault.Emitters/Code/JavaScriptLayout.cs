@@ -119,7 +119,8 @@ internal static class JavaScriptLayout
         for (var i = first; i <= last; i++)
         {
             var (token, text) = (tokens[i], code[tokens[i].Start..tokens[i].End]);
-            if (token.Kind is CodeTokenKind.Comment || text.Contains('\n', StringComparison.Ordinal) || (i > first && text == ";" && i < last))
+            if (token.Kind is CodeTokenKind.Comment || text.Contains('\n', StringComparison.Ordinal)
+                || (i > first && text == ";" && i < last))
             {
                 return null;
             }

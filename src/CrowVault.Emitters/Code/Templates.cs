@@ -77,7 +77,8 @@ internal static partial class Templates
         var options = new TemplateOptions { StrictVariables = true, StrictFilters = true, ModelNamesComparer = StringComparer.Ordinal };
         // The engine's own filters are as unknown as any other; Fluid.substitutions.xml leaves most of what they need out of the native program.
         options.Filters.Clear();
-        options.Filters.AddFilter("literal", static (input, arguments, _) => new StringValue(TypeScript.Literal(Text(input, arguments, expected: 0))));
+        options.Filters.AddFilter("literal", static (input, arguments, _) =>
+            new StringValue(TypeScript.Literal(Text(input, arguments, expected: 0))));
         options.Filters.AddFilter("indent", static (input, arguments, _) =>
             new StringValue(Indent(Text(input, arguments, expected: 1), (int)arguments.At(0).ToNumberValue())));
         return options;
@@ -147,7 +148,8 @@ internal sealed class TemplateView
     /// <summary>These variables and one more, such as a part that was rendered with them.</summary>
     /// <param name="name">The variable's name.</param>
     /// <param name="text">Its value.</param>
-    public TemplateView With(string name, string text) => new([.. _variables, KeyValuePair.Create(name, (FluidValue)new StringValue(text))]);
+    public TemplateView With(string name, string text) =>
+        new([.. _variables, KeyValuePair.Create(name, (FluidValue)new StringValue(text))]);
 
     /// <summary>Renders a template with these variables.</summary>
     /// <param name="name">Path below the project, such as <c>CircuitBreaker/circuit-breaker.ts.liquid</c>.</param>

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace CrowVault.Emitters.Code;
 
-/// <summary>The first lines of an emitted test file, where <c>test</c> and <c>assert</c> come from, and how it imports the source.</summary>
+/// <summary>
+/// The first lines of an emitted test file, where <c>test</c> and <c>assert</c> come from, and how it imports the source.
+/// </summary>
 internal static partial class TestRunner
 {
     private const string NodeAssert = "import assert from 'node:assert/strict';\n";

@@ -13,7 +13,8 @@ internal sealed class TypeEraser
         "readonly", "private", "public", "protected", "override", "abstract", "declare",
     };
 
-    private static readonly HashSet<string> s_typePrefixes = new(StringComparer.Ordinal) { "keyof", "readonly", "unique", "infer", "typeof", "asserts" };
+    private static readonly HashSet<string> s_typePrefixes =
+        new(StringComparer.Ordinal) { "keyof", "readonly", "unique", "infer", "typeof", "asserts" };
 
     private readonly string _code;
     private readonly CodeToken[] _tokens;
@@ -92,7 +93,8 @@ internal sealed class TypeEraser
                 _at++;
                 Parameters();
                 return;
-            case "as" or "satisfies" when IsOperandBefore() && Kind(_at) is CodeTokenKind.Word && Text(_at + 1) is not (":" or "," or "=" or ")"):
+            case "as" or "satisfies" when IsOperandBefore() && Kind(_at) is CodeTokenKind.Word
+                && Text(_at + 1) is not (":" or "," or "=" or ")"):
                 CastTo();
                 return;
             case "<" when TypeArguments() is { } close:
@@ -160,7 +162,8 @@ internal sealed class TypeEraser
         {
             "=>" => true,
             "{" => (_at > 0 && Kind(_at - 1) is CodeTokenKind.Word && !s_control.Contains(before)) || before is ">" or "]",
-            ":" => Try(close + 2, out var end) && Text(end) is "=>" or "{" && (Text(end) == "=>" || Kind(_at - 1) is CodeTokenKind.Word || before is ">" or "]"),
+            ":" => Try(close + 2, out var end) && Text(end) is "=>" or "{"
+                && (Text(end) == "=>" || Kind(_at - 1) is CodeTokenKind.Word || before is ">" or "]"),
             _ => false,
         };
         if (isParameters)
@@ -384,7 +387,8 @@ internal sealed class TypeEraser
     }
 
     private bool IsModifierBeforeName() =>
-        (s_modifiers.Contains(Text(_at)) || Text(_at) is "static" or "async" or "get" or "set" or "accessor") && Text(_at + 1) is not ("(" or "<" or "=" or ";" or ":" or "?" or "!");
+        (s_modifiers.Contains(Text(_at)) || Text(_at) is "static" or "async" or "get" or "set" or "accessor")
+            && Text(_at + 1) is not ("(" or "<" or "=" or ";" or ":" or "?" or "!");
 
     // import { a, type B } from './c.ts';
     private void Specifiers()
@@ -458,7 +462,8 @@ internal sealed class TypeEraser
 
         (_castStart, _castEnd) = (_at, end);
         _types.Add(_tokens[_at - 1].End.._tokens[end - 1].End);
-        if (Text(_at - 1) == ")" && _pair[_at - 1] is var open && Text(open - 1) is "=" or "(" or "," or "=>" or "return" && Text(end) is ";" or "," or ")"
+        if (Text(_at - 1) == ")" && _pair[_at - 1] is var open && Text(open - 1) is "=" or "(" or "," or "=>" or "return"
+            && Text(end) is ";" or "," or ")"
             && Text(open + 1) != "{")
         {
             Ungroup(open, _at - 1);

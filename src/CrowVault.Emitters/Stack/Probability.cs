@@ -111,37 +111,3 @@ internal sealed record LogNormal(double P50, double P99)
         return 0.5 - (density * sum);
     }
 }
-
-/// <summary>
-/// How often independent failures alone push a sliding window over its limits: the rate at which a failure takes the window from within to
-/// beyond, less the crossings that only repeat one (Aldous, Probability Approximations via the Poisson Clumping Heuristic, 1989).
-/// </summary>
-internal static class WindowCrossing
-{
-    /// <summary>Mean time between two openings, in milliseconds.</summary>
-    /// <param name="perMs">Calls per millisecond.</param>
-    /// <param name="share">Share of them that fails.</param>
-    /// <param name="windowMs">Length of the window.</param>
-    /// <param name="percent">Failure rate that opens the circuit.</param>
-    /// <param name="threshold">Fewest failures.</param>
-    /// <param name="minimum">Fewest calls.</param>
-    public static double MeanTime(double perMs, double share, double windowMs, int percent, int threshold, int minimum)
-    {
-        var failures = perMs * share * windowMs;
-        var successes = perMs * (1 - share) * windowMs;
-        var limit = percent / 100.0;
-        var spread = (12 * Math.Sqrt(successes)) + 12;
-        var rate = 0.0;
-        for (var s = Math.Max(0, Math.Floor(successes - spread)); s <= successes + spread && !(limit >= 1 && s > 0); s++)
-        {
-            var byRate = limit >= 1 ? 0 : Math.Ceiling((limit * s / (1 - limit)) - 1e-9);
-            var needed = Math.Max(Math.Max(threshold, minimum - s), Math.Max(1, byRate));
-            // After a crossing by count the window falls below it as failures leave, and crosses again as others arrive. By rate, calls that
-            // succeed take it down at once, and openings that no failure announces, because successes leave, about make up for repeats.
-            var fresh = needed == byRate ? 1 : Math.Max(0, 1 - (failures / needed));
-            rate += perMs * share * Probability.Poisson(successes, s) * Probability.Poisson(failures, needed - 1) * fresh;
-        }
-
-        return rate > 0 ? 1 / rate : double.PositiveInfinity;
-    }
-}

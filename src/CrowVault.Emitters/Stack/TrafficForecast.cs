@@ -96,13 +96,13 @@ internal sealed class TrafficForecast(
 
     private string Chance(CircuitBreakerOptions guard)
     {
-        var every = guard.TripOn switch
+        var (every, isExact) = guard.TripOn switch
         {
-            TripOn.Consecutive => TrialsToRun(guard.Failures, SeenFails) / SeenPerSecond * 1_000,
+            TripOn.Consecutive => (TrialsToRun(guard.Failures, SeenFails) / SeenPerSecond * 1_000, true),
             TripOn.FailureRate => WindowCrossing.MeanTime(
-                SeenPerSecond / 1_000, SeenFails, guard.WindowMs, guard.FailureRatePercent, guard.Failures, guard.MinimumCalls),
+                SeenPerSecond / 1_000, SeenFails, guard.WindowMs, guard.FailureRatePercent, guard.Failures, guard.MinimumCalls, TenYearsMs),
         };
-        var rough = guard.TripOn is TripOn.FailureRate ? " (within a factor of two)" : "";
+        var rough = isExact ? "" : " (within a quarter)";
         var who = $"{Who} with {Percent(SeenFails)} of what it sees failing, the circuit";
         return every > TenYearsMs ? $"{who} does not open by chance in ten years." : $"{who} opens by chance about every {Long(every)}{rough}.";
     }

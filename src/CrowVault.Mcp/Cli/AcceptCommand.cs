@@ -8,7 +8,8 @@ internal static class AcceptCommand
 {
     public static Command Build()
     {
-        var paths = new Argument<string[]>("file") { Description = "Edited files that are right as they are.", Arity = ArgumentArity.OneOrMore };
+        var paths =
+            new Argument<string[]>("file") { Description = "Edited files that are right as they are.", Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command(
             "accept", "Accept edits: --check is content with the files as they are, until they are edited again or something else is emitted.") { paths, json };
@@ -24,24 +25,29 @@ internal static class AcceptCommand
         foreach (var path in paths)
         {
             var real = TargetFile.Follow(path);
+            FolderWrite.Settle(Path.GetDirectoryName(real)!);
             var text = Disk.ReadText(real);
             if (OwnedFile.Read(text) is not { } owned)
             {
-                report.Add(new(path, "foreign", null, "does not begin with the comment of an emitted file."));
+                report.Add(new(path, "foreign", null, ThreeWayMerge.HasConflicts(text)
+                    ? "has conflicts of a merge in its header; settle them first. Look for <<<<<<<."
+                    : "does not begin with the comment of an emitted file."));
                 exitCode = CommandLine.Differs;
                 continue;
             }
 
-            if (owned.Body.Contains(ThreeWayMerge.Conflict, StringComparison.Ordinal))
+            if (ThreeWayMerge.HasConflicts(owned.Body))
             {
-                report.Add(new(path, "edited", null, $"has conflicts of a merge; settle them first. Look for {ThreeWayMerge.Conflict}."));
+                report.Add(new(path, "edited", null, "has conflicts of a merge; settle them first. Look for <<<<<<<."));
                 exitCode = CommandLine.Differs;
                 continue;
             }
 
             if (!owned.IsEdited || owned.IsAccepted)
             {
-                report.Add(new(path, "same", null, owned.IsEdited ? "accepted before." : "nothing to accept; its code is as it was emitted."));
+                report.Add(new(path, "same", null, owned.IsEdited
+                    ? "accepted before."
+                    : "nothing to accept; its code is as it was emitted."));
                 continue;
             }
 

@@ -14,7 +14,8 @@ internal static class CallCommand
     {
         var tool = new Argument<string>("tool") { Description = "Name of the tool, such as generate_circuit_breaker." };
         tool.CompletionSources.Add(_ => Catalog.All.Select(emitter => new System.CommandLine.Completions.CompletionItem(emitter.Tool)));
-        var arguments = new Argument<string>("arguments") { Description = "Arguments as one JSON object, or - to read it from standard input." };
+        var arguments =
+            new Argument<string>("arguments") { Description = "Arguments as one JSON object, or - to read it from standard input." };
         var json = new Option<bool>("--json") { Description = "Print the structured content: files, usage, notes and warnings." };
         var item = new Option<bool>("--registry-item") { Description = "Print the files as an item of a shadcn registry." };
         var command = new Command("call", "Call a tool as an MCP client would.") { tool, arguments, json, item };
@@ -22,7 +23,8 @@ internal static class CallCommand
             command,
             $"{Product.Command} call generate_circuit_breaker '{{\"withMetrics\":true}}'",
             $"echo '{{\"maxRetries\":2}}' | {Product.Command} call generate_retry_policy - --json");
-        command.SetAction(parsed => Run(parsed.GetRequiredValue(tool), parsed.GetRequiredValue(arguments), parsed.GetValue(json), parsed.GetValue(item)));
+        command.SetAction(parsed =>
+            Run(parsed.GetRequiredValue(tool), parsed.GetRequiredValue(arguments), parsed.GetValue(json), parsed.GetValue(item)));
         return command;
     }
 

@@ -78,7 +78,8 @@ internal static class CommandLine
         if (parsed.Errors.Count == 0 || parsed.Action is HelpAction or ExamplesAction)
         {
             // A server ends in its own time: it answers what it has accepted, for longer than the 2 s that the parser would wait.
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
         }
 
         // A misspelled option goes to the tool, which names the nearest argument together with all other faults.
@@ -159,7 +160,8 @@ internal static class CommandLine
     /// <summary>Reads a number of an option; what is none, or out of range, is answered with the rule.</summary>
     public static int ParseNumber(ArgumentResult result, int minimum, int maximum, string rule)
     {
-        if (result.Tokens is [var token] && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
+        if (result.Tokens is [var token]
+            && int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number)
             && number >= minimum && number <= maximum)
         {
             return number;

@@ -45,24 +45,48 @@ internal static class CompletionCommand
         }
 
         var line = args.ElementAtOrDefault(1) ?? "";
-        var position = int.TryParse(directive[Suggest.Length..^1].TrimStart(':'), out var given) ? Math.Clamp(given, 0, line.Length) : line.Length;
+        var position = int.TryParse(directive[Suggest.Length..^1].TrimStart(':'), out var given)
+            ? Math.Clamp(given, 0, line.Length)
+            : line.Length;
 
         // The line begins with the program's own name, which is no argument.
         var typed = line[..position];
         var split = typed.IndexOf(' ', StringComparison.Ordinal);
-        var rest = split < 0 ? "" : typed[(split + 1)..];
-        var words = root.Parse(rest).GetCompletions(rest.Length).Select(each => each.InsertText ?? each.Label)
-            .Where(word => word is not ("-h" or "-?" or "/h" or "/?"));
-        Disk.Print(string.Concat(words.Select(word => $"{word}\n")));
+        Disk.Print(string.Concat(WordsFor(split < 0 ? "" : typed[(split + 1)..], root).Select(word => $"{word}\n")));
         return CommandLine.Success;
+    }
+
+    // The parser knows values only as words of their own: --store=m is asked for as --store m and answered as --store=memory.
+    private static IEnumerable<string> WordsFor(string typed, Command root)
+    {
+        var word = typed[(typed.LastIndexOf(' ') + 1)..];
+        var equals = word.StartsWith("--", StringComparison.Ordinal) ? word.IndexOf('=', StringComparison.Ordinal) : -1;
+        var option = equals < 0 ? "" : word[..(equals + 1)];
+        var asked = equals < 0 ? typed : $"{typed[..^word.Length]}{word[..equals]} {word[(equals + 1)..]}";
+        var parsed = root.Parse(asked);
+        if (equals >= 0 && !parsed.CommandResult.Command.Options.Any(each => each.Name == word[..equals]))
+        {
+            return [];
+        }
+
+        return parsed.GetCompletions(asked.Length).Select(each => each.InsertText ?? each.Label)
+            .Where(each => each is not ("-h" or "-?" or "/h" or "/?") && (equals < 0 || !each.StartsWith('-')))
+            .Distinct()
+            .Select(each => $"{option}{each}");
     }
 
     private static string Script(string shell) => shell switch
     {
         "bash" => $$"""
             _crowvault_mcp() {
-              local IFS=$'\n'
-              COMPREPLY=($(compgen -W "$("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)" -- "${COMP_WORDS[COMP_CWORD]}"))
+              local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} each
+              # Bash takes = and what follows it for words of their own.
+              if [[ $word == = ]]; then word='' before='='; fi
+              COMPREPLY=()
+              while IFS= read -r each; do
+                if [[ $before == = ]]; then each=${each#*=}; fi
+                if [[ $each == "$word"* ]]; then COMPREPLY+=("$each"); fi
+              done < <("${COMP_WORDS[0]}" "[suggest:${COMP_POINT}]" "${COMP_LINE}" 2>/dev/null)
             }
             complete -o default -F _crowvault_mcp {{Product.Command}}
 
@@ -78,7 +102,12 @@ internal static class CompletionCommand
 
             """,
         "fish" => $$"""
-            complete -c {{Product.Command}} -a '({{Product.Command}} "[suggest]" (commandline -cp) 2>/dev/null)'
+            function __crowvault_mcp
+              set -l words ({{Product.Command}} "[suggest]" (commandline -cp | string collect) 2>/dev/null)
+              # Files where no word is known: after -o, say.
+              if set -q words[1]; printf '%s\n' $words; else; __fish_complete_path (commandline -ct); end
+            end
+            complete -c {{Product.Command}} -f -a '(__crowvault_mcp)'
 
             """,
         _ => $$"""

@@ -34,6 +34,11 @@ internal static class EmittedFiles
     {
         if (request.OnlyLooks)
         {
+            foreach (var folder in FoldersOf(files, []))
+            {
+                FolderWrite.Settle(folder);
+            }
+
             var targets = files.ConvertAll(file => file.Compare());
             return request switch
             {
@@ -43,30 +48,45 @@ internal static class EmittedFiles
             };
         }
 
-        // Locked in one order, so that two runs never wait for each other.
+        // Locked in one order, so that two runs never wait for each other; by whatever path, a folder is locked once.
         var writes = new Dictionary<string, FolderWrite>(StringComparer.Ordinal);
+        var places = new Dictionary<(long, long), FolderWrite>();
         try
         {
-            foreach (var folder in files.Select(file => System.IO.Path.GetDirectoryName(TargetFile.Follow(file.Path))!).Distinct().Order(StringComparer.Ordinal))
+            foreach (var folder in FoldersOf(files, request.Prune ? leftovers ?? [] : []))
             {
-                writes[folder] = FolderWrite.Open(folder);
+                var place = NativeFile.IdentityOf(folder);
+                writes[folder] = place is { } known && places.TryGetValue(known, out var opened) ? opened : FolderWrite.Open(folder);
+                if (place is { } found)
+                {
+                    places[found] = writes[folder];
+                }
             }
 
             return Write(files.ConvertAll(file => file.Compare()), writes, request, report, leftovers ?? []);
         }
         finally
         {
-            foreach (var write in writes.Values)
+            foreach (var write in writes.Values.Distinct())
             {
                 write.Dispose();
             }
         }
     }
 
+    private static List<string> FoldersOf(List<PlannedFile> files, IReadOnlyList<string> leftovers) => [.. files
+        .Select(file => TargetFile.Follow(file.Path))
+        .Concat(leftovers.Select(System.IO.Path.GetFullPath))
+        .Select(path => System.IO.Path.GetDirectoryName(path)!)
+        .Distinct()
+        .Order(StringComparer.Ordinal)];
+
     private static int Check(List<TargetFile> targets, Report report, IReadOnlyList<string> leftovers)
     {
-        var folders = targets.Select(target => System.IO.Path.GetDirectoryName(target.RealPath)!).Distinct().Where(FolderWrite.IsUnfinished).ToList();
-        folders.ForEach(folder => report.Say($"{Fault.Show(folder)}: a run was interrupted there; run the same command without --check to finish it."));
+        var folders = targets.Select(target => System.IO.Path.GetDirectoryName(target.RealPath)!).Distinct()
+            .Where(FolderWrite.IsUnfinished).ToList();
+        folders.ForEach(folder =>
+            report.Say($"{Fault.Show(folder)}: a run was interrupted there; run the same command without --check to finish it."));
         foreach (var target in targets)
         {
             report.Add(
@@ -120,7 +140,8 @@ internal static class EmittedFiles
         List<TargetFile> targets, Dictionary<string, FolderWrite> writes, OutputRequest request, Report report, IReadOnlyList<string> leftovers)
     {
         // A source and its tests are one: neither is written without the other. Files of other tools go on.
-        var held = targets.Where(target => target.State is not FileState.Same && Held(target, request) is not null).Select(target => target.Group).ToHashSet();
+        var held = targets.Where(target => target.State is not FileState.Same && Held(target, request) is not null)
+            .Select(target => target.Group).ToHashSet();
         var conflicts = 0;
         var reports = new List<(FileReport Report, bool Aloud)>();
         foreach (var target in targets)
@@ -167,7 +188,12 @@ internal static class EmittedFiles
             };
             var conflict = marked == 0 ? "" : $" with {marked} conflict{(marked == 1 ? "" : "s")}; look for {ThreeWayMerge.Conflict}";
             reports.Add((
-                new(target.Path, NameOf(target.State), request.DryRun ? null : action, $"{(request.DryRun ? "would be " : "")}{action}{conflict}", Changes(target)),
+                new(
+                    target.Path,
+                    NameOf(target.State),
+                    request.DryRun ? null : action,
+                    $"{(request.DryRun ? "would be " : "")}{action}{conflict}",
+                    Changes(target)),
                 request.Progress || marked > 0));
         }
 
@@ -176,7 +202,7 @@ internal static class EmittedFiles
             reports.Add((Prune(path, writes, request), true));
         }
 
-        foreach (var write in writes.Values)
+        foreach (var write in writes.Values.Distinct())
         {
             write.Commit();
         }
@@ -227,18 +253,27 @@ internal static class EmittedFiles
             return null;
         }
 
+        if (target.State is FileState.Edited or FileState.Foreign && ThreeWayMerge.HasConflicts(target.Existing!))
+        {
+            return $"has conflicts of an earlier merge; {Nothing}. Look for <<<<<<<, settle them, or use --force to overwrite the file.";
+        }
+
+        if (target.State is FileState.New && NameInOtherCase(target) is { } other)
+        {
+            return $"{Fault.Show(other)} is there, which is the same file on macOS and Windows; {Nothing}. Use its spelling, or another --name.";
+        }
+
         if (target.State is FileState.Edited && request.Merge)
         {
-            return target.Owned!.Body.Contains(ThreeWayMerge.Conflict, StringComparison.Ordinal)
-                ? $"has conflicts of an earlier merge; {Nothing}. Look for {ThreeWayMerge.Conflict}."
-                : target.EmittedBefore() is null
+            return target.EmittedBefore() is null
                     ? $"what was emitted before is not known here, so it cannot be merged; {Nothing}. --diff shows the difference, --force overwrites it."
                     : ReadOnly(target);
         }
 
         return target.State switch
         {
-            FileState.Edited => $"edited since it was generated; {Nothing}. --diff shows the difference, --merge keeps your edits, --force overwrites it.",
+            FileState.Edited =>
+                $"edited since it was generated; {Nothing}. --diff shows the difference, --merge keeps your edits, --force overwrites it.",
             FileState.Foreign => $"not an emitted file; {Nothing}. --force overwrites it.",
             FileState.Newer => $"{NewerThanThis(target)} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; --force overwrites it.",
             FileState.Outdated when LostNames(target) is { Length: > 0 } lost =>
@@ -247,6 +282,16 @@ internal static class EmittedFiles
         };
 
         string? ReadOnly(TargetFile file) => file.IsReadOnly ? $"read-only; {Nothing}. Make it writable, or use --force." : null;
+    }
+
+    // Where letters in another case make another file, a checkout elsewhere would lose one of the two.
+    private static string? NameInOtherCase(TargetFile target)
+    {
+        var (folder, name) = (System.IO.Path.GetDirectoryName(target.RealPath)!, System.IO.Path.GetFileName(target.RealPath));
+        return Directory.Exists(folder)
+            ? Disk.At(folder, () => Directory.EnumerateFiles(folder).Select(System.IO.Path.GetFileName)
+                .FirstOrDefault(each => each != name && string.Equals(each, name, StringComparison.OrdinalIgnoreCase)))
+            : null;
     }
 
     // A second bulkhead must not take the place of the first: names that are in the file and not in the call.

@@ -61,7 +61,9 @@ internal static class Emitting
         return [.. files.Select(file =>
         {
             var owned = OwnedFile.Read(file.Content)!;
-            var body = file.Role is FileRole.Source ? owned.Body : Import(owned.Body, Path.GetFileNameWithoutExtension(original), stem, extension);
+            var body = file.Role is FileRole.Source
+                ? owned.Body
+                : Import(owned.Body, Path.GetFileNameWithoutExtension(original), stem, extension);
             var header = owned.Header with
             {
                 Instance = instance,
@@ -91,7 +93,8 @@ internal static class Emitting
         try
         {
             // An object is read when it is first asked, and throws then when a name stands in it twice.
-            return FileJson.Parse(json) is { ValueKind: JsonValueKind.Object } read && JsonObject.Create(read) is { Count: >= 0 } arguments ? arguments : null;
+            return FileJson.Parse(json) is { ValueKind: JsonValueKind.Object } read
+                && JsonObject.Create(read) is { Count: >= 0 } arguments ? arguments : null;
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {

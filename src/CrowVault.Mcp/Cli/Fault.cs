@@ -36,7 +36,8 @@ internal sealed class Fault(string message, int exitCode = CommandLine.Usage) : 
     /// <summary>A fault of the file system as a sentence.</summary>
     /// <param name="subject">The path or stream.</param>
     /// <param name="exception">What the file system said.</param>
-    public static Fault Of(string subject, Exception exception) => new($"{(subject.Length == 0 ? "The path is empty" : Show(subject))}: {Reason(exception)}.");
+    public static Fault Of(string subject, Exception exception) =>
+        new($"{(subject.Length == 0 ? "The path is empty" : Show(subject))}: {Reason(exception)}.");
 
     /// <summary>Whether an exception is the file system's or a stream's.</summary>
     public static bool IsOfFiles(Exception exception) =>

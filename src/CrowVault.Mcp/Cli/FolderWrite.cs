@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -6,9 +7,10 @@ using System.Text.RegularExpressions;
 namespace CrowVault.Mcp.Cli;
 
 /// <summary>
-/// Writes several files of one folder as a whole or not at all. Everything is staged beside its place under a random name, then a
-/// journal is put down, then the files are renamed. A process that is killed before the journal leaves the old folder, one that is
-/// killed after it the new one: the next run finishes or removes what it finds.
+/// Writes several files of one folder as a whole or not at all. A folder that was not there is written beside its place and renamed
+/// into it. In one that was, everything is staged under random names, then a journal is put down, then the files are renamed. A
+/// process that is killed before the journal leaves the old folder; what one has left that was killed after it, every command
+/// finishes before it reads.
 /// </summary>
 internal sealed partial class FolderWrite : IDisposable
 {
@@ -24,6 +26,9 @@ internal sealed partial class FolderWrite : IDisposable
     private readonly List<PosixSignalRegistration> _signals = [];
     private readonly FileStream? _lockFile;
     private readonly nint _lock;
+
+    // Where a new folder is put together; null when files go into one that is there.
+    private readonly string? _draft;
     private volatile int _interrupted;
     private bool _committed;
 
@@ -44,7 +49,6 @@ internal sealed partial class FolderWrite : IDisposable
             }));
         }
 
-        CreateFolder(folder);
         var waiting = Stopwatch.StartNew();
         while (!TryLock(out _lock, out _lockFile))
         {
@@ -59,6 +63,18 @@ internal sealed partial class FolderWrite : IDisposable
         }
 
         Recover();
+        var draft = DraftOf(folder);
+        if (NativeFile.IsPlainFolder(draft))
+        {
+            Directory.Delete(draft, recursive: true);
+        }
+
+        if (!OperatingSystem.IsWindows() && _createdFolders is [.., var made] && made == folder
+            && !Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            Directory.CreateDirectory(draft);
+            _draft = draft;
+        }
     }
 
     /// <summary>Locks a folder, which is made when it is not there, and puts in order what a killed run has left.</summary>
@@ -66,7 +82,7 @@ internal sealed partial class FolderWrite : IDisposable
     {
         try
         {
-            return new(folder);
+            return new(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         }
         catch (Exception exception) when (Fault.IsOfFiles(exception))
         {
@@ -76,6 +92,26 @@ internal sealed partial class FolderWrite : IDisposable
 
     /// <summary>Whether a killed run has left a folder between two states.</summary>
     public static bool IsUnfinished(string folder) => File.Exists(Path.Combine(folder, Journal));
+
+    /// <summary>Finishes what a killed run has left, before a folder's files are read.</summary>
+    /// <remarks>A folder that may not be written stays as it is; <see cref="IsUnfinished"/> tells.</remarks>
+    public static void Settle(string folder)
+    {
+        if (!IsUnfinished(folder))
+        {
+            return;
+        }
+
+        try
+        {
+            Open(folder).Dispose();
+            Disk.Say($"{Fault.Show(folder)}: finished a run that was interrupted there.");
+        }
+        catch (Fault)
+        {
+            // Whoever goes on to write says why that cannot be.
+        }
+    }
 
     /// <summary>Stages a file.</summary>
     /// <param name="name">Its name, or that of a file in <see cref="BaseFolder"/> with a slash between.</param>
@@ -88,7 +124,7 @@ internal sealed partial class FolderWrite : IDisposable
         {
             if (name.StartsWith(BaseFolder, StringComparison.Ordinal))
             {
-                var folder = new DirectoryInfo(Path.Combine(_folder, BaseFolder));
+                var folder = new DirectoryInfo(Path.Combine(_draft ?? _folder, BaseFolder));
                 if (folder.LinkTarget is not null || File.Exists(folder.FullName))
                 {
                     throw new Fault($"{Fault.Show(folder.FullName)}: something that is no folder is in the way; remove it.");
@@ -102,7 +138,7 @@ internal sealed partial class FolderWrite : IDisposable
                 throw new Fault($"{Fault.Show(target)}: a folder is in the way; remove it or choose another place with -o.");
             }
 
-            var staged = Path.Combine(_folder, $".crowvault-{RandomName()}.tmp");
+            var staged = _draft is null ? Path.Combine(_folder, $".crowvault-{RandomName()}.tmp") : Path.Combine(_draft, name);
             _steps.Add(new(staged, target));
 
             // A new name, never one that is there: not a link that somebody has put in its place.
@@ -142,9 +178,20 @@ internal sealed partial class FolderWrite : IDisposable
             return;
         }
 
+        if (_draft is not null)
+        {
+            CommitFolder(_draft);
+            return;
+        }
+
+        // What merges need first: from the first to the last file that others read, nothing but renames.
+        var steps = _steps.OrderBy(step => !step.Target.StartsWith(Path.Combine(_folder, BaseFolder), StringComparison.Ordinal)).ToList();
+        _steps.Clear();
+        _steps.AddRange(steps);
         var journal = Path.Combine(_folder, Journal);
         try
         {
+            var before = _steps.ConvertAll(Found.At);
             var draft = Path.Combine(_folder, $".crowvault-{RandomName()}.tmp");
             _steps.Add(new(draft, journal));
             using (var file = new FileStream(draft, FileMode.CreateNew, FileAccess.Write, FileShare.None))
@@ -163,7 +210,7 @@ internal sealed partial class FolderWrite : IDisposable
             File.Move(draft, journal, overwrite: true);
             _steps.RemoveAt(_steps.Count - 1);
             _committed = true;
-            Finish();
+            Finish(before);
             File.Delete(journal);
         }
         catch (Exception exception) when (Fault.IsOfFiles(exception))
@@ -182,6 +229,11 @@ internal sealed partial class FolderWrite : IDisposable
                 Quietly(() => File.Delete(step.Staged!));
             }
 
+            if (_draft is not null)
+            {
+                Quietly(() => Directory.Delete(_draft, recursive: true));
+            }
+
             // Only what this run has made, and only when it is empty.
             foreach (var folder in Enumerable.Reverse(_createdFolders))
             {
@@ -194,31 +246,48 @@ internal sealed partial class FolderWrite : IDisposable
         _signals.ForEach(signal => signal.Dispose());
     }
 
-    // Should one step fail, those before it are undone.
-    private void Finish()
+    // The folder that was made to be locked is empty, so that a rename can take its place at once.
+    private void CommitFolder(string draft)
     {
-        var before = new List<(Step Step, byte[]? Content, UnixFileMode? Mode)>();
-        var at = _folder;
         try
         {
-            foreach (var step in _steps)
+            if (!NativeFile.TryRename(draft, _folder))
             {
-                at = step.Target;
-                var exists = File.Exists(step.Target);
-                before.Add((step, exists ? File.ReadAllBytes(step.Target) : null, exists && !OperatingSystem.IsWindows() ? File.GetUnixFileMode(step.Target) : null));
-                step.Finish();
+                // A file system that does not rename onto a folder.
+                Directory.Delete(_folder);
+                Directory.Move(draft, _folder);
+            }
+
+            _committed = true;
+        }
+        catch (Exception exception) when (Fault.IsOfFiles(exception))
+        {
+            throw Fault.Of(_folder, exception);
+        }
+    }
+
+    // Should one step fail, those before it are undone.
+    private void Finish(List<Found> before)
+    {
+        var done = 0;
+        try
+        {
+            for (; done < _steps.Count; done++)
+            {
+                _steps[done].Finish();
             }
         }
         catch (Exception exception) when (Fault.IsOfFiles(exception))
         {
             _committed = false;
-            foreach (var (step, content, mode) in Enumerable.Reverse(before))
+            for (var i = done - 1; i >= 0; i--)
             {
-                Quietly(() => step.Undo(content, mode));
+                var (step, found) = (_steps[i], before[i]);
+                Quietly(() => step.Undo(found));
             }
 
             Quietly(() => File.Delete(Path.Combine(_folder, Journal)));
-            throw Fault.Of(at, exception);
+            throw Fault.Of(_steps[done].Target, exception);
         }
     }
 
@@ -234,6 +303,13 @@ internal sealed partial class FolderWrite : IDisposable
         }
     }
 
+    // One for each folder, so that the next run there finds it; the lock on the folder holds for it too.
+    private static string DraftOf(string folder)
+    {
+        var name = XxHash128.Hash(Encoding.UTF8.GetBytes(Path.GetFileName(folder)));
+        return Path.Combine(Path.GetDirectoryName(folder) ?? folder, $".crowvault-{Convert.ToHexStringLower(name)}.tmp");
+    }
+
     private static string RandomName() => Convert.ToHexStringLower(Guid.NewGuid().ToByteArray());
 
     private void ThrowIfInterrupted()
@@ -247,10 +323,19 @@ internal sealed partial class FolderWrite : IDisposable
     private bool TryLock(out nint handle, out FileStream? file)
     {
         (handle, file) = (0, null);
+        CreateFolder(_folder);
         if (!OperatingSystem.IsWindows())
         {
             handle = NativeFile.TryLock(_folder);
-            return handle >= 0;
+            if (handle <= 0 || NativeFile.IsAt(handle, _folder))
+            {
+                return handle >= 0;
+            }
+
+            // Who had the lock has removed the folder or put another in its place.
+            NativeFile.Unlock(handle);
+            handle = 0;
+            return false;
         }
 
         try
@@ -294,7 +379,8 @@ internal sealed partial class FolderWrite : IDisposable
                 foreach (var entry in entries)
                 {
                     var (staged, name) = (entry.Groups["staged"].Value, entry.Groups["name"].Value);
-                    if (basesAreHere || !name.StartsWith(BaseFolder, StringComparison.Ordinal))
+                    var isHere = staged == "-" || File.Exists(Path.Combine(_folder, staged));
+                    if (isHere && (basesAreHere || !name.StartsWith(BaseFolder, StringComparison.Ordinal)))
                     {
                         new Step(staged == "-" ? null : Path.Combine(_folder, staged), Path.Combine(_folder, name)).Finish();
                     }
@@ -304,7 +390,8 @@ internal sealed partial class FolderWrite : IDisposable
             File.Delete(journal);
         }
 
-        foreach (var left in Directory.EnumerateFiles(_folder, ".crowvault-*.tmp").Where(each => StagedName().IsMatch(Path.GetFileName(each))).ToList())
+        foreach (var left in Directory.EnumerateFiles(_folder, ".crowvault-*.tmp")
+            .Where(each => StagedName().IsMatch(Path.GetFileName(each))).ToList())
         {
             File.Delete(left);
         }
@@ -324,21 +411,15 @@ internal sealed partial class FolderWrite : IDisposable
             {
                 File.Delete(Target);
             }
-            else if (File.Exists(Staged))
+            else
             {
                 File.Move(Staged, Target, overwrite: true);
             }
         }
 
-        public void Undo(byte[]? content, UnixFileMode? mode)
+        public void Undo(Found found)
         {
-            if (Staged is not null && File.Exists(Staged))
-            {
-                // The step that failed.
-                return;
-            }
-
-            if (content is null)
+            if (found.Content is null)
             {
                 File.Delete(Target);
                 return;
@@ -347,15 +428,23 @@ internal sealed partial class FolderWrite : IDisposable
             var staged = Path.Combine(Path.GetDirectoryName(Target)!, $".crowvault-{RandomName()}.tmp");
             using (var file = new FileStream(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                file.Write(content);
+                file.Write(found.Content);
             }
 
-            if (!OperatingSystem.IsWindows() && mode is { } exact)
+            if (!OperatingSystem.IsWindows() && found.Mode is { } exact)
             {
                 File.SetUnixFileMode(staged, exact);
             }
 
             File.Move(staged, Target, overwrite: true);
         }
+    }
+
+    /// <summary>What stands in a place before it is written.</summary>
+    private sealed record Found(byte[]? Content, UnixFileMode? Mode)
+    {
+        public static Found At(Step step) => File.Exists(step.Target)
+            ? new(File.ReadAllBytes(step.Target), OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(step.Target))
+            : new(null, null);
     }
 }

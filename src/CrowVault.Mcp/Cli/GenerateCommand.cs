@@ -69,12 +69,14 @@ internal static class GenerateCommand
         }
 
         var report = new Report(request.Json);
+        Settle(request, emitter);
         request = InLanguageOfTheFile(request, emitter);
         var name = request.IsJavaScript ? Path.ChangeExtension(emitter.FileName, ".js") : emitter.FileName;
         var path = request.TargetOf(name, name);
         var real = TargetFile.Follow(path);
         var owned = File.Exists(real) ? OwnedFile.Read(Disk.ReadText(real)) : null;
-        var isOurs = owned?.Header.Tool == emitter.Tool && (request.Name is null ? request.IsFile || owned.Header.Instance is null : owned.Header.Instance == request.Name);
+        var isOurs = owned?.Header.Tool == emitter.Tool
+            && (request.Name is null ? request.IsFile || owned.Header.Instance is null : owned.Header.Instance == request.Name);
         if (request.Check && arguments.Count == 0 && !isOurs)
         {
             report.Add(new(path, owned is null ? File.Exists(real) ? "foreign" : "new" : "other", null, owned is not null
@@ -87,7 +89,8 @@ internal static class GenerateCommand
         var found = ProjectFiles.AddTo(arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString(), request.IsJavaScript);
 
         // What was found gives way as well where it does not fit.
-        taken.UnionWith(s_style.Where(name => arguments.ContainsKey(name) && found.Exists(each => each.StartsWith(name, StringComparison.Ordinal))));
+        taken.UnionWith(s_style.Where(name => arguments.ContainsKey(name)
+            && found.Exists(each => each.StartsWith(name, StringComparison.Ordinal))));
         if (!TryEmit(emitter, arguments, taken, out var emission, out var faults))
         {
             // What the caller gave is the caller's to correct; what the header says is not.
@@ -97,7 +100,8 @@ internal static class GenerateCommand
         }
 
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
-        var files = EmittedFiles.Plan(emission.Files, request, isOurs ? owned!.Header.Instance : null).ConvertAll(file => file with { IsOfOneCall = true });
+        var files = EmittedFiles.Plan(emission.Files, request, isOurs ? owned!.Header.Instance : null)
+            .ConvertAll(file => file with { IsOfOneCall = true });
         var exitCode = EmittedFiles.Apply(files, request, report, StaleTests(files, path, emitter));
 
         // After what became of the files: where nothing could be written, the reason stands alone.
@@ -125,6 +129,14 @@ internal static class GenerateCommand
             : lines));
     }
 
+    // Where the file is, and where the one is that a link leads to.
+    private static void Settle(OutputRequest request, Emitter emitter)
+    {
+        var path = Path.GetFullPath(request.TargetOf(emitter.FileName, emitter.FileName));
+        FolderWrite.Settle(Path.GetDirectoryName(path)!);
+        FolderWrite.Settle(Path.GetDirectoryName(TargetFile.Follow(path))!);
+    }
+
     // A file that is there says which language it is generated in again.
     private static OutputRequest InLanguageOfTheFile(OutputRequest request, Emitter emitter)
     {
@@ -134,7 +146,8 @@ internal static class GenerateCommand
         }
 
         var (typed, plain) = (request.TargetOf(emitter.FileName, ""), request.TargetOf(Path.ChangeExtension(emitter.FileName, ".js"), ""));
-        return !File.Exists(typed) && File.Exists(plain) && OwnedFile.Read(Disk.ReadText(TargetFile.Follow(plain)))?.Header.Tool == emitter.Tool
+        return !File.Exists(typed) && File.Exists(plain)
+            && OwnedFile.Read(Disk.ReadText(TargetFile.Follow(plain)))?.Header.Tool == emitter.Tool
             ? request with { Language = JavaScript.Language }
             : request;
     }
@@ -215,7 +228,8 @@ internal static class GenerateCommand
         var fitting = arguments.DeepClone().AsObject();
         for (var round = 0; round <= taken.Count; round++)
         {
-            var unfit = faults!.Faults.Select(fault => fault.Argument).Where(name => taken.Contains(name) && fitting.ContainsKey(name)).ToList();
+            var unfit = faults!.Faults.Select(fault => fault.Argument).Where(name => taken.Contains(name) && fitting.ContainsKey(name))
+                .ToList();
             if (unfit.Count == 0 || fitting.Count == unfit.Count)
             {
                 break;
@@ -237,7 +251,8 @@ internal static class GenerateCommand
     {
         var extension = Path.GetExtension(source);
         var tests = $"{source[..^extension.Length]}.test{extension}";
-        return files.Exists(file => file.Path == tests) || !File.Exists(tests) || OwnedFile.Read(Disk.ReadText(tests))?.Header.Tool != emitter.Tool ? [] : [tests];
+        return files.Exists(file => file.Path == tests) || !File.Exists(tests)
+            || OwnedFile.Read(Disk.ReadText(tests))?.Header.Tool != emitter.Tool ? [] : [tests];
     }
 
     private static JsonElement ToElement(JsonObject arguments)

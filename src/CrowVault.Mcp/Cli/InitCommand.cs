@@ -13,7 +13,12 @@ internal static class InitCommand
 
     public static Command Build()
     {
-        var config = new Option<string>("--config", "-c") { Description = "The manifest to write.", HelpName = "path", DefaultValueFactory = _ => "resilience.json" };
+        var config = new Option<string>("--config", "-c")
+        {
+            Description = "The manifest to write.",
+            HelpName = "path",
+            DefaultValueFactory = _ => "resilience.json",
+        };
         var upstreams = new Option<string[]>("--upstreams")
         {
             Description = "Names of the services that yours calls, such as orders,payments.",
@@ -38,9 +43,11 @@ internal static class InitCommand
             var asks = !parsed.GetValue(yes) && !Console.IsInputRedirected && !Console.IsErrorRedirected && !parsed.GetValue(json);
             return Run(
                 parsed.GetRequiredValue(config),
-                (parsed.GetValue(upstreams) ?? []).SelectMany(each => each.Split(',')).Where(each => each.Length > 0).ToList() is { Count: > 0 } names
+                (parsed.GetValue(upstreams) ?? []).SelectMany(each => each.Split(',')).Where(each => each.Length > 0)
+                    .ToList() is { Count: > 0 } names
                     ? names
-                    : Ask(asks, "Services that yours calls, separated by commas", "orders").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
+                    : Ask(asks, "Services that yours calls, separated by commas", "orders")
+                        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
                 parsed.GetValue(runtime) ?? Ask(asks, "Where does it run: node, deno, bun, workers or browser", FoundRuntime()),
                 parsed.GetValue(limit) ?? Ask(asks, "Limit incoming requests by redis, memory or no", "no"),
                 parsed.GetValue(tests) ?? Ask(asks, "Tests beside the sources, yes or no", "yes") is "yes" or "y",

@@ -6,7 +6,9 @@ using YamlDotNet.Core.Events;
 
 namespace CrowVault.Mcp.Cli;
 
-/// <summary>Reads a manifest from where people keep one: JSON with comments, YAML, the key of a package.json, standard input, or several of them.</summary>
+/// <summary>
+/// Reads a manifest from where people keep one: JSON with comments, YAML, the key of a package.json, standard input, or several of them.
+/// </summary>
 internal static partial class ManifestFile
 {
     private const string PackageKey = "resilience";
@@ -48,7 +50,8 @@ internal static partial class ManifestFile
             foreach (var property in under.EnumerateObject())
             {
                 writer.WritePropertyName(property.Name);
-                (over.TryGetProperty(property.Name, out var other) ? Overlay(property.Value, other, depth - 1) : property.Value).WriteTo(writer);
+                (over.TryGetProperty(property.Name, out var other) ? Overlay(property.Value, other, depth - 1) : property.Value)
+                    .WriteTo(writer);
             }
 
             foreach (var property in over.EnumerateObject().Where(each => !under.TryGetProperty(each.Name, out _)))
@@ -69,7 +72,8 @@ internal static partial class ManifestFile
             throw new Fault("-c: the path is empty; give the manifest with -c PATH.");
         }
 
-        var text = (path == "-" ? Disk.ReadInput() : Disk.ReadText(path, "cannot be read; give the manifest with -c PATH.")).TrimStart('\uFEFF');
+        var text = (path == "-" ? Disk.ReadInput() : Disk.ReadText(path, "cannot be read; give the manifest with -c PATH."))
+            .TrimStart('\uFEFF');
         var name = path == "-" ? "standard input" : path;
         if (Path.GetExtension(path) is ".yaml" or ".yml" || (path == "-" && text.TrimStart() is not ['{' or '[' or '/', ..]))
         {
@@ -224,7 +228,8 @@ internal static partial class ManifestFile
         try
         {
             return File.Exists("package.json")
-                && FromJson(Disk.ReadText("package.json").TrimStart('\uFEFF'), "package.json") is { ValueKind: JsonValueKind.Object } package
+                && Disk.ReadText("package.json").TrimStart('\uFEFF') is var text
+                && FromJson(text, "package.json") is { ValueKind: JsonValueKind.Object } package
                 && package.TryGetProperty(PackageKey, out _);
         }
         catch (Fault)

@@ -122,11 +122,14 @@ internal static class MonitoringFiles
         {
             var real = TargetFile.Follow(path);
             using var write = FolderWrite.Open(Path.GetDirectoryName(real)!);
-            write.Stage(Path.GetFileName(real), TargetFile.Bytes(existing is null ? file.Content : TargetFile.WithLineEndsOf(existing, file.Content)));
+            write.Stage(Path.GetFileName(real), TargetFile.Bytes(existing is null
+                ? file.Content
+                : TargetFile.WithLineEndsOf(existing, file.Content)));
             write.Commit();
         }
 
-        report.Add(new(path, NameOf(state), request.DryRun ? null : action, request.DryRun ? $"would be {action}" : action), request.Progress);
+        var (done, said) = request.DryRun ? (null, $"would be {action}") : (action, action);
+        report.Add(new(path, NameOf(state), done, said), request.Progress);
         return CommandLine.Success;
     }
 

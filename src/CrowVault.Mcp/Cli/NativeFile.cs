@@ -2,10 +2,17 @@ using System.Runtime.InteropServices;
 
 namespace CrowVault.Mcp.Cli;
 
-/// <summary>What .NET's own file API does not tell: the kind of a file, and a lock on a folder. Through the library that .NET itself uses on Unix.</summary>
+/// <summary>
+/// What .NET's own file API does not tell: the kind of a file, and a lock on a folder. Through the library that .NET itself uses on Unix.
+/// </summary>
 internal static partial class NativeFile
 {
     private const string Library = "libSystem.Native";
+
+    // Flags and mode, owner and group, size, eight numbers of times, device, device type, inode; room for what a later version appends.
+    private const int StatusLongs = 64;
+    private const int Device = 11;
+    private const int Inode = 13;
     private const int TypeMask = 0xF000;
     private const int Regular = 0x8000;
     private const int CloseOnExec = 0x10;
@@ -19,10 +26,39 @@ internal static partial class NativeFile
             return (File.GetAttributes(path) & (FileAttributes.Device | FileAttributes.Directory)) == 0;
         }
 
-        // Flags, then the mode; room for what a later version appends.
-        Span<int> status = stackalloc int[128];
-        return Stat(path, ref MemoryMarshal.GetReference(status)) == 0 && (status[1] & TypeMask) == Regular;
+        Span<long> status = stackalloc long[StatusLongs];
+        return Stat(path, ref MemoryMarshal.GetReference(status)) == 0 && TypeOf(status) == Regular;
     }
+
+    /// <summary>Whether a path is a folder, and no link to one.</summary>
+    public static bool IsPlainFolder(string path) => new DirectoryInfo(path) is { Exists: true, LinkTarget: null };
+
+    /// <summary>Whether a handle of <see cref="TryLock"/> is still that of the folder at a path.</summary>
+    public static bool IsAt(nint handle, string folder)
+    {
+        Span<long> held = stackalloc long[StatusLongs];
+        Span<long> there = stackalloc long[StatusLongs];
+        return StatOfHandle(handle, ref MemoryMarshal.GetReference(held)) == 0
+            && Stat(folder, ref MemoryMarshal.GetReference(there)) == 0
+            && held[Device] == there[Device] && held[Inode] == there[Inode];
+    }
+
+    /// <summary>
+    /// What tells a folder from every other, by whatever path it is reached; null where it is not there or nothing tells.
+    /// </summary>
+    public static (long Device, long Inode)? IdentityOf(string folder)
+    {
+        Span<long> status = stackalloc long[StatusLongs];
+        return !OperatingSystem.IsWindows() && Stat(folder, ref MemoryMarshal.GetReference(status)) == 0
+            ? (status[Device], status[Inode])
+            : null;
+    }
+
+    /// <summary>Renames a folder, also onto an empty one.</summary>
+    public static bool TryRename(string from, string to) => Rename(from, to) == 0;
+
+    // The second of two numbers of 32 bits.
+    private static int TypeOf(ReadOnlySpan<long> status) => MemoryMarshal.Cast<long, int>(status)[1] & TypeMask;
 
     /// <summary>Takes a lock on a folder that ends with this process.</summary>
     /// <returns>A handle to give to <see cref="Unlock"/>; -1 while somebody else holds the lock; 0 where folders cannot be locked.</returns>
@@ -60,7 +96,13 @@ internal static partial class NativeFile
     }
 
     [LibraryImport(Library, EntryPoint = "SystemNative_Stat", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Stat(string path, ref int status);
+    private static partial int Stat(string path, ref long status);
+
+    [LibraryImport(Library, EntryPoint = "SystemNative_FStat")]
+    private static partial int StatOfHandle(nint handle, ref long status);
+
+    [LibraryImport(Library, EntryPoint = "SystemNative_Rename", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Rename(string from, string to);
 
     [LibraryImport(Library, EntryPoint = "SystemNative_Open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint Open(string path, int flags, int mode);

@@ -38,14 +38,18 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
     public string? Problem =>
         Output is null && (OnlyLooks || Force || Merge) ? "--dry-run, --diff, --check and --force need -o PATH."
         : Output is null && Name is not null ? "--name needs -o PATH."
-        : Output is "" ? "-o: the path is empty; give a folder or a .ts file."
+        : string.IsNullOrWhiteSpace(Output) && Output is not null ? "-o: the path is empty; give a folder or a .ts file."
+        : Output is "-" ? "-o: - is no folder; without -o the code goes to standard output."
+        : Output is "~" || Output?.StartsWith("~/", StringComparison.Ordinal) == true
+            ? "-o: the shell has left ~ as it is, as it does in quotes and after =; write \"$HOME\" in its place."
         : Language is not (null or JavaScript.Language or "typescript")
             ? $"--language: {Fault.Show(Language)} cannot be emitted; use typescript or javascript."
         : Language is not null && IsFile && JavaScript.Is(Output!) != (Language == JavaScript.Language)
             ? $"-o: a {Path.GetExtension(Output)} file cannot hold {(Language == JavaScript.Language ? "JavaScript; use .js or .mjs" : "TypeScript; use .ts, .mts or .cts")}, or give a folder."
         : new[] { DryRun, Diff, Check, Force }.Count(given => given) > 1 ? "Give one of --dry-run, --diff, --check and --force."
         : Merge && Force ? "Give one of --merge and --force."
-        : Name is not null && !InstanceName().IsMatch(Name) ? "--name: use a letter, then letters, digits, '-' and '_', at most 64, such as payments."
+        : Name is not null && !InstanceName().IsMatch(Name)
+            ? "--name: use a letter, then letters, digits, '-' and '_', at most 64, such as payments."
         : Name is not null && IsFile ? "--name: give a folder with -o; the name of the file comes from --name."
         : Output is not null && !IsFile && !Directory.Exists(Output) && RefusedExtension().Match(Output) is { Success: true } refused
             ? $"-o: the code is TypeScript, or ECMAScript modules with --language javascript, so a {refused.Value} file cannot hold it; use .ts, .mts, .cts, .js or .mjs, or give a folder."
@@ -84,7 +88,8 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
 /// <summary>The options that make an <see cref="OutputRequest"/>.</summary>
 internal sealed class OutputOptions
 {
-    private readonly Option<string> _output = new("--output", "-o") { Description = "Folder or .ts, .mts, .cts, .js or .mjs file to write to.", HelpName = "path" };
+    private readonly Option<string> _output =
+        new("--output", "-o") { Description = "Folder or .ts, .mts, .cts, .js or .mjs file to write to.", HelpName = "path" };
 
     private readonly Option<string> _language = new("--language")
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CrowVault.Emitters.Arguments;
 
 namespace CrowVault.Mcp.Cli;
@@ -9,9 +10,13 @@ namespace CrowVault.Mcp.Cli;
 /// <param name="TestRunnerFrom">Where it was found; null when the runtime says it.</param>
 /// <param name="ImportExtension">Value of the argument <c>importExtension</c>; null when nothing says.</param>
 /// <param name="ImportExtensionFrom">Where it was found; null when the runtime says it.</param>
-internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, string? ImportExtension, string? ImportExtensionFrom)
+internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunnerFrom, string? ImportExtension, string? ImportExtensionFrom)
 {
     private const int MaxExtends = 8;
+
+    // Options that decide how imports are written.
+    private static readonly string[] s_decisive =
+        ["module", "moduleResolution", "allowImportingTsExtensions", "rewriteRelativeImportExtensions"];
 
     private static readonly string[] s_dependencies = ["dependencies", "devDependencies", "peerDependencies"];
 
@@ -26,7 +31,8 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
     private static readonly string[] s_jest = ["jest", "ts-jest", "@swc/jest", "jest-expo", "babel-jest", "@nx/jest"];
     private static readonly string[] s_bun = ["bun.lock", "bun.lockb", "bunfig.toml"];
     private static readonly string[] s_workspaces = ["pnpm-workspace.yaml", "nx.json", "turbo.json", "lerna.json", "rush.json"];
-    private static readonly HashSet<string> s_strange = new(StringComparer.Ordinal) { "mocha", "ava", "tap", "uvu", "jasmine", "karma", "lab" };
+    private static readonly HashSet<string> s_strange =
+        new(StringComparer.Ordinal) { "mocha", "ava", "tap", "uvu", "jasmine", "karma", "lab" };
 
     /// <summary>Adds what the project says to the arguments of a call, where the call does not say it.</summary>
     /// <param name="arguments">The arguments.</param>
@@ -107,7 +113,8 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
         var scripts = Object(manifest, "scripts");
         var script = Text(scripts?["test"]);
         var named = script.Split(s_separators, StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
-        var others = scripts?.Where(each => named.Contains(each.Key)).Concat(scripts.Where(each => each.Key.StartsWith("test", StringComparison.Ordinal))) ?? [];
+        var others = scripts?.Where(each => named.Contains(each.Key))
+            .Concat(scripts.Where(each => each.Key.StartsWith("test", StringComparison.Ordinal))) ?? [];
         foreach (var text in others.Select(each => Text(each.Value)).Prepend(script))
         {
             if (RunnerIn(text) is { } runner)
@@ -128,7 +135,8 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
             }
         }
 
-        var packages = s_dependencies.SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? []).ToHashSet(StringComparer.Ordinal);
+        var packages = s_dependencies.SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? [])
+            .ToHashSet(StringComparer.Ordinal);
         return packages.Overlaps(s_vitest) ? ("vitest", null)
             : manifest.ContainsKey("jest") || packages.Overlaps(s_jest) ? ("jest", null)
             : packages.Contains("@types/bun") || packages.Contains("bun-types") ? ("bun", null)
@@ -138,9 +146,11 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
 
     private static string? RunnerIn(string script)
     {
-        var words = script.Split(s_separators, StringSplitOptions.RemoveEmptyEntries);
-        return words.Contains("vitest") ? "vitest"
-            : words.Contains("jest") || words.Any(word => word.EndsWith("/jest.js", StringComparison.Ordinal) || word is "react-scripts") ? "jest"
+        // ./node_modules/.bin/jest, and node --inspect node_modules/vitest/vitest.mjs.
+        var words = script.Split(s_separators, StringSplitOptions.RemoveEmptyEntries)
+            .Select(word => word[(word.LastIndexOfAny(['/', '\\']) + 1)..]).ToList();
+        return words.Exists(word => word is "vitest" or "vitest.mjs") ? "vitest"
+            : words.Exists(word => word is "jest" or "jest.js" or "react-scripts") ? "jest"
             : script.Contains("bun test", StringComparison.Ordinal) ? "bun"
             : script.Contains("deno test", StringComparison.Ordinal) ? "deno"
             : words.Contains("--test") ? "node"
@@ -172,41 +182,55 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
         var options = new JsonObject();
         Collect(path, options, MaxExtends, []);
 
-        // A solution of several projects says nothing itself: the one for the application does.
-        if (options.Count == 0 && Read(path)?["references"] is JsonArray references)
+        // A solution of several projects says nothing itself, or what paths are short for: the one for the application does.
+        if (Read(path) is { } solution && solution["references"] is JsonArray references
+            && (IsEmpty(solution) || !s_decisive.Any(options.ContainsKey)))
         {
+            options.Clear();
             var projects = references.OfType<JsonObject>().Select(each => Text(each["path"])).Where(each => each.Length > 0).Take(8)
                 .Select(each => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(path)!, each)))
                 .Select(each => Directory.Exists(each) ? Path.Combine(each, "tsconfig.json") : each);
             foreach (var project in projects.OrderBy(each => Includes(each, folder) ? 0 : 1))
             {
                 Collect(project, options, MaxExtends, []);
-                if (options.Count > 0)
+                if (s_decisive.Any(options.ContainsKey))
                 {
                     break;
                 }
             }
+
+            Collect(path, options, MaxExtends, []);
         }
 
         var (module, resolution) = (Text(options["module"]).ToLowerInvariant(), Text(options["moduleResolution"]).ToLowerInvariant());
-        var nodeNext = resolution is "node16" or "nodenext" || (resolution.Length == 0 && module is "node16" or "node18" or "node20" or "nodenext");
+        var nodeNext = resolution is "node16" or "nodenext"
+            || (resolution.Length == 0 && module is "node16" or "node18" or "node20" or "nodenext");
         var isModule = manifest is not null && Text(manifest["type"]) == "module";
         var usesNodeTest = runner is null or "node";
         var extension =
             IsTrue(options["allowImportingTsExtensions"]) || IsTrue(options["rewriteRelativeImportExtensions"])
                 ? runner == "jest" && !IsTrue(options["rewriteRelativeImportExtensions"]) ? "none" : "ts"
-            : nodeNext ? isModule && runner != "jest" ? "js" : isModule && MapsJs(manifest) ? "js" : isModule && runner == "jest" ? "js" : "none"
+            : nodeNext
+                ? isModule && runner != "jest" ? "js"
+                : isModule && MapsJs(manifest) ? "js" : isModule && runner == "jest" ? "js" : "none"
             : module.Length == 0 && resolution.Length == 0 && isModule && usesNodeTest ? "js"
             : "none";
         return (extension, path);
     }
 
-    // Whether a project takes in a folder: "src", "src/**/*", "./src"; without a list everything below it.
+    // Whether a project has no file of its own: "files": [], and nothing included.
+    private static bool IsEmpty(JsonObject config) => config["files"] is JsonArray { Count: 0 }
+        && config["include"] is null or JsonArray { Count: 0 };
+
+    // Whether a project takes in a folder's code: "src", "src/**/*.ts", "${configDir}/src", but not "src/**/*.test.ts"; without a list
+    // everything below it.
     private static bool Includes(string project, string folder)
     {
         var root = Path.GetDirectoryName(project)!;
-        return Read(project)?["include"] is not JsonArray include || include.Select(Text).Any(pattern =>
+        return Read(project)?["include"] is not JsonArray include
+            || include.Select(Text).Where(each => !OfSomeFiles().IsMatch(each)).Any(pattern =>
         {
+            pattern = pattern.Replace("${configDir}", ".", StringComparison.OrdinalIgnoreCase);
             var fixedPart = string.Join('/', pattern.Split('/').TakeWhile(part => !part.Contains('*')));
             var place = Path.GetFullPath(Path.Combine(root, fixedPart));
             return $"{Path.GetFullPath(folder)}/".StartsWith($"{place.TrimEnd('/', '\\')}/", StringComparison.Ordinal);
@@ -242,6 +266,7 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
 
     private static string? Resolve(string folder, string name)
     {
+        name = name.Replace("${configDir}", folder, StringComparison.OrdinalIgnoreCase);
         if (name.StartsWith('.') || Path.IsPathRooted(name))
         {
             var file = Path.GetFullPath(Path.Combine(folder, name));
@@ -250,7 +275,14 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
 
         for (var at = folder; at is not null; at = Path.GetDirectoryName(at))
         {
-            var file = Path.Combine(at, "node_modules", name);
+            var package = string.Join('/', name.Split('/').Take(name.StartsWith('@') ? 2 : 1));
+            var place = Path.Combine(at, "node_modules", package);
+
+            // pnpm and workspaces link packages: what one extends is relative to where it is.
+            var real = new DirectoryInfo(place).LinkTarget is null
+                ? place
+                : new DirectoryInfo(place).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+            var file = Path.Combine([real, .. name.Split('/').Skip(package.Split('/').Length)]);
             if (new[] { file, $"{file}.json", Path.Combine(file, "tsconfig.json") }.FirstOrDefault(File.Exists) is { } found)
             {
                 return found;
@@ -260,10 +292,14 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
         return null;
     }
 
-    private static bool MapsJs(JsonObject? manifest) => Object(Object(manifest, "jest"), "moduleNameMapper")?.Any(each => each.Key.Contains("js", StringComparison.Ordinal)) == true;
+    private static bool MapsJs(JsonObject? manifest) =>
+        Object(Object(manifest, "jest"), "moduleNameMapper")?.Any(each => each.Key.Contains("js", StringComparison.Ordinal)) == true;
 
     /// <summary>Whether a folder is part of somebody's project, where files live long enough to be upgraded.</summary>
     public static bool IsProject(string folder) => s_marks.Any(mark => Nearest(folder, mark) is not null);
+
+    /// <summary>Whether a folder is where a project begins.</summary>
+    public static bool IsRoot(string folder) => s_marks.Any(mark => File.Exists(Path.Combine(folder, mark)));
 
     private static readonly string[] s_marks = ["package.json", "deno.json", "deno.jsonc", "tsconfig.json"];
 
@@ -295,6 +331,9 @@ internal sealed record ProjectFiles(string? TestRunner, string? TestRunnerFrom, 
             return null;
         }
     }
+
+    [GeneratedRegex(@"(?:\A|/)(?!\*{1,2}(?:\.[cm]?tsx?)?\z)[^/]*\.[^/]*\z")]
+    private static partial Regex OfSomeFiles();
 
     private static JsonObject? Object(JsonObject? parent, string name) => parent?[name] is JsonObject { Count: >= 0 } child ? child : null;
 

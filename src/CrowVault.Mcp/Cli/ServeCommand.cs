@@ -31,16 +31,19 @@ internal static class ServeCommand
             Description = "Addresses to listen on in place of --port, such as http://0.0.0.0:8080; beyond this machine only with tokens.",
             AllowMultipleArgumentsPerToken = true,
         };
-        var settings = new Option<string?>("--settings") { Description = "JSON file of settings for HTTP; no file is read unless it is named here." };
+        var settings =
+            new Option<string?>("--settings") { Description = "JSON file of settings for HTTP; no file is read unless it is named here." };
         var command = new Command("serve", "Run the MCP server.") { transport, port, urls, settings };
         ServerOptions.AddTo(command);
         command.Validators.Add(result =>
         {
+            // Without its value there is none to ask for.
+            var isStdio = result.GetResult(transport) is not { Implicit: false } given || given.Tokens is [{ Value: Stdio }];
             if (result.GetResult(port) is not null && result.GetResult(urls) is not null)
             {
                 result.AddError("--port and --urls: use one of them.");
             }
-            else if (result.GetValue(transport) == Stdio && (result.GetResult(port) ?? result.GetResult(urls) ?? result.GetResult(settings)) is not null)
+            else if (isStdio && (result.GetResult(port) ?? result.GetResult(urls) ?? result.GetResult(settings)) is not null)
             {
                 result.AddError("--port, --urls and --settings: they need --transport http or sse.");
             }

@@ -18,7 +18,8 @@ internal static class SimulateCommand
     private static readonly string[] s_scenarios = ["brown-out", "outage", "slow", "burst"];
 
     // What each runtime is told so that it takes its program from standard input.
-    private static readonly (string Program, string[] Arguments)[] s_runtimes = [("node", ["-"]), ("deno", ["run", "-"]), ("bun", ["run", "-"])];
+    private static readonly (string Program, string[] Arguments)[] s_runtimes =
+        [("node", ["-"]), ("deno", ["run", "-"]), ("bun", ["run", "-"])];
 
     public static Command Build()
     {
@@ -124,7 +125,9 @@ internal static class SimulateCommand
                 process.StandardInput.Close();
                 var output = process.StandardOutput.ReadToEnd();
                 process.WaitForExit();
-                return process.ExitCode == 0 ? output : throw new Fault($"{name} ended with {process.ExitCode}: {FirstError(errors.Result)}");
+                return process.ExitCode == 0
+                    ? output
+                    : throw new Fault($"{name} ended with {process.ExitCode}: {FirstError(errors.Result)}");
             }
             catch (Win32Exception)
             {
@@ -140,7 +143,8 @@ internal static class SimulateCommand
     }
 
     private static string FirstError(string text) =>
-        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(line => line.Contains("Error", StringComparison.Ordinal)) ?? "";
+        text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .FirstOrDefault(line => line.Contains("Error", StringComparison.Ordinal)) ?? "";
 
     private static string Table(JsonElement result)
     {
@@ -151,7 +155,8 @@ internal static class SimulateCommand
             .AppendJoin("; ", Strings(result.GetProperty("world"))).Append("\n\n");
         foreach (var line in lines)
         {
-            text.AppendJoin("  ", line.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column]))).Append('\n');
+            text.AppendJoin("  ", line.Select((cell, column) => column == 0 ? cell.PadRight(widths[0]) : cell.PadLeft(widths[column])))
+                .Append('\n');
         }
 
         return text.ToString().TrimEnd('\n');

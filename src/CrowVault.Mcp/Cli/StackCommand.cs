@@ -9,7 +9,9 @@ using CrowVault.Emitters.Stack;
 
 namespace CrowVault.Mcp.Cli;
 
-/// <summary><c>stack -c resilience.json -o src/resilience</c>: the whole folder from one manifest, its layers checked against each other.</summary>
+/// <summary>
+/// <c>stack -c resilience.json -o src/resilience</c>: the whole folder from one manifest, its layers checked against each other.
+/// </summary>
 internal static class StackCommand
 {
     private static readonly string[] s_style = ["testRunner", "importExtension"];
@@ -95,6 +97,7 @@ internal static class StackCommand
             throw new Fault(string.Join('\n', faults.Faults.Select(fault => Said(config, fault))));
         }
 
+        FolderWrite.Settle(Path.GetFullPath(request.Output));
         var watching = monitoring.Plan(emission.Monitoring);
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
 
@@ -135,7 +138,9 @@ internal static class StackCommand
     private static string Said(string config, ArgumentFault fault)
     {
         var shown = config == "-" ? "standard input" : Fault.Show(config);
-        return fault.Argument == "resilience.json" ? $"{shown}: {fault.Problem}" : $"{shown}: {fault.ToString().Replace(".arguments: ", ": ", StringComparison.Ordinal)}";
+        return fault.Argument == "resilience.json"
+            ? $"{shown}: {fault.Problem}"
+            : $"{shown}: {fault.ToString().Replace(".arguments: ", ": ", StringComparison.Ordinal)}";
     }
 
     // Emitted files of the folder that the manifest does not name: a section was taken out, or tests are no longer asked for.
@@ -143,10 +148,12 @@ internal static class StackCommand
     {
         var planned = files.Select(file => Path.GetFileName(file.Path)).ToHashSet(StringComparer.Ordinal);
         var left = new List<string>();
-        foreach (var (tool, file) in Manifest.Sections.Select(each => (each.Emitter.Tool, each.Emitter.FileName)).Concat(Manifest.FilesOfTheWhole.Select(each => (each.Key, each.Value))))
+        foreach (var (tool, file) in Manifest.Sections.Select(each => (each.Emitter.Tool, each.Emitter.FileName))
+            .Concat(Manifest.FilesOfTheWhole.Select(each => (each.Key, each.Value))))
         {
             string[] names = [file, Path.ChangeExtension(file, ".test.ts")];
-            foreach (var name in names.Concat(names.Select(name => Path.ChangeExtension(name, ".js"))).Where(name => !planned.Contains(name)))
+            foreach (var name in names.Concat(names.Select(name => Path.ChangeExtension(name, ".js")))
+                .Where(name => !planned.Contains(name)))
             {
                 var path = Path.Combine(folder, name);
                 if (File.Exists(path) && NativeFile.IsRegular(path)
@@ -164,7 +171,8 @@ internal static class StackCommand
     {
         found = [];
         var known = Manifest.Schema.GetProperty("properties");
-        if (manifest.ValueKind is not JsonValueKind.Object || !known.TryGetProperty("testRunner", out _) || !known.TryGetProperty("importExtension", out _))
+        if (manifest.ValueKind is not JsonValueKind.Object || !known.TryGetProperty("testRunner", out _)
+            || !known.TryGetProperty("importExtension", out _))
         {
             return manifest;
         }
@@ -175,7 +183,9 @@ internal static class StackCommand
             style[name] = "given";
         }
 
-        var runtime = manifest.TryGetProperty("runtime", out var given) && given.ValueKind is JsonValueKind.String ? given.GetString() : null;
+        var runtime = manifest.TryGetProperty("runtime", out var given) && given.ValueKind is JsonValueKind.String
+            ? given.GetString()
+            : null;
         found = ProjectFiles.AddTo(style, StackEmitter.Instance.Arguments, request.Output!, runtime, request.IsJavaScript)
             .ConvertAll(note => note.Replace("--test-runner", "testRunner in the manifest", StringComparison.Ordinal)
                 .Replace("--import-extension", "importExtension in the manifest", StringComparison.Ordinal));

@@ -32,6 +32,9 @@ internal enum FileState
 /// <summary>A file to write, beside what is there.</summary>
 internal sealed class TargetFile
 {
+    private const int MaxMove = 2;
+    private const int MaxBases = 200;
+
     private static readonly string[] s_ofTests = ["withTests", "testRunner", "importExtension"];
 
     private readonly OwnedFile _emitted;
@@ -86,7 +89,8 @@ internal sealed class TargetFile
     public string Tool => _emitted.Header.Tool;
 
     /// <summary>A source and its tests are one group.</summary>
-    public string Group => System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RealPath)!, Emitting.SourceOf(System.IO.Path.GetFileName(Path)));
+    public string Group =>
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RealPath)!, Emitting.SourceOf(System.IO.Path.GetFileName(Path)));
 
     /// <summary>The header of the emitted file.</summary>
     public FileHeader Header => _emitted.Header;
@@ -101,7 +105,9 @@ internal sealed class TargetFile
     /// <summary>Whether the code is up to date and only its header says something else, such as that there are no tests.</summary>
     public bool HasOtherHeader => State is FileState.Same && Owned!.Header.Arguments != Header.Arguments;
 
-    /// <summary>The new content, with what stands above the header and the line ends as they are now; of the same code the layout too.</summary>
+    /// <summary>
+    /// The new content, with what stands above the header and the line ends as they are now; of the same code the layout too.
+    /// </summary>
     public string Updated => WithOwnersLayout(Owned is not null && Owned.Emitted == _emitted.Emitted && State is not FileState.Edited
         ? (Header with { Accepted = Owned.Header.Accepted }).Above(Owned.Body, Owned.Emitted)
         : Content);
@@ -125,14 +131,42 @@ internal sealed class TargetFile
     /// <summary>The code as it was emitted: kept, or emitted again from the arguments of the header.</summary>
     public string? EmittedBefore()
     {
-        var kept = Disk.ReadCompressed(BasePath);
-        if (kept is not null && CodeLayout.Fingerprint(kept) == Owned!.Emitted)
+        if (Kept(BasePath) is { } kept)
         {
             return kept;
         }
 
         var again = Emitting.Again(Owned!.Header, System.IO.Path.GetFileName(Path));
-        return again is not null && OwnedFile.Read(again) is { } file && file.Emitted == Owned.Emitted ? file.Body : null;
+        return again is not null && OwnedFile.Read(again) is { } file && file.Emitted == Owned.Emitted ? file.Body : KeptElsewhere();
+    }
+
+    private string? Kept(string path) =>
+        Disk.ReadCompressed(path) is { } kept && CodeLayout.Fingerprint(kept) == Owned!.Emitted ? kept : null;
+
+    // A file that was renamed, or moved by a folder or two, finds what was emitted by its fingerprint.
+    private string? KeptElsewhere()
+    {
+        var folder = System.IO.Path.GetDirectoryName(RealPath);
+        for (var up = 0; folder is not null && up <= MaxMove; up++, folder = ProjectFiles.IsRoot(folder)
+            ? null
+            : System.IO.Path.GetDirectoryName(folder))
+        {
+            var options = new EnumerationOptions
+            {
+                RecurseSubdirectories = true,
+                MaxRecursionDepth = MaxMove + 1,
+                AttributesToSkip = FileAttributes.ReparsePoint,
+                IgnoreInaccessible = true,
+            };
+            var bases = Disk.At(folder, () => Directory.EnumerateDirectories(folder, FolderWrite.BaseFolder, options)
+                .Take(MaxBases).SelectMany(each => Directory.EnumerateFiles(each, "*.br")).Take(MaxBases).ToList());
+            if (bases.Select(Kept).FirstOrDefault(each => each is not null) is { } kept)
+            {
+                return kept;
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Whether a file may not be written, as under a version control that locks.</summary>

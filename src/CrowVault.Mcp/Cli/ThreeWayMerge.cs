@@ -14,6 +14,12 @@ internal static class ThreeWayMerge
 
     private const double SameLayout = 0.7;
 
+    private static readonly string[] s_marks = ["<<<<<<< ", "=======", ">>>>>>> "];
+
+    /// <summary>Whether a text has conflicts that nobody has settled: of a merge here or of a version control.</summary>
+    public static bool HasConflicts(string text) => Array.TrueForAll(
+        s_marks, mark => text.StartsWith(mark, StringComparison.Ordinal) || text.Contains($"\n{mark}", StringComparison.Ordinal));
+
     /// <summary>Merges line by line; where both changed the same lines differently, both stand between marks.</summary>
     /// <param name="emitted">What was emitted.</param>
     /// <param name="edited">What its owner made of it, in whatever layout.</param>
@@ -42,7 +48,8 @@ internal static class ThreeWayMerge
         while (l < left.Count || r < right.Count)
         {
             // The next stretch of the base that one of them changed, with all changes that touch it.
-            var start = Math.Min(l < left.Count ? left[l].DeleteStartA : int.MaxValue, r < right.Count ? right[r].DeleteStartA : int.MaxValue);
+            var start =
+                Math.Min(l < left.Count ? left[l].DeleteStartA : int.MaxValue, r < right.Count ? right[r].DeleteStartA : int.MaxValue);
             var end = start;
             var (firstL, firstR) = (l, r);
             for (var grown = true; grown;)
@@ -109,8 +116,10 @@ internal static class ThreeWayMerge
 
         Keep(before.Count - oldAt);
         return changed
-            ? restored.Append(edited, after.Count == 0 ? 0 : after[^1].End, edited.Length - (after.Count == 0 ? 0 : after[^1].End)).ToString()
-            : restored.Append(emitted, before.Count == 0 ? 0 : before[^1].End, emitted.Length - (before.Count == 0 ? 0 : before[^1].End)).ToString();
+            ? restored.Append(edited, after.Count == 0 ? 0 : after[^1].End, edited.Length - (after.Count == 0 ? 0 : after[^1].End))
+            .ToString()
+            : restored.Append(emitted, before.Count == 0 ? 0 : before[^1].End, emitted.Length - (before.Count == 0 ? 0 : before[^1].End))
+            .ToString();
 
         void Keep(int count)
         {

@@ -36,7 +36,8 @@ internal static class ToolsCommand
                 return CommandLine.Success;
             }
 
-            var emitter = Catalog.All.FirstOrDefault(each => each.Tool == name || each.Command == name) ?? throw new Fault(Catalog.UnknownTool(name));
+            var emitter =
+                Catalog.All.FirstOrDefault(each => each.Tool == name || each.Command == name) ?? throw new Fault(Catalog.UnknownTool(name));
             Disk.Print($"{(parsed.GetValue(json) ? Json(emitter.Tool) : Text(emitter))}\n");
             return CommandLine.Success;
         });
@@ -53,7 +54,8 @@ internal static class ToolsCommand
             WriteIndented = true,
         };
         var tools = ApiMcpServer.Tools.Select(tool => tool.ProtocolTool).Where(tool => only is null || tool.Name == only);
-        return JsonSerializer.Serialize(new ListToolsResult { Tools = [.. tools] }, (JsonTypeInfo<ListToolsResult>)options.GetTypeInfo(typeof(ListToolsResult)));
+        return JsonSerializer.Serialize(new ListToolsResult { Tools =
+            [.. tools] }, (JsonTypeInfo<ListToolsResult>)options.GetTypeInfo(typeof(ListToolsResult)));
     }
 
     private static string Text() => string.Join("\n\n", Catalog.All.Select(emitter =>
@@ -66,5 +68,7 @@ internal static class ToolsCommand
             $"  {argument.Name}: {argument.Description} {(argument.Required ? "Required" : "Optional")}, {argument.Rule}{Fallback(argument)}."),
     ]);
 
-    private static string Fallback(CrowVault.Emitters.Arguments.Argument argument) => argument.Default is { } value ? $", default {value.ToJsonString()}" : "";
+    private static string Fallback(CrowVault.Emitters.Arguments.Argument argument) => argument.Default is { } value
+        ? $", default {value.ToJsonString()}"
+        : "";
 }

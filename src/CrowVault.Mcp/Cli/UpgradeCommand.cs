@@ -5,7 +5,9 @@ using CrowVault.Emitters.Stack;
 
 namespace CrowVault.Mcp.Cli;
 
-/// <summary><c>upgrade src/resilience</c>: every emitted file as this version emits it from its own header, with its owner's edits merged in.</summary>
+/// <summary>
+/// <c>upgrade src/resilience</c>: every emitted file as this version emits it from its own header, with its owner's edits merged in.
+/// </summary>
 internal static class UpgradeCommand
 {
     private const int MaxDepth = 12;
@@ -49,9 +51,12 @@ internal static class UpgradeCommand
         var refused = false;
         foreach (var path in paths.SelectMany(Expand).Distinct(StringComparer.Ordinal))
         {
-            if (OwnedFile.Read(Disk.ReadText(TargetFile.Follow(path))) is not { } owned)
+            var text = Disk.ReadText(TargetFile.Follow(path));
+            if (OwnedFile.Read(text) is not { } owned)
             {
-                report.Add(new(path, "foreign", null, "does not begin with the comment of an emitted file."));
+                report.Add(new(path, "foreign", null, ThreeWayMerge.HasConflicts(text)
+                    ? "has conflicts of a merge in its header; settle them first. Look for <<<<<<<."
+                    : "does not begin with the comment of an emitted file."));
                 refused = true;
                 continue;
             }
@@ -81,7 +86,8 @@ internal static class UpgradeCommand
             }
         }
 
-        files = [.. files.DistinctBy(file => Path.GetFullPath(file.Path))];
+        // One file by two paths, through links, is one file.
+        files = [.. files.DistinctBy(file => RealOf(file.Path))];
         if (files.Count == 0 && !refused && report.Count == 0)
         {
             throw new Fault($"{string.Join(", ", paths.Select(Fault.Show))}: no emitted file is there.");
@@ -100,10 +106,18 @@ internal static class UpgradeCommand
         return report.End(refused ? CommandLine.Differs : exitCode);
     }
 
+    private static (string?, string) RealOf(string path)
+    {
+        var real = TargetFile.Follow(path);
+        var folder = Path.GetDirectoryName(real)!;
+        return (NativeFile.IdentityOf(folder)?.ToString() ?? folder, Path.GetFileName(real));
+    }
+
     private static IEnumerable<string> Expand(string path)
     {
         if (!Directory.Exists(path))
         {
+            FolderWrite.Settle(Path.GetDirectoryName(TargetFile.Follow(path))!);
             return [path];
         }
 
@@ -115,6 +129,7 @@ internal static class UpgradeCommand
 
         void Walk(string folder, int depth)
         {
+            FolderWrite.Settle(folder);
             foreach (var file in Directory.EnumerateFiles(folder))
             {
                 if (++entries > MaxEntries)
@@ -122,7 +137,8 @@ internal static class UpgradeCommand
                     throw new Fault($"{Fault.Show(path)}: more than {MaxEntries} files; name the folder of the emitted ones.");
                 }
 
-                if (Path.GetExtension(file) is ".ts" or ".mts" or ".cts" or ".js" or ".mjs" && NativeFile.IsRegular(file) && IsEmitted(file))
+                if (Path.GetExtension(file) is ".ts" or ".mts" or ".cts" or ".js" or ".mjs" && NativeFile.IsRegular(file)
+                    && IsEmitted(file))
                 {
                     found.Add(file);
                 }

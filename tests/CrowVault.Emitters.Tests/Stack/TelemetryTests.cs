@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using CrowVault.Emitters.Stack;
 using CrowVault.Emitters.Stack.Telemetry;
+using CrowVault.Tests;
 using Xunit;
 
 namespace CrowVault.Emitters.Tests.Stack;
@@ -26,7 +27,7 @@ public sealed class TelemetryTests
         var emission = Emit(s_all);
         Snapshot.VerifyText("telemetry", "telemetry", "ts", File(emission, "telemetry.ts"));
         Snapshot.VerifyText("telemetry", "upstreams", "ts", File(emission, "upstreams.ts"));
-        Snapshot.VerifyText("telemetry", "dashboard", "json", emission.Monitoring!.Dashboard.Content);
+        Snapshot.VerifyText("telemetry", "dashboard", "json", JsonLayout.Of(emission.Monitoring!.Dashboard.Content));
         Snapshot.VerifyText("telemetry", "alerts", "yml", emission.Monitoring.Alerts.Content);
     }
 

@@ -1,7 +1,7 @@
 // What a project says about its tests in places other than its own test script; what the files are called in the usage; manifests from standard input.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { programUnderTest } from '../../shared/program.mjs';
@@ -61,7 +61,72 @@ const projects = {
     },
     ['vitest', 'ts'],
   ],
+  'a solution that says what paths are short for': [
+    {
+      'package.json': { type: 'module', scripts: { test: 'vitest' } },
+      'tsconfig.json': { files: [], references: [{ path: './tsconfig.app.json' }], compilerOptions: { paths: { '@/*': ['./src/*'] } } },
+      'tsconfig.app.json': { compilerOptions: { ...bundler.compilerOptions, allowImportingTsExtensions: true }, include: ['src'] },
+    },
+    ['vitest', 'ts'],
+  ],
+  'a solution without files that has the options of the workspace, and a project of tests before the one of the code': [
+    {
+      'package.json': { workspaces: ['libs/*'], devDependencies: { jest: '30' } },
+      'tsconfig.base.json': bundler,
+      'libs/a/package.json': { type: 'module' },
+      'libs/a/tsconfig.json': {
+        extends: '../../tsconfig.base.json',
+        files: [],
+        include: [],
+        references: [{ path: './tsconfig.spec.json' }, { path: './tsconfig.lib.json' }],
+      },
+      'libs/a/tsconfig.spec.json': { compilerOptions: { rewriteRelativeImportExtensions: true }, include: ['src/**/*.test.ts'] },
+      'libs/a/tsconfig.lib.json': {
+        extends: './tsconfig.json',
+        compilerOptions: { module: 'commonjs', moduleResolution: 'node10' },
+        include: ['src/**/*.ts'],
+      },
+    },
+    ['jest', 'none'],
+    'libs/a',
+  ],
+  'a folder named from the place of the configuration': [
+    {
+      'package.json': { type: 'module', scripts: { test: 'node --test' } },
+      'tsconfig.json': { files: [], references: [{ path: './tsconfig.tools.json' }, { path: './tsconfig.app.json' }] },
+      'tsconfig.tools.json': { ...bundler, include: ['${configDir}/tools'] },
+      'tsconfig.app.json': { compilerOptions: { module: 'NodeNext' }, include: ['${configDir}/src/**/*'] },
+    },
+    ['node', 'js'],
+  ],
+  'runners by their paths': [
+    { 'package.json': { scripts: { test: 'node --inspect ./node_modules/vitest/vitest.mjs run' } }, 'tsconfig.json': bundler },
+    ['vitest', 'none'],
+  ],
+  'a runner of node_modules/.bin': [
+    { 'package.json': { scripts: { test: './node_modules/.bin/jest -i' } }, 'tsconfig.json': commonJs },
+    ['jest', 'none'],
+  ],
 };
+
+test('a configuration of a package that is linked, which extends one beside it', { skip: process.platform === 'win32' }, () => {
+  const folder = newFolder();
+  const write = (path, content) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), JSON.stringify(content));
+  };
+  write('package.json', { workspaces: ['*/*'] });
+  write('base.json', { compilerOptions: { module: 'NodeNext' } });
+  write('tools/config/package.json', { name: '@our/config' });
+  write('tools/config/node.json', { extends: '../../base.json' });
+  write('apps/a/package.json', { type: 'module', scripts: { test: 'node --test' } });
+  write('apps/a/tsconfig.json', { extends: '@our/config/node.json' });
+  mkdirSync(join(folder, 'apps/a/node_modules/@our'), { recursive: true });
+  symlinkSync('../../../../tools/config', join(folder, 'apps/a/node_modules/@our/config'));
+  const { code, err } = run(join(folder, 'apps/a'), 'generate', 'retry-policy', '--with-tests', '-o', 'src');
+  assert.equal(code, 0, err);
+  assert.match(readFileSync(join(folder, 'apps/a/src/retry.ts'), 'utf8'), /"importExtension":"js"/u);
+});
 
 for (const [name, [files, [runner, extension], from = '.']] of Object.entries(projects)) {
   test(name, () => {

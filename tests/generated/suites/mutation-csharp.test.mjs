@@ -2,7 +2,7 @@
 // survivor has its reason in mutation.explained.json, or this fails. What is mutated, and which tests judge, stands in
 // tests/CrowVault.Emitters.Tests.Mutation.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../lib/compile.mjs';
@@ -24,10 +24,6 @@ if (mode === 'full') {
     });
     assert.equal(stryker.code, 0, stryker.output.slice(-4_000) + stryker.errors);
     const seconds = (performance.now() - since) / 1000;
-    // What the tests left of schemas that a mutant had changed.
-    const snapshots = join(repository, 'snapshots');
-    for (const name of readdirSync(snapshots, { recursive: true }))
-      if (basename(name) === 'schema.received.json') rmSync(join(snapshots, name));
     const { files } = JSON.parse(readFileSync(join(output, 'reports/mutation-report.json'), 'utf8'));
     const verdicts = Object.entries(files)
       .map(([path, { source, mutants }]) => judge(basename(path), mutantsOf(source, mutants)))

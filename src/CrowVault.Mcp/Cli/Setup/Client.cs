@@ -125,7 +125,10 @@ internal static class Clients
         (Client.GeminiCli, Scope.Project) => Path.Combine(places.Project, ".gemini", "settings.json"),
         (Client.OpenCode, Scope.User) => WithComments(Path.Combine(places.XdgConfiguration, "opencode", "opencode.json")),
         (Client.OpenCode, Scope.Project) => WithComments(Path.Combine(places.Project, "opencode.json")),
-        (Client.Zed, Scope.User) => Path.Combine(places.IsWindows ? places.Applications : places.XdgConfiguration, places.IsWindows ? "Zed" : "zed", "settings.json"),
+        (Client.Zed, Scope.User) =>
+            places.IsWindows
+                ? Path.Combine(places.Applications, "Zed", "settings.json")
+                : Path.Combine(places.XdgConfiguration, "zed", "settings.json"),
         (Client.Zed, Scope.Project) => Path.Combine(places.Project, ".zed", "settings.json"),
         (Client.ClaudeDesktop or Client.Windsurf or Client.CopilotCli, Scope.Project) => null,
     };
@@ -147,7 +150,10 @@ internal static class Clients
                 new() { ["type"] = "local", ["command"] = start.Command, ["args"] = arguments }, new() { ["tools"] = List(["*"]) }),
             Client.OpenCode => new(
                 new() { ["type"] = "local", ["command"] = List([start.Command, .. start.Arguments]) }, new() { ["enabled"] = true }),
-            Client.Zed => new(new() { ["source"] = "custom", ["command"] = start.Command, ["args"] = arguments }, new() { ["env"] = new JsonObject() }),
+            Client.Zed =>
+                new(
+                    new() { ["source"] = "custom", ["command"] = start.Command, ["args"] = arguments },
+                    new() { ["env"] = new JsonObject() }),
             Client.ClaudeDesktop or Client.Cursor or Client.Windsurf or Client.Codex or Client.GeminiCli =>
                 new(new() { ["command"] = start.Command, ["args"] = arguments }, []),
         };

@@ -14,7 +14,8 @@ internal static class JsonConfiguration
 {
     private const int MaxDepth = 512;
 
-    private static readonly JsonReaderOptions s_reading = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Allow, MaxDepth = MaxDepth };
+    private static readonly JsonReaderOptions s_reading =
+        new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Allow, MaxDepth = MaxDepth };
 
     // An entry with one of these reaches a server elsewhere, and nothing of it fits one that is started here.
     private static readonly string[] s_remote = ["url", "serverUrl", "httpUrl", "headers", "oauth", "auth"];
@@ -56,7 +57,9 @@ internal static class JsonConfiguration
 
         if (!existing.Value.IsObject || s_remote.Any(member => existing.Value.Find(member) is not null))
         {
-            return document.Replace(existing.Value, Render(whole, document.SpansLines(existing.Value) ? document.LayoutAt(existing.NameStart) : null));
+            return document.Replace(existing.Value, Render(whole, document.SpansLines(existing.Value)
+                ? document.LayoutAt(existing.NameStart)
+                : null));
         }
 
         foreach (var (member, value) in entry.Members)
@@ -161,7 +164,8 @@ internal static class JsonConfiguration
     private static string Render(JsonNode value, Layout? layout) => value switch
     {
         JsonObject { Count: 0 } => "{}",
-        JsonObject members when layout is null => $"{{ {string.Join(", ", members.Select(member => $"{Quote(member.Key)}: {Render(member.Value!, null)}"))} }}",
+        JsonObject members when layout is null =>
+            $"{{ {string.Join(", ", members.Select(member => $"{Quote(member.Key)}: {Render(member.Value!, null)}"))} }}",
         JsonObject members => $"{{{string.Join(",", members.Select(member => $"{layout.Deeper.Begin}{Quote(member.Key)}: {Render(member.Value!, null)}"))}{layout.Begin}}}",
         JsonArray values => $"[{string.Join(", ", values.Select(each => Render(each!, null)))}]",
         _ => value.GetValueKind() is JsonValueKind.String ? Quote(value.GetValue<string>()) : value.ToJsonString(),

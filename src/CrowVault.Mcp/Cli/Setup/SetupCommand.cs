@@ -4,7 +4,9 @@ using DiffPlex.Renderer;
 
 namespace CrowVault.Mcp.Cli.Setup;
 
-/// <summary><c>setup --client cursor</c>: writes this server into a client's configuration, or takes it out, and shows what changes.</summary>
+/// <summary>
+/// <c>setup --client cursor</c>: writes this server into a client's configuration, or takes it out, and shows what changes.
+/// </summary>
 internal static class SetupCommand
 {
     // Claude Code keeps its history in the file that its servers are in.
@@ -14,7 +16,12 @@ internal static class SetupCommand
 
     public static Command Build()
     {
-        var client = new Option<string>("--client") { Description = $"The client: {string.Join(", ", Clients.ByName.Keys)}.", HelpName = "name", Required = true };
+        var client = new Option<string>("--client")
+        {
+            Description = $"The client: {string.Join(", ", Clients.ByName.Keys)}.",
+            HelpName = "name",
+            Required = true,
+        };
         client.AcceptOnlyFromAmong([.. Clients.ByName.Keys]);
         var scope = new Option<string>("--scope") { Description = "For you everywhere, or for all who work on the project in this folder.", HelpName = "user|project", DefaultValueFactory = _ => "user" };
         scope.AcceptOnlyFromAmong("user", "project");
@@ -75,13 +82,18 @@ internal static class SetupCommand
         if (Clients.IsToml(client))
         {
             var toml = text is null ? null : Encoding.UTF8.GetString(text);
-            edited = (entry is null ? TomlConfiguration.Remove(toml!, key, Product.ServerName) : TomlConfiguration.Add(toml, key, Product.ServerName, entry)) is { } content
+            edited =
+                (entry is null
+                    ? TomlConfiguration.Remove(toml!, key, Product.ServerName)
+                    : TomlConfiguration.Add(toml, key, Product.ServerName, entry)) is { } content
                 ? Encoding.UTF8.GetBytes(content)
                 : null;
         }
         else
         {
-            edited = entry is null ? JsonConfiguration.Remove(text!, key, Product.ServerName) : JsonConfiguration.Add(text, key, Product.ServerName, entry);
+            edited = entry is null
+                ? JsonConfiguration.Remove(text!, key, Product.ServerName)
+                : JsonConfiguration.Add(text, key, Product.ServerName, entry);
         }
 
         // A mark shows that the file was there before.
@@ -122,7 +134,8 @@ internal static class SetupCommand
             return report.End(CommandLine.Success);
         }
 
-        var (state, action) = (existing is null ? "new" : "outdated", edited is null ? "removed" : existing is null ? "created" : "updated");
+        var (state, action) =
+            (existing is null ? "new" : "outdated", edited is null ? "removed" : existing is null ? "created" : "updated");
         if (!dryRun && existing is not null && TargetFile.IsWriteProtected(real))
         {
             throw new Fault($"{Fault.Show(path)}: read-only; nothing was written. Make it writable.");
@@ -137,7 +150,8 @@ internal static class SetupCommand
         if (!dryRun)
         {
             using var write = FolderWrite.Open(Path.GetDirectoryName(real)!);
-            if ((Path.Exists(real) ? Disk.ReadBytes(real, MaxBytes) : null) is var now && !(now ?? []).AsSpan().SequenceEqual(existing ?? []))
+            if ((Path.Exists(real) ? Disk.ReadBytes(real, MaxBytes) : null) is var now
+                && !(now ?? []).AsSpan().SequenceEqual(existing ?? []))
             {
                 throw new Fault($"{Fault.Show(path)}: somebody else is writing it; nothing was written. Close {name} and try again.");
             }

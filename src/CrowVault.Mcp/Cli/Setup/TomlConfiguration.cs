@@ -120,11 +120,15 @@ internal static class TomlConfiguration
     private static bool IsSame(ValueSyntax existing, JsonNode value) => (existing, value) switch
     {
         (StringValueSyntax text, JsonValue) => text.Value == value.GetValue<string>(),
-        (ArraySyntax list, JsonArray values) => list.Items.Select(item => (item.Value as StringValueSyntax)?.Value).SequenceEqual(values.Select(each => each!.GetValue<string>())),
+        (ArraySyntax list, JsonArray values) =>
+            list.Items.Select(item => (item.Value as StringValueSyntax)?.Value)
+                .SequenceEqual(values.Select(each => each!.GetValue<string>())),
         _ => false,
     };
 
-    private static string LineEnd(string text) => text.IndexOf('\n', StringComparison.Ordinal) is > 0 and var i && text[i - 1] == '\r' ? "\r\n" : "\n";
+    private static string LineEnd(string text) => text.IndexOf('\n', StringComparison.Ordinal) is > 0 and var i && text[i - 1] == '\r'
+        ? "\r\n"
+        : "\n";
 
     private static int BackOverLineEnd(string text, int place) =>
         place == 0 || text[place - 1] != '\n' ? place

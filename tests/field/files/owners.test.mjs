@@ -1,0 +1,149 @@
+// What becomes of files in people's hands: moved, renamed, in conflict, linked, named in another case, several headers in one.
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
+import { filesOf, newFolder, run } from './lib.mjs';
+
+const posix = process.platform !== 'win32';
+const read = (folder, name) => readFileSync(join(folder, name), 'utf8');
+
+/** A project with a retry policy in src. */
+function project(...args) {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  const { code, err } = run(folder, 'generate', 'retry-policy', '-o', 'src', ...args);
+  assert.equal(code, 0, err);
+  return folder;
+}
+
+test("conflicts of a version control are the owner's to settle, in the code and in the header", () => {
+  const folder = project();
+  const text = read(folder, 'src/retry.ts');
+  const conflict = (before, ours, theirs) =>
+    writeFileSync(join(folder, 'src/retry.ts'), text.replace(before, `<<<<<<< HEAD\n${ours}=======\n${theirs}>>>>>>> feature/retries\n`));
+  const line = /^.*maxRetries: 4.*\n/mu.exec(text)[0];
+  const body = /^ \* Body: .*\n/mu.exec(text)[0];
+  for (const args of [
+    [line, line.replace('4', '6'), line.replace('4', '5')],
+    [body, body, body.replace(/[0-9a-f]{32}/u, '0'.repeat(32))],
+  ]) {
+    conflict(...args);
+    const marked = read(folder, 'src/retry.ts');
+    for (const call of [
+      ['upgrade', 'src/retry.ts'],
+      ['accept', 'src/retry.ts'],
+      ['generate', 'retry-policy', '-o', 'src', '--max-retries', '7'],
+      ['generate', 'retry-policy', '-o', 'src', '--max-retries', '7', '--merge'],
+    ]) {
+      const { code, err } = run(folder, ...call);
+      assert.equal(code, 1, `${call.join(' ')}: ${err}`);
+      assert.match(err, /conflicts of .*merge.*<<<<<<</u, call.join(' '));
+      assert.equal(read(folder, 'src/retry.ts'), marked, call.join(' '));
+    }
+  }
+});
+
+test('a file that was renamed or moved is merged by what was emitted, which only its old folder keeps', () => {
+  const folder = project();
+  const text = read(folder, 'src/retry.ts');
+  // As an older version emitted it, which this one cannot emit again.
+  const older = text.slice(text.indexOf('*/\n') + 4).replace(/^ *\/\/ .*\n/mu, '');
+  writeFileSync(join(folder, 'src/retry.ts'), text.slice(0, text.indexOf('*/\n') + 4) + older);
+  assert.equal(run(folder, 'accept', 'src/retry.ts').code, 0);
+  const fingerprint = /accepted xxh128 (\w+)/u.exec(read(folder, 'src/retry.ts'))[1];
+  const header = text
+    .slice(0, text.indexOf('*/\n') + 4)
+    .replace(/xxh128 \w+/u, `xxh128 ${fingerprint}`)
+    .replace(/CrowVault\.Mcp \d+\.\d+\.\d+/u, 'CrowVault.Mcp 0.0.1');
+  writeFileSync(join(folder, 'src/.crowvault/retry.ts.br'), brotliCompressSync(older));
+  for (const place of ['src/http-retry.ts', 'src/http/retry.ts', 'lib/retry.ts']) {
+    mkdirSync(join(folder, place, '..'), { recursive: true });
+    writeFileSync(join(folder, place), `${header}${older}// mine\n`);
+    const { code, err } = run(folder, 'upgrade', place);
+    assert.equal(code, 0, `${place}: ${err}`);
+    assert.match(err, /: merged/u);
+    const merged = read(folder, place);
+    assert.equal(merged.slice(merged.indexOf('*/\n') + 4), `${text.slice(text.indexOf('*/\n') + 4)}// mine\n`);
+  }
+});
+
+test('a renamed file is generated and checked under its new name', () => {
+  const folder = project('--max-retries', '6', '--with-tests');
+  renameSync(join(folder, 'src/retry.ts'), join(folder, 'src/tries.ts'));
+  renameSync(join(folder, 'src/retry.test.ts'), join(folder, 'src/tries.test.ts'));
+  writeFileSync(join(folder, 'src/tries.test.ts'), read(folder, 'src/tries.test.ts').replaceAll('./retry.ts', './tries.ts'));
+  assert.equal(run(folder, 'upgrade', 'src').code, 0);
+  assert.match(read(folder, 'src/tries.test.ts'), /Tests of tries\.ts\./u);
+  assert.match(read(folder, 'src/tries.ts'), /"maxRetries":6/u);
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src/tries.ts', '--check').code, 0);
+  assert.deepEqual(Object.keys(filesOf(join(folder, 'src'))), ['tries.test.ts', 'tries.ts']);
+});
+
+test('a folder by two names, and a file by a link, are one', { skip: !posix }, () => {
+  const folder = project();
+  symlinkSync('src', join(folder, 'linked'));
+  symlinkSync('retry.ts', join(folder, 'src/alias.ts'));
+  const older = read(folder, 'src/retry.ts')
+    .replace(/CrowVault\.Mcp \d+\.\d+\.\d+/u, 'CrowVault.Mcp 0.0.1')
+    .replace('"maxRetries":4', '"maxRetries":5');
+  writeFileSync(join(folder, 'src/retry.ts'), older);
+  const { code, out, err } = run(folder, 'upgrade', 'src', 'linked', '.', '--json');
+  assert.equal(code, 0, err);
+  assert.equal(JSON.parse(out).files.length, 1, out);
+  assert.match(read(folder, 'src/retry.ts'), /"maxRetries":5/u);
+});
+
+test('what a manifest no longer names is removed from beside links to elsewhere', { skip: !posix }, () => {
+  const folder = newFolder();
+  const stack = (manifest, ...args) => {
+    writeFileSync(join(folder, 'resilience.json'), JSON.stringify(manifest));
+    return run(folder, 'stack', '-o', 'out', ...args);
+  };
+  assert.equal(stack({ circuitBreaker: {}, retryPolicy: {} }).code, 0);
+  mkdirSync(join(folder, 'real'));
+  for (const name of Object.keys(filesOf(join(folder, 'out')))) {
+    if (name === 'retry.ts') continue;
+    renameSync(join(folder, 'out', name), join(folder, 'real', name));
+    symlinkSync(`../real/${name}`, join(folder, 'out', name));
+  }
+  const { code, err } = stack({ circuitBreaker: {} }, '--prune');
+  assert.equal(code, 0, err);
+  assert.equal(existsSync(join(folder, 'out/retry.ts')), false);
+});
+
+test('names that differ in case alone are one file elsewhere', () => {
+  const folder = project('--name', 'payments');
+  const { code, err } = run(folder, 'generate', 'retry-policy', '-o', 'src', '--name', 'Payments');
+  assert.equal(code, 1, err);
+  assert.match(err, /payments\.retry\.ts (is there|belongs)|belongs to the instance payments/u);
+  assert.deepEqual(Object.keys(filesOf(join(folder, 'src'))), ['payments.retry.ts']);
+});
+
+test('two emitted files put into one are the first of them, edited', () => {
+  const folder = project();
+  assert.equal(run(folder, 'generate', 'bulkhead', '--partitions', 'orders=3', '-o', 'src').code, 0);
+  const both = read(folder, 'src/retry.ts') + read(folder, 'src/bulkhead.ts');
+  writeFileSync(join(folder, 'src/retry.ts'), both);
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src', '--max-retries', '5').code, 1);
+  assert.equal(read(folder, 'src/retry.ts'), both);
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src', '--max-retries', '5', '--merge').code, 0);
+  assert.ok(read(folder, 'src/retry.ts').endsWith(read(folder, 'src/bulkhead.ts')));
+});
+
+test('-o that cannot be meant is one sentence and writes nothing', () => {
+  const folder = newFolder();
+  for (const [output, sentence] of [
+    ['-', /without -o the code goes to standard output/u],
+    ['~/src', /the shell has left ~ as it is/u],
+    [' ', /the path is empty/u],
+  ]) {
+    const { code, err } = run(folder, 'generate', 'retry-policy', '-o', output);
+    assert.equal(code, 2, output);
+    assert.match(err, sentence);
+    assert.equal(err.trim().split('\n').length, 1, err);
+  }
+  assert.deepEqual(filesOf(folder), {});
+  assert.equal(existsSync(join(folder, '-')), false);
+});
