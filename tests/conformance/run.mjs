@@ -2,9 +2,9 @@
 //
 //   node run.mjs            everything
 //   node run.mjs --quick    fewer cases of the comparison of the doors
-//   node run.mjs --full     longer attacks
+//   node run.mjs --full     longer attacks, and the coding agents, which it installs
 //   node run.mjs NAME...    only the suites whose name contains a NAME
-import { readdirSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { spawnSync } from 'node:child_process';
@@ -23,7 +23,17 @@ const names = given.filter((each) => !each.startsWith('--'));
 const folder = fileURLToPath(new URL('suites', import.meta.url));
 const files = readdirSync(folder)
   .filter((each) => each.endsWith('.test.mjs') && (names.length === 0 || names.some((name) => each.includes(name))))
+  .filter((each) => each !== 'agents.test.mjs' || given.includes('--full'))
   .sort()
   .map((each) => join(folder, each));
+if (files.some((each) => each.endsWith('agents.test.mjs'))) install(fileURLToPath(new URL('agents', import.meta.url)));
 
 finish(await runTests(files, { folder, concurrency: 2 }));
+
+// More than a gigabyte, so not among the packages of the other suites. The programs come as packages for a platform: no script is run.
+function install(home) {
+  const [lock, mark] = [join(home, 'package-lock.json'), join(home, 'node_modules/.crowvault-lock.json')];
+  if (existsSync(mark) && readFileSync(mark, 'utf8') === readFileSync(lock, 'utf8')) return;
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (spawnSync('npm', args, { cwd: home, stdio: 'inherit' }).status === 0) copyFileSync(lock, mark);
+}

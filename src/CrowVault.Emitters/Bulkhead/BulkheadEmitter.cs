@@ -21,7 +21,7 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
         + "every connection. Not for limits per time (generate_rate_limiting).";
 
     /// <inheritdoc/>
-    public override string IconPath => "M2 4h8v16H2zM14 4h8v16h-8z";
+    public override string IconPath => "M2 4h8v16H2zm12 0h8v16h-8z";
 
     /// <inheritdoc/>
     public override string FileName => "bulkhead.ts";

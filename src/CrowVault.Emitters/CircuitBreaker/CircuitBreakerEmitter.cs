@@ -18,7 +18,7 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
         + "Not for transient errors (generate_retry_policy) or local work.";
 
     /// <inheritdoc/>
-    public override string IconPath => "M13 2 4 14h6l-1 8 9-12h-6z";
+    public override string IconPath => "M4 14 13 2v8h5l-9 12 1-8z";
 
     /// <inheritdoc/>
     public override string FileName => "circuit-breaker.ts";

@@ -25,7 +25,7 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
         + "For transient errors of idempotent calls. Not for a dependency that stays down (generate_circuit_breaker).";
 
     /// <inheritdoc/>
-    public override string IconPath => "M12 4V0l6 6-6 6V8a6 6 0 1 0 6 6h4A10 10 0 1 1 12 4z";
+    public override string IconPath => "M12 4V0l6 6-6 6V8a6 6 0 106 6h4A10 10 0 1112 4z";
 
     /// <inheritdoc/>
     public override string FileName => "retry.ts";

@@ -1,11 +1,13 @@
 using System.Diagnostics.CodeAnalysis;
 using CrowVault.Emitters;
+using CrowVault.Mcp.Cli;
 using CrowVault.Mcp.Http.Identity;
 using CrowVault.Mcp.Http.Settings;
 using CrowVault.Mcp.Http.Telemetry;
 using CrowVault.Mcp.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -17,6 +19,8 @@ namespace CrowVault.Mcp.Http;
 /// <summary>The server over HTTP: MCP at <c>/mcp</c> (and <c>/sse</c>), REST at <c>/v1</c>.</summary>
 internal static class HttpDoor
 {
+    private const int ReadAhead = 64 * 1024;
+
     /// <summary>Serves until the process is told to stop.</summary>
     /// <param name="arguments">The command line.</param>
     /// <returns>The exit code: 0, or 2 when the configuration is faulty or the address is taken.</returns>
@@ -75,6 +79,13 @@ internal static class HttpDoor
         var builder = new ConfigurationBuilder();
         if (file is not null)
         {
+            // A pipe or a device would be waited for without end.
+            if (File.Exists(file) && !NativeFile.IsRegular(file))
+            {
+                configuration = null;
+                return false;
+            }
+
             builder.AddJsonFile(Path.GetFullPath(file), optional: false);
         }
 
@@ -116,6 +127,9 @@ internal static class HttpDoor
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(settings.Limits.HeaderSeconds);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(settings.Limits.IdleSeconds);
         });
+
+        // What a connection may send ahead: of a body that waits for its turn no more than this is held.
+        builder.Services.Configure<SocketTransportOptions>(sockets => sockets.MaxReadBufferSize = ReadAhead);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.Limits.StopSeconds));
         builder.Logging.ClearProviders().AddConsole();
         builder.Services.PostConfigure<ConsoleLoggerOptions>(console =>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
@@ -52,8 +53,9 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             return RefuseAsync(context, faults, null);
         }
 
-        var key = $"{emitter.Tool} {args.GetRawText()}";
-        var answer = _answers.Find(key);
+        // Of arguments that are too long to be kept no copy is made to look for them.
+        var key = JsonMarshal.GetRawUtf8Value(args).Length <= Memo.MaxKeyLength ? $"{emitter.Tool} {args.GetRawText()}" : null;
+        var answer = key is null ? null : _answers.Find(key);
         if (answer is null)
         {
             if (!emitter.TryEmit(args, Product.Version, out var emission, out var refused))
@@ -65,7 +67,10 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             answer = new(
                 JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission),
                 System.Text.Encoding.UTF8.GetBytes(emission.Files[0].Content));
-            _answers.Keep(key, answer);
+            if (key is not null)
+            {
+                _answers.Keep(key, answer);
+            }
         }
 
         call.ErrorType = null;

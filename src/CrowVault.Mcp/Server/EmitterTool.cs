@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
 using CrowVault.Mcp.Page;
@@ -31,9 +32,24 @@ internal sealed class EmitterTool : McpServerTool
                 DestructiveHint = false,
                 OpenWorldHint = false,
             },
-            Meta = PreviewResource.ToolMeta(),
+            Meta = ToolMeta(emitter),
             Icons = [Glyph.Icon(emitter.IconPath)],
         };
+    }
+
+    /// <summary>The longest answer in characters, with 200 names of 64 characters and a test.</summary>
+    private const int MaxResultChars = 200_000;
+
+    // Claude Code puts an answer of more than 50,000 characters into a file unless the tool says so; it reads this in the list, not in an answer.
+    private static JsonObject ToolMeta(Emitter emitter)
+    {
+        var meta = PreviewResource.ToolMeta();
+        if (emitter.Arguments.All.OfType<ObjectListArgument>().Any())
+        {
+            meta["anthropic/maxResultSizeChars"] = MaxResultChars;
+        }
+
+        return meta;
     }
 
     /// <summary>JSON Schema of <c>{ files, usage, notes, warnings, command }</c>.</summary>

@@ -8,7 +8,6 @@ internal sealed class Memo<T>
     where T : class
 {
     private const int MaxAnswers = 64;
-    private const int MaxKeyLength = 2_048;
     private readonly ConcurrentDictionary<string, T> _answers = new(StringComparer.Ordinal);
 
     /// <summary>The answer to a call; null when it has not been kept.</summary>
@@ -17,7 +16,7 @@ internal sealed class Memo<T>
     /// <summary>Keeps an answer. Memory stays bounded: what is full is emptied, which costs less than keeping account of use.</summary>
     public void Keep(string arguments, T answer)
     {
-        if (arguments.Length > MaxKeyLength)
+        if (arguments.Length > Memo.MaxKeyLength)
         {
             return;
         }
@@ -29,4 +28,11 @@ internal sealed class Memo<T>
 
         _answers[arguments] = answer;
     }
+}
+
+/// <summary>What all memos have in common.</summary>
+internal static class Memo
+{
+    /// <summary>The longest arguments of which an answer is kept.</summary>
+    public const int MaxKeyLength = 2_048;
 }

@@ -50,6 +50,31 @@ test('an answer costs at most 450 tokens beside its code, and under 450 without 
   }
 });
 
+// The longest answers: as many and as long names as are allowed, every option that adds code.
+const names = Array.from({ length: 200 }, (_, index) => `${'o'.repeat(61)}${String(index + 100)}`);
+const longest = {
+  generate_circuit_breaker: { tripOn: 'failure-rate', slowCallMs: 100 },
+  generate_retry_policy: {},
+  generate_rate_limiting: { algorithm: 'sliding-window', framework: 'express', onStoreError: 'local', withOperations: true },
+  generate_timeout_config: { operations: names.map((name) => ({ name, timeoutMs: 600_000, retry: true })) },
+  generate_bulkhead: { partitions: names.map((name) => ({ name, maxConcurrent: 1_000, maxQueue: 1_000, maxWaitMs: 60_000 })) },
+};
+
+test('a tool says how long its answers are where they are longer than Claude Code takes unasked', async () => {
+  for (const { name, _meta } of tools) {
+    const most = _meta['anthropic/maxResultSizeChars'];
+    const answer = await client.callTool({
+      name,
+      arguments: { ...longest[name], withTests: true, withMetrics: true, testRunner: 'vitest' },
+    });
+    assert.equal(answer.isError, undefined, JSON.stringify(answer.content));
+    const length = answer.content.reduce((sum, { text }) => sum + text.length, 0);
+    console.log(`     ${name}: ${String(length)} characters at most, ${String(most ?? 50_000)} stated or assumed`);
+    assert.ok(length < (most ?? 50_000), `${name}: ${String(length)} characters`);
+    assert.equal(most !== undefined, length > 50_000, name);
+  }
+});
+
 test('the instructions are under 170 tokens and state the order of layers', () => {
   const instructions = client.getInstructions();
   assert.ok(tokens(instructions) < 170, `${String(tokens(instructions))} tokens`);

@@ -89,6 +89,7 @@ export async function serve({ transport = 'http', env = {}, args = [], cwd } = {
     port,
     log: () => log,
     memory: () => memory(child.pid),
+    mostMemory: () => memory(child.pid, 'VmHWM'),
     async stop() {
       child.kill('SIGTERM');
       return exited;
@@ -96,8 +97,9 @@ export async function serve({ transport = 'http', env = {}, args = [], cwd } = {
   };
 }
 
-/** Resident memory of a process in MB. */
-export const memory = (pid) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))[1]) / 1024;
+/** Resident memory of a process in MB: now, or with VmHWM the most that it ever had. */
+export const memory = (pid, field = 'VmRSS') =>
+  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${String(pid)}/status`, 'utf8'))[1]) / 1024;
 
 /** `{ text, entry }` of a new token. */
 export function token(name, expires = '') {

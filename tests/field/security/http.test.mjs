@@ -1,8 +1,13 @@
 // What callers without a right, or with too little of one, can take: places, time, memory, lines of the log.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import net from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { execute } from '../../shared/processes.mjs';
+import { programUnderTest } from '../../shared/program.mjs';
+import { temporaryFolder } from '../../shared/temporary.mjs';
 import { ask, json, open, raw, rpc, serve, statuses, token } from '../lib/server.mjs';
 
 const full = process.env.CROWVAULT_PROOF === 'full';
@@ -112,4 +117,22 @@ test('a flood of refusals does not flood the log', async () => {
   await server.stop();
   assert.ok(server.log().split('\n').length < 400);
   assert.match(server.log(), /Refused with 401/);
+});
+
+test('a pipe or a device in the place of a file of settings or of tokens is refused, not waited for', async () => {
+  const home = temporaryFolder('pipes');
+  const pipe = join(home, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const { command, args } = programUnderTest();
+  const start = [...args, 'serve', '--transport', 'http', '--port', '0'];
+  for (const path of [pipe, '/dev/zero', '/dev/full']) {
+    for (const [more, env] of [
+      [['--settings', path], {}],
+      [[], { CROWVAULT_HTTP_TOKENS_FILE: path }],
+    ]) {
+      const { code, stderr } = await execute(command, [...start, ...more], { env: { ...process.env, ...env }, timeout: 30_000 });
+      assert.equal(code, 2, `${path}: ${stderr}`);
+      assert.match(stderr, /cannot be read/);
+    }
+  }
 });

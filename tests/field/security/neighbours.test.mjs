@@ -39,30 +39,58 @@ for (const [name, body] of Object.entries(worst).slice(0, full ? undefined : 2))
       for (const until = performance.now() + ms; performance.now() < until; await wait(10)) times.push(await call());
       return times.sort((a, b) => a - b);
     };
-    const p99 = (times) => times[Math.floor(times.length * 0.99)];
+    const at = (share, times) => times[Math.floor(times.length * share)];
+    const middle = (values) =>
+      at(
+        0.5,
+        values.sort((a, b) => a - b),
+      );
 
+    // Alone and beside in turns, so that what else the machine does falls on both.
+    const [rounds, alone, besides] = [full ? 5 : 1, [], []];
     await callFor(full ? 3_000 : 300);
-    const quiet = await callFor(full ? 10_000 : 300);
-    const began = performance.now();
+    for (let round = 0; round < rounds; round++) {
+      alone.push(await callFor(full ? 3_000 : 300));
+      const began = performance.now();
+      const flood = new Worker(new URL('../lib/flood.mjs', import.meta.url), {
+        workerData: { port: server.port, authorization: `Bearer ${hostile.text}`, body, callers: 64 },
+      });
+      besides.push(await callFor(full ? 3_000 : 1_500));
+      const told = once(flood, 'message');
+      flood.postMessage('stop');
+      const [{ answers, longest }] = await told;
+      // 200 a second and 400 at once, of which a body takes one for each 4 KiB.
+      const most = (400 + (200 * (performance.now() - began)) / 1_000) / Math.floor(body.length / 4_096);
+      assert.ok(longest < 65_536);
+      assert.deepEqual(Object.keys(answers).sort(), ['400', '429']);
+      assert.ok(answers[400] <= most + 1, `${String(answers[400])} of ${most.toFixed(0)}`);
+    }
+    agent.destroy();
+
+    // The run that has the time for a hundredth of the calls compares that; the other, the call in the middle, and finds what a queue would do to it.
+    const [share, bound] = full ? [0.99, 3] : [0.5, 10];
+    const [quiet, beside] = [alone, besides].map((all) => middle(all.map((times) => at(share, times))));
+    const said = `p${String(share * 100)} ${quiet.toFixed(1)} ms alone, ${beside.toFixed(1)} ms beside, at most ${server.mostMemory().toFixed(0)} MB`;
+    if (full) console.log(said);
+    assert.ok(beside < bound * quiet, said);
+    assert.ok(server.mostMemory() < 200, said);
+    assert.equal(await server.stop(), 0);
+  });
+}
+
+for (const [name, body] of Object.entries(worst).slice(0, full ? undefined : 1)) {
+  test(`64 callers with ${name}, to a server without tokens`, async () => {
+    const server = await serve();
     const flood = new Worker(new URL('../lib/flood.mjs', import.meta.url), {
-      workerData: { port: server.port, authorization: `Bearer ${hostile.text}`, body, callers: 64 },
+      workerData: { port: server.port, authorization: 'none', body, callers: 64 },
     });
-    const beside = await callFor(full ? 10_000 : 1_500);
+    await wait(full ? 10_000 : 1_500);
     const told = once(flood, 'message');
     flood.postMessage('stop');
     const [{ answers, longest }] = await told;
-    agent.destroy();
-
-    // 200 a second and 400 at once, of which a body takes one for each 4 KiB.
-    const most = (400 + (200 * (performance.now() - began)) / 1_000) / Math.floor(body.length / 4_096);
     assert.ok(longest < 65_536);
-    assert.deepEqual(Object.keys(answers).sort(), ['400', '429']);
-    assert.ok(answers[400] <= most + 1, `${String(answers[400])} of ${most.toFixed(0)}`);
-    if (full) {
-      const said = `p99 ${p99(quiet).toFixed(1)} ms alone, ${p99(beside).toFixed(1)} ms beside, ${server.memory().toFixed(0)} MB`;
-      console.log(said);
-      assert.ok(p99(beside) < 3 * p99(quiet), said);
-    }
+    assert.deepEqual(Object.keys(answers), ['400']);
+    assert.ok(server.mostMemory() < 200, `${server.mostMemory().toFixed(0)} MB`);
     assert.equal(await server.stop(), 0);
   });
 }

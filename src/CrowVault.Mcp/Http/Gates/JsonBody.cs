@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using System.Threading.RateLimiting;
 using CrowVault.Mcp.Http.Settings;
 using CrowVault.Mcp.JsonRpc;
 using Microsoft.AspNetCore.Http;
@@ -11,6 +12,7 @@ internal sealed class JsonBody : IDisposable
 {
     private byte[] _buffer;
     private JsonDocument? _document;
+    private RateLimitLease? _place;
     private int _length;
 
     private JsonBody(int capacity) => _buffer = ArrayPool<byte>.Shared.Rent(capacity);
@@ -26,6 +28,7 @@ internal sealed class JsonBody : IDisposable
     {
         _document?.Dispose();
         ArrayPool<byte>.Shared.Return(_buffer);
+        _place?.Dispose();
     }
 
     /// <summary>Reads the body and passes the request on, or answers 400, 408, 413 or 415.</summary>
@@ -54,8 +57,8 @@ internal sealed class JsonBody : IDisposable
             return;
         }
 
-        using var body = new JsonBody((int)Math.Clamp(announced, 4_096, limits.MaxBodyBytes));
-        var length = await body.ReadAsync(context, limits);
+        using var body = new JsonBody(RateLimits.IsLarge(announced) ? 0 : Math.Max(4_096, (int)announced));
+        var length = announced > limits.MaxBodyBytes ? TooLong : await body.ReadAsync(context, limits, rates);
         if (length == TooLate)
         {
             context.Response.Headers.Connection = "close";
@@ -69,6 +72,10 @@ internal sealed class JsonBody : IDisposable
         {
             context.Response.Headers.Connection = "close";
             await Problem.WriteAsync(context, StatusCodes.Status400BadRequest, "The body is not framed as HTTP has it, or ends too early.");
+        }
+        else if (length == NoPlace)
+        {
+            await rates.RefuseFlightAsync(context);
         }
         else if (context.Request.ContentLength is null && !rates.TryTakeBody(context, length))
         {
@@ -100,12 +107,19 @@ internal sealed class JsonBody : IDisposable
     private const int TooLate = -1;
     private const int TooLong = -2;
     private const int Broken = -3;
+    private const int NoPlace = -4;
 
-    private async ValueTask<int> ReadAsync(HttpContext context, HttpLimits limits)
+    private async ValueTask<int> ReadAsync(HttpContext context, HttpLimits limits, RateLimits rates)
     {
-        if (context.Request.ContentLength > limits.MaxBodyBytes)
+        if (context.Request.ContentLength is { } announced && RateLimits.IsLarge(announced))
         {
-            return TooLong;
+            _place = await rates.WaitForPlaceAsync(context, context.RequestAborted);
+            if (!_place.IsAcquired)
+            {
+                return NoPlace;
+            }
+
+            Grow((int)announced, 0);
         }
 
         var reader = context.Request.BodyReader;
@@ -135,12 +149,18 @@ internal sealed class JsonBody : IDisposable
                     return TooLong;
                 }
 
+                if (_place is null && RateLimits.IsLarge(length + arrived))
+                {
+                    _place = await rates.WaitForPlaceAsync(context, late?.Token ?? context.RequestAborted);
+                    if (!_place.IsAcquired)
+                    {
+                        return NoPlace;
+                    }
+                }
+
                 if (length + arrived > _buffer.Length)
                 {
-                    var larger = ArrayPool<byte>.Shared.Rent(Math.Min(limits.MaxBodyBytes, Math.Max(_buffer.Length * 2, length + arrived)));
-                    _buffer.AsSpan(0, length).CopyTo(larger);
-                    (var outgrown, _buffer) = (_buffer, larger);
-                    ArrayPool<byte>.Shared.Return(outgrown);
+                    Grow(Math.Min(limits.MaxBodyBytes, Math.Max(_buffer.Length * 2, length + arrived)), length);
                 }
 
                 result.Buffer.CopyTo(_buffer.AsSpan(length));
@@ -165,6 +185,14 @@ internal sealed class JsonBody : IDisposable
         {
             late?.Dispose();
         }
+    }
+
+    private void Grow(int capacity, int length)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(capacity);
+        _buffer.AsSpan(0, length).CopyTo(larger);
+        (var outgrown, _buffer) = (_buffer, larger);
+        ArrayPool<byte>.Shared.Return(outgrown);
     }
 
     // Null when the body is fine.

@@ -9,12 +9,15 @@ namespace CrowVault.Mcp.Http.Gates;
 
 /// <summary>How much one token may ask for: requests per second, checked before the body is read, of which a large body counts as several; calls in
 /// flight, counted from when the body has arrived, so that a slow sender holds no place; and large bodies one at a time, so that the calls of
-/// others find a processor.</summary>
+/// others find a processor and memory.</summary>
 internal sealed class RateLimits : IDisposable
 {
     // A call has a few hundred bytes; one with two hundred long names has less than a large body.
     private const int BodyOfOne = 4 * 1024;
     private const int LargeBody = 16 * 1024;
+
+    // Of one caller: one is worked on, the next are there by then.
+    private const int LargeBodiesHeld = 4;
 
     // Whoever sends large bodies as fast as they are refused would keep the server busy with taking them off the line.
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
@@ -22,6 +25,7 @@ internal sealed class RateLimits : IDisposable
     private readonly HttpSettings _settings;
     private readonly PartitionedRateLimiter<HttpContext> _rate;
     private readonly PartitionedRateLimiter<HttpContext> _flight;
+    private readonly PartitionedRateLimiter<HttpContext> _held;
     private readonly PartitionedRateLimiter<HttpContext> _large;
     private readonly string _ratePolicy;
 
@@ -36,6 +40,9 @@ internal sealed class RateLimits : IDisposable
         _flight = PartitionedRateLimiter.Create<HttpContext, string>(context => HttpMethods.IsPost(context.Request.Method)
             ? RateLimitPartition.GetConcurrencyLimiter(Caller.Of(context).Name, _ => new() { PermitLimit = limits.CallsInFlight, QueueLimit = 0 })
             : RateLimitPartition.GetNoLimiter(""));
+        _held = PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetConcurrencyLimiter(
+            Caller.Of(context).Name,
+            _ => new() { PermitLimit = LargeBodiesHeld, QueueLimit = limits.CallsInFlight }));
         _large = PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetConcurrencyLimiter(
             Caller.Of(context).Name,
             _ => new() { PermitLimit = 1, QueueLimit = limits.CallsInFlight }));
@@ -95,19 +102,29 @@ internal sealed class RateLimits : IDisposable
     public bool TryTakeBody(HttpContext context, long length) =>
         TryTake(context, (int)Math.Min(length / BodyOfOne, _settings.Limits.CallBurst - 1));
 
-    /// <summary>Waits until a body is the only large one of its caller.</summary>
+    /// <summary>Whether a body is so long that it needs a place, see <see cref="WaitForPlaceAsync"/>.</summary>
+    public static bool IsLarge(long length) => length > LargeBody;
+
+    /// <summary>Waits until a caller may have one more large body in memory.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>To be disposed of when the request is answered; not acquired when too many wait already.</returns>
+    public ValueTask<RateLimitLease> WaitForPlaceAsync(HttpContext context, CancellationToken cancellationToken) =>
+        _held.AcquireAsync(context, 1, cancellationToken);
+
+    /// <summary>Waits until a body is the only large one of its caller that is worked on.</summary>
     /// <param name="context">The request.</param>
     /// <param name="length">Bytes of the body.</param>
     /// <returns>To be disposed of when the request is answered; null for a body that is not large.</returns>
     public async ValueTask<RateLimitLease?> WaitForTurnAsync(HttpContext context, int length) =>
-        length <= LargeBody ? null : await _large.AcquireAsync(context, 1, context.RequestAborted);
+        !IsLarge(length) ? null : await _large.AcquireAsync(context, 1, context.RequestAborted);
 
     /// <summary>Answers 429 to a caller that has used up its requests.</summary>
     /// <param name="context">The request.</param>
     /// <param name="count">How many it asked for.</param>
     public async ValueTask RefuseRateAsync(HttpContext context, int count)
     {
-        if (context.Request.ContentLength > LargeBody || context.Request.Headers.TransferEncoding.Count > 0)
+        if (IsLarge(context.Request.ContentLength ?? 0) || context.Request.Headers.TransferEncoding.Count > 0)
         {
             await Task.Delay(s_pause, context.RequestAborted);
         }
@@ -129,6 +146,7 @@ internal sealed class RateLimits : IDisposable
     {
         _rate.Dispose();
         _flight.Dispose();
+        _held.Dispose();
         _large.Dispose();
     }
 

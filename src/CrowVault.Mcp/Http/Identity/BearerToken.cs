@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using CrowVault.Mcp.Cli;
 using CrowVault.Mcp.Http.Settings;
 
 namespace CrowVault.Mcp.Http.Identity;
@@ -52,6 +53,12 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
 
         if (source.Required("TokensFile") is { } path)
         {
+            if (File.Exists(path) && !NativeFile.IsRegular(path))
+            {
+                source.Faults.Add($"TokensFile: {path} cannot be read, it is no regular file.");
+                return [];
+            }
+
             try
             {
                 var lines = File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
