@@ -46,7 +46,9 @@ public sealed record Emission(
         var names = string.Join(" and ", Files.Select(file => file.Path));
         var lines = new List<string>
         {
-            WithCode ? $"{names}, {(Files.Count == 1 ? "in the block" : "one block each")} below. To write the same bytes, run:" : $"{names}; without the code. To write it, run:",
+            WithCode
+                ? $"{names}, {(Files.Count == 1 ? "in the block" : "one block each")} below. To write the same bytes, run:"
+                : $"{names}; without the code. To write it, run:",
             Command,
             $"Arguments: {Arguments}",
             "Usage:",

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace CrowVault.Emitters;
 
-/// <summary>One tool: its name, its arguments and the code that it emits. Emitters are pure: no clock, randomness, environment or I/O.</summary>
+/// <summary>One tool: its name, its arguments and the code that it emits. Emitters are pure: no clock, randomness, environment or
+/// I/O.</summary>
 public abstract class Emitter
 {
     /// <summary>Name of the tool, such as <c>generate_circuit_breaker</c>.</summary>
@@ -78,7 +79,9 @@ public abstract class Emitter<TOptions> : Emitter
         [NotNullWhen(true)] out Emission? emission,
         [NotNullWhen(false)] out ArgumentFaults? faults)
     {
-        emission = _arguments.Value.TryBind(arguments, out var options, out var withCode, out faults) ? Emit(options, version) with { WithCode = withCode } : null;
+        emission = _arguments.Value.TryBind(arguments, out var options, out var withCode, out faults)
+            ? Emit(options, version) with { WithCode = withCode }
+            : null;
         return emission is not null;
     }
 
@@ -107,11 +110,13 @@ public abstract class Emitter<TOptions> : Emitter
         if (options.WithTests)
         {
             var tests = header with { Subject = $"Tests of {FileName}" };
-            files.Add(new(TestFileName, FileRole.Test, "typescript", tests.Above(TestRunner.WithImports(draft.Test, options.ImportExtension))));
+            files.Add(new(TestFileName, FileRole.Test, "typescript",
+                tests.Above(TestRunner.WithImports(draft.Test, options.ImportExtension))));
         }
 
         var usage = TestRunner.WithImports(draft.Usage, options.ImportExtension);
-        return new(files, usage, draft.Notes, draft.Warnings, CommandFor(_arguments.Value.CommandLineOptions(canonical)), _arguments.Value.Taken(canonical));
+        return new(files, usage, draft.Notes, draft.Warnings, CommandFor(_arguments.Value.CommandLineOptions(canonical)),
+            _arguments.Value.Taken(canonical));
     }
 
     /// <summary>Decides what the options mean and renders the templates.</summary>

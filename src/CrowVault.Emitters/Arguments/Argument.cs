@@ -14,7 +14,8 @@ public abstract record Argument(string Name, string Description, bool Required, 
 {
     private const int LongestShownValue = 60;
 
-    /// <summary>Whether the value of an omitted argument follows from others, so that giving the default in so many words may mean something else.</summary>
+    /// <summary>Whether the value of an omitted argument follows from others, so that giving the default in so many words may mean
+    /// something else.</summary>
     internal bool DefaultFollows { get; init; }
 
     /// <summary>The rule in words, such as <c>1 to 10000</c>.</summary>
@@ -39,7 +40,9 @@ public abstract record Argument(string Name, string Description, bool Required, 
         var schema = ValueSchema();
         var fallback = Default is null ? "" : $"default {ShowDefault()}";
         var form = string.Join("; ", new[] { Form, fallback }.Where(part => part.Length > 0));
-        schema["description"] = form.Length == 0 ? Description : form.StartsWith("ms", StringComparison.Ordinal) || form.StartsWith("s;", StringComparison.Ordinal) || form == "s"
+        schema["description"] = form.Length == 0
+            ? Description
+            : form.StartsWith("ms", StringComparison.Ordinal) || form.StartsWith("s;", StringComparison.Ordinal) || form == "s"
             ? $"{Description.TrimEnd('.')}, in {form}."
             : $"{Description} {char.ToUpperInvariant(form[0])}{form[1..]}.";
         return schema;
@@ -79,7 +82,8 @@ public abstract record Argument(string Name, string Description, bool Required, 
 
     /// <summary>Text of a caller as an error shows it.</summary>
     public static string Show(string text) =>
-        Shorten(JsonSerializer.Serialize(text.Length <= LongestShownValue ? text : text[..LongestShownValue] + "...", ArgumentJson.Readable.String));
+        Shorten(JsonSerializer.Serialize(
+            text.Length <= LongestShownValue ? text : text[..LongestShownValue] + "...", ArgumentJson.Readable.String));
 
     private protected static string Text(JsonNode node) => node.ToJsonString(ArgumentJson.Readable.Options);
 

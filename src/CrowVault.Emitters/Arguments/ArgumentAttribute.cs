@@ -26,6 +26,7 @@ public sealed class ArgumentAttribute(string description) : Attribute
     /// <summary>A value as JSON; those of an entry's members show what a list of objects looks like.</summary>
     public string? Example { get; init; }
 
-    /// <summary>Whether the arguments in a header name a switch only when it is on: one that files of earlier versions do not know.</summary>
+    /// <summary>Whether the arguments in a header name a switch only when it is on: one that files of earlier versions do not
+    /// know.</summary>
     public bool NamedWhenOn { get; init; }
 }

@@ -253,7 +253,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             else if (Containing(property.Name) is { Count: > 0 } containing && property.Value.ValueKind is not JsonValueKind.Object)
             {
                 // Part of one argument's name is that argument; part of several is a question.
-                var fault = new ArgumentFault(name, $"unknown argument; did you mean {string.Join(" or ", containing.Select(each => each.Name))}?");
+                var fault = new ArgumentFault(name, $"unknown argument; did you mean "
+                    + $"{string.Join(" or ", containing.Select(each => each.Name))}?");
                 if (containing is [var only])
                 {
                     faults.Add(fault);
@@ -276,15 +277,18 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 _listed = true;
 
                 // What a client adds of its own can go; what was meant for the code cannot.
-                faults.Forbid(unless: property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False || !Words(property.Name).Any(s_words.Contains));
+                faults.Forbid(unless: property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
+                    || !Words(property.Name).Any(s_words.Contains));
             }
         }
 
         // Words of resilience in names that the tools do not have.
         private static readonly HashSet<string> s_words = new(StringComparer.Ordinal)
         {
-            "attempt", "attempts", "retries", "retry", "backoff", "strategy", "policy", "delay", "interval", "timeout", "timeouts", "deadline", "limit", "limits", "rate", "quota",
-            "burst", "window", "period", "queue", "concurrency", "concurrent", "pool", "threshold", "reset", "recovery", "failure", "failures", "error", "errors", "open", "jitter", "max", "min",
+            "attempt", "attempts", "retries", "retry", "backoff", "strategy", "policy", "delay", "interval", "timeout", "timeouts",
+                "deadline", "limit", "limits", "rate", "quota",
+            "burst", "window", "period", "queue", "concurrency", "concurrent", "pool", "threshold", "reset", "recovery", "failure",
+                "failures", "error", "errors", "open", "jitter", "max", "min",
         };
 
         private static IEnumerable<string> Words(string name) =>
@@ -350,7 +354,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                     continue;
                 }
 
-                if (number * factor is var value && value == Math.Floor(value) && !meant.ContainsKey(argument.Name) && !given.TryGetProperty(argument.Name, out _))
+                if (number * factor is var value && value == Math.Floor(value) && !meant.ContainsKey(argument.Name)
+                    && !given.TryGetProperty(argument.Name, out _))
                 {
                     meant[argument.Name] = (int)Math.Clamp(value, argument.Minimum, argument.Maximum);
                 }

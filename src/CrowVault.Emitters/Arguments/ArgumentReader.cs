@@ -4,7 +4,8 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace CrowVault.Emitters.Arguments;
 
-/// <summary>Reads the arguments off an options record: names, order, types and defaults from its constructor, the rest from its attributes.</summary>
+/// <summary>Reads the arguments off an options record: names, order, types and defaults from its constructor, the rest from its
+/// attributes.</summary>
 internal static class ArgumentReader
 {
     public static IReadOnlyList<Argument> Read(JsonTypeInfo typeInfo)
@@ -45,7 +46,8 @@ internal static class ArgumentReader
         if (type == typeof(IReadOnlyList<int>))
         {
             return new IntegerListArgument(
-                name, description, required, fallback, attribute.Minimum, attribute.Maximum, attribute.MinimumEntries, attribute.MaximumEntries);
+                name, description, required, fallback, attribute.Minimum, attribute.Maximum, attribute.MinimumEntries,
+                    attribute.MaximumEntries);
         }
 
         if (type == typeof(string) && name == "name")
@@ -53,7 +55,8 @@ internal static class ArgumentReader
             return new NameArgument(name, description, required, fallback);
         }
 
-        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) && type.GetGenericArguments()[0] is { IsEnum: true } word)
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>)
+            && type.GetGenericArguments()[0] is { IsEnum: true } word)
         {
             return new ChoiceListArgument(
                 name, description, required, fallback, [.. Enum.GetNames(word).Select(JsonNamingPolicy.KebabCaseLower.ConvertName)]);
@@ -65,7 +68,9 @@ internal static class ArgumentReader
             var example = new JsonObject(entry.Properties
                 .Where(member => AttributeOf(member).Example is not null)
                 .Select(member => KeyValuePair.Create(member.Name, JsonNode.Parse(AttributeOf(member).Example!))));
-            return new ObjectListArgument(name, description, required, fallback, Read(entry), attribute.MaximumEntries) { ExampleEntry = example };
+            return new ObjectListArgument(name, description, required, fallback, Read(entry),
+                attribute.MaximumEntries)
+            { ExampleEntry = example };
         }
 
         throw new InvalidOperationException($"{name} has the type {type.Name}, which no kind of argument stands for.");

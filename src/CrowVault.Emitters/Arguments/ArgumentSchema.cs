@@ -23,7 +23,8 @@ public abstract class ArgumentSchema
     /// <summary>The arguments in the order in which the options record declares them.</summary>
     public IReadOnlyList<Argument> All { get; }
 
-    /// <summary>JSON Schema (2020-12) of the argument object in the words that every model provider takes; unknown arguments are refused.</summary>
+    /// <summary>JSON Schema (2020-12) of the argument object in the words that every model provider takes; unknown arguments are
+    /// refused.</summary>
     public JsonElement Schema { get; }
 
     /// <summary>The argument of a name; null when there is none.</summary>
@@ -39,8 +40,10 @@ public abstract class ArgumentSchema
 
     /// <summary>Canonical arguments as JSON, without the switches that are off and were not asked for.</summary>
     internal string Taken(JsonObject canonical) => new JsonObject(canonical
-        .Where(argument => argument.Value!.GetValueKind() is not JsonValueKind.False || !JsonNode.DeepEquals(argument.Value, Find(argument.Key)!.Default))
-        .Select(argument => KeyValuePair.Create(argument.Key, (JsonNode?)argument.Value!.DeepClone()))).ToJsonString(ArgumentJson.Readable.Options);
+        .Where(argument => argument.Value!.GetValueKind() is not JsonValueKind.False
+            || !JsonNode.DeepEquals(argument.Value, Find(argument.Key)!.Default))
+        .Select(argument => KeyValuePair.Create(argument.Key, (JsonNode?)argument.Value!.DeepClone())))
+        .ToJsonString(ArgumentJson.Readable.Options);
 
     /// <summary>The schema for editors: it also knows defaults and short forms.</summary>
     internal JsonObject EditorSchema() => BuildSchema(All, argument => argument.EditorSchema());

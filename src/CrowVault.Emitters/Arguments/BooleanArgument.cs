@@ -7,7 +7,8 @@ namespace CrowVault.Emitters.Arguments;
 public sealed record BooleanArgument(string Name, string Description, bool Required, JsonNode? Default)
     : Argument(Name, Description, Required, Default)
 {
-    /// <summary>Whether the canonical form names it only when it is on, so that files of versions without it are still up to date.</summary>
+    /// <summary>Whether the canonical form names it only when it is on, so that files of versions without it are still up to
+    /// date.</summary>
     internal bool NamedWhenOn { get; init; }
 
     /// <inheritdoc/>

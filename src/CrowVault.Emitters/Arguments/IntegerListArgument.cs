@@ -104,7 +104,8 @@ public sealed record IntegerListArgument(
             var parts = value.GetString()!.Split([',', ';', ' ', '|'], StringSplitOptions.RemoveEmptyEntries);
             return parts.Length is 0 || parts.Length > MaximumEntries
                 ? null
-                : Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray([.. parts.Select(part => (JsonNode)part)]), ArgumentJson.Readable.JsonNode));
+                : Read(JsonSerializer.SerializeToElement(
+                    (JsonNode)new JsonArray([.. parts.Select(part => (JsonNode)part)]), ArgumentJson.Readable.JsonNode));
         }
 
         if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() is > 0 and var count && count <= MaximumEntries)
@@ -112,8 +113,10 @@ public sealed record IntegerListArgument(
             // {"value":[429]}, and {"0":429,"1":503}.
             var members = value.EnumerateObject().ToList();
             return members is [{ Value.ValueKind: JsonValueKind.Array } inner] ? Read(inner.Value)
-                : members.Select(member => member.Name).SequenceEqual(Enumerable.Range(0, count).Select(index => index.ToString(CultureInfo.InvariantCulture)))
-                    ? Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray([.. members.Select(member => JsonValue.Create(member.Value))]), ArgumentJson.Readable.JsonNode))
+                : members.Select(member => member.Name)
+                .SequenceEqual(Enumerable.Range(0, count).Select(index => index.ToString(CultureInfo.InvariantCulture)))
+                    ? Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray(
+                        [.. members.Select(member => JsonValue.Create(member.Value))]), ArgumentJson.Readable.JsonNode))
                 : count == 1 && Inside(value) is { } member ? new JsonArray(member)
                 : null;
         }
@@ -123,7 +126,9 @@ public sealed record IntegerListArgument(
 
     // Another status would mean something else.
     private int? Inside(JsonElement entry) =>
-        IntegerArgument.Nearest(entry, Name, int.MinValue, int.MaxValue) is { } number && number >= Minimum && number <= Maximum ? number : null;
+        IntegerArgument.Nearest(entry, Name, int.MinValue, int.MaxValue) is { } number && number >= Minimum && number <= Maximum
+            ? number
+            : null;
 
     // Numbers that are no statuses at all are not the ones that were meant.
     private JsonArray? Read(JsonElement list)

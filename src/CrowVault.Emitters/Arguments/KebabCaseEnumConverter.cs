@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace CrowVault.Emitters.Arguments;
 
 /// <summary>
-/// Reads and writes an enum as kebab-case strings: <c>TokenBucket</c> is <c>"token-bucket"</c>. Numbers are refused. The library's own converter would bring
-/// a good deal of code for each enum, which programs without code made ahead of time compile at every start.
+/// Reads and writes an enum as kebab-case strings: <c>TokenBucket</c> is <c>"token-bucket"</c>. Numbers are refused. The library's own
+/// converter would bring a good deal of code for each enum, which programs without code made ahead of time compile at every start.
 /// </summary>
 /// <typeparam name="TEnum">The enum; its values count up from 0.</typeparam>
 public sealed class KebabCaseEnumConverter<TEnum> : JsonConverter<TEnum>

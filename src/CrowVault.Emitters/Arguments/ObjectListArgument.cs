@@ -118,7 +118,8 @@ public sealed record ObjectListArgument(
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         var found = new FaultList();
         var entries = value.ValueKind is JsonValueKind.Array
-            ? value.EnumerateArray().Take(MaximumEntries).Select((entry, index) => CheckEntry(entry, $"{Name}[{index}]", taken, found)).ToList()
+            ? value.EnumerateArray().Take(MaximumEntries).Select((entry, index) => CheckEntry(entry, $"{Name}[{index}]", taken, found))
+            .ToList()
             : value.EnumerateObject().Take(MaximumEntries).Select(entry => CheckShort(entry, taken, found)).ToList();
         faults.AddAll(found, fault => fault);
         return found.Total == 0 ? ToList(entries) : Meant(value, faults);
@@ -155,7 +156,8 @@ public sealed record ObjectListArgument(
             }
             else if (member is null)
             {
-                faults.Add(new(path, !faults.HasRoom ? "" : Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
+                faults.Add(new(path, !faults.HasRoom ? ""
+                    : Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
                     ? $"unknown member {Show(property.Name)}; did you mean {nearest}?"
                     : $"unknown member {Show(property.Name)}; the members are {string.Join(", ", Members.Select(each => each.Name))}."));
             }
@@ -202,7 +204,9 @@ public sealed record ObjectListArgument(
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         List<JsonObject?> entries = value.ValueKind switch
         {
-            JsonValueKind.Array => value.GetArrayLength() > MaximumEntries ? [] : value.EnumerateArray().SelectMany(entry => MeantEntries(entry, taken)).ToList<JsonObject?>(),
+            JsonValueKind.Array => value.GetArrayLength() > MaximumEntries
+                ? []
+                : value.EnumerateArray().SelectMany(entry => MeantEntries(entry, taken)).ToList<JsonObject?>(),
             JsonValueKind.Object => MeantEntries(value, taken).ToList<JsonObject?>(),
             JsonValueKind.String => MeantPairs(value.GetString()!, taken).ToList<JsonObject?>(),
             _ => [],
@@ -228,7 +232,9 @@ public sealed record ObjectListArgument(
                 return [MeantMembers(null, entry, taken)];
             case JsonValueKind.Object when entry.GetPropertyCount() == 1 && Reading.Fold(entry.EnumerateObject().First().Name) is var only
                 && (only == Reading.Fold(Name) || only is "items" or "entries" or "list" or "values"):
-                return Meant(entry.EnumerateObject().First().Value) is { } inner ? inner.Select(each => (JsonObject?)each!.DeepClone().AsObject()) : s_unreadable;
+                return Meant(entry.EnumerateObject().First().Value) is { } inner
+                    ? inner.Select(each => (JsonObject?)each!.DeepClone().AsObject())
+                    : s_unreadable;
             case JsonValueKind.Object:
                 return entry.EnumerateObject().Take(MaximumEntries + 1).Select(property => MeantPair(property.Name, property.Value, taken));
             default:
@@ -239,12 +245,14 @@ public sealed record ObjectListArgument(
     // "orders.get=2000, payments: 5 s", as on a command line.
     private IEnumerable<JsonObject?> MeantPairs(string text, HashSet<string> taken)
     {
-        foreach (var part in text.Split([',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(MaximumEntries + 1))
+        foreach (var part in text.Split([',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Take(MaximumEntries + 1))
         {
             var split = part.LastIndexOf('=') is var equals and > 0 ? equals : part.LastIndexOf(':');
             yield return split <= 0 || Number is null
                 ? null
-                : MeantPair(part[..split].Trim(), JsonSerializer.SerializeToElement(part[(split + 1)..].Trim(), ArgumentJson.Readable.String), taken);
+                : MeantPair(part[..split].Trim(),
+                    JsonSerializer.SerializeToElement(part[(split + 1)..].Trim(), ArgumentJson.Readable.String), taken);
         }
     }
 
@@ -255,7 +263,9 @@ public sealed record ObjectListArgument(
             return MeantMembers(name, value, taken);
         }
 
-        return Number?.Nearest(value) is { } number ? new JsonObject { [NameMember] = TakeName(name, taken), [Number.Name] = number } : null;
+        return Number?.Nearest(value) is { } number
+            ? new JsonObject { [NameMember] = TakeName(name, taken), [Number.Name] = number }
+            : null;
     }
 
     private JsonObject? MeantMembers(string? name, JsonElement entry, HashSet<string> taken)
@@ -266,13 +276,16 @@ public sealed record ObjectListArgument(
         {
             var member = Members.FirstOrDefault(each => each.Name == property.Name)
                 ?? (name is null && IsNameMember(property.Name) ? Members[0] : null)
-                ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest ? Members.First(each => each.Name == nearest) : null)
-                ?? Members.FirstOrDefault(each => each is not NameArgument && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
+                ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
+                    ? Members.First(each => each.Name == nearest) : null)
+                ?? Members.FirstOrDefault(each =>
+                    each is not NameArgument && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
             if (member is NameArgument && name is null && property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
             {
                 name = property.Value.ToString();
             }
-            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name) && member.Check(property.Value, new()) is { } value)
+            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name)
+                && member.Check(property.Value, new()) is { } value)
             {
                 values[member.Name] = value;
             }
@@ -295,16 +308,21 @@ public sealed record ObjectListArgument(
         }
 
         values[NameMember] = TakeName(name, taken);
-        return new(Members.Where(member => values.ContainsKey(member.Name)).Select(member => KeyValuePair.Create(member.Name, (JsonNode?)values[member.Name])));
+        return new(Members.Where(member => values.ContainsKey(member.Name))
+            .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)values[member.Name])));
     }
 
     private static int? MeantNumber(IntegerArgument number, JsonProperty given)
     {
         var unit = Reading.UnitOf(number.Name);
         var word = string.Concat(given.Name.Reverse().TakeWhile(c => !char.IsAsciiLetterUpper(c) && c is not ('_' or '-')).Reverse());
-        var last = given.Name.Length > word.Length && char.IsAsciiLetterUpper(given.Name[^(word.Length + 1)]) ? given.Name[^(word.Length + 1)] + word : word;
+        var last = given.Name.Length > word.Length && char.IsAsciiLetterUpper(given.Name[^(word.Length + 1)])
+            ? given.Name[^(word.Length + 1)] + word
+            : word;
         var factor = given.Value.ValueKind is JsonValueKind.Number ? Reading.FactorOf(last, unit) ?? 1 : 1;
-        return Reading.Number(given.Value, unit) is { } value ? (int)Math.Clamp(Math.Round(value * factor), number.Minimum, number.Maximum) : null;
+        return Reading.Number(given.Value, unit) is { } value
+            ? (int)Math.Clamp(Math.Round(value * factor), number.Minimum, number.Maximum)
+            : null;
     }
 
     private static readonly JsonObject?[] s_unreadable = [null];

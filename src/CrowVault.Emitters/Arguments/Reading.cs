@@ -63,7 +63,9 @@ internal static partial class Reading
             return false;
         }
 
-        number = significant.Length + scale > 10 ? long.MaxValue : long.Parse($"{significant}{new string('0', (int)scale)}", CultureInfo.InvariantCulture);
+        number = significant.Length + scale > 10
+            ? long.MaxValue
+            : long.Parse($"{significant}{new string('0', (int)scale)}", CultureInfo.InvariantCulture);
         number = json[0] == '-' ? -number : number;
         return true;
     }
@@ -72,12 +74,13 @@ internal static partial class Reading
     private static bool TryExponent(string text, out long exponent)
     {
         exponent = 0;
-        return text.Length == 0 || (text.Length <= 6 && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent))
+        return text.Length == 0 || (text.Length <= 6
+            && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out exponent))
             || (text[0] != '-' && (exponent = 1_000_000) > 0);
     }
 
-    /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"1 min 30 s"</c>, <c>[3]</c>, <c>{"seconds":3}</c> and <c>{"value":3,"unit":"s"}</c>, in the unit
-    /// that is wanted.</summary>
+    /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"1 min 30 s"</c>, <c>[3]</c>, <c>{"seconds":3}</c> and
+    /// <c>{"value":3,"unit":"s"}</c>, in the unit that is wanted.</summary>
     /// <returns>Null when no number can be read.</returns>
     public static double? Number(JsonElement value, Unit unit) => value.ValueKind switch
     {
@@ -88,7 +91,8 @@ internal static partial class Reading
         _ => null,
     };
 
-    /// <summary>Whether a caller meant a number or a bound by a value, though it cannot be said: leaving it out would mean something else.</summary>
+    /// <summary>Whether a caller meant a number or a bound by a value, though it cannot be said: leaving it out would mean something
+    /// else.</summary>
     public static bool MeansSomething(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Number => Parse(value.GetRawText()) is not null,
@@ -125,7 +129,8 @@ internal static partial class Reading
     /// <returns>Null when the text is not an object or a list.</returns>
     public static JsonElement? Json(JsonElement value)
     {
-        if (value.ValueKind is not JsonValueKind.String || value.GetString() is not { } text || text.AsSpan().Trim() is not ['{' or '[', ..])
+        if (value.ValueKind is not JsonValueKind.String || value.GetString() is not { } text
+            || text.AsSpan().Trim() is not ['{' or '[', ..])
         {
             return null;
         }
@@ -177,7 +182,9 @@ internal static partial class Reading
             case [var only]:
                 return Number(only.Value, unit) is { } alone ? alone * (FactorOf(only.Name, unit) ?? 1) : null;
             case [var first, var second]:
-                var (number, word) = first.Value.ValueKind is JsonValueKind.Number ? (first.Value, second.Value) : (second.Value, first.Value);
+                var (number, word) = first.Value.ValueKind is JsonValueKind.Number
+                    ? (first.Value, second.Value)
+                    : (second.Value, first.Value);
                 return number.ValueKind is JsonValueKind.Number && word.ValueKind is JsonValueKind.String
                     ? Number(number, unit) * FactorOf(word.GetString()!, unit)
                     : null;
@@ -197,7 +204,8 @@ internal static partial class Reading
         var sum = 0.0;
         for (var part = 0; part < match.Groups["number"].Captures.Count; part++)
         {
-            if (Parse(match.Groups["number"].Captures[part].Value) * FactorOf(match.Groups["unit"].Captures[part].Value, unit) is not { } counted)
+            if (Parse(match.Groups["number"].Captures[part].Value) * FactorOf(
+                match.Groups["unit"].Captures[part].Value, unit) is not { } counted)
             {
                 return null;
             }
@@ -220,7 +228,8 @@ internal static partial class Reading
             return Duration(text, unit);
         }
 
-        if (Parse(match.Groups["number"].Value.Replace("_", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal)) is not { } number)
+        if (Parse(match.Groups["number"].Value.Replace("_", "", StringComparison.Ordinal)
+            .Replace(",", "", StringComparison.Ordinal)) is not { } number)
         {
             return null;
         }
@@ -235,7 +244,8 @@ internal static partial class Reading
     [GeneratedRegex(@"\A-?(?<whole>[0-9]+)(\.(?<fraction>[0-9]+))?([eE]\+?(?<exponent>-?[0-9]+))?\z")]
     private static partial Regex JsonNumber();
 
-    [GeneratedRegex("[0-9]|\\b(?:unlimited|never|infinit[ey]|forever|none|no|all|off|disabled|seconds?|minutes?|hours?|days?)\\b", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("[0-9]|\\b(?:unlimited|never|infinit[ey]|forever|none|no|all|off|disabled|seconds?|minutes?|hours?|days?)\\b",
+        RegexOptions.IgnoreCase)]
     private static partial Regex MeaningfulWords();
 
     [GeneratedRegex(@"\A\s*(?:[Pp](?=[0-9Tt]))?(?:[Tt]?(?<number>[0-9]+(?:\.[0-9]+)?)\s*(?<unit>[A-Za-z]+?)(?:\s+|(?=[Tt]?[0-9])|\z))+\z")]

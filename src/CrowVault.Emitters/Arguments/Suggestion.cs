@@ -3,7 +3,8 @@ namespace CrowVault.Emitters.Arguments;
 /// <summary>Finds the name that a misspelled one was probably meant to be.</summary>
 public static class Suggestion
 {
-    /// <summary>The candidate within a third of its length in edits of <paramref name="given"/>, ignoring case, <c>-</c> and <c>_</c>.</summary>
+    /// <summary>The candidate within a third of its length in edits of <paramref name="given"/>, ignoring case, <c>-</c> and
+    /// <c>_</c>.</summary>
     /// <param name="given">What the caller wrote.</param>
     /// <param name="candidates">The names that exist.</param>
     /// <returns>The nearest name, or null when none is near.</returns>

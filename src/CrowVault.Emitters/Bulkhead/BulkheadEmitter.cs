@@ -34,7 +34,9 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
 
     private static BulkheadModel Model(BulkheadOptions options)
     {
-        var meaning = options.HasOwnLimits ? "What each downstream service may take" : "How many calls may run at once, per downstream service";
+        var meaning = options.HasOwnLimits
+            ? "What each downstream service may take"
+            : "How many calls may run at once, per downstream service";
         var sum = $"{Count(options.Sum, "slot")} in all{(options.PoolSize is { } pool ? $", of a pool of {pool}" : "")}";
         return new(
             Partitions: [.. options.Partitions.Select(partition => Entry(partition, options))],
@@ -105,7 +107,8 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
         if (options.Partitions.FirstOrDefault(options.HasEndlessQueue) is { } endless)
         {
             var where = options.HasOwnLimits ? endless.Name : "each partition";
-            yield return $"Without maxWaitMs up to {Count(options.QueueOf(endless), "caller")} of {where} wait as long as a hung service does; "
+            yield return $"Without maxWaitMs up to {Count(options.QueueOf(endless), "caller")} of "
+                + $"{where} wait as long as a hung service does; "
                 + "use a maxWaitMs of 1 or more.";
         }
 
@@ -117,12 +120,14 @@ internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.
 
         if (options.PoolSize == options.Sum && options.Partitions.Count > 1)
         {
-            yield return $"The partitions take all {options.PoolSize} of the pool; nothing remains for health checks and migrations; use a larger pool or fewer slots.";
+            yield return $"The partitions take all {options.PoolSize} of the pool; nothing remains for health checks and "
+                + "migrations; use a larger pool or fewer slots.";
         }
     }
     private static string Queue(int maxQueue, int maxWaitMs, string where) => maxQueue == 0
         ? "nobody waits; a call beyond the slots is refused at once."
-        : $"up to {Count(maxQueue, "caller")} wait{where}, {(maxWaitMs == 0 ? "without a limit of time" : $"{Duration(maxWaitMs)} at most")}.";
+        : $"up to {Count(maxQueue, "caller")} wait{where}, "
+            + $"{(maxWaitMs == 0 ? "without a limit of time" : $"{Duration(maxWaitMs)} at most")}.";
 
     private static string Sentence(string text) => $"{char.ToUpperInvariant(text[0])}{text[1..]}";
 }

@@ -60,7 +60,8 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
     private static IEnumerable<string> Notes(CircuitBreakerOptions options)
     {
         var recovery = Duration(options.RecoveryTimeMs);
-        yield return "Give errors the answer's status and headers, as the usage does: a 404 or 422 then says that the service is alive, a 500 that it "
+        yield return "Give errors the answer's status and headers, as the usage does: a 404 or 422 then says "
+            + "that the service is alive, a 500 that it "
             + "is not, and a Retry-After keeps the circuit open for that long. A status that stands in the message alone is not read.";
         yield return options.TripOn switch
         {
@@ -106,12 +107,14 @@ internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(C
 
         if (options.SlowCallMs > options.WindowMs)
         {
-            yield return $"slowCallMs {Duration(options.SlowCallMs.Value)} is longer than the window; use a windowMs of at least {options.SlowCallMs}.";
+            yield return $"slowCallMs {Duration(options.SlowCallMs.Value)} is longer than the window; use a "
+                + $"windowMs of at least {options.SlowCallMs}.";
         }
 
         if (options.RecoveryTimeMs <= 1_000)
         {
-            yield return $"A recoveryTimeMs of {Duration(options.RecoveryTimeMs)} gives a failing dependency hardly any rest; use 5000 or more.";
+            yield return $"A recoveryTimeMs of {Duration(options.RecoveryTimeMs)} gives a failing "
+                + "dependency hardly any rest; use 5000 or more.";
         }
     }
 }

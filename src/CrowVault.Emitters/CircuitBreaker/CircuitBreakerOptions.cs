@@ -76,7 +76,9 @@ public sealed record CircuitBreakerOptions(
 
     /// <inheritdoc/>
     public IToolOptions Fit(IReadOnlySet<string> given) =>
-        MaxRecoveryTimeMs is { } most && most < RecoveryTimeMs && !given.Contains("recoveryTimeMs") ? this with { RecoveryTimeMs = most } : this;
+        MaxRecoveryTimeMs is { } most && most < RecoveryTimeMs && !given.Contains("recoveryTimeMs")
+            ? this with { RecoveryTimeMs = most }
+            : this;
 
     /// <inheritdoc/>
     public IEnumerable<ArgumentFault> Conflicts()
@@ -84,7 +86,8 @@ public sealed record CircuitBreakerOptions(
         if (MaxRecoveryTimeMs < RecoveryTimeMs)
         {
             yield return new(
-                "maxRecoveryTimeMs", $"{MaxRecoveryTimeMs} is less than recoveryTimeMs {RecoveryTimeMs}; use {RecoveryTimeMs} or more, or leave it out.")
+                "maxRecoveryTimeMs", $"{MaxRecoveryTimeMs} is less than recoveryTimeMs {RecoveryTimeMs}; use "
+                    + $"{RecoveryTimeMs} or more, or leave it out.")
             {
                 Remedy = new Dictionary<string, JsonNode?> { ["maxRecoveryTimeMs"] = RecoveryTimeMs },
             };

@@ -56,7 +56,8 @@ internal sealed class CodeTokens
     // Longest first. '>' stands alone, because two that close type arguments may be parted by a line.
     private static readonly string[] s_punctuators =
     [
-        "...", "===", "!==", "**=", "<<=", "&&=", "||=", "??=", "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++", "--", "+=", "-=",
+        "...", "===", "!==", "**=", "<<=", "&&=", "||=", "??=", "=>", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "++", "--",
+            "+=", "-=",
         "*=", "/=", "%=", "&=", "|=", "^=", "<<", "**",
     ];
 

@@ -75,7 +75,8 @@ internal static partial class Templates
     private static TemplateOptions Options()
     {
         var options = new TemplateOptions { StrictVariables = true, StrictFilters = true, ModelNamesComparer = StringComparer.Ordinal };
-        // The engine's own filters are as unknown as any other; Fluid.substitutions.xml leaves most of what they need out of the native program.
+        // The engine's own filters are as unknown as any other; Fluid.substitutions.xml leaves most of what they need out of the native
+        // program.
         options.Filters.Clear();
         options.Filters.AddFilter("literal", static (input, arguments, _) =>
             new StringValue(TypeScript.Literal(Text(input, arguments, expected: 0))));

@@ -635,7 +635,8 @@ internal sealed class TypeEraser
     }
 
     private bool IsOperandBefore() =>
-        _at > 0 && CodeTokens.EndsOperand(_tokens[_at - 1], _code.AsSpan(_tokens[_at - 1].Start, _tokens[_at - 1].End - _tokens[_at - 1].Start));
+        _at > 0 && CodeTokens.EndsOperand(
+            _tokens[_at - 1], _code.AsSpan(_tokens[_at - 1].Start, _tokens[_at - 1].End - _tokens[_at - 1].Start));
 
     // With the space before it, which an annotation has not.
     private void Cut(int first, int last) => _types.Add(_tokens[first].Start.._tokens[last].End);

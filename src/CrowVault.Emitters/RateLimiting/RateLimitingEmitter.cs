@@ -285,7 +285,9 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
                 OnStoreError.Closed => "refuses everything",
                 OnStoreError.Local => "counts in memory",
             },
-            Undecided = local ? $"this.#local.decide(key, cost, {algorithm.First.Name}{(options.WithOperations ? ", take" : "")})" : $"{counted}undecided({algorithm.First.Name}, this.name){(options.WithMetrics ? ")" : "")}",
+            Undecided = local
+                ? $"this.#local.decide(key, cost, {algorithm.First.Name}{(options.WithOperations ? ", take" : "")})"
+                : $"{counted}undecided({algorithm.First.Name}, this.name){(options.WithMetrics ? ")" : "")}",
             BlockFor = ioredis ? "'PX', milliseconds" : "{ PX: milliseconds }",
             SlotOf = ioredis ? "slotOf(`${this.#redis.options?.keyPrefix ?? ''}${key}`)" : "slotOf(key)",
             Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "evalSha(SCRIPT_SHA1, options)",
@@ -413,7 +415,8 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
     {
         var read = options.KeyStrategy is KeyStrategy.ApiKey || framework.Address.Contains(framework.Request, StringComparison.Ordinal)
             || (options.KeyStrategy is KeyStrategy.User && framework.User.Contains(framework.Request, StringComparison.Ordinal));
-        return $"{(read ? "" : "_")}{framework.Request}: {framework.RequestType}{(client ? ", client: FetchClient = {}" : "")}{(address ? ", ipv6Prefix = 64" : "")}";
+        return $"{(read ? "" : "_")}{framework.Request}: "
+            + $"{framework.RequestType}{(client ? ", client: FetchClient = {}" : "")}{(address ? ", ipv6Prefix = 64" : "")}";
     }
 
     private static string Lower<TEnum>(TEnum value)

@@ -207,7 +207,8 @@ public sealed record RateLimitingOptions(
 
         if (Middleware is not (RateLimiting.Framework.Hono or RateLimiting.Framework.Fetch) && !hasSockets)
         {
-            yield return new("framework", $"{Name(Middleware)} does not go with runtime {Name(Runtime)}, which lacks Node's http module; use hono or fetch.");
+            yield return new("framework", $"{Name(Middleware)} does not go with runtime {Name(Runtime)}, which "
+                + "lacks Node's http module; use hono or fetch.");
         }
 
         if (KeyStrategy is KeyStrategy.Ip && Runtime is Runtime.Browser)
@@ -224,7 +225,8 @@ public sealed record RateLimitingOptions(
 
             if (limit.Seconds == WindowSeconds)
             {
-                yield return new($"limits[{index}].seconds", $"{limit.Seconds} is windowSeconds; use requestsPerWindow for that window, or another length.");
+                yield return new($"limits[{index}].seconds",
+                    $"{limit.Seconds} is windowSeconds; use requestsPerWindow for that window, or another length.");
             }
             else if (Limits!.Take(index).FirstOrDefault(other => other.Seconds == limit.Seconds) is { } same)
             {
@@ -234,7 +236,8 @@ public sealed record RateLimitingOptions(
 
         if (IsBucket && (long)BurstCapacity * WindowSeconds > LongestRefillSeconds * RequestsPerWindow)
         {
-            yield return new("burstCapacity", $"{BurstCapacity} would take more than 142 years to come back at {RequestsPerWindow} per {WindowSeconds} s; use 1 to {MostBurst}.")
+            yield return new("burstCapacity", $"{BurstCapacity} would take more than 142 years to come back at {RequestsPerWindow} per "
+                + $"{WindowSeconds} s; use 1 to {MostBurst}.")
             {
                 Remedy = new Dictionary<string, JsonNode?> { ["burstCapacity"] = MostBurst },
             };
@@ -251,7 +254,8 @@ public sealed record RateLimitingOptions(
         {
             yield return new(
                 "limits",
-                $"{Stem} has no windows; use algorithm sliding-window or fixed-window without burstCapacity, or a limiter with a name of its own for each rate.");
+                $"{Stem} has no windows; use algorithm sliding-window or fixed-window without burstCapacity, or a "
+                    + "limiter with a name of its own for each rate.");
         }
         else
         {
@@ -261,8 +265,16 @@ public sealed record RateLimitingOptions(
         if (Store is Store.Memory)
         {
             yield return new("redisClient", "only store redis uses it; leave it out.") { Remedy = LeaveOut("redisClient") };
-            yield return new("onStoreError", "only store redis uses it, memory does not fail; leave it out.") { Remedy = LeaveOut("onStoreError") };
-            yield return new("storeTimeoutMs", "only store redis uses it, memory does not wait; leave it out.") { Remedy = LeaveOut("storeTimeoutMs") };
+            yield return new("onStoreError", "only store redis uses it, memory does not fail; leave it out.")
+            {
+                Remedy = LeaveOut(
+                "onStoreError")
+            };
+            yield return new("storeTimeoutMs", "only store redis uses it, memory does not wait; leave it out.")
+            {
+                Remedy = LeaveOut(
+                "storeTimeoutMs")
+            };
         }
         else if (OnStoreError is not OnStoreError.Local)
         {

@@ -15,7 +15,8 @@ internal static class RateLimitingRemarks
                 $"{limit} per {window}: one request comes back every {Duration(1000.0 * options.WindowSeconds / limit)}, all {burst} after "
                 + $"{Duration(1000.0 * burst * options.WindowSeconds / limit)}; a client's first {window} can admit {burst + limit}.",
             Algorithm.FixedWindow =>
-                $"A client can be admitted {2 * limit} times within moments, at the end of one window and the start of the next; sliding-window rules that out.",
+                $"A client can be admitted {2 * limit} times within moments, at the end of one window and the start of "
+                    + "the next; sliding-window rules that out.",
             Algorithm.SlidingWindow => limit <= 100
                 ? $"The log is exact: never more than {limit} in any {window}."
                 : $"Never more than {limit} in any {window}. Above 100 per window the log counts in slices of "
@@ -29,7 +30,8 @@ internal static class RateLimitingRemarks
 
         if (options.KeyStrategy is KeyStrategy.ApiKey)
         {
-            yield return "The API key is not verified here: whoever invents a key gets a new limit. Verify it before, or limit by ip as well.";
+            yield return "The API key is not verified here: whoever invents a key gets a new limit. "
+                + "Verify it before, or limit by ip as well.";
         }
 
         if (options.KeyStrategy is KeyStrategy.User)
@@ -75,12 +77,14 @@ internal static class RateLimitingRemarks
 
         if (options.IsBucket && burst > requests)
         {
-            yield return $"burstCapacity {burst} exceeds requestsPerWindow {requests}: a burst can be larger than a whole window's requests.";
+            yield return $"burstCapacity {burst} exceeds requestsPerWindow {requests}: a burst can "
+                + "be larger than a whole window's requests.";
         }
         else if (options.IsBucket && burst < requests)
         {
             yield return $"{options.Stem}: {requests} per {window} is a rate: {burst} at once, then one every "
-                + $"{Duration(1000.0 * options.WindowSeconds / requests)}. For {requests} in any {window}, whenever they come, use sliding-window, "
+                + $"{Duration(1000.0 * options.WindowSeconds / requests)}. For {requests} in any {window}, "
+                + "whenever they come, use sliding-window, "
                 + $"or burstCapacity {requests}.";
         }
     }
@@ -105,7 +109,8 @@ internal static class RateLimitingRemarks
             }
             else if (longer.Requests >= most)
             {
-                yield return $"limits: {longer.Words} is never reached at {shorter.Words}, which admits {Grouped(most)}; leave it out, or use less.";
+                yield return $"limits: {longer.Words} is never reached at {shorter.Words}, which admits "
+                    + $"{Grouped(most)}; leave it out, or use less.";
             }
         }
     }
@@ -129,15 +134,20 @@ internal static class RateLimitingRemarks
 
     private static string Address(RateLimitingOptions options) => options.Middleware switch
     {
-        Framework.Express => "The address is request.ip: behind a proxy, set Express's 'trust proxy' to it, else all clients share its address.",
-        Framework.Fastify => "The address is request.ip: behind a proxy, set Fastify's trustProxy to that proxy, else all clients share its address.",
-        Framework.Koa => "The address is context.ip: behind a proxy, set app.proxy and app.maxIpsCount, else all clients share its address.",
-        Framework.Nest => "The address is request.ip: behind a proxy, set 'trust proxy' of the platform to it, else all clients share its address.",
+        Framework.Express =>
+            "The address is request.ip: behind a proxy, set Express's 'trust proxy' to it, else all clients share its address.",
+        Framework.Fastify =>
+            "The address is request.ip: behind a proxy, set Fastify's trustProxy to that proxy, else all clients share its address.",
+        Framework.Koa =>
+            "The address is context.ip: behind a proxy, set app.proxy and app.maxIpsCount, else all clients share its address.",
+        Framework.Nest =>
+            "The address is request.ip: behind a proxy, set 'trust proxy' of the platform to it, else all clients share its address.",
         Framework.Hono or Framework.Fetch => options.Runtime switch
         {
             Runtime.Node or Runtime.Deno or Runtime.Bun when options.Middleware is Framework.Hono =>
                 "The address is the peer's: Hono has no setting for proxies, so behind one give the option keyOf.",
-            Runtime.Node or Runtime.Deno or Runtime.Bun => "A Request does not carry its sender's address: pass it, or all clients without a key share one.",
+            Runtime.Node or Runtime.Deno or Runtime.Bun =>
+                "A Request does not carry its sender's address: pass it, or all clients without a key share one.",
             Runtime.Workers => "The address is cf-connecting-ip, which Cloudflare sets; elsewhere a client could forge it.",
             Runtime.Browser => "There is no address in a browser: requests without a key are counted together.",
         },

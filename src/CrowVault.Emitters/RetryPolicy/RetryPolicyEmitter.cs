@@ -64,7 +64,8 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPo
 
     private static IEnumerable<string> Notes(RetryPolicyOptions options)
     {
-        yield return "Give errors the answer's status and headers, or return the answer: a status that stands in the message alone is not read, so a "
+        yield return "Give errors the answer's status and headers, or return the answer: a status that "
+            + "stands in the message alone is not read, so a "
             + "404 would be tried again and Retry-After be missed.";
         var bounds = options.WaitBounds.ToList();
         if (bounds.Count > 0)

@@ -23,7 +23,8 @@ internal static class ClientFile
         var client = JsonNamingPolicy.KebabCaseLower.ConvertName(options.Client.ToString());
         var arguments = new JsonObject { ["client"] = client };
         var header = new FileHeader(
-            $"Upstreams through {client}", version, $"upstreams_{client}", arguments.ToJsonString(ArgumentJson.Readable.Options), FileHeader.WebStandards);
+            $"Upstreams through {client}", version, $"upstreams_{client}", arguments.ToJsonString(ArgumentJson.Readable.Options),
+                FileHeader.WebStandards);
         var body = TestRunner.WithImports(view.Render($"Stack/clients/{client}.ts.liquid"), options.ImportExtension);
         yield return new(NameOf(client), FileRole.Source, "typescript", header.Above(body));
     }

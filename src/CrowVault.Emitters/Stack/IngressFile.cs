@@ -19,10 +19,12 @@ internal static class IngressFile
     {
         var limiter = sections.Find<RateLimitingOptions>();
         var framework = (limiter ?? new RateLimitingOptions(options.Runtime)).Middleware;
-        var view = Templates.View(ModelOf(framework, limiter, sections.Find<TimeoutConfigOptions>() is not null), StackJson.Default.IngressModel);
+        var view = Templates.View(ModelOf(framework, limiter, sections.Find<TimeoutConfigOptions>() is not null),
+            StackJson.Default.IngressModel);
         var body = string.Join('\n', Fragments(framework).Select(fragment => view.Render($"Stack/ingress/{fragment}.ts.liquid")));
         var arguments = new JsonObject { ["framework"] = Stem(framework) };
-        var header = new FileHeader("Ingress", version, "ingress", arguments.ToJsonString(ArgumentJson.Readable.Options), FileHeader.WebStandards);
+        var header = new FileHeader("Ingress", version, "ingress", arguments.ToJsonString(ArgumentJson.Readable.Options),
+            FileHeader.WebStandards);
         return new(FileName, FileRole.Source, "typescript", header.Above(TestRunner.WithImports(body, options.ImportExtension)));
     }
 
@@ -38,7 +40,9 @@ internal static class IngressFile
         var imports = string.Concat(Imports(framework, hasDeadline).Select(line => $"{line}\n"));
         return new(
             Imports: imports.Length > 0 && limiter is not null ? $"{imports}\n" : imports,
-            Limiter: limiter is null ? "" : $"{AlgorithmTerms.Of(limiter).Function}{(framework is Framework.Nest ? "Guard" : "Middleware")}",
+            Limiter: limiter is null
+                ? ""
+                : $"{AlgorithmTerms.Of(limiter).Function}{(framework is Framework.Nest ? "Guard" : "Middleware")}",
             Mount: framework switch
             {
                 Framework.Express or Framework.Koa or Framework.Hono => $"app.use({limit})",

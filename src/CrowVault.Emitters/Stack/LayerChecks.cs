@@ -35,20 +35,23 @@ internal sealed class LayerChecks(ManifestSections sections)
     {
         var upstream = Upstreams.FirstOrDefault(each => each.Name == traffic.Service);
         var operations = upstream?.Operations.Select(each => (each.Name, each.TimeoutMs, each.Retry != false))
-            ?? Timeouts?.Operations.Where(each => each.Name.Split('.')[0] == traffic.Service).Select(each => (each.Name, each.TimeoutMs, each.Retry != false));
+            ?? Timeouts?.Operations.Where(each => each.Name.Split('.')[0] == traffic.Service)
+            .Select(each => (each.Name, each.TimeoutMs, each.Retry != false));
         return new(traffic, upstream?.Breaker ?? Breaker, upstream?.Retry ?? Retry, Bulkhead, [.. operations ?? []], Stack?.FailureUnit);
     }
 
     // Operations with "retry": false are attempted once, whatever the policy says.
     private IEnumerable<Repeated> Calls =>
     [
-        .. Upstreams.SelectMany(upstream => upstream.Operations.Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, upstream.Retry))),
+        .. Upstreams.SelectMany(upstream =>
+            upstream.Operations.Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, upstream.Retry))),
         .. OperationsOfNone.Select(each => Repeated.Of(each.Name, each.TimeoutMs, each.Retry, Retry)),
     ];
 
     // Those whose names begin with no upstream's.
     private IEnumerable<OperationEntry> OperationsOfNone =>
-        (Timeouts?.Operations ?? []).ExceptBy(Upstreams.SelectMany(upstream => upstream.Operations).Select(each => each.Name), each => each.Name);
+        (Timeouts?.Operations ?? []).ExceptBy(
+            Upstreams.SelectMany(upstream => upstream.Operations).Select(each => each.Name), each => each.Name);
 
     private int Attempts => Calls.Select(each => each.Attempts).DefaultIfEmpty(Retry is null ? 1 : Retry.MaxRetries + 1).Max();
 
@@ -78,14 +81,16 @@ internal sealed class LayerChecks(ManifestSections sections)
             var worst = Calls.MaxBy(each => each.WorstMs)!;
             yield return worst.Attempts == 1
                 ? $"Stack: one attempt of {worst.Name} takes {Duration(worst.TimeoutMs)} at worst; no operation takes longer."
-                : $"Stack: {Count(worst.Attempts, "attempt")} of {worst.Name} ({Duration(worst.TimeoutMs)} each) and waits of up to {Duration(worst.WaitsMs)} take "
+                : $"Stack: {Count(worst.Attempts, "attempt")} of {worst.Name} ({Duration(worst.TimeoutMs)} each) and waits "
+                    + $"of up to {Duration(worst.WaitsMs)} take "
                     + $"{Duration(worst.WorstMs)} at worst.";
         }
 
         if (Retry is not null && Attempts > 1)
         {
             yield return Retry.WithRetryBudget
-                ? $"Stack: in an outage the backend sees about {Rounded(1 + BudgetShare)} calls per request, not {Attempts}, and only probes while the circuit is open."
+                ? $"Stack: in an outage the backend sees about {Rounded(1 + BudgetShare)} calls per request, not {Attempts}, and only "
+                    + "probes while the circuit is open."
                 : $"Stack: in an outage the backend sees {Attempts} calls per request until the circuit opens.";
         }
 
@@ -96,9 +101,11 @@ internal sealed class LayerChecks(ManifestSections sections)
                 yield return Stack.FailureUnit switch
                 {
                     FailureUnit.Attempt =>
-                        $"Stack: the circuit{who} opens after {Count(failures, "failed attempt")}, which {Count((failures + attempts - 1) / attempts, "call")} can make.",
+                        $"Stack: the circuit{who} opens after {Count(failures, "failed attempt")}, which "
+                            + $"{Count((failures + attempts - 1) / attempts, "call")} can make.",
                     FailureUnit.Call =>
-                        $"Stack: the circuit{who} opens after {Count(failures, "failed call")}, which may be {Count((long)failures * attempts, "failed attempt")}.",
+                        $"Stack: the circuit{who} opens after {Count(failures, "failed call")}, which may be "
+                            + $"{Count((long)failures * attempts, "failed attempt")}.",
                 };
             }
         }
@@ -123,12 +130,14 @@ internal sealed class LayerChecks(ManifestSections sections)
         {
             yield return slowest.Attempts == 1
                 ? $"Stack: {slowest.Name} has {Duration(worst)}, but totalTimeoutMs ends the call after {Duration(deadline)}."
-                : $"Stack: {Count(slowest.Attempts, "attempt")} x {Duration(slowest.TimeoutMs)} ({slowest.Name}) + {Duration(slowest.WaitsMs)} of waits = {Duration(worst)}, "
+                : $"Stack: {Count(slowest.Attempts, "attempt")} x {Duration(slowest.TimeoutMs)} ({slowest.Name}) + "
+                    + $"{Duration(slowest.WaitsMs)} of waits = {Duration(worst)}, "
                     + $"but totalTimeoutMs ends the call after {Duration(deadline)}; the last attempts will not finish.";
         }
         else if (Retry is not null && deadline == 0 && worst > 30_000)
         {
-            yield return $"Stack: without totalTimeoutMs a call of {slowest.Name} may take {slowest.Attempts} x {Duration(slowest.TimeoutMs)} "
+            yield return $"Stack: without totalTimeoutMs a call of {slowest.Name} may take "
+                + $"{slowest.Attempts} x {Duration(slowest.TimeoutMs)} "
                 + $"+ {Duration(slowest.WaitsMs)} = {Duration(worst)}.";
         }
 
@@ -155,7 +164,8 @@ internal sealed class LayerChecks(ManifestSections sections)
 
         if (!Retry.WithRetryBudget && Attempts > 2)
         {
-            yield return $"Stack: total amplification is {Attempts} calls per request; withRetryBudget brings it to about {Rounded(1 + BudgetShare)}.";
+            yield return $"Stack: total amplification is {Attempts} calls per request; withRetryBudget "
+                + $"brings it to about {Rounded(1 + BudgetShare)}.";
         }
 
         if (Breaker is null || Stack is null)
@@ -173,7 +183,8 @@ internal sealed class LayerChecks(ManifestSections sections)
 
             if (Stack.FailureUnit is FailureUnit.Call && attempts > 1 && (long)failures * attempts > 20)
             {
-                yield return $"Stack: the circuit{who} opens only after {failures} x {attempts} = {(long)failures * attempts} failed attempts; "
+                yield return $"Stack: the circuit{who} opens only after {failures} x {attempts} = "
+                    + $"{(long)failures * attempts} failed attempts; "
                     + "use failureUnit attempt or a lower threshold.";
             }
         }
@@ -194,7 +205,8 @@ internal sealed class LayerChecks(ManifestSections sections)
             var carried = Bulkhead.Sum * 1_000.0 / longest;
             if (perSecond > carried)
             {
-                yield return $"Stack: the rate limiter admits {Rounded(perSecond)} requests/s of {who}, but {Count(Bulkhead.Sum, "slot")} carry only "
+                yield return $"Stack: the rate limiter admits {Rounded(perSecond)} requests/s of {who}, but "
+                    + $"{Count(Bulkhead.Sum, "slot")} carry only "
                     + $"{Rounded(carried)}/s when {name} takes its {Duration(longest)}.";
             }
         }
@@ -202,7 +214,8 @@ internal sealed class LayerChecks(ManifestSections sections)
         var room = Bulkhead.Sum + ((long)Bulkhead.MaxQueue * Bulkhead.Partitions.Count);
         if (RateLimiting.IsBucket && RateLimiting.BurstCapacity > room)
         {
-            yield return $"Stack: a burst of {RateLimiting.BurstCapacity} requests of {who} exceeds the {room} slots and seats of all partitions.";
+            yield return $"Stack: a burst of {RateLimiting.BurstCapacity} requests of {who} exceeds the "
+                + $"{room} slots and seats of all partitions.";
         }
     }
 
@@ -214,7 +227,8 @@ internal sealed class LayerChecks(ManifestSections sections)
             {
                 foreach (var operation in upstream.Operations.Where(operation => operation.Retry is null && Changes(operation.Name)))
                 {
-                    yield return $"Stack: {operation.Name} is retried up to {Count(upstream.Retry.MaxRetries, "time")}, but by its name it changes something; "
+                    yield return $"Stack: {operation.Name} is retried up to {Count(upstream.Retry.MaxRetries, "time")}, but by its name "
+                        + "it changes something; "
                         + "set \"retry\": false for it in timeoutConfig.operations, or true if it is idempotent.";
                 }
             }
@@ -225,7 +239,8 @@ internal sealed class LayerChecks(ManifestSections sections)
                 var attempts = AttemptsOf(upstream);
                 if (attempts > 1 && slots <= attempts)
                 {
-                    yield return $"Stack: one call of {upstream.Name} whose work ignores its signal can hold all {Count(slots, "slot")} with its "
+                    yield return $"Stack: one call of {upstream.Name} whose work ignores its signal can "
+                        + $"hold all {Count(slots, "slot")} with its "
                         + $"{Count(attempts, "attempt")}; pass the signal on, or use more slots or fewer retries.";
                 }
             }
@@ -235,7 +250,8 @@ internal sealed class LayerChecks(ManifestSections sections)
         {
             var product = Stack.AlsoRetries.Aggregate(Attempts, (attempts, other) => attempts * other.DefaultAttempts());
             var factors = string.Join(" x ", Stack.AlsoRetries.Select(other => $"{other.DefaultAttempts()} of {Kebab(other)}"));
-            yield return $"Stack: {Count(Attempts, "attempt")} x {factors} = {product} requests for one call of an ailing service, and the retry budget sees only "
+            yield return $"Stack: {Count(Attempts, "attempt")} x {factors} = {product} requests for one call of an ailing "
+                + "service, and the retry budget sees only "
                 + $"its own; {string.Join(", ", Stack.AlsoRetries.Select(other => other.WayOut()).Distinct())}.";
         }
     }
@@ -246,7 +262,9 @@ internal sealed class LayerChecks(ManifestSections sections)
         public double WorstMs => ((double)Attempts * TimeoutMs) + WaitsMs;
 
         public static Repeated Of(string name, int timeoutMs, bool? repeats, RetryPolicyOptions? policy) =>
-            policy is null || repeats == false ? new(name, timeoutMs, 1, 0) : new(name, timeoutMs, policy.MaxRetries + 1, policy.WaitBounds.Sum());
+            policy is null || repeats == false
+                ? new(name, timeoutMs, 1, 0)
+                : new(name, timeoutMs, policy.MaxRetries + 1, policy.WaitBounds.Sum());
     }
 
     /// <summary>A circuit, and the attempts that one call can make on it.</summary>
@@ -259,5 +277,8 @@ internal sealed class LayerChecks(ManifestSections sections)
         s_changing.Contains(operation.Split('.', '_', '-')[^1], StringComparer.OrdinalIgnoreCase);
 
     private static readonly string[] s_changing =
-        ["charge", "pay", "refund", "capture", "transfer", "create", "add", "insert", "append", "post", "send", "notify", "publish", "enqueue", "submit", "order", "book", "increment"];
+        [
+            "charge", "pay", "refund", "capture", "transfer", "create", "add", "insert", "append", "post", "send", "notify", "publish",
+            "enqueue", "submit", "order", "book", "increment",
+        ];
 }

@@ -49,7 +49,8 @@ public static class Manifest
 
     /// <summary>The language that a manifest asks for; null when it asks for none.</summary>
     public static string? LanguageOf(JsonElement manifest) =>
-        manifest.ValueKind is JsonValueKind.Object && manifest.TryGetProperty(Language, out var language) && language.ValueKind is JsonValueKind.String
+        manifest.ValueKind is JsonValueKind.Object && manifest.TryGetProperty(Language, out var language)
+            && language.ValueKind is JsonValueKind.String
             ? language.GetString()
             : null;
 
@@ -105,7 +106,8 @@ public static class Manifest
         }
 
         var checks = new LayerChecks(sections);
-        return new(files, usage, [.. notes, .. checks.Notes(), .. checks.Forecasts()], [.. warnings, .. checks.Warnings()], StackEmitter.CommandLine, "")
+        return new(files, usage, [.. notes, .. checks.Notes(), .. checks.Forecasts()], [.. warnings, .. checks.Warnings()],
+            StackEmitter.CommandLine, "")
         {
             Monitoring = reported.Any ? new(reported) : null,
         };

@@ -19,7 +19,8 @@ internal static class ManifestSchema
         {
             ["type"] = "string",
             ["enum"] = new JsonArray([.. Manifest.Languages.Select(language => (JsonNode)language)]),
-            ["description"] = "Language of the files that the command line writes: typescript, or javascript, the same code without its types.",
+            ["description"] = "Language of the files that the command line writes: typescript, or "
+                + "javascript, the same code without its types.",
         };
         foreach (var (section, emitter) in Manifest.Sections)
         {

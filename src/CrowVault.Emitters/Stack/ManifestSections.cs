@@ -32,7 +32,8 @@ internal sealed class ManifestSections
 
     /// <summary>The sections that are there, in the order in which their files are emitted.</summary>
     public IEnumerable<(string Section, Emitter Emitter, IToolOptions Options)> Present =>
-        Manifest.Sections.Where(each => _options.ContainsKey(each.Section)).Select(each => (each.Section, each.Emitter, _options[each.Section]));
+        Manifest.Sections.Where(each => _options.ContainsKey(each.Section))
+            .Select(each => (each.Section, each.Emitter, _options[each.Section]));
 
     /// <summary>The options of one tool; null when the manifest has no section for it.</summary>
     public TOptions? Find<TOptions>()
@@ -113,13 +114,15 @@ internal sealed class ManifestSections
             }
             else if (!Shared.Contains(property.Name) && !s_others.Contains(property.Name))
             {
-                faults.Add(new(shown, Suggestion.Nearest(property.Name, [.. names, .. Shared, UpstreamReader.Section, Stack.Traffic.Section]) is { } nearest
+                faults.Add(new(shown, Suggestion.Nearest(
+                    property.Name, [.. names, .. Shared, UpstreamReader.Section, Stack.Traffic.Section]) is { } nearest
                     ? $"unknown section; did you mean {nearest}?"
                     : $"unknown section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
             }
         }
 
-        if (seen.Contains(Manifest.Language) && (Manifest.LanguageOf(manifest) is not { } language || !Manifest.Languages.Contains(language)))
+        if (seen.Contains(Manifest.Language)
+            && (Manifest.LanguageOf(manifest) is not { } language || !Manifest.Languages.Contains(language)))
         {
             var shown = Argument.Show(manifest.GetProperty(Manifest.Language));
             faults.Add(new(Manifest.Language, $"{shown} cannot be emitted; use {string.Join(" or ", Manifest.Languages)}."));
@@ -134,7 +137,8 @@ internal sealed class ManifestSections
         if (seen.Contains(UpstreamReader.Section) && layers < s_layers.Length)
         {
             var missing = s_layers.Where(layer => !given.ContainsKey(layer));
-            faults.Add(new(UpstreamReader.Section, $"need all outbound layers, but {string.Join(", ", missing)} is missing; add it, if only as {{}}."));
+            faults.Add(new(UpstreamReader.Section, $"need all outbound layers, but {string.Join(", ", missing)} is missing; add it, if "
+                + "only as {}."));
         }
 
         if (given.Count == 0 && faults.Count == 0)

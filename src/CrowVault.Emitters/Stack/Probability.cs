@@ -14,7 +14,8 @@ internal static class Probability
         _ => (Math.Pow(share, -length) - 1) / (1 - share),
     };
 
-    /// <summary>The share of calls that find all slots taken and all seats of the queue too (M/M/c/K; without a queue Erlang's B).</summary>
+    /// <summary>The share of calls that find all slots taken and all seats of the queue too (M/M/c/K; without a queue Erlang's
+    /// B).</summary>
     /// <param name="slots">Slots.</param>
     /// <param name="load">Slots that the calls would need on average: rate times duration.</param>
     /// <param name="queue">Seats.</param>

@@ -76,7 +76,8 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
         return new JsonObject
         {
             ["type"] = "object",
-            ["description"] = "Measured traffic of each service, from which notes forecast what the settings will do. Calls are those of one process.",
+            ["description"] = "Measured traffic of each service, from which notes forecast what the settings "
+                + "will do. Calls are those of one process.",
             ["additionalProperties"] = new JsonObject
             {
                 ["type"] = "object",
@@ -124,7 +125,8 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
 
         if (found.ContainsKey("p50Ms") != found.ContainsKey("p99Ms") && faults.Count == before)
         {
-            faults.Add(new($"{name}.{(found.ContainsKey("p50Ms") ? "p99Ms" : "p50Ms")}", "missing; give p50Ms and p99Ms together, or neither."));
+            faults.Add(new($"{name}.{(found.ContainsKey("p50Ms") ? "p99Ms" : "p50Ms")}",
+                "missing; give p50Ms and p99Ms together, or neither."));
         }
         else if (found.TryGetValue("p50Ms", out var median) && found.TryGetValue("p99Ms", out var high) && high < median)
         {

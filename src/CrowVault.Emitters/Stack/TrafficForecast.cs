@@ -79,7 +79,8 @@ internal sealed class TrafficForecast(
 
         if (retry is { MaxRetries: > 0 } && RepeatedShare > 0)
         {
-            yield return $"{Who} with {Percent(AttemptFails)} of the attempts failing, retries make {Figure(AttemptsPerCall)} calls of each.";
+            yield return $"{Who} with {Percent(AttemptFails)} of the attempts failing, retries make "
+                + $"{Figure(AttemptsPerCall)} calls of each.";
         }
 
         if (breaker is not null)
@@ -104,21 +105,25 @@ internal sealed class TrafficForecast(
         };
         var rough = isExact ? "" : " (within a quarter)";
         var who = $"{Who} with {Percent(SeenFails)} of what it sees failing, the circuit";
-        return every > TenYearsMs ? $"{who} does not open by chance in ten years." : $"{who} opens by chance about every {Long(every)}{rough}.";
+        return every > TenYearsMs
+            ? $"{who} does not open by chance in ten years."
+            : $"{who} opens by chance about every {Long(every)}{rough}.";
     }
 
     private string Outage(CircuitBreakerOptions guard)
     {
         if (guard.TripOn is TripOn.FailureRate && SeenPerSecond * guard.WindowMs / 1_000 < guard.MinimumCalls)
         {
-            return $"{Who} the window of {Long(guard.WindowMs)} sees about {Figure(SeenPerSecond * guard.WindowMs / 1_000)} calls, fewer than minimumCalls "
+            return $"{Who} the window of {Long(guard.WindowMs)} sees about {Figure(SeenPerSecond * guard.WindowMs / 1_000)} calls, fewer "
+                + "than minimumCalls "
                 + $"{guard.MinimumCalls}, so an outage may never open the circuit.";
         }
 
         var whole = guard.TripOn switch
         {
             TripOn.Consecutive => guard.Failures / PerSecond * 1_000,
-            TripOn.FailureRate => Math.Max(guard.FailureRatePercent / 100.0 * WindowHeld * guard.WindowMs, guard.Failures / PerSecond * 1_000),
+            TripOn.FailureRate =>
+                Math.Max(guard.FailureRatePercent / 100.0 * WindowHeld * guard.WindowMs, guard.Failures / PerSecond * 1_000),
         };
         var sooner = unit is FailureUnit.Attempt && retry is { MaxRetries: > 0 } ? " at most" : "";
         var fifth = guard.TripOn is TripOn.Consecutive
@@ -146,7 +151,9 @@ internal sealed class TrafficForecast(
         if (queue == 0)
         {
             var refused = Blocked(slots, load);
-            return refused < 0.00001 ? $"{who}; fewer than one call in 100,000 is refused." : $"{who}; {Percent(refused)} of the calls find none free and are refused.";
+            return refused < 0.00001
+                ? $"{who}; fewer than one call in 100,000 is refused."
+                : $"{who}; {Percent(refused)} of the calls find none free and are refused.";
         }
 
         var full = Blocked(slots, load, queue);
@@ -169,7 +176,8 @@ internal sealed class TrafficForecast(
     {
         0 => "0",
         < 0.001 => "less than 0.001",
-        < 1_000 => double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture),
+        < 1_000 => double.Parse(value.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture)
+            .ToString(CultureInfo.InvariantCulture),
         _ => Math.Round(value).ToString("N0", CultureInfo.InvariantCulture),
     };
 

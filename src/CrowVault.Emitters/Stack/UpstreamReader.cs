@@ -24,7 +24,8 @@ internal static partial class UpstreamReader
     {
         ["circuitBreaker"] =
         [
-            "failureThreshold", "recoveryTimeMs", "maxRecoveryTimeMs", "failureRatePercent", "windowMs", "minimumCalls", "halfOpenMaxProbes",
+            "failureThreshold", "recoveryTimeMs", "maxRecoveryTimeMs", "failureRatePercent", "windowMs", "minimumCalls",
+                "halfOpenMaxProbes",
             "successThreshold", "probeTimeoutMs", "slowCallMs",
         ],
         ["retryPolicy"] = ["maxRetries", "baseDelayMs", "maxDelayCapMs", "retryOn"],
@@ -71,19 +72,26 @@ internal static partial class UpstreamReader
     /// <summary>JSON Schema of the section.</summary>
     public static JsonObject Schema()
     {
-        var operation = Object("", ("retry", new JsonObject { ["type"] = "boolean", ["description"] = "false: never repeated, because the service would do it twice." }));
+        var operation = Object("", ("retry", new JsonObject
+        {
+            ["type"] = "boolean",
+            ["description"] = "false: never repeated, because the "
+            + "service would do it twice."
+        }));
         var upstream = Object(
             "What one partition of the bulkhead has of its own.",
             (BaseUrl, new JsonObject { ["type"] = "string", ["description"] = "http or https address, without user, query or fragment." }),
             ("circuitBreaker", Settings("generate_circuit_breaker", "circuitBreaker")),
             ("retryPolicy", Settings("generate_retry_policy", "retryPolicy")),
             (Operations, Map("Operations that are this upstream's, whatever their names.", operation)));
-        return Map("Makes upstreams.ts, which wires the layers: an object for each partition of the bulkhead, with what it has of its own; {} for nothing.", upstream);
+        return Map("Makes upstreams.ts, which wires the layers: an object for each partition of the bulkhead, "
+            + "with what it has of its own; {} for nothing.", upstream);
 
         static JsonObject Settings(string tool, string layer)
         {
             var arguments = Catalog.Find(tool)!.Arguments;
-            return Object("Takes the place of the section's own.", [.. s_own[layer].Select(name => (name, arguments.Find(name)!.EditorSchema()))]);
+            return Object("Takes the place of the section's own.",
+                [.. s_own[layer].Select(name => (name, arguments.Find(name)!.EditorSchema()))]);
         }
 
         static JsonObject Map(string description, JsonObject value) => new()
@@ -175,7 +183,8 @@ internal static partial class UpstreamReader
             var path = $"{Section}.{name}.{Operations}";
             if (operations.ValueKind is not JsonValueKind.Object)
             {
-                faults.Add(new(path, $"{Argument.Show(operations)} is not an object; use one from an operation of timeoutConfig to {{\"retry\":false}} or {{}}."));
+                faults.Add(new(path, $"{Argument.Show(operations)} is not an object; use one from an operation of "
+                    + "timeoutConfig to {\"retry\":false} or {}."));
                 continue;
             }
 
@@ -190,7 +199,8 @@ internal static partial class UpstreamReader
     }
 
     private static void Own(
-        JsonProperty operation, string upstream, string path, TimeoutConfigOptions timeouts, Dictionary<string, string> listed, List<ArgumentFault> faults)
+        JsonProperty operation, string upstream, string path, TimeoutConfigOptions timeouts, Dictionary<string, string> listed,
+            List<ArgumentFault> faults)
     {
         var known = timeouts.Operations.Select(each => each.Name).ToList();
         var shown = EmittedName.IsUsable(operation.Name) ? operation.Name : Argument.Show(operation.Name);
@@ -241,7 +251,8 @@ internal static partial class UpstreamReader
         }
 
         faults.Add(new($"{Section}.{name}.{BaseUrl}",
-            $"{Argument.Show(address)} is not a usable address; use http:// or https://, a host and perhaps a port and a path, without user, query or fragment."));
+            $"{Argument.Show(address)} is not a usable address; use http:// or https://, a host and perhaps a port and "
+                + "a path, without user, query or fragment."));
         return null;
     }
 
@@ -274,7 +285,8 @@ internal static partial class UpstreamReader
         {
             if (!s_own[layer].Contains(member.Name))
             {
-                faults.Add(new($"{path}.{member.Name}", $"the same for all upstreams, because it decides what the file holds; set it in {layer}."));
+                faults.Add(new($"{path}.{member.Name}", $"the same for all upstreams, because it decides what the file holds; set it in "
+                    + $"{layer}."));
             }
             else if (s_optional.Contains(member.Name) && !given[layer].TryGetProperty(member.Name, out _))
             {
@@ -285,7 +297,8 @@ internal static partial class UpstreamReader
         // The upstream's own members take the place of the section's.
         var names = members.Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
         var merged = ManifestSections.Merge(
-            given[layer].EnumerateObject().Where(member => !names.Contains(member.Name)).Select(member => KeyValuePair.Create(member.Name, member.Value)), own);
+            given[layer].EnumerateObject().Where(member => !names.Contains(member.Name))
+                .Select(member => KeyValuePair.Create(member.Name, member.Value)), own);
         if (!emitter.TryBind(merged, out var options, out var wrong))
         {
             faults.AddRange(wrong.Faults.Select(fault => fault with { Argument = $"{path}.{fault.Argument}" }));

@@ -55,7 +55,8 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
         var timeouts = sections.Find<TimeoutConfigOptions>()!;
         var upstreams = sections.Upstreams;
         var first = upstreams.FirstOrDefault(upstream => upstream.Operations.Count > 0) ?? upstreams[0];
-        var once = upstreams.SelectMany(upstream => upstream.Operations).Where(operation => operation.Retry is false).Select(operation => operation.Name).ToList();
+        var once = upstreams.SelectMany(upstream => upstream.Operations).Where(operation => operation.Retry is false)
+            .Select(operation => operation.Name).ToList();
         return new(
             Operations: [.. upstreams.Select(upstream => new TableEntry(TypeScript.PropertyKey(upstream.Name), Union(upstream)))],
             Settings: [.. upstreams.Where(upstream => upstream.BaseUrl is not null || upstream.OwnSettings.Count > 0).Select(Settings)],

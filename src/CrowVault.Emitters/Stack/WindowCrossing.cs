@@ -1,10 +1,10 @@
 namespace CrowVault.Emitters.Stack;
 
 /// <summary>
-/// How often independent failures alone push the emitted window over its limits. Openings that follow from one accident come in clumps, so what
-/// counts is how often a clump begins: the rate of calls that find the window beyond its limits, which is summed exactly, times the share of them
-/// that no other such call precedes within a window, which is drawn at random from what may have gone before (Aldous, Probability Approximations
-/// via the Poisson Clumping Heuristic, 1989). The numbers drawn are the same every time.
+/// How often independent failures alone push the emitted window over its limits. Openings that follow from one accident come in clumps, so
+/// what counts is how often a clump begins: the rate of calls that find the window beyond its limits, which is summed exactly, times the
+/// share of them that no other such call precedes within a window, which is drawn at random from what may have gone before (Aldous,
+/// Probability Approximations via the Poisson Clumping Heuristic, 1989). The numbers drawn are the same every time.
 /// </summary>
 /// <param name="perMs">Calls per millisecond.</param>
 /// <param name="share">Share of them that fails.</param>
@@ -26,7 +26,8 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
 
     private ulong _seed = 0x9E3779B97F4A7C15;
 
-    /// <summary>Mean time between two openings, in milliseconds, and whether it is so short that it was found by running the window through it.</summary>
+    /// <summary>Mean time between two openings, in milliseconds, and whether it is so short that it was found by running the window
+    /// through it.</summary>
     /// <param name="perMs">Calls per millisecond.</param>
     /// <param name="share">Share of them that fails.</param>
     /// <param name="windowMs">Length of the window.</param>
@@ -65,8 +66,8 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
             phase.Share * ((phase.Edge * Fresh(phase, draws, edge: true)) + (phase.Beyond * Fresh(phase, draws, edge: false))));
     }
 
-    // A breaker that has just closed remembers nothing, and a few calls go to an extreme more easily than many: what happens until the window has
-    // filled, or until it opens where that is soon, is run through from its beginning.
+    // A breaker that has just closed remembers nothing, and a few calls go to an extreme more easily than many: what happens until the
+    // window has filled, or until it opens where that is soon, is run through from its beginning.
     private (double Milliseconds, bool IsRun) FromEmpty(double afterwards)
     {
         var isSoon = afterwards * perMs * FewestRuns < Budget;
@@ -239,8 +240,10 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
             var (good, bad) = (calls * (1 - window.Share), calls * window.Share);
             var most = (int)(good + (12 * Math.Sqrt(good)) + 12);
             var least = (int)Math.Max(0, good - (12 * Math.Sqrt(good)) - 12);
-            var highest = Enumerable.Range(least, most - least + 2).Select(window.Needed).Where(needed => needed < int.MaxValue).DefaultIfEmpty(1).Max();
-            _failures = [.. Enumerable.Range(0, highest + 60 + (int)(bad + (12 * Math.Sqrt(bad)))).Select(count => Probability.Poisson(bad, count))];
+            var highest = Enumerable.Range(least, most - least + 2).Select(window.Needed).Where(needed => needed < int.MaxValue)
+                .DefaultIfEmpty(1).Max();
+            _failures = [.. Enumerable.Range(0, highest + 60 + (int)(bad + (12 * Math.Sqrt(bad))))
+                .Select(count => Probability.Poisson(bad, count))];
             _tail = new double[_failures.Length + 1];
             for (var count = _failures.Length - 1; count >= 0; count--)
             {

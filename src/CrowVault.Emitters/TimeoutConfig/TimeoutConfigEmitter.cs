@@ -53,7 +53,8 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(Tim
         yield return options.Operations.Count == 1
             ? $"{longest.Name} ends after {Duration(longest.TimeoutMs)} at the latest; a name outside the table after "
                 + $"{Duration(options.DefaultTimeoutMs)}."
-            : $"Limits from {Duration(shortest.TimeoutMs)} ({shortest.Name}) to {Duration(longest.TimeoutMs)} ({longest.Name}); a name outside the "
+            : $"Limits from {Duration(shortest.TimeoutMs)} ({shortest.Name}) to "
+                + $"{Duration(longest.TimeoutMs)} ({longest.Name}); a name outside the "
                 + $"table ends after {Duration(options.DefaultTimeoutMs)}.";
         var sum = options.Operations.Sum(operation => (long)operation.TimeoutMs);
         var sequence = $"{Count(options.Operations.Count, "operation")} one after the other may take {Duration(sum)}";

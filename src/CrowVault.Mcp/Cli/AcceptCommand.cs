@@ -12,7 +12,8 @@ internal static class AcceptCommand
             new Argument<string[]>("file") { Description = "Edited files that are right as they are.", Arity = ArgumentArity.OneOrMore };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };
         var command = new Command(
-            "accept", "Accept edits: --check is content with the files as they are, until they are edited again or something else is emitted.") { paths, json };
+            "accept", "Accept edits: --check is content with the files as they are, until they are "
+                + "edited again or something else is emitted.") { paths, json };
         CommandLine.AddExamples(command, $"{Product.Command} accept src/resilience/retry.ts");
         command.SetAction(parsed => Run(parsed.GetRequiredValue(paths), parsed.GetValue(json)));
         return command;

@@ -95,7 +95,8 @@ internal static class CallCommand
         return first.Value is '}' or ']' && before.EndsWith(',') ? $"{near} - the comma before it is one too many."
             : before.Length > 0 && before[^1] is '}' or ']' ? $"{near} - nothing may stand behind the object."
             : (Rune.IsLetter(first) || first.Value is '\'') && before.Length > 0 && before[^1] is '{' or ',' or ':' or '['
-                ? $"{near} - names and texts stand in double quotes. A shell takes them away unless the whole stands in single quotes; - reads standard input."
+                ? $"{near} - names and texts stand in double quotes. A shell takes them away unless the whole stands "
+                    + "in single quotes; - reads standard input."
             : near;
     }
 }

@@ -178,7 +178,8 @@ internal static class CommandLine
         var names = options.SelectMany(option => option.Aliases.Append(option.Name)).ToHashSet(StringComparer.Ordinal);
         return options
             .SelectMany(option => (parsed.GetResult(option)?.Tokens ?? []).Where(token => names.Contains(token.Value))
-                .Select(token => $"{option.Name}: its value is missing; {token.Value} is an option. See {PathOf(parsed.CommandResult.Command)} --help."))
+                .Select(token => $"{option.Name}: its value is missing; {token.Value} is an option. See "
+                    + $"{PathOf(parsed.CommandResult.Command)} --help."))
             .FirstOrDefault();
     }
 

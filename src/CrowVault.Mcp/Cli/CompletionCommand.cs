@@ -32,7 +32,8 @@ internal static class CompletionCommand
         }
 
         var nearest = Suggestion.Nearest(shell, s_shells) is { } near ? $" Did you mean {near}?" : "";
-        throw new Fault($"completion: {Fault.Show(shell)} is no shell that has a script; use {string.Join(", ", s_shells[..^1])} or {s_shells[^1]}.{nearest}");
+        throw new Fault($"completion: {Fault.Show(shell)} is no shell that has a script; use {string.Join(", ", s_shells[..^1])} or "
+            + $"{s_shells[^1]}.{nearest}");
     }
 
     /// <summary>Answers a completion script: one word a line that fits at the cursor.</summary>

@@ -137,7 +137,8 @@ internal static class EmittedFiles
     }
 
     private static int Write(
-        List<TargetFile> targets, Dictionary<string, FolderWrite> writes, OutputRequest request, Report report, IReadOnlyList<string> leftovers)
+        List<TargetFile> targets, Dictionary<string, FolderWrite> writes, OutputRequest request, Report report,
+            IReadOnlyList<string> leftovers)
     {
         // A source and its tests are one: neither is written without the other. Files of other tools go on.
         var held = targets.Where(target => target.State is not FileState.Same && Held(target, request) is not null)
@@ -149,7 +150,8 @@ internal static class EmittedFiles
             if (held.Contains(target.Group))
             {
                 var reason = target.State is FileState.Same ? null : Held(target, request);
-                reports.Add((new(target.Path, NameOf(target.State), null, reason ?? "left alone with its source or tests."), reason is not null || request.Progress));
+                reports.Add((new(target.Path, NameOf(target.State), null, reason ?? "left alone with its source or tests."),
+                    reason is not null || request.Progress));
                 continue;
             }
 
@@ -245,7 +247,8 @@ internal static class EmittedFiles
         const string Nothing = "nothing was written";
         if (target.State is FileState.Other)
         {
-            return $"{OtherOwner(target)} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; choose another place with -o, or another --name.";
+            return $"{OtherOwner(target)} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; choose "
+                + "another place with -o, or another --name.";
         }
 
         if (request.Force)
@@ -260,13 +263,15 @@ internal static class EmittedFiles
 
         if (target.State is FileState.New && NameInOtherCase(target) is { } other)
         {
-            return $"{Fault.Show(other)} is there, which is the same file on macOS and Windows; {Nothing}. Use its spelling, or another --name.";
+            return $"{Fault.Show(other)} is there, which is the same file on macOS and Windows; "
+                + $"{Nothing}. Use its spelling, or another --name.";
         }
 
         if (target.State is FileState.Edited && request.Merge)
         {
             return target.EmittedBefore() is null
-                    ? $"what was emitted before is not known here, so it cannot be merged; {Nothing}. --diff shows the difference, --force overwrites it."
+                    ? $"what was emitted before is not known here, so it cannot be merged; {Nothing}. --diff "
+                        + "shows the difference, --force overwrites it."
                     : ReadOnly(target);
         }
 

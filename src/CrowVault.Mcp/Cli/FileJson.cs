@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace CrowVault.Mcp.Cli;
 
-/// <summary>JSON of a file that somebody else may have written: with comments and a comma too many, and without half of a surrogate pair, which JSON can
-/// escape and nothing can read.</summary>
+/// <summary>JSON of a file that somebody else may have written: with comments and a comma too many, and without half of a surrogate pair,
+/// which JSON can escape and nothing can read.</summary>
 internal static class FileJson
 {
     private static readonly JsonDocumentOptions s_lenient =

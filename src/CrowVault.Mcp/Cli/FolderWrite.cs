@@ -341,7 +341,8 @@ internal sealed partial class FolderWrite : IDisposable
         try
         {
             file = new FileStream(
-                Path.Combine(_folder, ".crowvault-lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+                Path.Combine(_folder, ".crowvault-lock"), FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1,
+                    FileOptions.DeleteOnClose);
             return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -44,7 +44,8 @@ internal static class GenerateCommand
         CommandLine.AddExamples(
             command,
             $"{Product.Command} generate {emitter.Command} {Example(emitter)}".TrimEnd(),
-            $"{Product.Command} generate {emitter.Command} {Example(emitter)} -o src/resilience/".Replace("  ", " ", StringComparison.Ordinal));
+            $"{Product.Command} generate {emitter.Command} {Example(emitter)} -o src/resilience/".Replace("  ", " ",
+                StringComparison.Ordinal));
         command.SetAction(parsed => Run(emitter, options, files.Read(parsed), parsed));
         return command;
     }
@@ -86,7 +87,8 @@ internal static class GenerateCommand
         }
 
         var taken = isOurs ? TakeOver(arguments, emitter, owned!.Header, path) : [];
-        var found = ProjectFiles.AddTo(arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString(), request.IsJavaScript);
+        var found = ProjectFiles.AddTo(
+            arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString(), request.IsJavaScript);
 
         // What was found gives way as well where it does not fit.
         taken.UnionWith(s_style.Where(name => arguments.ContainsKey(name)
@@ -95,7 +97,8 @@ internal static class GenerateCommand
         {
             // What the caller gave is the caller's to correct; what the header says is not.
             return isOurs && parsed.Tokens.Count > 0 && faults.Faults.All(fault => taken.Contains(fault.Argument))
-                ? throw new Fault($"{Fault.Show(path)}: the arguments in its header are not accepted.\n{faults.Message}", CommandLine.Differs)
+                ? throw new Fault($"{Fault.Show(path)}: the arguments in its "
+                    + $"header are not accepted.\n{faults.Message}", CommandLine.Differs)
                 : throw Wrong(emitter, faults);
         }
 
@@ -194,7 +197,8 @@ internal static class GenerateCommand
     {
         if (Emitting.ArgumentsOf(header.Arguments) is not { } before)
         {
-            throw new Fault($"{Fault.Show(path)}: the arguments in its header cannot be read; give them all, with --force.", CommandLine.Differs);
+            throw new Fault($"{Fault.Show(path)}: the arguments in its header "
+                + "cannot be read; give them all, with --force.", CommandLine.Differs);
         }
 
         var taken = new HashSet<string>(StringComparer.Ordinal);

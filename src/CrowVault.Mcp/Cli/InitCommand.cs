@@ -25,8 +25,18 @@ internal static class InitCommand
             HelpName = "name,...",
             AllowMultipleArgumentsPerToken = true,
         };
-        var runtime = new Option<string?>("--runtime") { Description = "Where the code runs: node, deno, bun, workers or browser.", HelpName = "name" };
-        var limit = new Option<string?>("--limit-requests") { Description = "Limit incoming requests by redis or memory; no leaves the rate limiter out.", HelpName = "redis|memory|no" };
+        var runtime = new Option<string?>("--runtime")
+        {
+            Description = "Where the code runs: node, deno, bun, workers or "
+            + "browser.",
+            HelpName = "name"
+        };
+        var limit = new Option<string?>("--limit-requests")
+        {
+            Description = "Limit incoming requests by redis or memory; no leaves the "
+            + "rate limiter out.",
+            HelpName = "redis|memory|no"
+        };
         var tests = new Option<bool?>("--with-tests") { Description = "Emit tests beside the sources." };
         var yes = new Option<bool>("--yes", "-y") { Description = "Ask nothing; take what the project says and the defaults." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };

@@ -85,7 +85,8 @@ internal static partial class ManifestFile
         {
             return manifest.ValueKind is JsonValueKind.Object && manifest.TryGetProperty(PackageKey, out var section)
                 ? section
-                : throw new Fault($"{Fault.Show(name)}: no \"{PackageKey}\" in it; add one with a section per tool, or give another manifest with -c PATH.");
+                : throw new Fault($"{Fault.Show(name)}: no \"{PackageKey}\" in it; add one with a section per "
+                    + "tool, or give another manifest with -c PATH.");
         }
 
         return manifest;
@@ -213,7 +214,8 @@ internal static partial class ManifestFile
                     writer.WriteRawValue(number);
                     return;
                 case var number when YamlNumber().IsMatch(number)
-                    && double.TryParse(number.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+                    && double.TryParse(number.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture,
+                        out var value)
                     && double.IsFinite(value):
                     writer.WriteNumberValue(value);
                     return;

@@ -29,7 +29,8 @@ internal sealed record MonitoringRequest(string? Dashboard, string? Alerts)
             }
 
             files.Add((path, of(monitoring ?? throw new Fault(
-                $"{option}: the manifest reports no metrics; set \"withMetrics\": true in it, with a section stack or all four outbound layers."))));
+                $"{option}: the manifest reports no metrics; set \"withMetrics\": true in it, with a "
+                    + "section stack or all four outbound layers."))));
         }
     }
 }

@@ -61,7 +61,8 @@ internal static partial class NativeFile
     private static int TypeOf(ReadOnlySpan<long> status) => MemoryMarshal.Cast<long, int>(status)[1] & TypeMask;
 
     /// <summary>Takes a lock on a folder that ends with this process.</summary>
-    /// <returns>A handle to give to <see cref="Unlock"/>; -1 while somebody else holds the lock; 0 where folders cannot be locked.</returns>
+    /// <returns>A handle to give to <see cref="Unlock"/>; -1 while somebody else holds the lock; 0 where folders cannot be
+    /// locked.</returns>
     public static nint TryLock(string folder)
     {
         if (OperatingSystem.IsWindows())

@@ -45,14 +45,17 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
         : Language is not (null or JavaScript.Language or "typescript")
             ? $"--language: {Fault.Show(Language)} cannot be emitted; use typescript or javascript."
         : Language is not null && IsFile && JavaScript.Is(Output!) != (Language == JavaScript.Language)
-            ? $"-o: a {Path.GetExtension(Output)} file cannot hold {(Language == JavaScript.Language ? "JavaScript; use .js or .mjs" : "TypeScript; use .ts, .mts or .cts")}, or give a folder."
+            ? $"-o: a {Path.GetExtension(Output)} file cannot hold "
+                + $"{(Language == JavaScript.Language ? "JavaScript; use .js or .mjs" : "TypeScript; use .ts, .mts or .cts")}, or give a "
+                + "folder."
         : new[] { DryRun, Diff, Check, Force }.Count(given => given) > 1 ? "Give one of --dry-run, --diff, --check and --force."
         : Merge && Force ? "Give one of --merge and --force."
         : Name is not null && !InstanceName().IsMatch(Name)
             ? "--name: use a letter, then letters, digits, '-' and '_', at most 64, such as payments."
         : Name is not null && IsFile ? "--name: give a folder with -o; the name of the file comes from --name."
         : Output is not null && !IsFile && !Directory.Exists(Output) && RefusedExtension().Match(Output) is { Success: true } refused
-            ? $"-o: the code is TypeScript, or ECMAScript modules with --language javascript, so a {refused.Value} file cannot hold it; use .ts, .mts, .cts, .js or .mjs, or give a folder."
+            ? $"-o: the code is TypeScript, or ECMAScript modules with --language javascript, so a {refused.Value} file cannot hold it; "
+                + "use .ts, .mts, .cts, .js or .mjs, or give a folder."
         : Output is not null && !IsFile && File.Exists(Path.TrimEndingDirectorySeparator(Output))
             ? $"{Fault.Show(Output)}: it is a file, but no .ts, .mts, .cts, .js or .mjs file; give a folder or a .ts file."
         : null;
@@ -93,7 +96,8 @@ internal sealed class OutputOptions
 
     private readonly Option<string> _language = new("--language")
     {
-        Description = "typescript, or javascript: the same code without its types, as ECMAScript modules. A .js file is JavaScript. [default: typescript]",
+        Description = "typescript, or javascript: the same code without its types, as ECMAScript modules. A .js "
+            + "file is JavaScript. [default: typescript]",
         HelpName = "typescript|javascript",
     };
 

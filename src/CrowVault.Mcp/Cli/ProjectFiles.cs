@@ -10,7 +10,8 @@ namespace CrowVault.Mcp.Cli;
 /// <param name="TestRunnerFrom">Where it was found; null when the runtime says it.</param>
 /// <param name="ImportExtension">Value of the argument <c>importExtension</c>; null when nothing says.</param>
 /// <param name="ImportExtensionFrom">Where it was found; null when the runtime says it.</param>
-internal sealed partial record ProjectFiles(string? TestRunner, string? TestRunnerFrom, string? ImportExtension, string? ImportExtensionFrom)
+internal sealed partial record ProjectFiles(
+    string? TestRunner, string? TestRunnerFrom, string? ImportExtension, string? ImportExtensionFrom)
 {
     private const int MaxExtends = 8;
 

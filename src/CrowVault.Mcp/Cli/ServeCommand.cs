@@ -57,8 +57,10 @@ internal static class ServeCommand
 
             return !ServerOptions.Settle(parsed) ? Task.FromResult(CommandLine.Usage) : parsed.GetValue(transport) switch
             {
-                Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
-                Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls) ?? [], parsed.GetValue(settings))),
+                Http => HttpDoor.RunAsync(new(HttpTransport.Http, parsed.GetValue(port), parsed.GetValue(urls)
+                    ?? [], parsed.GetValue(settings))),
+                Sse => HttpDoor.RunAsync(new(HttpTransport.Sse, parsed.GetValue(port), parsed.GetValue(urls)
+                    ?? [], parsed.GetValue(settings))),
                 _ => StdioDoor.RunAsync(),
             };
         });

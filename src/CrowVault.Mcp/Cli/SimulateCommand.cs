@@ -10,8 +10,8 @@ using CrowVault.Emitters.Stack;
 namespace CrowVault.Mcp.Cli;
 
 /// <summary>
-/// <c>simulate -c resilience.json</c>: the manifest in a storm, with and without each layer. The emitted code itself runs, in virtual time, so
-/// this needs a runtime for JavaScript, which whoever uses that code has.
+/// <c>simulate -c resilience.json</c>: the manifest in a storm, with and without each layer. The emitted code itself runs, in virtual
+/// time, so this needs a runtime for JavaScript, which whoever uses that code has.
 /// </summary>
 internal static class SimulateCommand
 {
@@ -36,7 +36,8 @@ internal static class SimulateCommand
         scenario.AcceptOnlyFromAmong(s_scenarios);
         var svg = new Option<string?>("--svg") { Description = "Also write the plots to this file.", HelpName = "file" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
-        var command = new Command("simulate", "Run the emitted code of a manifest in a storm, with and without each layer.") { config, scenario, svg, json };
+        var command = new Command("simulate", "Run the emitted code of a manifest in a storm, with and without each layer.") { config,
+            scenario, svg, json };
         CommandLine.AddExamples(
             command,
             $"{Product.Command} simulate -c resilience.json",
@@ -58,7 +59,8 @@ internal static class SimulateCommand
 
         if (!emission.Files.Any(file => file.Path == StackEmitter.Instance.FileName))
         {
-            throw new Fault($"{config}: a storm needs circuitBreaker, retryPolicy, timeoutConfig and bulkhead; add the sections that are missing.");
+            throw new Fault($"{config}: a storm needs circuitBreaker, retryPolicy, timeoutConfig and "
+                + "bulkhead; add the sections that are missing.");
         }
 
         foreach (var warning in emission.Warnings)

@@ -20,7 +20,8 @@ internal static class StackCommand
     {
         var config = new Option<string[]>("--config", "-c")
         {
-            Description = "The manifest: one section per tool, each with that tool's arguments. JSON with comments, YAML, a package.json with "
+            Description = "The manifest: one section per tool, each with that tool's arguments. JSON "
+                + "with comments, YAML, a package.json with "
                 + "the key \"resilience\", or - for standard input; of several the later ones win. [default: resilience.json]",
             HelpName = "path",
         };
@@ -36,7 +37,8 @@ internal static class StackCommand
             HelpName = "path",
         };
         var files = new OutputOptions(forStack: true);
-        var command = new Command("stack", "Generate all layers from a manifest and check them against each other.") { config, schema, dashboard, alerts };
+        var command = new Command("stack", "Generate all layers from a manifest and check them against each other.") { config, schema,
+            dashboard, alerts };
         files.AddTo(command);
         CommandLine.AddExamples(
             command,

@@ -80,7 +80,8 @@ internal static class ThreeWayMerge
             if (missing is not null)
             {
                 conflicts++;
-                merged.AddRange([Conflict, .. mine, "||||||| emitted before", .. before[start..end], "=======", .. fresh, $">>>>>>> emitted now{missing}"]);
+                merged.AddRange([Conflict, .. mine, "||||||| emitted before", .. before[start..end], "=======", .. fresh,
+                    $">>>>>>> emitted now{missing}"]);
             }
             else
             {
@@ -145,7 +146,8 @@ internal static class ThreeWayMerge
     private static bool Touches(DiffBlock block, int start, int end, bool otherSideChanged) =>
         block.DeleteStartA < end || (block.DeleteStartA == end && (start == end || (otherSideChanged && block.DeleteStartA == end)));
 
-    /// <summary>What one side says of names that the other has taken away or has declared too: lines that fit no more, though nobody else has touched them.</summary>
+    /// <summary>What one side says of names that the other has taken away or has declared too: lines that fit no more, though nobody else
+    /// has touched them.</summary>
     private sealed class NamesMet
     {
         private readonly ILookup<int, CodeName> _byLine;

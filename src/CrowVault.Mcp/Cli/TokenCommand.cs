@@ -42,7 +42,8 @@ internal static class TokenCommand
 
             Disk.Print($"Token: {token}\nEntry: {entry}\n");
             Disk.Say($"The token is shown this once; callers send it as 'Authorization: Bearer <token>'. "
-                + $"Put the entry into {SettingReader.Variable("Tokens")} or into CrowVault:Http:Tokens of the file that 'serve --settings' names.");
+                + $"Put the entry into {SettingReader.Variable("Tokens")} or into CrowVault:Http:Tokens "
+                + "of the file that 'serve --settings' names.");
             return CommandLine.Success;
         });
         return new Command("token", "Bearer tokens of the HTTP server.") { create };

@@ -54,8 +54,11 @@ internal static class ToolsCommand
             WriteIndented = true,
         };
         var tools = ApiMcpServer.Tools.Select(tool => tool.ProtocolTool).Where(tool => only is null || tool.Name == only);
-        return JsonSerializer.Serialize(new ListToolsResult { Tools =
-            [.. tools] }, (JsonTypeInfo<ListToolsResult>)options.GetTypeInfo(typeof(ListToolsResult)));
+        return JsonSerializer.Serialize(new ListToolsResult
+        {
+            Tools =
+            [.. tools]
+        }, (JsonTypeInfo<ListToolsResult>)options.GetTypeInfo(typeof(ListToolsResult)));
     }
 
     private static string Text() => string.Join("\n\n", Catalog.All.Select(emitter =>
@@ -65,7 +68,8 @@ internal static class ToolsCommand
         emitter.Tool,
         $"  {emitter.Description}",
         .. emitter.Arguments.All.Select(argument =>
-            $"  {argument.Name}: {argument.Description} {(argument.Required ? "Required" : "Optional")}, {argument.Rule}{Fallback(argument)}."),
+            $"  {argument.Name}: {argument.Description} {(argument.Required ? "Required" : "Optional")}, "
+                + $"{argument.Rule}{Fallback(argument)}."),
     ]);
 
     private static string Fallback(CrowVault.Emitters.Arguments.Argument argument) => argument.Default is { } value

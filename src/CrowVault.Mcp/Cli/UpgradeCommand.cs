@@ -29,13 +29,16 @@ internal static class UpgradeCommand
         var command = new Command(
             "upgrade",
             "Bring emitted files to this version: what was emitted, what is emitted now and what you made of it are merged, "
-            + "conflicts are marked in the file, and what the code does differently is listed. No network and no git is needed.") { paths, dryRun, diff, json };
+            + "conflicts are marked in the file, and what the code does differently is "
+            + "listed. No network and no git is needed.") { paths, dryRun, diff, json };
         CommandLine.AddExamples(
             command,
             $"{Product.Command} upgrade src/resilience/ --dry-run",
             $"{Product.Command} upgrade src/resilience/retry.ts");
         command.SetAction(parsed => Run(
-            parsed.GetValue(paths) is { Length: > 0 } given ? given : ["."], parsed.GetValue(dryRun), parsed.GetValue(diff), parsed.GetValue(json)));
+            parsed.GetValue(paths) is { Length: > 0 } given
+                ? given
+                : ["."], parsed.GetValue(dryRun), parsed.GetValue(diff), parsed.GetValue(json)));
         return command;
     }
 
@@ -65,7 +68,8 @@ internal static class UpgradeCommand
             var folder = Path.GetDirectoryName(path) ?? "";
             if (Manifest.FilesOfTheWhole.ContainsKey(owned.Header.Tool))
             {
-                report.Add(new(path, "whole", null, $"follows from the whole manifest; '{Product.Command} stack --merge' brings it up to date."));
+                report.Add(new(path, "whole", null,
+                    $"follows from the whole manifest; '{Product.Command} stack --merge' brings it up to date."));
             }
             else if (Emitting.Find(owned.Header.Tool) is not { } emitter)
             {

@@ -7,8 +7,9 @@ using Microsoft.AspNetCore.Connections.Features;
 namespace CrowVault.Mcp.Http;
 
 /// <summary>
-/// Looks after connections before a request is read from them. Kestrel (10.0) takes a connection that says nothing for an idle one, not for one whose headers
-/// are late; takes the end of what a peer sends for the end of the peer; and refuses a newcomer while silent connections hold every place.
+/// Looks after connections before a request is read from them. Kestrel (10.0) takes a connection that says nothing for an idle one, not
+/// for one whose headers are late; takes the end of what a peer sends for the end of the peer; and refuses a newcomer while silent
+/// connections hold every place.
 /// </summary>
 /// <param name="limits">How many there may be, and how long they may say nothing.</param>
 internal sealed class ConnectionGate(HttpLimits limits)
@@ -58,7 +59,8 @@ internal sealed class ConnectionGate(HttpLimits limits)
             }
 
             using var closed = new CancellationTokenSource();
-            await using var ended = connection.ConnectionClosed.UnsafeRegister(static closed => ((CancellationTokenSource)closed!).CancelAfter(s_halfClosed), closed);
+            await using var ended = connection.ConnectionClosed.UnsafeRegister(
+                static closed => ((CancellationTokenSource)closed!).CancelAfter(s_halfClosed), closed);
             connection.Features.Set(new PeerEnded(connection.ConnectionClosed));
             connection.ConnectionClosed = closed.Token;
             connection.Transport = new PatientTransport(connection.Transport);
@@ -126,7 +128,8 @@ internal sealed class ConnectionGate(HttpLimits limits)
             }
             else
             {
-                using var late = new Timer(static input => ((PipeReader)input!).CancelPendingRead(), input, TimeSpan.FromSeconds(limits.HeaderSeconds), Timeout.InfiniteTimeSpan);
+                using var late = new Timer(static input =>
+                    ((PipeReader)input!).CancelPendingRead(), input, TimeSpan.FromSeconds(limits.HeaderSeconds), Timeout.InfiniteTimeSpan);
                 read = await reading;
             }
         }
@@ -166,7 +169,8 @@ internal sealed class ConnectionGate(HttpLimits limits)
         }
     }
 
-    /// <summary>Tells that the peer has ended its side, which for a stream that only the server writes to means that nobody listens.</summary>
+    /// <summary>Tells that the peer has ended its side, which for a stream that only the server writes to means that nobody
+    /// listens.</summary>
     /// <param name="Token">Is cancelled then.</param>
     internal sealed record PeerEnded(CancellationToken Token);
 

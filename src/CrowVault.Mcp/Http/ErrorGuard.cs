@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace CrowVault.Mcp.Http;
 
-/// <summary>The outermost of the pipeline: nothing that goes wrong inside reaches the caller in its own words, every failure has a body, and every refusal a
-/// line in the log.</summary>
+/// <summary>The outermost of the pipeline: nothing that goes wrong inside reaches the caller in its own words, every failure has a body,
+/// and every refusal a line in the log.</summary>
 /// <param name="logger">Gets failures and refusals.</param>
 /// <param name="stopping">Tells that the server takes no more calls.</param>
 internal sealed class ErrorGuard(ILogger logger, CancellationToken stopping)
@@ -58,7 +58,8 @@ internal sealed class ErrorGuard(ILogger logger, CancellationToken stopping)
             }
             else if (context.GetEndpoint()?.Metadata.GetMetadata<JsonBody.Wanted>() is { IsRpc: true })
             {
-                await RpcGate.WriteAsync(context, new(RpcError.InternalError, "Something went wrong here."), StatusCodes.Status500InternalServerError);
+                await RpcGate.WriteAsync(context, new(RpcError.InternalError, "Something went wrong here."),
+                    StatusCodes.Status500InternalServerError);
             }
             else
             {

@@ -55,7 +55,9 @@ internal static class HttpDoor
             return 2;
         }
 
-        LogMessages.Listening(app.Logger, string.Join(", ", app.Urls), settings.Transport is HttpTransport.Sse ? "/mcp, /sse and /v1/tools" : "/mcp and /v1/tools");
+        LogMessages.Listening(app.Logger, string.Join(", ", app.Urls), settings.Transport is HttpTransport.Sse
+            ? "/mcp, /sse and /v1/tools"
+            : "/mcp and /v1/tools");
         if (!settings.NeedsToken)
         {
             LogMessages.NoTokens(app.Logger);
@@ -168,7 +170,8 @@ internal static class HttpDoor
         };
         foreach (var (key, value) in configuration.AsEnumerable())
         {
-            if (key.StartsWith("Logging:", StringComparison.OrdinalIgnoreCase) || key.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase))
+            if (key.StartsWith("Logging:", StringComparison.OrdinalIgnoreCase)
+                || key.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase))
             {
                 entries[key] = value;
             }

@@ -29,7 +29,8 @@ internal static class HttpPipeline
             services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
                 .WithOrigins([.. settings.AllowedOrigins])
                 .WithMethods(HttpMethods.Get, HttpMethods.Post)
-                .WithHeaders("Authorization", "Content-Type", "Accept", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name", "Mcp-Session-Id", "Last-Event-ID")
+                .WithHeaders("Authorization", "Content-Type", "Accept", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name",
+                    "Mcp-Session-Id", "Last-Event-ID")
                 .WithExposedHeaders("WWW-Authenticate", "Retry-After", "RateLimit", "RateLimit-Policy")));
         }
     }
@@ -42,7 +43,8 @@ internal static class HttpPipeline
         var hosts = new HostGate(settings);
         var jwt = settings.Jwt is null
             ? null
-            : new JwtValidator(settings.Jwt, settings.Resource, new IssuerKeys(settings.Jwt, app.Logger, TimeProvider.System), TimeProvider.System);
+            : new JwtValidator(settings.Jwt, settings.Resource, new IssuerKeys(settings.Jwt, app.Logger, TimeProvider.System),
+                TimeProvider.System);
         var bearer = new BearerGate(settings, jwt, TimeProvider.System);
         var rates = new RateLimits(settings);
         var rpc = new RpcGate(rates, logger);

@@ -75,7 +75,8 @@ internal static class OpenApi
         ["/v1/tools"] = new JsonObject { ["get"] = Operation("listTools", "List the tools with their schemas", Json(), settings, null) },
         ["/v1/stack"] = new JsonObject
         {
-            ["get"] = Operation("describeManifest", "The JSON Schema of a manifest", new JsonObject { ["application/schema+json"] = Media(new JsonObject { ["type"] = "object" }) }, settings, null),
+            ["get"] = Operation("describeManifest", "The JSON Schema of a manifest",
+                new JsonObject { ["application/schema+json"] = Media(new JsonObject { ["type"] = "object" }) }, settings, null),
             ["post"] = Operation(
                 "emitStack",
                 "Emit all files of a manifest (resilience.json), its layers checked against each other",
@@ -84,7 +85,11 @@ internal static class OpenApi
                 new JsonObject { ["required"] = true, ["content"] = Json() },
                 400, 408, 413, 415),
         },
-        ["/r/registry.json"] = new JsonObject { ["get"] = Operation("listItems", "The items of the shadcn registry", Json(), settings, null) },
+        ["/r/registry.json"] = new JsonObject
+        {
+            ["get"] = Operation("listItems", "The items of the shadcn registry", Json(), settings,
+            null)
+        },
         ["/r/{tool}.json"] = new JsonObject
         {
             ["parameters"] = new JsonArray(
@@ -93,13 +98,18 @@ internal static class OpenApi
                     ["name"] = "tool",
                     ["in"] = "path",
                     ["required"] = true,
-                    ["schema"] = new JsonObject { ["enum"] = new JsonArray([.. ServerFeatures.Current.Emitters.Select(emitter => (JsonNode)emitter.Command)]) },
+                    ["schema"] = new JsonObject
+                    {
+                        ["enum"] = new JsonArray(
+                        [.. ServerFeatures.Current.Emitters.Select(emitter => (JsonNode)emitter.Command)])
+                    },
                 },
                 new JsonObject
                 {
                     ["name"] = "args",
                     ["in"] = "query",
-                    ["description"] = "The arguments of the tool, each a parameter: maxRetries=3 or max-retries=3; lists with commas, tables as name=value.",
+                    ["description"] = "The arguments of the tool, each a parameter: maxRetries=3 or max-retries=3; "
+                        + "lists with commas, tables as name=value.",
                     ["style"] = "form",
                     ["explode"] = true,
                     ["schema"] = new JsonObject { ["type"] = "object" },
@@ -108,7 +118,8 @@ internal static class OpenApi
         },
         ["/"] = new JsonObject
         {
-            ["get"] = Operation("page", "A page that shows what the arguments do", new JsonObject { ["text/html"] = Media(new JsonObject { ["type"] = "string" }) }, settings, null),
+            ["get"] = Operation("page", "A page that shows what the arguments do",
+                new JsonObject { ["text/html"] = Media(new JsonObject { ["type"] = "string" }) }, settings, null),
         },
         ["/openapi.json"] = new JsonObject { ["get"] = Operation("describe", "This document", Json(), settings, null) },
         ["/healthz"] = new JsonObject { ["get"] = Operation("health", "Whether the process lives", Json(), settings, null) },

@@ -2,8 +2,8 @@ using System.IO.Pipelines;
 
 namespace CrowVault.Mcp.Http;
 
-/// <summary>A connection whose end of input is told only when all that came before it has been looked at. Kestrel (10.0) answers 400 to a body that is complete when it
-/// learns of the end of input together with it.</summary>
+/// <summary>A connection whose end of input is told only when all that came before it has been looked at. Kestrel (10.0) answers 400 to a
+/// body that is complete when it learns of the end of input together with it.</summary>
 /// <param name="inner">The connection as it is.</param>
 internal sealed class PatientTransport(IDuplexPipe inner) : IDuplexPipe
 {
@@ -19,7 +19,8 @@ internal sealed class PatientTransport(IDuplexPipe inner) : IDuplexPipe
         private bool _hasEnd;
         private bool _allSeen;
 
-        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) => Look(await inner.ReadAsync(cancellationToken));
+        public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default) =>
+            Look(await inner.ReadAsync(cancellationToken));
 
         public override bool TryRead(out ReadResult result)
         {
@@ -49,7 +50,9 @@ internal sealed class PatientTransport(IDuplexPipe inner) : IDuplexPipe
         private ReadResult Look(ReadResult result)
         {
             (_hasEnd, _end) = (result.IsCompleted, result.Buffer.End);
-            return result.IsCompleted && !result.Buffer.IsEmpty && !_allSeen ? new(result.Buffer, result.IsCanceled, isCompleted: false) : result;
+            return result.IsCompleted && !result.Buffer.IsEmpty && !_allSeen
+                ? new(result.Buffer, result.IsCanceled, isCompleted: false)
+                : result;
         }
     }
 }

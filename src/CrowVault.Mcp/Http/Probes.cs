@@ -16,6 +16,8 @@ internal static class Probes
         context.Response.ContentType = "application/json";
         var body = isReady ? """{"status":"ok"}"""u8.ToArray() : """{"status":"stopping"}"""u8.ToArray();
         context.Response.ContentLength = body.Length;
-        return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
+        return HttpMethods.IsHead(context.Request.Method)
+            ? Task.CompletedTask
+            : context.Response.Body.WriteAsync(body, context.RequestAborted).AsTask();
     }
 }

@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Http;
 
 namespace CrowVault.Mcp.Http;
 
-/// <summary>A tool's files as an item of a shadcn registry, which <c>npx shadcn add</c> writes into a project (ui.shadcn.com/docs/registry).</summary>
+/// <summary>A tool's files as an item of a shadcn registry, which <c>npx shadcn add</c> writes into a project
+/// (ui.shadcn.com/docs/registry).</summary>
 internal static class RegistryItem
 {
     private const string Schemas = "https://ui.shadcn.com/schema";
@@ -23,7 +24,12 @@ internal static class RegistryItem
         Describe(item, emitter);
         item["files"] = new JsonArray([.. emission.Files.Select(file => (JsonNode)Place(file.Path, file.Content))]);
         item["docs"] = emission.Remarks() is { Length: > 0 } remarks ? $"{emission.Usage}\n\n{remarks}" : emission.Usage;
-        item["meta"] = new JsonObject { ["tool"] = emitter.Tool, ["version"] = Product.Version, ["arguments"] = JsonNode.Parse(emission.Arguments) };
+        item["meta"] = new JsonObject
+        {
+            ["tool"] = emitter.Tool,
+            ["version"] = Product.Version,
+            ["arguments"] = JsonNode.Parse(emission.Arguments)
+        };
         return Bytes(item);
     }
 
@@ -42,7 +48,8 @@ internal static class RegistryItem
         })]),
     });
 
-    /// <summary>The arguments of a query, in camelCase or kebab-case and in the form of the command line, as JSON. It checks nothing.</summary>
+    /// <summary>The arguments of a query, in camelCase or kebab-case and in the form of the command line, as JSON. It checks
+    /// nothing.</summary>
     public static JsonObject Arguments(Emitter emitter, IQueryCollection query)
     {
         var arguments = new JsonObject();

@@ -42,7 +42,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
     {
         if (Choose(context.Request.GetTypedHeaders().Accept) is not { } offer)
         {
-            return Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, "This resource comes as application/json, text/x-typescript or text/plain.");
+            return Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable,
+                "This resource comes as application/json, text/x-typescript or text/plain.");
         }
 
         var (emitter, args, faults) = Read(context.Features.Get<JsonBody>()!.Root, out var isUnknown);
@@ -61,7 +62,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             if (!emitter.TryEmit(args, Product.Version, out var emission, out var refused))
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
-                return RefuseAsync(context, [.. refused.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+                return RefuseAsync(context, [.. refused.Faults.Select(
+                    fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
             }
 
             answer = new(
@@ -108,10 +110,12 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
         var answer = _answers.Find(key);
         if (answer is null)
         {
-            if (!emitter.TryEmit(JsonSerializer.SerializeToElement(args, HttpJson.Readable.JsonObject), Product.Version, out var emission, out var refused))
+            if (!emitter.TryEmit(JsonSerializer.SerializeToElement(args, HttpJson.Readable.JsonObject), Product.Version, out var emission,
+                out var refused))
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
-                return RefuseAsync(context, [.. refused.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+                return RefuseAsync(context, [.. refused.Faults.Select(
+                    fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
             }
 
             if (!emission.WithCode)
@@ -162,7 +166,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
         isUnknown = false;
         if (root.ValueKind is not JsonValueKind.Object)
         {
-            return (null, default, [new("The body is not an object; send { \"server\": \"api-mcp\", \"tool\": \"...\", \"args\": { } }.", "")]);
+            return (null, default, [new("The body is not an object; send { \"server\": \"api-mcp\", \"tool\": \"...\", \"args\": { } }.",
+                "")]);
         }
 
         var faults = new List<ProblemError>();
@@ -214,7 +219,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
                     };
                     var name = PlainText.Of(member.Name, 60);
                     faults.Add(new(
-                        $"{name}: unknown member; {(nearest is null ? "the members are server, tool and args." : $"did you mean {nearest}?")}",
+                        $"{name}: unknown member; "
+                            + $"{(nearest is null ? "the members are server, tool and args." : $"did you mean {nearest}?")}",
                         Pointer(null, name)));
                     break;
             }
@@ -222,7 +228,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
 
         if (!hasTool)
         {
-            faults.Add(new($"tool: required but missing; give one of {string.Join(", ", ServerFeatures.Current.Emitters.Select(emitter => emitter.Tool))}.", "/tool"));
+            faults.Add(new($"tool: required but missing; give one of "
+                + $"{string.Join(", ", ServerFeatures.Current.Emitters.Select(emitter => emitter.Tool))}.", "/tool"));
         }
 
         return (emitter, args, faults);

@@ -35,14 +35,16 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
     {
         if (!AcceptsEvents(context.Request))
         {
-            await Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, "This address opens an event stream; accept text/event-stream.");
+            await Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable,
+                "This address opens an event stream; accept text/event-stream.");
             return;
         }
 
         var caller = Caller.Of(context).Name;
         if (Enter(caller) is not { } usage)
         {
-            await RateLimits.RefuseAsync(context, $"\"sessions\";q={_limits.SseSessionsPerToken}", "\"sessions\";r=0", 5, "Too many SSE sessions are open.");
+            await RateLimits.RefuseAsync(context, $"\"sessions\";q={_limits.SseSessionsPerToken}", "\"sessions\";r=0", 5,
+                "Too many SSE sessions are open.");
             return;
         }
 
@@ -65,7 +67,8 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
     public async Task PostAsync(HttpContext context)
     {
         // Another caller's session is as unknown as one that never was.
-        if (!_sessions.TryGetValue(context.Request.Query["sessionId"].ToString(), out var session) || session.Caller != Caller.Of(context).Name)
+        if (!_sessions.TryGetValue(context.Request.Query["sessionId"].ToString(), out var session)
+            || session.Caller != Caller.Of(context).Name)
         {
             await Problem.WriteAsync(context, StatusCodes.Status404NotFound, "No such session; open one with GET /sse.");
             return;
@@ -83,8 +86,10 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
         if (message is JsonRpcRequest request && !session.TryBegin(request.Id, _limits, out var refusal))
         {
             await (refusal is null
-                ? RateLimits.RefuseAsync(context, $"\"unanswered\";q={_limits.SseCallsPerSession}", "\"unanswered\";r=0", 1, "Too many calls of this session or token wait for their answer.").AsTask()
-                : RpcGate.WriteAsync(context, new(RpcError.InvalidRequest, refusal, MessageParser.FindId(context.Features.Get<JsonBody>()!.Utf8)), StatusCodes.Status400BadRequest));
+                ? RateLimits.RefuseAsync(context, $"\"unanswered\";q={_limits.SseCallsPerSession}", "\"unanswered\";r=0", 1,
+                    "Too many calls of this session or token wait for their answer.").AsTask()
+                : RpcGate.WriteAsync(context, new(RpcError.InvalidRequest, refusal,
+                    MessageParser.FindId(context.Features.Get<JsonBody>()!.Utf8)), StatusCodes.Status400BadRequest));
             return;
         }
 
@@ -142,7 +147,8 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
     {
         var accept = request.GetTypedHeaders().Accept;
         return accept.Count == 0
-            || accept.Any(range => range.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase) && range.Quality is not 0)
+            || accept.Any(range => range.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase)
+                && range.Quality is not 0)
             || (accept.Count == 1 && accept[0].MatchesAllTypes && accept[0].Quality is not 0);
     }
 
@@ -203,7 +209,8 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
                 return false;
             }
 
-            if (Interlocked.Increment(ref _count) > limits.SseCallsPerSession | Interlocked.Increment(ref usage.Unanswered) > limits.SseCallsPerToken)
+            if (Interlocked.Increment(ref _count) > limits.SseCallsPerSession | Interlocked.Increment(
+                ref usage.Unanswered) > limits.SseCallsPerToken)
             {
                 Release();
                 return false;
@@ -231,7 +238,11 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
         /// <summary>Answers a message that the SDK is not to see.</summary>
         public Task RefuseAsync(RpcError error, CancellationToken cancellationToken) =>
             stream.SendMessageAsync(
-                new JsonRpcError { Id = MessageParser.Id(JsonElement.Parse(error.Id!)), Error = new() { Code = error.Code, Message = error.Message } }, cancellationToken);
+                new JsonRpcError
+                {
+                    Id = MessageParser.Id(JsonElement.Parse(error.Id!)),
+                    Error = new() { Code = error.Code, Message = error.Message }
+                }, cancellationToken);
 
         /// <summary>A cancelled call gets no answer.</summary>
         public void Forget(System.Text.Json.Nodes.JsonNode parameters)

@@ -1,7 +1,7 @@
 namespace CrowVault.Mcp.Http;
 
-/// <summary>An event stream that two write to: each event goes out whole, and a comment goes out while nothing else does, so that proxies and this server notice a
-/// peer that has vanished.</summary>
+/// <summary>An event stream that two write to: each event goes out whole, and a comment goes out while nothing else does, so that proxies
+/// and this server notice a peer that has vanished.</summary>
 /// <param name="output">The body of the response.</param>
 internal sealed class SseEvents(Stream output) : Stream
 {

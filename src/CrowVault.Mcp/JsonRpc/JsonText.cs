@@ -3,9 +3,10 @@ using System.Text.Unicode;
 
 namespace CrowVault.Mcp.JsonRpc;
 
-/// <summary>Reads JSON that a caller sent so that nothing which is read from it later can fail: it is valid UTF-8, of a bounded depth and number of
-/// values, without a name given twice in one object and without half a surrogate pair.</summary>
-/// <remarks>Readers that come later look at names and texts only when they are asked for, and then throw what nobody expects of them.</remarks>
+/// <summary>Reads JSON that a caller sent so that nothing which is read from it later can fail: it is valid UTF-8, of a bounded depth and
+/// number of values, without a name given twice in one object and without half a surrogate pair.</summary>
+/// <remarks>Readers that come later look at names and texts only when they are asked for, and then throw what nobody expects of
+/// them.</remarks>
 internal static class JsonText
 {
     /// <summary>How deep a message may nest.</summary>
@@ -42,7 +43,8 @@ internal static class JsonText
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             // The reader's own message may repeat what was sent.
-            fault = $"not one JSON value of a depth of at most {maxDepth}, without a name given twice in one object and without half a surrogate pair.";
+            fault = $"not one JSON value of a depth of at most {maxDepth}, without a name given twice in one "
+                + "object and without half a surrogate pair.";
             return null;
         }
     }

@@ -14,7 +14,8 @@ internal static class MessageParser
     // Longer ids would make an answer as long as the request.
     private const int LongestId = 1_024;
 
-    // The protocol's own options tell "name" from "Name"; with the SDK's default options (2.3.0 and 2.4.0) a message that has both fails later, within a call.
+    // The protocol's own options tell "name" from "Name"; with the SDK's default options (2.3.0 and 2.4.0) a message that has both fails
+    // later, within a call.
     private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
         (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(JsonRpcMessage));
 
@@ -73,7 +74,8 @@ internal static class MessageParser
         return true;
     }
 
-    /// <summary>The id of a text that is no valid JSON-RPC message, as far as it can be read, so that its sender need not wait for ever.</summary>
+    /// <summary>The id of a text that is no valid JSON-RPC message, as far as it can be read, so that its sender need not wait for
+    /// ever.</summary>
     public static byte[]? FindId(ReadOnlySpan<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = JsonText.MaximumDepth });
@@ -112,7 +114,8 @@ internal static class MessageParser
         return null;
     }
 
-    /// <summary>An id as the SDK has it; that of <c>null</c> when it is none. Some languages write every number with a fraction: 1.0 is an integer all the same.</summary>
+    /// <summary>An id as the SDK has it; that of <c>null</c> when it is none. Some languages write every number with a fraction: 1.0 is an
+    /// integer all the same.</summary>
     public static RequestId Id(JsonElement id) => id.ValueKind switch
     {
         JsonValueKind.String when id.GetRawText().Length <= LongestId => new(id.GetString()!),
@@ -124,7 +127,8 @@ internal static class MessageParser
 
     private static string? Problem(JsonElement element, RequestId id, JsonValueKind idKind)
     {
-        if (!element.TryGetProperty("jsonrpc"u8, out var version) || version.ValueKind is not JsonValueKind.String || !version.ValueEquals("2.0"u8))
+        if (!element.TryGetProperty("jsonrpc"u8, out var version) || version.ValueKind is not JsonValueKind.String || !version.ValueEquals(
+            "2.0"u8))
         {
             return "jsonrpc must be \"2.0\".";
         }
@@ -134,7 +138,9 @@ internal static class MessageParser
             return $"id must be a string or an integer, of at most {LongestId} bytes or 64 bits.";
         }
 
-        return element.TryGetProperty("method"u8, out var method) && method.ValueKind is not JsonValueKind.String ? "method must be a string." : null;
+        return element.TryGetProperty("method"u8, out var method) && method.ValueKind is not JsonValueKind.String
+            ? "method must be a string."
+            : null;
     }
 
     private static RpcError Invalid(string message, byte[]? id) => new(RpcError.InvalidRequest, $"Invalid request: {message}", id);
@@ -149,7 +155,9 @@ internal static class MessageParser
 
         try
         {
-            var raw = id.ValueKind is JsonValueKind.String ? JsonSerializer.Serialize(id.GetString()!, RpcJson.Readable.String) : id.GetRawText();
+            var raw = id.ValueKind is JsonValueKind.String
+                ? JsonSerializer.Serialize(id.GetString()!, RpcJson.Readable.String)
+                : id.GetRawText();
             return raw.Length <= LongestId ? Encoding.UTF8.GetBytes(raw) : null;
         }
         catch (InvalidOperationException)

@@ -7,9 +7,9 @@ using ModelContextProtocol.Protocol;
 namespace CrowVault.Mcp.JsonRpc;
 
 /// <summary>
-/// Checks the parameters of every method before the MCP SDK sees them, and mends what has only one meaning. The SDK (2.4.0) answers "An error
-/// occurred." to parameters of another shape than it expects, serves nothing for a cursor that is empty, refuses a protocol version that it
-/// does not know where the handshake wants an offer, and measures methods and tools under whatever names callers invent.
+/// Checks the parameters of every method before the MCP SDK sees them, and mends what has only one meaning. The SDK (2.4.0) answers "An
+/// error occurred." to parameters of another shape than it expects, serves nothing for a cursor that is empty, refuses a protocol version
+/// that it does not know where the handshake wants an offer, and measures methods and tools under whatever names callers invent.
 /// </summary>
 internal static class RequestChecks
 {
@@ -61,7 +61,8 @@ internal static class RequestChecks
         return Check(request, request.Params as JsonObject);
     }
 
-    /// <summary>Whether nobody here listens to a message: a notification that no version of the protocol has, or one of another shape.</summary>
+    /// <summary>Whether nobody here listens to a message: a notification that no version of the protocol has, or one of another
+    /// shape.</summary>
     public static bool IsIgnored(JsonRpcMessage message) =>
         message is JsonRpcNotification notification
         && (!s_notifications.Contains(notification.Method)
@@ -87,7 +88,8 @@ internal static class RequestChecks
             case RequestMethods.ToolsList or RequestMethods.PromptsList or RequestMethods.ResourcesList or RequestMethods.ResourcesTemplatesList:
                 return Cursor(parameters);
             case RequestMethods.ToolsCall:
-                return Text(parameters, "name", "the name of a tool", isMissing: "missing; send the name of a tool as a string.") ?? Tool(parameters!);
+                return Text(parameters, "name", "the name of a tool", isMissing: "missing; send the name of a tool as a "
+                    + "string.") ?? Tool(parameters!);
             case RequestMethods.PromptsGet:
                 return Text(parameters, "name", $"the name of a prompt, such as \"{ApiMcpServer.Prompts.First().ProtocolPrompt.Name}\"")
                     ?? Prompt(parameters!);
@@ -174,7 +176,8 @@ internal static class RequestChecks
         var name = parameters["name"]!.GetValue<string>();
         if (!ApiMcpServer.Prompts.TryGetPrimitive(name, out _))
         {
-            return Invalid($"name: there is no prompt {RpcError.Quote(name)}; the prompts are {string.Join(", ", ApiMcpServer.Prompts.Select(each => each.ProtocolPrompt.Name))}.");
+            return Invalid($"name: there is no prompt {RpcError.Quote(name)}; the prompts are "
+                + $"{string.Join(", ", ApiMcpServer.Prompts.Select(each => each.ProtocolPrompt.Name))}.");
         }
 
         if (!parameters.TryGetPropertyValue("arguments", out var arguments))
@@ -199,14 +202,18 @@ internal static class RequestChecks
             return null;
         }
 
-        var known = ApiMcpServer.Resources.Where(resource => !resource.IsTemplated).Select(resource => resource.ProtocolResourceTemplate.UriTemplate);
-        return new(RpcError.ResourceNotFound, $"uri: there is no resource {RpcError.Quote(uri)}; the resources are {string.Join(", ", known)}.");
+        var known = ApiMcpServer.Resources.Where(resource => !resource.IsTemplated)
+            .Select(resource => resource.ProtocolResourceTemplate.UriTemplate);
+        return new(RpcError.ResourceNotFound, $"uri: there is no resource {RpcError.Quote(uri)}; the "
+            + $"resources are {string.Join(", ", known)}.");
     }
 
     private static RpcError? Level(JsonObject parameters)
     {
         var level = parameters["level"]!.GetValue<string>();
-        return s_levels.Contains(level) ? null : Invalid($"level: {RpcError.Quote(level)} is unknown; use one of {string.Join(", ", s_levels)}.");
+        return s_levels.Contains(level)
+            ? null
+            : Invalid($"level: {RpcError.Quote(level)} is unknown; use one of {string.Join(", ", s_levels)}.");
     }
 
     private static RpcError? Reference(JsonObject reference) =>
@@ -246,7 +253,9 @@ internal static class RequestChecks
                 : Invalid($"{prefix}{name}: {isMissing ?? $"missing; send {what}."}");
         }
 
-        return value.GetValueKind() is JsonValueKind.String ? null : Invalid($"{prefix}{name}: {isMissing ?? $"not a string; send {what}."}");
+        return value.GetValueKind() is JsonValueKind.String
+            ? null
+            : Invalid($"{prefix}{name}: {isMissing ?? $"not a string; send {what}."}");
     }
 
     private static RpcError? Object(JsonObject? members, string name, string what) =>
@@ -256,12 +265,14 @@ internal static class RequestChecks
     private static bool IsWellFormed(string method, JsonObject parameters) => method switch
     {
         NotificationMethods.CancelledNotification => IsId(parameters["requestId"]) && parameters["reason"] is null or JsonValue,
-        NotificationMethods.ProgressNotification => IsId(parameters["progressToken"]) && parameters["progress"]?.GetValueKind() is JsonValueKind.Number,
+        NotificationMethods.ProgressNotification =>
+            IsId(parameters["progressToken"]) && parameters["progress"]?.GetValueKind() is JsonValueKind.Number,
         _ => true,
     };
 
     private static bool IsId(JsonNode? node) =>
-        node is JsonValue value && (value.GetValueKind() is JsonValueKind.String || (value.GetValueKind() is JsonValueKind.Number && value.TryGetValue<long>(out _)));
+        node is JsonValue value && (value.GetValueKind() is JsonValueKind.String
+            || (value.GetValueKind() is JsonValueKind.Number && value.TryGetValue<long>(out _)));
 
     private static RpcError Invalid(string message) => new(RpcError.InvalidParams, message);
 }

@@ -50,7 +50,8 @@ internal static class PageRoutes
             return WriteAsync(context, JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission));
         }
 
-        IReadOnlyList<ProblemError> errors = [.. faults.Faults.Select(fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))];
+        IReadOnlyList<ProblemError> errors = [.. faults.Faults.Select(
+            fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))];
         var detail = errors.Count == 1 ? errors[0].Detail : $"{errors.Count} faults; see errors.";
         return new Problem("Bad Request", StatusCodes.Status400BadRequest, detail, errors).WriteAsync(context);
     }
@@ -59,7 +60,8 @@ internal static class PageRoutes
     private static string Pointer(string argument)
     {
         var parts = argument.Split('.', 2);
-        return string.Concat(parts.Select(part => $"/{part.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}"));
+        return string.Concat(parts.Select(
+            part => $"/{part.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}"));
     }
 
     private static Task WriteAsync(HttpContext context, byte[] body)

@@ -17,7 +17,8 @@ internal static class PreviewPage
     /// <summary>The document.</summary>
     public static string Html => s_html.Value;
 
-    /// <summary>The Content-Security-Policy under which it runs: its own script and style, its workers, its own server, nothing else.</summary>
+    /// <summary>The Content-Security-Policy under which it runs: its own script and style, its workers, its own server, nothing
+    /// else.</summary>
     public static string Policy => s_policy.Value;
 
     private static string Read()

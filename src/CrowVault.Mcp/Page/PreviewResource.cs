@@ -72,7 +72,8 @@ internal sealed class PreviewResource : McpServerResource
         var schema = Manifest.Schema.GetRawText().Replace("<", "\\u003c", StringComparison.Ordinal);
         return PreviewPage.Html.Replace(
             Place,
-            $"<script type=\"application/json\" id=\"crowvault-tools\">{tools}</script>\n    <script type=\"application/json\" id=\"crowvault-schema\">{schema}</script>\n    {Place}",
+            $"<script type=\"application/json\" id=\"crowvault-tools\">{tools}</script>\n    <script type=\"application/json\" "
+                + $"id=\"crowvault-schema\">{schema}</script>\n    {Place}",
             StringComparison.Ordinal);
     }
 }

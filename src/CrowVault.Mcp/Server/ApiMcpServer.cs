@@ -14,7 +14,8 @@ namespace CrowVault.Mcp.Server;
 internal static class ApiMcpServer
 {
     private const string Instructions =
-        "Emits dependency-free TypeScript that the user owns, for five patterns; as layers, outermost first: rate limiter (at ingress), circuit "
+        "Emits dependency-free TypeScript that the user owns, for five patterns; as layers, outermost "
+            + "first: rate limiter (at ingress), circuit "
         + "breaker, retry, timeout, bulkhead. Every answer begins with the command that writes the same files: where there is a shell, "
         + "call with withCode false and run it instead of copying code. Else save each block as it is, first comment included. "
         + "All arguments but operations and partitions have defaults; pass only what the user asked for. "
@@ -103,12 +104,14 @@ internal static class ApiMcpServer
                 Name = ChoosePatternPrompt.Name,
                 Title = "Which pattern",
                 UriTemplate = PatternGuides.ChoiceUri,
-                Description = "From what one sees (calls hang, a service is down, clients send too much) to the pattern, its algorithm and its tool.",
+                Description = "From what one sees (calls hang, a service is down, clients send too much) to "
+                    + "the pattern, its algorithm and its tool.",
                 MimeType = "text/markdown",
                 Annotations = new() { Audience = [Role.Assistant, Role.User], Priority = 0.6f },
             },
             uri => uri == PatternGuides.ChoiceUri ? PatternGuides.Choice : null),
-        .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title} guide", $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
+        .. Catalog.All.Select(emitter => Guide(emitter.Command, $"{emitter.Title} guide",
+            $"{emitter.Title}: what it does, when not to use it, which arguments matter.")),
         new PreviewResource(),
         Guide("{pattern}", "Pattern guides", $"Guide to a pattern: {string.Join(", ", PatternGuides.Patterns)}."),
     ];

@@ -22,7 +22,8 @@ internal sealed class ChoosePatternPrompt : McpServerPrompt
         Description = "Choose the pattern, algorithm and figures that fit what goes wrong, and emit the code.",
         Arguments =
         [
-            new() { Name = "symptom", Title = "What goes wrong", Description = "In your words: the payments call hangs and then all requests wait." },
+            new() { Name = "symptom", Title = "What goes wrong", Description = "In your words: the payments call hangs and then all "
+                + "requests wait." },
         ],
     };
 
@@ -34,17 +35,21 @@ internal sealed class ChoosePatternPrompt : McpServerPrompt
         RequestContext<GetPromptRequestParams> request,
         CancellationToken cancellationToken = default)
     {
-        // Clients that split what was typed at spaces give its later words under no name of ours, so they are lost here; the guide does without.
-        var symptom = request.Params?.Arguments is { } given && given.TryGetValue("symptom", out var value) && value.ValueKind is JsonValueKind.String
+        // Clients that split what was typed at spaces give its later words under no name of ours, so they are lost here; the guide does
+        // without.
+        var symptom = request.Params?.Arguments is { } given && given.TryGetValue("symptom", out var value)
+            && value.ValueKind is JsonValueKind.String
             ? value.GetString()!.Trim()
             : "";
         if (symptom.Length > MostCharacters)
         {
-            throw new McpProtocolException($"symptom: {symptom.Length} characters are too many; use at most {MostCharacters}.", McpErrorCode.InvalidParams);
+            throw new McpProtocolException($"symptom: {symptom.Length} characters are too many; use at most "
+                + $"{MostCharacters}.", McpErrorCode.InvalidParams);
         }
 
         var seen = symptom.Length == 0
-            ? "Look at my code for calls that can hang, fail now and then, stay down, or take each other's connections, and for entrances that anybody may flood."
+            ? "Look at my code for calls that can hang, fail now and then, stay down, or take each other's connections, "
+                + "and for entrances that anybody may flood."
             : $"What I see:\n\n{string.Join('\n', symptom.ReplaceLineEndings("\n").Split('\n').Select(line => $"> {line}"))}";
         return ValueTask.FromResult(new GetPromptResult
         {

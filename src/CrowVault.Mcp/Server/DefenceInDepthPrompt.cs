@@ -47,10 +47,12 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt
         Name = "defence_in_depth",
         Title = "Defence in depth",
         Icons = [Glyph.Icon(StackEmitter.Instance.IconPath)],
-        Description = "Set up rate limiter, circuit breaker, retry, timeouts and bulkhead for your services, with figures that fit each other.",
+        Description = "Set up rate limiter, circuit breaker, retry, timeouts and bulkhead for your "
+            + "services, with figures that fit each other.",
         Arguments =
         [
-            new() { Name = "services", Title = "Services", Description = "Downstream services, separated by commas without spaces: orders,payments.", Required = true },
+            new() { Name = "services", Title = "Services", Description = "Downstream services, separated by commas without spaces: "
+                + "orders,payments.", Required = true },
             new() { Name = "runtime", Title = "Runtime", Description = $"{string.Join(", ", s_runtimes)}; default node." },
             new() { Name = "store", Title = "Rate limiter's store", Description = "redis (default) or memory." },
             new() { Name = "failureUnit", Title = "One failure is", Description = "attempt (default) or call: what the breaker counts." },

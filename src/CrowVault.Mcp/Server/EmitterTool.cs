@@ -40,7 +40,8 @@ internal sealed class EmitterTool : McpServerTool
     /// <summary>The longest answer in characters, with 200 names of 64 characters and a test.</summary>
     private const int MaxResultChars = 200_000;
 
-    // Claude Code puts an answer of more than 50,000 characters into a file unless the tool says so; it reads this in the list, not in an answer.
+    // Claude Code puts an answer of more than 50,000 characters into a file unless the tool says so; it reads this in the list, not in an
+    // answer.
     private static JsonObject ToolMeta(Emitter emitter)
     {
         var meta = PreviewResource.ToolMeta();
@@ -77,7 +78,8 @@ internal sealed class EmitterTool : McpServerTool
             && Missing(given, faults) is { } missing
             && await AskAsync(request.Server, missing, cancellationToken) is { } answer)
         {
-            emission = Emit(new Dictionary<string, JsonElement>(given ?? new Dictionary<string, JsonElement>()) { [missing.Name] = answer }, out faults);
+            emission = Emit(new Dictionary<string, JsonElement>(given ?? new Dictionary<string, JsonElement>()) { [missing.Name] = answer },
+                out faults);
         }
 
         return (emission is not null ? new ToolAnswer(emission) : new ToolAnswer(faults!)).Attach(request);
@@ -87,7 +89,8 @@ internal sealed class EmitterTool : McpServerTool
     private Emission? Emit(IDictionary<string, JsonElement> arguments, out ArgumentFaults? faults)
     {
         var accepted = _emitter.TryEmit(ToObject(arguments), Product.Version, out var emission, out faults)
-            || (faults.CorrectedArguments is { } corrected && _emitter.TryEmit(JsonElement.Parse(corrected), Product.Version, out emission, out faults));
+            || (faults.CorrectedArguments is { } corrected
+                && _emitter.TryEmit(JsonElement.Parse(corrected), Product.Version, out emission, out faults));
         return accepted ? emission : null;
     }
 

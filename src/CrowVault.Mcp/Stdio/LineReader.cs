@@ -41,7 +41,9 @@ internal static class LineReader
                 ReadMessage(document.RootElement, pass, refuse);
                 break;
             case JsonValueKind.Array when document.RootElement.GetArrayLength() is 0 or > LargestBatch:
-                var problem = document.RootElement.GetArrayLength() == 0 ? "the batch is empty." : $"the batch has more than {LargestBatch} messages.";
+                var problem = document.RootElement.GetArrayLength() == 0
+                    ? "the batch is empty."
+                    : $"the batch has more than {LargestBatch} messages.";
                 refuse(new(RpcError.InvalidRequest, $"Invalid request: {problem}"));
                 break;
             case JsonValueKind.Array:

@@ -5,8 +5,8 @@ using ModelContextProtocol.Protocol;
 namespace CrowVault.Mcp.Stdio;
 
 /// <summary>
-/// Keeps count of the requests that still want a reply. The SDK (2.3.0, 2.4.0) stops as soon as its input ends and drops what it is working on,
-/// so the end of input is withheld until nothing is owed any more.
+/// Keeps count of the requests that still want a reply. The SDK (2.3.0, 2.4.0) stops as soon as its input ends and drops what it is
+/// working on, so the end of input is withheld until nothing is owed any more.
 /// </summary>
 internal sealed class PendingRequests
 {

@@ -5,8 +5,8 @@ using ModelContextProtocol.Protocol;
 namespace CrowVault.Mcp.Stdio;
 
 /// <summary>
-/// Standard input. One thread reads lines, so that the end of input is noticed however slowly the client takes its replies; another reads what they
-/// hold, answers what is at fault and passes the rest on to the SDK.
+/// Standard input. One thread reads lines, so that the end of input is noticed however slowly the client takes its replies; another reads
+/// what they hold, answers what is at fault and passes the rest on to the SDK.
 /// </summary>
 internal sealed class StdioInput
 {
@@ -25,9 +25,11 @@ internal sealed class StdioInput
     private long _lastRead = Environment.TickCount64;
 
     // Reading pauses while so many messages wait for the SDK.
-    private readonly Channel<JsonRpcMessage> _messages = Channel.CreateBounded<JsonRpcMessage>(new BoundedChannelOptions(64) { SingleReader = true });
+    private readonly Channel<JsonRpcMessage> _messages = Channel.CreateBounded<JsonRpcMessage>(
+        new BoundedChannelOptions(64) { SingleReader = true });
 
-    public StdioInput(Stream input, ReplyWriter replies, PendingRequests pending) => (_input, _replies, _pending) = (input, replies, pending);
+    public StdioInput(Stream input, ReplyWriter replies, PendingRequests pending) =>
+        (_input, _replies, _pending) = (input, replies, pending);
 
     /// <summary>What the SDK reads.</summary>
     public ChannelReader<JsonRpcMessage> Messages => _messages.Reader;

@@ -1,8 +1,8 @@
 namespace CrowVault.Mcp.Stdio;
 
 /// <summary>
-/// Ends the server: at the end of input, on a signal, or when nobody can read its replies. What was asked before is answered first, unless the client
-/// does not take its replies.
+/// Ends the server: at the end of input, on a signal, or when nobody can read its replies. What was asked before is answered first, unless
+/// the client does not take its replies.
 /// </summary>
 /// <param name="input">What is asked.</param>
 /// <param name="pending">What is owed.</param>

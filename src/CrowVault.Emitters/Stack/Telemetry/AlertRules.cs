@@ -46,7 +46,8 @@ internal sealed class AlertRules(Reported reported)
 
     private IEnumerable<AlertRule> Breakers()
     {
-        foreach (var (longest, matchers) in Grouped(upstream => upstream.Breaker.MaxRecoveryTimeMs ?? upstream.Breaker.RecoveryTimeMs, Breaker!.MaxRecoveryTimeMs ?? Breaker.RecoveryTimeMs))
+        foreach (var (longest, matchers) in Grouped(upstream =>
+            upstream.Breaker.MaxRecoveryTimeMs ?? upstream.Breaker.RecoveryTimeMs, Breaker!.MaxRecoveryTimeMs ?? Breaker.RecoveryTimeMs))
         {
             var patience = Math.Max(60_000, 2.0 * longest);
             yield return new(
@@ -55,7 +56,8 @@ internal sealed class AlertRules(Reported reported)
                 Time(patience),
                 "critical",
                 $"Circuit {Labelled(Name)} stays open",
-                $"Its calls have been rejected for more than {Duration(patience)}, although it asks the service again after {Duration(longest)} at most.")
+                $"Its calls have been rejected for more than {Duration(patience)}, although it asks the service "
+                    + $"again after {Duration(longest)} at most.")
             { Threshold = Duration(longest) };
             var window = Math.Max(600_000, 10.0 * longest);
             yield return new(
@@ -95,12 +97,15 @@ internal sealed class AlertRules(Reported reported)
         {
             yield return new(
                 "ResilienceRetries",
-                $"{Share(Series(MetricTable.RetryRetries), Series(MetricTable.BreakerCalls, $"{Outcome}!=\"rejected\""))} > {Threshold(percent / 100)}",
+                $"{Share(Series(MetricTable.RetryRetries), Series(MetricTable.BreakerCalls, $"{Outcome}!=\"rejected\""))} > "
+                    + $"{Threshold(percent / 100)}",
                 "5m",
                 "warning",
                 $"Calls of {Labelled(Name)} are retried",
                 $"Retries have been more than {Rounded(percent)}% of the calls for 5 minutes"
-                    + (retry.WithRetryBudget ? $"; the budget pays for {RetryPolicyEmitter.BudgetPercent}%." : ", and no budget bounds them."));
+                    + (retry.WithRetryBudget
+                        ? $"; the budget pays for {RetryPolicyEmitter.BudgetPercent}%."
+                        : ", and no budget bounds them."));
         }
 
         if (reported.Includes(MetricTable.RetryBudget))
@@ -119,7 +124,8 @@ internal sealed class AlertRules(Reported reported)
     {
         var most = Breaker?.FailuresToOpen ?? 5;
         var timeouts = reported.Sections.Find<TimeoutConfigOptions>()!;
-        var limits = string.Join(", ", timeouts.Operations.Take(5).Select(operation => $"{operation.Name} {Duration(operation.TimeoutMs)}"));
+        var limits = string.Join(", ", timeouts.Operations.Take(5).Select(operation =>
+            $"{operation.Name} {Duration(operation.TimeoutMs)}"));
         yield return new(
             "ResilienceTimeouts",
             $"{Increase($"job, {Operation}", Series(MetricTable.TimeoutTimeouts), "5m")} > {most}",
@@ -139,7 +145,8 @@ internal sealed class AlertRules(Reported reported)
             {
                 yield return new(
                     "ResilienceBulkheadFull",
-                    $"max by ({s_byName}) ({Series(MetricTable.BulkheadActive, Named([.. group.Select(each => each.Name)]))}) >= {group.Key}",
+                    $"max by ({s_byName}) ({Series(MetricTable.BulkheadActive, Named([.. group.Select(each => each.Name)]))}) >= "
+                        + $"{group.Key}",
                     "1m",
                     "warning",
                     $"All slots of {Labelled(Name)} are taken",
@@ -198,7 +205,8 @@ internal sealed class AlertRules(Reported reported)
             "10m",
             "warning",
             $"The rate limiter {Labelled(Name)} refuses most requests",
-            $"More than half of them have been refused for 10 minutes; the limit is {limiter.RequestsPerWindow} in {Duration(limiter.WindowSeconds * 1_000.0)}.");
+            $"More than half of them have been refused for 10 minutes; the limit is {limiter.RequestsPerWindow} in "
+                + $"{Duration(limiter.WindowSeconds * 1_000.0)}.");
     }
 
     // One rule for each figure. The last holds for all others, upstreams made at run time included.

@@ -103,7 +103,8 @@ internal sealed class Dashboard(Reported reported)
         var opens = breaker.TripOn switch
         {
             TripOn.Consecutive => $"Opens after {Count(breaker.Failures, "failure")} in a row",
-            TripOn.FailureRate => $"Opens when {breaker.FailureRatePercent}% of at least {Count(breaker.MinimumCalls, "call")} in {Duration(breaker.WindowMs)} fail",
+            TripOn.FailureRate => $"Opens when {breaker.FailureRatePercent}% of at least {Count(breaker.MinimumCalls, "call")} in "
+                + $"{Duration(breaker.WindowMs)} fail",
         };
         var own = reported.Sections.Upstreams.Any(upstream => upstream.OwnSettings.Any(group => group.Layer == "circuitBreaker"))
             ? " Some upstreams have figures of their own."
@@ -168,7 +169,8 @@ internal sealed class Dashboard(Reported reported)
     private Row Timeouts()
     {
         var timeouts = reported.Sections.Find<TimeoutConfigOptions>()!;
-        var limits = string.Join(", ", timeouts.Operations.Take(10).Select(operation => $"{operation.Name} {Duration(operation.TimeoutMs)}"));
+        var limits = string.Join(", ", timeouts.Operations.Take(10).Select(operation =>
+            $"{operation.Name} {Duration(operation.TimeoutMs)}"));
         return new("Timeouts",
         [
             new("Time-outs", "timeseries", "ops", $"Per second. Limits: {limits}{(timeouts.Operations.Count > 10 ? " and others" : "")}.",
@@ -189,7 +191,8 @@ internal sealed class Dashboard(Reported reported)
             [
                 new($"max by ({Name}) ({Series(MetricTable.BulkheadActive, Job)})", $"{{{{{Name}}}}}"),
             ]));
-            panels.Add(new("Waiting", "timeseries", "short", $"Of the fullest process. Places: {Count(bulkhead.MaxQueue, "call")}, unless a partition has its own.",
+            panels.Add(new("Waiting", "timeseries", "short",
+                $"Of the fullest process. Places: {Count(bulkhead.MaxQueue, "call")}, unless a partition has its own.",
             [
                 new($"max by ({Name}) ({Series(MetricTable.BulkheadQueued, Job)})", $"{{{{{Name}}}}}"),
             ]));
@@ -211,14 +214,16 @@ internal sealed class Dashboard(Reported reported)
         var limiter = reported.Sections.Find<RateLimitingOptions>()!;
         List<Panel> panels =
         [
-            new("Requests", "timeseries", "reqps", $"Per second by outcome. {limiter.RequestsPerWindow} in {Duration(limiter.WindowSeconds * 1_000.0)} are admitted for each key.",
+            new("Requests", "timeseries", "reqps", $"Per second by outcome. {limiter.RequestsPerWindow} in "
+                + $"{Duration(limiter.WindowSeconds * 1_000.0)} are admitted for each key.",
             [
                 new(Rate($"{Name}, {Outcome}", Series(MetricTable.LimiterRequests, Job)), $"{{{{{Name}}}}} {{{{{Outcome}}}}}"),
             ]),
             new("Refused", "timeseries", "percentunit", "Share of all requests.",
             [
                 new(
-                    $"{Rate(Name, Series(MetricTable.LimiterRequests, Job, $"{Outcome}=\"refused\""))} / {Rate(Name, Series(MetricTable.LimiterRequests, Job))}",
+                    $"{Rate(Name, Series(MetricTable.LimiterRequests, Job, $"{Outcome}=\"refused\""))} / "
+                        + $"{Rate(Name, Series(MetricTable.LimiterRequests, Job))}",
                     $"{{{{{Name}}}}}"),
             ]),
         ];
@@ -296,7 +301,8 @@ internal sealed class Dashboard(Reported reported)
         };
     }
 
-    private static JsonObject State(string text, string color, int index) => new() { ["text"] = text, ["color"] = color, ["index"] = index };
+    private static JsonObject State(string text, string color, int index) =>
+        new() { ["text"] = text, ["color"] = color, ["index"] = index };
 
     private static JsonObject Datasource() => new() { ["type"] = "prometheus", ["uid"] = "${datasource}" };
 

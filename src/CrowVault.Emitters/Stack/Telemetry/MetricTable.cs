@@ -68,8 +68,8 @@ public sealed record Metric(
     MetricSource Source = MetricSource.Events)
 {
     /// <summary>
-    /// Its name in Prometheus without the unit's suffix, which not every exporter adds: <c>_total</c> stands after a counter, and a histogram
-    /// has <c>_bucket</c>, <c>_count</c> and <c>_sum</c>.
+    /// Its name in Prometheus without the unit's suffix, which not every exporter adds: <c>_total</c> stands after a counter, and a
+    /// histogram has <c>_bucket</c>, <c>_count</c> and <c>_sum</c>.
     /// </summary>
     public string PrometheusStem => Name.Replace('.', '_');
 
@@ -83,8 +83,8 @@ public sealed record Metric(
 }
 
 /// <summary>
-/// Every metric: emitted code, dashboard, alerts and documentation are made of this one table. Names and units follow OpenTelemetry's semantic
-/// conventions for metrics (https://opentelemetry.io/docs/specs/semconv/general/metrics/).
+/// Every metric: emitted code, dashboard, alerts and documentation are made of this one table. Names and units follow OpenTelemetry's
+/// semantic conventions for metrics (https://opentelemetry.io/docs/specs/semconv/general/metrics/).
 /// </summary>
 public static class MetricTable
 {

@@ -18,7 +18,8 @@ internal sealed class TelemetryFile(Reported reported, StackOptions options)
         var view = Templates.View(Model(), StackJson.Default.TelemetryModel);
         var source = TestRunner.WithImports(view.Render($"Stack/Telemetry/{FileName}.liquid"), options.ImportExtension);
         var arguments = new JsonObject { ["guards"] = new JsonArray([.. reported.Guards.Select(guard => (JsonNode)Kebab(guard))]) };
-        var header = new FileHeader("Telemetry", version, Tool, arguments.ToJsonString(ArgumentJson.Readable.Options), FileHeader.WebStandards);
+        var header = new FileHeader("Telemetry", version, Tool, arguments.ToJsonString(ArgumentJson.Readable.Options),
+            FileHeader.WebStandards);
         return new(FileName, FileRole.Source, "typescript", header.Above(source));
     }
 

@@ -100,7 +100,8 @@ internal static class Clients
         Client.Codex => "mcp_servers",
         Client.OpenCode => "mcp",
         Client.Zed => "context_servers",
-        Client.ClaudeCode or Client.ClaudeDesktop or Client.Cursor or Client.Windsurf or Client.CopilotCli or Client.GeminiCli => "mcpServers",
+        Client.ClaudeCode or Client.ClaudeDesktop or Client.Cursor or Client.Windsurf or Client.CopilotCli or Client.GeminiCli =>
+            "mcpServers",
     };
 
     /// <summary>Whether the configuration is TOML, not JSON.</summary>

@@ -238,7 +238,8 @@ internal static class JsonConfiguration
             }
             catch (JsonException exception)
             {
-                throw new FormatException($"not JSON at line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}", exception);
+                throw new FormatException($"not JSON at line {exception.LineNumber + 1}, column "
+                    + $"{exception.BytePositionInLine + 1}", exception);
             }
         }
 

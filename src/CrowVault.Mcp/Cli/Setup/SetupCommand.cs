@@ -23,11 +23,27 @@ internal static class SetupCommand
             Required = true,
         };
         client.AcceptOnlyFromAmong([.. Clients.ByName.Keys]);
-        var scope = new Option<string>("--scope") { Description = "For you everywhere, or for all who work on the project in this folder.", HelpName = "user|project", DefaultValueFactory = _ => "user" };
+        var scope = new Option<string>("--scope")
+        {
+            Description = "For you everywhere, or for all who work on the project in this "
+            + "folder.",
+            HelpName = "user|project",
+            DefaultValueFactory = _ => "user"
+        };
         scope.AcceptOnlyFromAmong("user", "project");
-        var start = new Option<string>("--start") { Description = "How the client starts the server: the npm package, the .NET tool, or this program by its path.", HelpName = "npx|dnx|program", DefaultValueFactory = _ => "npx" };
+        var start = new Option<string>("--start")
+        {
+            Description = "How the client starts the server: the npm package, "
+            + "the .NET tool, or this program by its path.",
+            HelpName = "npx|dnx|program",
+            DefaultValueFactory = _ => "npx"
+        };
         start.AcceptOnlyFromAmong("npx", "dnx", "program");
-        var config = new Option<string?>("--config") { Description = "The configuration file, where it is not in its usual place.", HelpName = "path" };
+        var config = new Option<string?>("--config")
+        {
+            Description = "The configuration file, where it is not in its usual place.",
+            HelpName = "path"
+        };
         var remove = new Option<bool>("--remove") { Description = "Take the server out." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Show how the file would change; write nothing." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object on standard output." };

@@ -27,7 +27,8 @@ internal static class TomlConfiguration
         if (entries.Found.Count == 0)
         {
             return entries.IsInline
-                ? throw new FormatException($"{key} is written in braces, which nothing can be added to; write each server as a table [{key}.NAME]")
+                ? throw new FormatException($"{key} is written in braces, which nothing can be added to; "
+                    + $"write each server as a table [{key}.NAME]")
                 : Append(text, Table(key, name, entry, LineEnd(text)));
         }
 

@@ -6,8 +6,8 @@ using ModelContextProtocol.Protocol;
 namespace CrowVault.Mcp.Http.Gates;
 
 /// <summary>
-/// Serves every <c>Accept</c> that one of the two forms of an answer fits: an event stream to who names it, JSON to all others. The SDK (2.4.0)
-/// serves only those who name both, and with a stream.
+/// Serves every <c>Accept</c> that one of the two forms of an answer fits: an event stream to who names it, JSON to all others. The SDK
+/// (2.4.0) serves only those who name both, and with a stream.
 /// </summary>
 internal static class AnswerForm
 {
@@ -23,10 +23,12 @@ internal static class AnswerForm
         }
 
         var accept = context.Request.GetTypedHeaders().Accept;
-        var wantsStream = accept.Any(range => range.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase) && range.Quality is not 0);
+        var wantsStream = accept.Any(range =>
+            range.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase) && range.Quality is not 0);
         if (!wantsStream && accept.Count > 0 && !accept.Any(range => s_json.IsSubsetOf(range) && range.Quality is not 0))
         {
-            await Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable, "The answer comes as application/json or text/event-stream; accept one of them.");
+            await Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable,
+                "The answer comes as application/json or text/event-stream; accept one of them.");
             return;
         }
 

@@ -72,7 +72,8 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
         if (result.Verdict is JwtVerdict.Unknown)
         {
             context.Response.Headers.RetryAfter = "2";
-            await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The issuer of the token cannot be reached, so the token cannot be checked; try again.");
+            await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable,
+                "The issuer of the token cannot be reached, so the token cannot be checked; try again.");
         }
         else if (result.Verdict is JwtVerdict.Refused)
         {

@@ -64,7 +64,8 @@ internal sealed class HostGate
         }
 
         // RFC 9110 section 4.2.4: the user's name before a host is there to mislead.
-        if (request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { } target && !target.StartsWith('/') && target.Contains('@', StringComparison.Ordinal))
+        if (request.HttpContext.Features.Get<IHttpRequestFeature>()?.RawTarget is { } target && !target.StartsWith('/')
+            && target.Contains('@', StringComparison.Ordinal))
         {
             return "The address of the request names a user before the host.";
         }
@@ -96,7 +97,8 @@ internal sealed class HostGate
     /// <summary>The name in a Host header, without port and without the dot of the root; null when it is none.</summary>
     public static string? HostName(string header)
     {
-        var portAt = header.StartsWith('[') ? header.IndexOf(']', StringComparison.Ordinal) + 1 : header.IndexOf(':', StringComparison.Ordinal);
+        var portAt = header.StartsWith('[') ? header.IndexOf(']', StringComparison.Ordinal) + 1
+            : header.IndexOf(':', StringComparison.Ordinal);
         if (portAt <= 0)
         {
             portAt = header.StartsWith('[') ? 0 : header.Length;
@@ -116,7 +118,8 @@ internal sealed class HostGate
 
         var isName = name.StartsWith('[')
             ? Uri.CheckHostName(name) is UriHostNameType.IPv6 && !name.Contains('%', StringComparison.Ordinal)
-            : name.Length <= 253 && name.Split('.').All(label => label.Length is > 0 and <= 63 && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
+            : name.Length <= 253 && name.Split('.')
+            .All(label => label.Length is > 0 and <= 63 && label.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_'));
         return isName ? name : null;
     }
 

@@ -44,9 +44,11 @@ internal sealed class JsonBody : IDisposable
             return;
         }
 
-        if (!IsJson(context.Request.ContentType) || context.Request.Headers.ContentEncoding.Any(coding => !"identity".Equals(coding, StringComparison.OrdinalIgnoreCase)))
+        if (!IsJson(context.Request.ContentType)
+            || context.Request.Headers.ContentEncoding.Any(coding => !"identity".Equals(coding, StringComparison.OrdinalIgnoreCase)))
         {
-            await Problem.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "Send the body as Content-Type: application/json, in UTF-8, not compressed.");
+            await Problem.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType,
+                "Send the body as Content-Type: application/json, in UTF-8, not compressed.");
             return;
         }
 
@@ -62,11 +64,13 @@ internal sealed class JsonBody : IDisposable
         if (length == TooLate)
         {
             context.Response.Headers.Connection = "close";
-            await Problem.WriteAsync(context, StatusCodes.Status408RequestTimeout, $"The body did not arrive within {limits.BodySeconds} s.");
+            await Problem.WriteAsync(context, StatusCodes.Status408RequestTimeout,
+                $"The body did not arrive within {limits.BodySeconds} s.");
         }
         else if (length == TooLong)
         {
-            await Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The body is longer than {limits.MaxBodyBytes} bytes.");
+            await Problem.WriteAsync(context, StatusCodes.Status413PayloadTooLarge,
+                $"The body is longer than {limits.MaxBodyBytes} bytes.");
         }
         else if (length == Broken)
         {
@@ -84,7 +88,9 @@ internal sealed class JsonBody : IDisposable
         else
         {
             using var turn = await rates.WaitForTurnAsync(context, length);
-            await (turn is { IsAcquired: false } ? rates.RefuseFlightAsync(context).AsTask() : body.PassOnAsync(context, next, length, limits, wanted));
+            await (turn is { IsAcquired: false }
+                ? rates.RefuseFlightAsync(context).AsTask()
+                : body.PassOnAsync(context, next, length, limits, wanted));
         }
     }
 
@@ -172,7 +178,8 @@ internal sealed class JsonBody : IDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (late is { IsCancellationRequested: true } && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (
+            late is { IsCancellationRequested: true } && !context.RequestAborted.IsCancellationRequested)
         {
             return TooLate;
         }

@@ -7,9 +7,9 @@ using Microsoft.AspNetCore.RateLimiting;
 
 namespace CrowVault.Mcp.Http.Gates;
 
-/// <summary>How much one token may ask for: requests per second, checked before the body is read, of which a large body counts as several; calls in
-/// flight, counted from when the body has arrived, so that a slow sender holds no place; and large bodies one at a time, so that the calls of
-/// others find a processor and memory.</summary>
+/// <summary>How much one token may ask for: requests per second, checked before the body is read, of which a large body counts as several;
+/// calls in flight, counted from when the body has arrived, so that a slow sender holds no place; and large bodies one at a time, so that
+/// the calls of others find a processor and memory.</summary>
 internal sealed class RateLimits : IDisposable
 {
     // A call has a few hundred bytes; one with two hundred long names has less than a large body.
@@ -35,10 +35,12 @@ internal sealed class RateLimits : IDisposable
         _settings = settings;
         var limits = settings.Limits;
         _rate = PartitionedRateLimiter.Create<HttpContext, string>(context => IsLimited(context)
-            ? RateLimitPartition.Get(Caller.Of(context).Name, _ => new TokenBucket(limits.CallsPerSecond, limits.CallBurst, TimeProvider.System))
+            ? RateLimitPartition.Get(Caller.Of(context).Name, _ =>
+                new TokenBucket(limits.CallsPerSecond, limits.CallBurst, TimeProvider.System))
             : RateLimitPartition.GetNoLimiter(""));
         _flight = PartitionedRateLimiter.Create<HttpContext, string>(context => HttpMethods.IsPost(context.Request.Method)
-            ? RateLimitPartition.GetConcurrencyLimiter(Caller.Of(context).Name, _ => new() { PermitLimit = limits.CallsInFlight, QueueLimit = 0 })
+            ? RateLimitPartition.GetConcurrencyLimiter(
+                Caller.Of(context).Name, _ => new() { PermitLimit = limits.CallsInFlight, QueueLimit = 0 })
             : RateLimitPartition.GetNoLimiter(""));
         _held = PartitionedRateLimiter.Create<HttpContext, string>(context => RateLimitPartition.GetConcurrencyLimiter(
             Caller.Of(context).Name,
@@ -130,7 +132,8 @@ internal sealed class RateLimits : IDisposable
         }
 
         var seconds = Math.Max(1, (int)Math.Ceiling(count / (double)_settings.Limits.CallsPerSecond));
-        await RefuseAsync(context, _ratePolicy, string.Create(CultureInfo.InvariantCulture, $"\"requests\";r=0;t={seconds}"), seconds, "Too many requests per second with this token.");
+        await RefuseAsync(context, _ratePolicy, string.Create(CultureInfo.InvariantCulture, $"\"requests\";r=0;t={seconds}"), seconds,
+            "Too many requests per second with this token.");
     }
 
     /// <summary>Answers 429 to a caller whose calls in flight are all that it may have.</summary>

@@ -27,7 +27,9 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
     public static Task WriteAsync(HttpContext context, RpcError error, int status)
     {
         // The message may repeat what was sent, which no log does.
-        Refusals.Note(context, error.Code is RpcError.InvalidParams or RpcError.MethodNotFound or RpcError.ResourceNotFound ? $"JSON-RPC error {error.Code}" : error.Message);
+        Refusals.Note(context, error.Code is RpcError.InvalidParams or RpcError.MethodNotFound or RpcError.ResourceNotFound
+            ? $"JSON-RPC error {error.Code}"
+            : error.Message);
         return WriteAsync(context, error.ToUtf8(), status);
     }
 
@@ -50,7 +52,8 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
 
         if (root.ValueKind is not JsonValueKind.Object)
         {
-            await WriteAsync(context, new RpcError(RpcError.InvalidRequest, "Send one JSON-RPC message per request."), StatusCodes.Status400BadRequest);
+            await WriteAsync(context, new RpcError(RpcError.InvalidRequest, "Send one JSON-RPC message per request."),
+                StatusCodes.Status400BadRequest);
             return;
         }
 
@@ -86,13 +89,16 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
         }
         else
         {
-            await WriteAsync(context, error2, error2.Code == RpcError.InvalidRequest ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK);
+            await WriteAsync(context, error2, error2.Code == RpcError.InvalidRequest
+                ? StatusCodes.Status400BadRequest
+                : StatusCodes.Status200OK);
         }
     }
 
     // The message is read by the SDK once more: from the bytes that came unless something in them was mended.
     private static byte[] Utf8(JsonRpcMessage message, JsonBody body) =>
-        message is JsonRpcRequest { Method: RequestMethods.ToolsCall, Params: { } parameters } && body.Root.GetProperty("params"u8).GetPropertyCount() == parameters.AsObject().Count
+        message is JsonRpcRequest { Method: RequestMethods.ToolsCall, Params: { } parameters }
+            && body.Root.GetProperty("params"u8).GetPropertyCount() == parameters.AsObject().Count
             && body.Root.GetProperty("id"u8) is var id && (id.ValueKind is JsonValueKind.String || id.TryGetInt64(out _))
             ? body.Utf8.ToArray()
             : JsonSerializer.SerializeToUtf8Bytes(message, s_message);
@@ -107,7 +113,8 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
         if (error is { Code: RpcError.InvalidParams }
             && element.TryGetProperty("method"u8, out var method) && method.ValueEquals(RequestMethods.ToolsCall)
             && element.TryGetProperty("params"u8, out var parameters) && parameters.ValueKind is JsonValueKind.Object
-            && parameters.TryGetProperty("name"u8, out var name) && name.ValueKind is JsonValueKind.String && Catalog.Find(name.GetString()!) is null)
+            && parameters.TryGetProperty("name"u8, out var name) && name.ValueKind is JsonValueKind.String
+            && Catalog.Find(name.GetString()!) is null)
         {
             using var call = ToolCalls.Begin(logger, wanted.IsStream ? "sse" : "http", null, Caller.Of(context).Shown);
             call.ErrorType = ToolCalls.UnknownTool;
@@ -120,7 +127,8 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
     private async Task AnswerBatchAsync(HttpContext context, JsonElement batch, RequestDelegate next)
     {
         var count = batch.GetArrayLength();
-        var refusal = context.Request.Headers[VersionHeader].ToString() is not ("" or BatchVersion) ? "Send one JSON-RPC message per request; this version of the protocol has no batches."
+        var refusal = context.Request.Headers[VersionHeader].ToString() is not ("" or BatchVersion) ? "Send one JSON-RPC message per "
+            + "request; this version of the protocol has no batches."
             : count == 0 ? "The batch is empty."
             : count > LargestBatch ? $"The batch has {count} messages; send at most {LargestBatch}."
             : null;
@@ -161,14 +169,16 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
             return;
         }
 
-        await WriteAsync(context, [(byte)'[', .. answers.SelectMany((answer, index) => index == 0 ? answer : [(byte)',', .. answer]), (byte)']'], StatusCodes.Status200OK);
+        await WriteAsync(context, [(byte)'[', .. answers.SelectMany((answer, index) => index == 0 ? answer : [(byte)',', .. answer]),
+            (byte)']'], StatusCodes.Status200OK);
     }
 
     private static async Task<byte[]> AnswerAsync(HttpContext context, JsonRpcMessage message, RequestDelegate next)
     {
         if (message is JsonRpcRequest { Method: RequestChecks.Listen } listen)
         {
-            return new RpcError(RpcError.InvalidRequest, "A subscription cannot be part of a batch.", JsonSerializer.SerializeToUtf8Bytes(listen.Id.ToString(), RpcJson.Readable.String)).ToUtf8();
+            return new RpcError(RpcError.InvalidRequest, "A subscription cannot be part of a batch.",
+                JsonSerializer.SerializeToUtf8Bytes(listen.Id.ToString(), RpcJson.Readable.String)).ToUtf8();
         }
 
         context.Request.Body = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(message, s_message), writable: false);

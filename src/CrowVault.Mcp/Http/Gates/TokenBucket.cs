@@ -2,8 +2,8 @@ using System.Threading.RateLimiting;
 
 namespace CrowVault.Mcp.Http.Gates;
 
-/// <summary>A token bucket that fills by the clock, not by a timer: <see cref="TokenBucketRateLimiter"/> (10.0) adds whole tokens every 100 ms at best,
-/// which makes 10 a second of 15.</summary>
+/// <summary>A token bucket that fills by the clock, not by a timer: <see cref="TokenBucketRateLimiter"/> (10.0) adds whole tokens every
+/// 100 ms at best, which makes 10 a second of 15.</summary>
 /// <param name="perSecond">Tokens that come in a second.</param>
 /// <param name="burst">Tokens that can be taken at once after a pause.</param>
 /// <param name="clock">Measures time.</param>
@@ -57,7 +57,8 @@ internal sealed class TokenBucket(int perSecond, int burst, TimeProvider clock) 
     }
 
     /// <inheritdoc/>
-    protected override ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken) => new(AttemptAcquireCore(permitCount));
+    protected override ValueTask<RateLimitLease> AcquireAsyncCore(int permitCount, CancellationToken cancellationToken) =>
+        new(AttemptAcquireCore(permitCount));
 
     private void Fill()
     {

@@ -17,7 +17,9 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
     private const string HashPrefix = "sha256:";
 
     // RFC 3339: a date, a time and a zone. "3" or "12:00" would be read as some moment of today, wherever the server stands.
-    private static readonly string[] s_moments = ["yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz"];
+    private static readonly string[] s_moments = [
+        "yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", "yyyy-MM-dd'T'HH:mm:sszzz", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz",
+    ];
 
     /// <summary>Makes a token of 256 random bits.</summary>
     /// <param name="name">Name in logs and limits.</param>
@@ -85,7 +87,8 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
             else
             {
                 // The entry itself is not repeated: someone may have put the token where its hash belongs.
-                source.Faults.Add($"Tokens: entry {index + 1} is not '<name> sha256:<64 hex digits> [<expiry>]' with an expiry such as 2027-01-31T00:00:00Z; make one with 'token create'.");
+                source.Faults.Add($"Tokens: entry {index + 1} is not '<name> sha256:<64 hex digits> [<expiry>]' with an expiry such as "
+                    + "2027-01-31T00:00:00Z; make one with 'token create'.");
             }
         }
 
@@ -106,7 +109,8 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
         DateTimeOffset? expires = null;
         if (parts.Length == 3)
         {
-            if (!DateTimeOffset.TryParseExact(parts[2], s_moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
+            if (!DateTimeOffset.TryParseExact(
+                parts[2], s_moments, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment))
             {
                 return false;
             }
@@ -127,6 +131,8 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
     public override string ToString()
     {
         var entry = $"{Name} {HashPrefix}{Convert.ToHexStringLower(Sha256)}";
-        return Expires is { } expires ? $"{entry} {expires.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}" : entry;
+        return Expires is { } expires
+            ? $"{entry} {expires.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)}"
+            : entry;
     }
 }

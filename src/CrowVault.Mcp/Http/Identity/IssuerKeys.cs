@@ -12,9 +12,9 @@ namespace CrowVault.Mcp.Http.Identity;
 /// The keys of an issuer, from its metadata. All callers share one fetch, which is short; who has a known key never waits for one.
 /// </summary>
 /// <remarks>
-/// Keys are replaced as a whole every five minutes, so that a withdrawn one is refused by then, and are gone after an hour in which the issuer could not be
-/// reached. A key that is not known waits for the next fetch, at most one a second: forged names cost the issuer no more than that, and
-/// do not keep a real new key from being found.
+/// Keys are replaced as a whole every five minutes, so that a withdrawn one is refused by then, and are gone after an hour in which the
+/// issuer could not be reached. A key that is not known waits for the next fetch, at most one a second: forged names cost the issuer no
+/// more than that, and do not keep a real new key from being found.
 /// </remarks>
 internal sealed class IssuerKeys : IDisposable
 {
@@ -31,7 +31,8 @@ internal sealed class IssuerKeys : IDisposable
     private readonly Uri _metadata;
     private readonly ILogger _logger;
     private readonly TimeProvider _clock;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
     {
         Timeout = s_fetch,
         MaxResponseContentBufferSize = MostBytes,
@@ -153,7 +154,8 @@ internal sealed class IssuerKeys : IDisposable
             using var late = new CancellationTokenSource(s_fetch);
             keys = await FetchAsync(began, late.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or InvalidDataException or IOException or UriFormatException or ArgumentException)
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or InvalidDataException
+            or IOException or UriFormatException or ArgumentException)
         {
             reason = e is OperationCanceledException ? $"no answer within {s_fetch.TotalSeconds} s." : e.Message;
         }
@@ -178,7 +180,8 @@ internal sealed class IssuerKeys : IDisposable
         using var metadata = await GetAsync(_metadata, cancellationToken);
         var root = metadata.RootElement;
         if (root.ValueKind is not JsonValueKind.Object
-            || !root.TryGetProperty("issuer"u8, out var issuer) || issuer.ValueKind is not JsonValueKind.String || !issuer.ValueEquals(_issuer))
+            || !root.TryGetProperty("issuer"u8, out var issuer) || issuer.ValueKind is not JsonValueKind.String
+            || !issuer.ValueEquals(_issuer))
         {
             // RFC 8414 section 3.3: whoever answers for another issuer is not to be believed.
             throw new InvalidDataException("the metadata names another issuer than JwtIssuer.");
@@ -199,11 +202,13 @@ internal sealed class IssuerKeys : IDisposable
         for (var redirects = 0; ; redirects++)
         {
             using var response = await _http.GetAsync(address, cancellationToken);
-            if (response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
+            if (response.StatusCode is HttpStatusCode.MovedPermanently or HttpStatusCode.Found
+                or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect
                 && response.Headers.Location is { } location)
             {
                 var next = new Uri(address, location);
-                if (redirects == MostRedirects || Uri.Compare(next, address, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) != 0)
+                if (redirects == MostRedirects || Uri.Compare(
+                    next, address, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) != 0)
                 {
                     throw new InvalidDataException("its address redirects to another origin, or too often.");
                 }

@@ -30,8 +30,8 @@ internal sealed record JwtResult(JwtVerdict Verdict, string Subject = "", IReadO
     public static JwtResult Refused { get; } = new(JwtVerdict.Refused);
 }
 
-/// <summary>Checks access tokens of one issuer as RFC 8725 and RFC 9068 have it. What can be seen without a key is looked at first, so that only a
-/// token which could be good makes the server ask for keys.</summary>
+/// <summary>Checks access tokens of one issuer as RFC 8725 and RFC 9068 have it. What can be seen without a key is looked at first, so
+/// that only a token which could be good makes the server ask for keys.</summary>
 internal sealed class JwtValidator : IDisposable
 {
     private static readonly TimeSpan s_leeway = TimeSpan.FromSeconds(30);
@@ -120,7 +120,8 @@ internal sealed class JwtValidator : IDisposable
         // Extensions that must be understood (RFC 7515 section 4.1.11, RFC 7797) are not; a key that the token brings along proves nothing.
         if (header.TryGetProperty("crit"u8, out _) || header.TryGetProperty("b64"u8, out _) || header.TryGetProperty("zip"u8, out _)
             || Text(header, "alg"u8) is not { } algorithm || !s_algorithms.Contains(algorithm)
-            || (header.TryGetProperty("typ"u8, out var type) && (type.ValueKind is not JsonValueKind.String || !s_types.Contains(type.GetString()!.ToLowerInvariant())))
+            || (header.TryGetProperty("typ"u8, out var type)
+                && (type.ValueKind is not JsonValueKind.String || !s_types.Contains(type.GetString()!.ToLowerInvariant())))
             || (header.TryGetProperty("kid"u8, out var keyId) && keyId.ValueKind is not JsonValueKind.String))
         {
             return null;
@@ -148,7 +149,8 @@ internal sealed class JwtValidator : IDisposable
         claims.TryGetProperty("aud"u8, out var audience)
         && (audience.ValueKind is JsonValueKind.String
             ? audience.ValueEquals(_audience)
-            : audience.ValueKind is JsonValueKind.Array && audience.EnumerateArray().Any(each => each.ValueKind is JsonValueKind.String && each.ValueEquals(_audience)));
+            : audience.ValueKind is JsonValueKind.Array
+            && audience.EnumerateArray().Any(each => each.ValueKind is JsonValueKind.String && each.ValueEquals(_audience)));
 
     private bool IsInTime(JsonElement claims)
     {
@@ -159,7 +161,9 @@ internal sealed class JwtValidator : IDisposable
     }
 
     private static double? Seconds(JsonElement claims, ReadOnlySpan<byte> name) =>
-        claims.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number && value.TryGetDouble(out var seconds) ? seconds : null;
+        claims.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number && value.TryGetDouble(out var seconds)
+            ? seconds
+            : null;
 
     private static string? Text(JsonElement members, ReadOnlySpan<byte> name) =>
         members.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;

@@ -17,7 +17,8 @@ internal sealed record ResourceMetadata(
     private static readonly string[] s_discovery = ["/.well-known", "/register", "/authorize", "/token"];
 
     /// <summary>Whether an address is one where clients look for a sign-in.</summary>
-    public static bool IsDiscovery(PathString path) => s_discovery.Any(each => path.StartsWithSegments(each, StringComparison.OrdinalIgnoreCase));
+    public static bool IsDiscovery(PathString path) =>
+        s_discovery.Any(each => path.StartsWithSegments(each, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Answers with the metadata.</summary>
     public static RequestDelegate Endpoint(HttpSettings settings)

@@ -9,7 +9,8 @@ namespace CrowVault.Mcp.Http.Settings;
 /// <param name="Transport">Which protocols to speak.</param>
 /// <param name="Urls">Addresses to listen on.</param>
 /// <param name="PublicUrl">Address under which callers reach the server, such as <c>https://mcp.example.com</c>.</param>
-/// <param name="AllowedHosts">Names accepted in the Host header, beside those in <paramref name="Urls"/> and <paramref name="PublicUrl"/>.</param>
+/// <param name="AllowedHosts">Names accepted in the Host header, beside those in <paramref name="Urls"/> and <paramref
+/// name="PublicUrl"/>.</param>
 /// <param name="AllowedOrigins">Origins accepted in the Origin header, beside the server's own.</param>
 /// <param name="Cors">Whether pages of <paramref name="AllowedOrigins"/> may read answers.</param>
 /// <param name="PublicProbes">Whether <c>/healthz</c> and <c>/readyz</c> answer without token and for any Host.</param>
@@ -39,7 +40,8 @@ internal sealed record HttpSettings(
     /// <summary>What stands before every path of the public address: nothing, or <c>/tools</c>.</summary>
     public string Prefix => PublicUrl?.AbsolutePath.TrimEnd('/') ?? "";
 
-    /// <summary>Reads the settings: the command line wins over the environment, the environment over the file that <c>--settings</c> names.</summary>
+    /// <summary>Reads the settings: the command line wins over the environment, the environment over the file that <c>--settings</c>
+    /// names.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="source">The other sources.</param>
     /// <param name="faults">Everything that is wrong, one sentence each.</param>

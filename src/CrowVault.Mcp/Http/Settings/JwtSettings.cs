@@ -1,7 +1,8 @@
 namespace CrowVault.Mcp.Http.Settings;
 
 /// <summary>Acceptance of JSON web tokens from an authorization server.</summary>
-/// <param name="Issuer">The <c>iss</c> claim and, unless <paramref name="MetadataUrl"/> is given, where the server's metadata is found.</param>
+/// <param name="Issuer">The <c>iss</c> claim and, unless <paramref name="MetadataUrl"/> is given, where the server's metadata is
+/// found.</param>
 /// <param name="MetadataUrl">OpenID Connect or RFC 8414 metadata of the authorization server.</param>
 /// <param name="Audience">The <c>aud</c> claim; the server's canonical URI when null.</param>
 /// <param name="Scope">A scope that the token must carry; none when null.</param>

@@ -14,6 +14,6 @@ internal enum HttpTransport
 /// <param name="Transport">Which protocols to speak.</param>
 /// <param name="Port">Port on the loopback address.</param>
 /// <param name="Urls">Addresses to listen on, in place of <paramref name="Port"/>.</param>
-/// <param name="SettingsFile">A JSON file of settings. No file is read that was not named: that of a folder in which the server was merely started is
-/// its owner's word, not the user's.</param>
+/// <param name="SettingsFile">A JSON file of settings. No file is read that was not named: that of a folder in which the server was merely
+/// started is its owner's word, not the user's.</param>
 internal sealed record ServeArguments(HttpTransport Transport, int? Port, IReadOnlyList<string> Urls, string? SettingsFile = null);

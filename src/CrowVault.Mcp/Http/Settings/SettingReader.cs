@@ -29,7 +29,8 @@ internal sealed class SettingReader(IConfiguration configuration)
         return string.IsNullOrWhiteSpace(text) ? null : text.Trim();
     }
 
-    /// <summary>A text that must not be empty: a secret that is missing arrives as one, and must not turn off what it was to protect.</summary>
+    /// <summary>A text that must not be empty: a secret that is missing arrives as one, and must not turn off what it was to
+    /// protect.</summary>
     public string? Required(string name)
     {
         var text = Text(name);
@@ -43,7 +44,8 @@ internal sealed class SettingReader(IConfiguration configuration)
 
     /// <summary>Whether a setting is there, be it empty.</summary>
     public bool IsPresent(string name) =>
-        configuration[Variable(name)] is not null || configuration.GetSection(Section).GetChildren().Any(child => child.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
+        configuration[Variable(name)] is not null
+            || configuration.GetSection(Section).GetChildren().Any(child => child.Key.Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>A list: separated by commas or lines in the environment, an array in JSON.</summary>
     public IReadOnlyList<string> List(string name)
@@ -63,7 +65,8 @@ internal sealed class SettingReader(IConfiguration configuration)
             return null;
         }
 
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Query.Length + url.Fragment.Length == 0)
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url.Query.Length + url.Fragment.Length == 0)
         {
             return url;
         }
@@ -108,7 +111,8 @@ internal sealed class SettingReader(IConfiguration configuration)
         var variables = configuration.GetChildren()
             .Where(child => child.Key.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)
                 && !_known.Any(name => Variable(name).Equals(child.Key, StringComparison.OrdinalIgnoreCase)))
-            .Select(child => (child.Key, Nearest: Suggestion.Nearest(child.Key[EnvironmentPrefix.Length..], _known) is { } name ? Variable(name) : null));
+            .Select(child => (child.Key, Nearest: Suggestion.Nearest(child.Key[EnvironmentPrefix.Length..], _known) is { } name
+                ? Variable(name) : null));
         var entries = configuration.GetSection(Section).GetChildren()
             .Where(child => !_known.Contains(child.Key))
             .Select(child => (child.Key, Nearest: Suggestion.Nearest(child.Key, _known)));

@@ -20,7 +20,8 @@ internal static class CallMetrics
         {
             var logger = request.Services!.GetRequiredService<ILoggerFactory>().CreateLogger(ToolCalls.Category);
             var tool = Catalog.Find(request.Params?.Name ?? "")?.Tool;
-            using var call = ToolCalls.Begin(logger, door, tool, PlainText.Of(request.User?.FindFirst("sub")?.Value ?? Caller.Anyone.Name, 80));
+            using var call = ToolCalls.Begin(
+                logger, door, tool, PlainText.Of(request.User?.FindFirst("sub")?.Value ?? Caller.Anyone.Name, 80));
             if (tool is null)
             {
                 call.ErrorType = ToolCalls.UnknownTool;

@@ -10,7 +10,8 @@ internal static partial class LogMessages
     [LoggerMessage(LogLevel.Information, "Listening on {Urls} at {Paths}")]
     public static partial void Listening(ILogger logger, string urls, string paths);
 
-    [LoggerMessage(LogLevel.Information, "No token is configured: callers on this machine alone are served, without one. Make one with 'token create'")]
+    [LoggerMessage(LogLevel.Information, "No token is configured: callers on this machine alone are served, "
+        + "without one. Make one with 'token create'")]
     public static partial void NoTokens(ILogger logger);
 
     [LoggerMessage(LogLevel.Warning, "Tokens arrive unencrypted: put a proxy that ends TLS before this server, and set PublicUrl")]

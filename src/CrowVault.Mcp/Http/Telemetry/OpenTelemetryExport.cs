@@ -40,6 +40,7 @@ internal static class OpenTelemetryExport
     }
 
     private static bool IsWanted(IConfiguration configuration, string signal) =>
-        (configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 } || configuration[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"] is { Length: > 0 })
+        (configuration["OTEL_EXPORTER_OTLP_ENDPOINT"] is { Length: > 0 }
+            || configuration[$"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT"] is { Length: > 0 })
         && !string.Equals(configuration[$"OTEL_{signal}_EXPORTER"], "none", StringComparison.OrdinalIgnoreCase);
 }

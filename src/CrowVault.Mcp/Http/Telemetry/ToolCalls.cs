@@ -21,7 +21,11 @@ internal static class ToolCalls
         "s",
         "Duration of tool calls.",
         tags: null,
-        new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1] });
+        new InstrumentAdvice<double>
+        {
+            HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+            0.5, 1]
+        });
 
     /// <summary>Begins to watch a call.</summary>
     /// <param name="logger">Gets one line when the call ends.</param>
@@ -46,7 +50,8 @@ internal static class ToolCalls
             _activity = s_source.HasListeners() ? s_source.StartActivity($"execute_tool {tool}") : null;
         }
 
-        /// <summary>Why the call failed (<c>error.type</c>); null when it did not. Until something is said, it failed from within.</summary>
+        /// <summary>Why the call failed (<c>error.type</c>); null when it did not. Until something is said, it failed from
+        /// within.</summary>
         public string? ErrorType { get; set; } = InternalError;
 
         /// <inheritdoc/>
