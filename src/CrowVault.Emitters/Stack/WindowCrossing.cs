@@ -24,6 +24,9 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
     private const int FewestRuns = 500;
     private const int Budget = 3_000_000;
 
+    // Where more of the calls find the limits reached, openings are no rare accidents, and come about as soon as the window has filled.
+    private const double MostBeyond = 0.05;
+
     private ulong _seed = 0x9E3779B97F4A7C15;
 
     /// <summary>Mean time between two openings, in milliseconds, and whether it is so short that it was found by running the window
@@ -47,32 +50,34 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
 
         var window = new WindowCrossing(perMs, share, windowMs, percent, threshold, minimum);
         var scaled = excess > 1 ? new WindowCrossing(MostCalls / windowMs, share, windowMs, limit, threshold, minimum) : window;
-        var rate = scaled.Rate(longest);
-        return rate > 0 ? window.FromEmpty(1 / rate) : (double.PositiveInfinity, false);
+        var (rate, beyond) = scaled.Rate(longest);
+        return rate > 0 ? window.FromEmpty(1 / rate, beyond > MostBeyond) : (double.PositiveInfinity, false);
     }
 
-    // Clumps per millisecond; 0 where they are certainly rarer than the longest time.
-    private double Rate(double longest)
+    // Clumps per millisecond, 0 where they are certainly rarer than the longest time; and the share of calls that find the limits reached.
+    private (double PerMs, double Beyond) Rate(double longest)
     {
         // Closer together where a slice has just begun: its first call may find the window beyond its limits because successes have left.
         var phases = Enumerable.Range(0, Phases).Select(each => new Phase(this, Math.Pow((each + 0.5) / Phases, 3))).ToArray();
-        if (1 / (perMs * phases.Sum(phase => phase.Share * (phase.Edge + phase.Beyond))) > longest)
+        var beyond = phases.Sum(phase => phase.Share * (phase.Edge + phase.Beyond));
+        if (1 / (perMs * beyond) > longest)
         {
-            return 0;
+            return (0, beyond);
         }
 
         var draws = (int)Math.Clamp(Budget / (2 * Phases * ((2 * perMs * windowMs) + 40)), 25, MostDraws);
-        return perMs * phases.Sum(phase =>
+        var clumps = phases.Sum(phase =>
             phase.Share * ((phase.Edge * Fresh(phase, draws, edge: true)) + (phase.Beyond * Fresh(phase, draws, edge: false))));
+        return (perMs * clumps, beyond);
     }
 
     // A breaker that has just closed remembers nothing, and a few calls go to an extreme more easily than many: what happens until the
     // window has filled, or until it opens where that is soon, is run through from its beginning.
-    private (double Milliseconds, bool IsRun) FromEmpty(double afterwards)
+    private (double Milliseconds, bool IsRun) FromEmpty(double afterwards, bool isLikely)
     {
-        var isSoon = afterwards * perMs * FewestRuns < Budget;
+        var isSoon = isLikely || afterwards * perMs * FewestRuns < Budget;
         var until = isSoon ? double.PositiveInfinity : Math.Min(windowMs, MostCalls / perMs);
-        var runs = (int)Math.Clamp(Budget / ((perMs * (isSoon ? afterwards : until)) + 10), 50, 4 * FewestRuns);
+        var runs = (int)Math.Clamp(Budget / ((perMs * Math.Min(afterwards, isLikely ? windowMs : until)) + 10), 50, 4 * FewestRuns);
         var sum = 0.0;
         for (var run = 0; run < runs; run++)
         {

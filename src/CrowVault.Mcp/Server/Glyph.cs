@@ -14,8 +14,7 @@ internal static class Glyph
 
     // A data URI needs no more escapes than these (RFC 3986), and each costs tokens: so commas stand where SVG allows them for spaces.
     private static string Uri(string path) =>
-        $"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0,0,24,24' fill='green'><path "
-            + $"d='{path.Replace(' ', ',')}'/></svg>"
+        $"data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0,0,24,24' fill='green'><path d='{path.Replace(' ', ',')}'/></svg>"
             .Replace("<", "%3C", StringComparison.Ordinal)
             .Replace(">", "%3E", StringComparison.Ordinal)
             .Replace(" ", "%20", StringComparison.Ordinal);
