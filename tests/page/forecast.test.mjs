@@ -52,7 +52,7 @@ function close(name, said, { mean, error, runs }, tolerance = 0.05) {
 }
 
 /** How long a new breaker takes to open when each call fails by itself with a probability. */
-function untilOpen({ load }, perSecond, share, warmUp = undefined) {
+function untilOpen({ load }, perSecond, share, warmUp = undefined, untilMs = Infinity) {
   return async (random) => {
     const time = new VirtualTime(8);
     const { CircuitBreaker } = load(time, random)('circuit-breaker.ts');
@@ -60,7 +60,7 @@ function untilOpen({ load }, perSecond, share, warmUp = undefined) {
     const call = (failing) =>
       breaker.call(() => (random() < failing ? Promise.reject(failureOf(503)) : Promise.resolve(1))).catch(() => undefined);
     let began = 0;
-    while (breaker.state === 'CLOSED') {
+    while (breaker.state === 'CLOSED' && time.ms < untilMs) {
       time.at(
         time.ms - (Math.log(1 - random()) * 1_000) / perSecond,
         () => void call(warmUp !== undefined && time.ms < warmUp.ms ? warmUp.share : share),
@@ -101,6 +101,12 @@ test('failure-rate: the same, by the window', async () => {
   });
   assert.match(rare.notes.join(' '), /within a quarter/u);
   close('opens by chance, rarely', rare.figure('opens by chance about every'), await measure(untilOpen(rare, 8, 0.2), RUNS / 5), 0.25);
+
+  // A window that is still empty goes to an extreme more easily than a full one.
+  const early = await forecast({ circuitBreaker: settings, ...traffic({ callsPerSecond: 100, errorPercent: 20 }) });
+  const openMs = untilOpen(early, 100, 0.2, undefined, early.figure('cases while its window fills, within'));
+  const opened = await measure(async (random) => Number((await openMs(random)) < early.figure('cases while its window fills, within')));
+  close('opens by chance, early', early.figure('opens by chance in'), opened);
 
   const busy = await forecast({ circuitBreaker: settings, ...traffic({ callsPerSecond: 100 }) });
   close('outage noticed', busy.figure('an outage is noticed'), await measure(untilOpen(busy, 100, 1, { ms: 10_000, share: 0 }), RUNS / 10));

@@ -97,17 +97,22 @@ internal sealed class TrafficForecast(
 
     private string Chance(CircuitBreakerOptions guard)
     {
-        var (every, isExact) = guard.TripOn switch
+        var crossing = guard.TripOn switch
         {
-            TripOn.Consecutive => (TrialsToRun(guard.Failures, SeenFails) / SeenPerSecond * 1_000, true),
+            TripOn.Consecutive => new(TrialsToRun(guard.Failures, SeenFails) / SeenPerSecond * 1_000, IsRun: true, EarlyShare: 0, EarlyMs: 0),
             TripOn.FailureRate => WindowCrossing.MeanTime(
                 SeenPerSecond / 1_000, SeenFails, guard.WindowMs, guard.FailureRatePercent, guard.Failures, guard.MinimumCalls, TenYearsMs),
         };
-        var rough = isExact ? "" : " (within a quarter)";
         var who = $"{Who} with {Percent(SeenFails)} of what it sees failing, the circuit";
-        return every > TenYearsMs
+        if (crossing.MeanMs <= TenYearsMs)
+        {
+            return $"{who} opens by chance about every {Long(crossing.MeanMs)}{(crossing.IsRun ? "" : " (within a quarter)")}.";
+        }
+
+        return crossing.EarlyShare < 0.01
             ? $"{who} does not open by chance in ten years."
-            : $"{who} opens by chance about every {Long(every)}{rough}.";
+            : $"{who} opens by chance in {Percent(crossing.EarlyShare)} of cases while its window fills, within {Long(crossing.EarlyMs)} "
+                + "of its start or its closing, and then not in ten years; a higher minimumCalls prevents the first.";
     }
 
     private string Outage(CircuitBreakerOptions guard)

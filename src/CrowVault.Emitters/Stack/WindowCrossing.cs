@@ -26,6 +26,7 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
 
     // Where more of the calls find the limits reached, openings are no rare accidents, and come about as soon as the window has filled.
     private const double MostBeyond = 0.05;
+    private const int MostWindows = 20;
 
     private ulong _seed = 0x9E3779B97F4A7C15;
 
@@ -38,20 +39,29 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
     /// <param name="threshold">Fewest failures.</param>
     /// <param name="minimum">Fewest calls.</param>
     /// <param name="longest">Where it is certainly more than this, nothing is drawn.</param>
-    public static (double Milliseconds, bool IsRun) MeanTime(
+    public static Crossing MeanTime(
         double perMs, double share, double windowMs, int percent, int threshold, int minimum, double longest)
     {
-        var excess = Math.Sqrt(Math.Max(1, perMs * windowMs / MostCalls));
-        var limit = excess > 1 ? (share * 100) + ((percent - (share * 100)) * excess) : percent;
-        if (share <= 0 || limit > 100)
+        if (share <= 0)
         {
-            return (double.PositiveInfinity, false);
+            return new(double.PositiveInfinity, true, 0, 0);
         }
 
         var window = new WindowCrossing(perMs, share, windowMs, percent, threshold, minimum);
-        var scaled = excess > 1 ? new WindowCrossing(MostCalls / windowMs, share, windowMs, limit, threshold, minimum) : window;
+        var excess = Math.Sqrt(Math.Max(1, perMs * windowMs / MostCalls));
+        var margin = Math.Max(0, percent - (share * 100));
+        if ((share * 100) + (margin * excess) > 100)
+        {
+            return window.FromEmpty(double.PositiveInfinity, isLikely: false);
+        }
+
+        var scaled = excess > 1
+            ? new WindowCrossing(
+                MostCalls / windowMs, share, windowMs, margin > 0 ? (share * 100) + (margin * excess) : percent, threshold,
+                (int)(minimum / (excess * excess)))
+            : window;
         var (rate, beyond) = scaled.Rate(longest);
-        return rate > 0 ? window.FromEmpty(1 / rate, beyond > MostBeyond) : (double.PositiveInfinity, false);
+        return window.FromEmpty(1 / rate, beyond > MostBeyond);
     }
 
     // Clumps per millisecond, 0 where they are certainly rarer than the longest time; and the share of calls that find the limits reached.
@@ -73,18 +83,20 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
 
     // A breaker that has just closed remembers nothing, and a few calls go to an extreme more easily than many: what happens until the
     // window has filled, or until it opens where that is soon, is run through from its beginning.
-    private (double Milliseconds, bool IsRun) FromEmpty(double afterwards, bool isLikely)
+    private Crossing FromEmpty(double afterwards, bool isLikely)
     {
         var isSoon = isLikely || afterwards * perMs * FewestRuns < Budget;
-        var until = isSoon ? double.PositiveInfinity : Math.Min(windowMs, MostCalls / perMs);
+        var until = isLikely ? MostWindows * windowMs : isSoon ? double.PositiveInfinity : Math.Min(windowMs, MostCalls / perMs);
         var runs = (int)Math.Clamp(Budget / ((perMs * Math.Min(afterwards, isLikely ? windowMs : until)) + 10), 50, 4 * FewestRuns);
-        var sum = 0.0;
+        var (sum, opened) = (0.0, 0);
         for (var run = 0; run < runs; run++)
         {
-            sum += Opening(until) is { } opened ? opened : until + afterwards;
+            var at = Opening(until);
+            opened += at is null ? 0 : 1;
+            sum += at ?? until + afterwards;
         }
 
-        return (sum / runs, isSoon);
+        return new(sum / runs, isSoon, (double)opened / runs, until);
     }
 
     private double? Opening(double until)
@@ -334,3 +346,10 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
 
     private double Share => share;
 }
+
+/// <summary>When a window goes beyond its limits by chance.</summary>
+/// <param name="MeanMs">Mean time until it does, from an empty window.</param>
+/// <param name="IsRun">Whether that was found by running the window through it.</param>
+/// <param name="EarlyShare">The share of runs in which it did early.</param>
+/// <param name="EarlyMs">What early means.</param>
+internal sealed record Crossing(double MeanMs, bool IsRun, double EarlyShare, double EarlyMs);
