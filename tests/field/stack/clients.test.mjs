@@ -97,10 +97,14 @@ test('undici, composed: fetch goes through the layers too', async () => {
   const answer = await undiciFetch(`${base}/once`, { dispatcher });
   assert.deepEqual([answer.status, await answer.json()], [200, { id: 1 }]);
   assert.equal(seen.length, 2);
-  const late = new Agent().compose(undiciInterceptor(upstreams.late, 'late.get'));
+  const agent = new Agent();
+  const late = agent.compose(undiciInterceptor(upstreams.late, 'late.get'));
   const error = await rejection(undiciFetch(`${base}/stall`, { dispatcher: late, method: 'POST', body: '{}' }));
   assert.equal(error.cause?.code, 'TIMEOUT');
   await until(() => upstreams.late.health().active === 0);
+  // What is still on its way to the server would be seen by the next test.
+  await agent.destroy();
+  await until(() => seen.includes('POST /stall'));
 });
 
 for (const [name, make] of Object.entries(clients)) {
