@@ -113,8 +113,10 @@ public sealed class CodeLayout
         return names;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadOnlySpan<char> Span(int i) => Span(_tokens[i]);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ReadOnlySpan<char> Span(CodeToken token) => _text.AsSpan(token.Start, token.End - token.Start);
 
     // Inlined, the length and the first character of a literal are constants, which tell most tokens from it.
@@ -126,6 +128,7 @@ public sealed class CodeLayout
         token.End - token.Start == text.Length && _text[token.Start] == text[0] && Span(token).SequenceEqual(text);
 
     // An operator or bracket of one character; '\0' for any other token.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private char Punctuator(int i) =>
         _tokens[i].Kind is CodeTokenKind.Punctuator && _tokens[i].End - _tokens[i].Start == 1 ? _text[_tokens[i].Start] : '\0';
 
