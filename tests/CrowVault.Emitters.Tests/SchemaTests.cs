@@ -24,4 +24,18 @@ public sealed class SchemaTests
     [MemberData(nameof(Tools))]
     public void Schema_is_readable_as_it_is_sent(string tool) =>
         Assert.DoesNotContain("\\u", Catalog.Find(tool)!.Arguments.Schema.GetRawText());
+
+    [Fact]
+    public void Words_stand_for_enums_that_count_up_from_0()
+    {
+        var enums = typeof(Catalog).Assembly.GetTypes().Where(type => type.IsEnum
+            && type.GetCustomAttributesData().Any(each => each.ConstructorArguments is [{ Value: Type converter }]
+                && converter.Name.StartsWith("KebabCaseEnumConverter", StringComparison.Ordinal))).ToList();
+        Assert.NotEmpty(enums);
+        Assert.All(enums, each =>
+        {
+            Assert.Equal(typeof(int), Enum.GetUnderlyingType(each));
+            Assert.Equal(Enumerable.Range(0, Enum.GetNames(each).Length), Enum.GetValuesAsUnderlyingType(each).Cast<int>());
+        });
+    }
 }

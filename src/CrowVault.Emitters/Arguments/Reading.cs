@@ -204,8 +204,8 @@ internal static partial class Reading
         var sum = 0.0;
         for (var part = 0; part < match.Groups["number"].Captures.Count; part++)
         {
-            if (Parse(match.Groups["number"].Captures[part].Value) * FactorOf(
-                match.Groups["unit"].Captures[part].Value, unit) is not { } counted)
+            if (Parse(match.Groups["number"].Captures[part].Value)
+                * FactorOf(match.Groups["unit"].Captures[part].Value, unit) is not { } counted)
             {
                 return null;
             }

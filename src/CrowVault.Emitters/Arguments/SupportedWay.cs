@@ -37,10 +37,10 @@ internal sealed record SupportedWay(string? Use, string Advice)
             "web", "chrome", "firefox", "safari", "client", "frontend", "react", "reactnative", "vue", "webworker",
         ]),
         ("runtime", TypeScriptOnly, null, ["python", "go", "golang", "java", "kotlin", "rust", "ruby", "php", "dotnet", "csharp"]),
-        ("store", "Upstash speaks Redis over TLS: use redis with ioredis at its rediss:// address, or pass an adapter with "
-            + "evalsha and eval around its REST client.", "redis", [
-            "upstash", "upstashredis", "vercelkv",
-        ]),
+        ("store",
+            "Upstash speaks Redis over TLS: use redis with ioredis at its rediss:// address, or pass an adapter with evalsha and eval "
+            + "around its REST client.",
+            "redis", ["upstash", "upstashredis", "vercelkv"]),
         ("store", "it speaks Redis's protocol: use redis.", "redis", [
             "valkey", "dragonfly", "keydb", "elasticache", "ioredis", "noderedis", "rediscluster", "redisstack", "garnet",
         ]),
@@ -50,9 +50,7 @@ internal sealed record SupportedWay(string? Use, string Advice)
             "durableobjects", "d1",
         ]),
         ("redisClient", "use ioredis with Upstash's rediss:// address, or pass an adapter with evalsha and eval around its REST client.",
-            "ioredis", [
-            "upstash", "upstashredis",
-        ]),
+            "ioredis", ["upstash", "upstashredis"]),
         ("redisClient", "the package redis is node-redis.", "node-redis", ["redis", "redisclient"]),
         ("redisClient", "the emitted interface RedisClient names the two methods it needs; pass an adapter.", null, [
             "bun", "bunredis", "denoredis", "glide", "valkeyglide",
@@ -104,8 +102,8 @@ internal sealed record SupportedWay(string? Use, string Advice)
     public static SupportedWay? For(string argument, string value) =>
         value.Length <= 64 ? s_ways.GetValueOrDefault((argument, Reading.Fold(value))) : null;
 
-    private static Dictionary<(string, string),
-        SupportedWay> Table(params (string Argument, string Advice, string? Use, string[] Values)[] rows)
+    private static Dictionary<(string, string), SupportedWay> Table(
+        params (string Argument, string Advice, string? Use, string[] Values)[] rows)
     {
         var table = new Dictionary<(string, string), SupportedWay>();
         foreach (var (argument, advice, use, values) in rows)

@@ -267,13 +267,11 @@ public sealed record RateLimitingOptions(
             yield return new("redisClient", "only store redis uses it; leave it out.") { Remedy = LeaveOut("redisClient") };
             yield return new("onStoreError", "only store redis uses it, memory does not fail; leave it out.")
             {
-                Remedy = LeaveOut(
-                "onStoreError")
+                Remedy = LeaveOut("onStoreError"),
             };
             yield return new("storeTimeoutMs", "only store redis uses it, memory does not wait; leave it out.")
             {
-                Remedy = LeaveOut(
-                "storeTimeoutMs")
+                Remedy = LeaveOut("storeTimeoutMs"),
             };
         }
         else if (OnStoreError is not OnStoreError.Local)

@@ -247,8 +247,8 @@ internal static class EmittedFiles
         const string Nothing = "nothing was written";
         if (target.State is FileState.Other)
         {
-            return $"{OtherOwner(target)} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; choose "
-                + "another place with -o, or another --name.";
+            return $"{OtherOwner(target)} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; "
+                + "choose another place with -o, or another --name.";
         }
 
         if (request.Force)
@@ -270,9 +270,9 @@ internal static class EmittedFiles
         if (target.State is FileState.Edited && request.Merge)
         {
             return target.EmittedBefore() is null
-                    ? $"what was emitted before is not known here, so it cannot be merged; {Nothing}. --diff "
-                        + "shows the difference, --force overwrites it."
-                    : ReadOnly(target);
+                ? $"what was emitted before is not known here, so it cannot be merged; {Nothing}. "
+                    + "--diff shows the difference, --force overwrites it."
+                : ReadOnly(target);
         }
 
         return target.State switch

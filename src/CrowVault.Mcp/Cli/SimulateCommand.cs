@@ -36,8 +36,10 @@ internal static class SimulateCommand
         scenario.AcceptOnlyFromAmong(s_scenarios);
         var svg = new Option<string?>("--svg") { Description = "Also write the plots to this file.", HelpName = "file" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
-        var command = new Command("simulate", "Run the emitted code of a manifest in a storm, with and without each layer.") { config,
-            scenario, svg, json };
+        var command = new Command("simulate", "Run the emitted code of a manifest in a storm, with and without each layer.")
+        {
+            config, scenario, svg, json,
+        };
         CommandLine.AddExamples(
             command,
             $"{Product.Command} simulate -c resilience.json",

@@ -37,8 +37,10 @@ internal static class StackCommand
             HelpName = "path",
         };
         var files = new OutputOptions(forStack: true);
-        var command = new Command("stack", "Generate all layers from a manifest and check them against each other.") { config, schema,
-            dashboard, alerts };
+        var command = new Command("stack", "Generate all layers from a manifest and check them against each other.")
+        {
+            config, schema, dashboard, alerts,
+        };
         files.AddTo(command);
         CommandLine.AddExamples(
             command,

@@ -54,11 +54,8 @@ internal static class ToolsCommand
             WriteIndented = true,
         };
         var tools = ApiMcpServer.Tools.Select(tool => tool.ProtocolTool).Where(tool => only is null || tool.Name == only);
-        return JsonSerializer.Serialize(new ListToolsResult
-        {
-            Tools =
-            [.. tools]
-        }, (JsonTypeInfo<ListToolsResult>)options.GetTypeInfo(typeof(ListToolsResult)));
+        var list = new ListToolsResult { Tools = [.. tools] };
+        return JsonSerializer.Serialize(list, (JsonTypeInfo<ListToolsResult>)options.GetTypeInfo(typeof(ListToolsResult)));
     }
 
     private static string Text() => string.Join("\n\n", Catalog.All.Select(emitter =>

@@ -209,8 +209,8 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
                 return false;
             }
 
-            if (Interlocked.Increment(ref _count) > limits.SseCallsPerSession | Interlocked.Increment(
-                ref usage.Unanswered) > limits.SseCallsPerToken)
+            if (Interlocked.Increment(ref _count) > limits.SseCallsPerSession
+                | Interlocked.Increment(ref usage.Unanswered) > limits.SseCallsPerToken)
             {
                 Release();
                 return false;

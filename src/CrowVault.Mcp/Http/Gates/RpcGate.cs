@@ -127,8 +127,8 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
     private async Task AnswerBatchAsync(HttpContext context, JsonElement batch, RequestDelegate next)
     {
         var count = batch.GetArrayLength();
-        var refusal = context.Request.Headers[VersionHeader].ToString() is not ("" or BatchVersion) ? "Send one JSON-RPC message per "
-            + "request; this version of the protocol has no batches."
+        var refusal = context.Request.Headers[VersionHeader].ToString() is not ("" or BatchVersion)
+            ? "Send one JSON-RPC message per request; this version of the protocol has no batches."
             : count == 0 ? "The batch is empty."
             : count > LargestBatch ? $"The batch has {count} messages; send at most {LargestBatch}."
             : null;
