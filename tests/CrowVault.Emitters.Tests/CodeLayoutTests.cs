@@ -81,6 +81,23 @@ public sealed class CodeLayoutTests
         }
     }
 
+    [Theory]
+    [InlineData("const a = 1;\n\nconst b = `x\n\nconst c = 2;\n\n${a}\n\nfunction d`;\n\nfunction e() {}\n")]
+    [InlineData("/* One.\n\nconst a = 1;\n\nTwo. */\n\nf();\n\n// Three.\n\ng();\n")]
+    [InlineData("// Above.\n\nimport { b, a } from './b.ts';\n\nimport { c } from './a.ts';\n\nf(a);\n\nimport d from './0.ts';\n")]
+    [InlineData("f();\n\nimport { b, a } from './b.ts';\nimport c from './a.ts';\n\ng();")]
+    [InlineData("const a = f(\n\nb);\n\nif (a) {\n\ng();\n\n}\n\nelse {\n\nh();\n}\n")]
+    [InlineData("const a = 'not closed\n\nconst b = `nor this\n\nconst c = 1;\n")]
+    [InlineData("return\n\nf()\n\ng()")]
+    [InlineData("\n\n")]
+    [InlineData("")]
+    public void Declarations_read_apart_have_the_fingerprint_of_the_whole(string code)
+    {
+        var header = new FileHeader("Test", "1.2.3", "generate_test", "{}", FileHeader.WebStandards);
+        Assert.Contains($"Body: xxh128 {CodeLayout.Fingerprint(code)}\n", header.Above(code), StringComparison.Ordinal);
+        Assert.Equal(header.Above(code), header.Above(code));
+    }
+
     [Fact]
     public void Brackets_without_end_take_no_time() =>
         Assert.Equal(32, CodeLayout.Fingerprint(string.Concat(Enumerable.Repeat("(a?[{`${", 50_000))).Length);

@@ -30,6 +30,11 @@ public sealed class MutatedCallsTests
             var said = $"{index} {emitter.Tool} {right.ToJsonString()}";
             Assert.True(emitter.TryEmit(Element(right), "1.2.3", out var meant, out var unexpected), $"{said}: {unexpected?.Message}");
 
+            if (index % 5 == 0)
+            {
+                Assert.All(meant.Files, file => Snapshot.AssertUnedited(said, file.Content));
+            }
+
             var (given, left) = Change(right, emitter, random);
             said += $" -> {given.GetRawText()}";
             if (emitter.TryEmit(given, "1.2.3", out var emission, out var faults))

@@ -1,3 +1,4 @@
+using CrowVault.Emitters.Code;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -68,6 +69,7 @@ internal static partial class Snapshot
         var title = Title(name, file.Role);
         if (file.Role is FileRole.Test)
         {
+            AssertUnedited(title, file.Content);
             VerifyText(emitter.Tool, title, "txt", Outline(file.Content));
             return;
         }
@@ -79,6 +81,12 @@ internal static partial class Snapshot
         VerifySource(emitter.Tool, title, file.Content, earlier);
     }
 
+    /// <summary>Asserts that the fingerprint in a file, put together from its declarations, is that of its whole code.</summary>
+    /// <param name="title">What the file is called if it is not.</param>
+    /// <param name="content">A file as it was emitted.</param>
+    public static void AssertUnedited(string title, string content) =>
+        Assert.True(OwnedFile.Read(content) is { IsEdited: false }, $"{title}: the fingerprint is not that of the code.");
+
     /// <summary>Verifies a source: whole, or as its difference from the nearest of those before it.</summary>
     /// <param name="folder">Folder below <c>snapshots</c>.</param>
     /// <param name="title">Name of the case, in kebab case.</param>
@@ -87,6 +95,7 @@ internal static partial class Snapshot
     public static void VerifySource(string folder, string title, string source, IEnumerable<(string Title, string Source)> before)
     {
         var verified = Path.Combine(s_folder, folder, $"{title}.verified");
+        AssertUnedited(title, source);
         if (File.Exists($"{verified}.ts"))
         {
             VerifyText(folder, title, "ts", source);

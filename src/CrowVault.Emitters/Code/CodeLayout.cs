@@ -46,19 +46,60 @@ public sealed class CodeLayout
     {
         var layout = new CodeLayout(code);
         var normal = new NormalText(code.Length + 1024);
-        var start = layout.SortImports(normal);
-        for (var i = start; i < layout._tokens.Count; i++)
-        {
-            layout.WriteToken(i, normal);
-        }
-
+        layout.WriteTokens(normal, sortsImports: true);
         normal.Write('\u0001');
-        foreach (var comment in layout._comments)
+        layout.WriteComments(normal);
+        return Convert.ToHexStringLower(XxHash128.Hash(MemoryMarshal.AsBytes(normal.WrittenSpan)));
+    }
+
+    /// <summary>Reads a piece of code for a fingerprint.</summary>
+    /// <param name="code">A declaration, or several.</param>
+    /// <param name="isFirst">Whether no code comes before it, so that its imports are sorted.</param>
+    /// <returns>Null when it is not whole: a literal, a comment or a bracket in it has no end, or a statement has none.</returns>
+    internal static Declaration? ReadDeclaration(string code, bool isFirst)
+    {
+        var layout = new CodeLayout(code);
+        if (!layout.IsWhole())
         {
-            layout.WriteComment(comment, normal);
+            return null;
         }
 
-        return Convert.ToHexStringLower(XxHash128.Hash(MemoryMarshal.AsBytes(normal.WrittenSpan)));
+        var (tokens, comments) = (new NormalText(code.Length), new NormalText());
+        layout.WriteTokens(tokens, sortsImports: isFirst);
+        layout.WriteComments(comments);
+        return new(tokens.WrittenSpan.ToString(), comments.WrittenSpan.ToString());
+    }
+
+    private bool IsWhole()
+    {
+        for (var i = 0; i < _tokens.Count; i++)
+        {
+            var isBracket = Punctuator(i) is '(' or ')' or '[' or ']' or '{' or '}' || _tokens[i].Kind is CodeTokenKind.Template
+                && (_text[_tokens[i].Start] == '}' || Span(i).EndsWith("${"));
+            if (isBracket && _pair[i] < 0)
+            {
+                return false;
+            }
+        }
+
+        var isEnded = _tokens.Count == 0 || Punctuator(_tokens.Count - 1) is ';' or '}';
+        return isEnded && (_comments.Count == 0 || Span(_comments[^1]) is not ['/', '*', ..] || Span(_comments[^1]) is [_, _, .., '*', '/']);
+    }
+
+    private void WriteTokens(NormalText normal, bool sortsImports)
+    {
+        for (var i = sortsImports ? SortImports(normal) : 0; i < _tokens.Count; i++)
+        {
+            WriteToken(i, normal);
+        }
+    }
+
+    private void WriteComments(NormalText normal)
+    {
+        foreach (var comment in _comments)
+        {
+            WriteComment(comment, normal);
+        }
     }
 
     /// <summary>The tokens and comments of code that count, each with the layout before it.</summary>

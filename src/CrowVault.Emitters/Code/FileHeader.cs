@@ -27,7 +27,7 @@ public sealed record FileHeader(string Subject, string Version, string Tool, str
 
     /// <summary>Puts the header before a body that was emitted.</summary>
     /// <param name="body">The code that follows; ends in a line feed.</param>
-    public string Above(string body) => Above(body, CodeLayout.Fingerprint(body));
+    public string Above(string body) => Above(body, EmittedFingerprint.Of(body));
 
     /// <summary>Puts the header before a body.</summary>
     /// <param name="body">The code that follows; ends in a line feed.</param>

@@ -31,24 +31,31 @@ internal static partial class Templates
 
     /// <summary>Renders a template.</summary>
     /// <param name="name">Path below the project, such as <c>CircuitBreaker/circuit-breaker.ts.liquid</c>.</param>
-    /// <param name="variables">The template's variables.</param>
-    internal static string Render(string name, IReadOnlyList<KeyValuePair<string, FluidValue>> variables)
+    /// <param name="context">The template's variables.</param>
+    internal static string Render(string name, TemplateContext context)
     {
         var template = s_parsed.GetOrAdd(name, Parse);
+        try
+        {
+            return template.Render(context, NullEncoder.Default, isolateContext: true);
+        }
+        catch (FluidException e)
+        {
+            throw new InvalidOperationException($"{name}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What templates are rendered with.</summary>
+    /// <param name="variables">Their variables.</param>
+    internal static TemplateContext Context(IReadOnlyList<KeyValuePair<string, FluidValue>> variables)
+    {
         var context = new TemplateContext(s_options);
         foreach (var (variable, value) in variables)
         {
             context.SetValue(variable, value);
         }
 
-        try
-        {
-            return template.Render(context, NullEncoder.Default, isolateContext: false);
-        }
-        catch (FluidException e)
-        {
-            throw new InvalidOperationException($"{name}: {e.Message}", e);
-        }
+        return context;
     }
 
     private static IFluidTemplate Parse(string name) =>
@@ -139,10 +146,11 @@ internal static partial class Templates
     }
 }
 
-/// <summary>The variables that the templates of one emission see.</summary>
+/// <summary>The variables that the templates of one emission see. Not for several threads at once.</summary>
 internal sealed class TemplateView
 {
     private readonly IReadOnlyList<KeyValuePair<string, FluidValue>> _variables;
+    private TemplateContext? _context;
 
     internal TemplateView(IReadOnlyList<KeyValuePair<string, FluidValue>> variables) => _variables = variables;
 
@@ -154,5 +162,5 @@ internal sealed class TemplateView
 
     /// <summary>Renders a template with these variables.</summary>
     /// <param name="name">Path below the project, such as <c>CircuitBreaker/circuit-breaker.ts.liquid</c>.</param>
-    public string Render(string name) => Templates.Render(name, _variables);
+    public string Render(string name) => Templates.Render(name, _context ??= Templates.Context(_variables));
 }
