@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -61,25 +60,8 @@ internal sealed class ToolAnswer
         }
     }
 
-    private static byte[] Content(IEnumerable<string> texts)
-    {
-        var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
-        {
-            writer.WriteStartArray();
-            foreach (var text in texts)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("type"u8, "text"u8);
-                writer.WriteString("text"u8, text);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
+    private static byte[] Content(IEnumerable<string> texts) =>
+        JsonSerializer.SerializeToUtf8Bytes([.. texts.Select(text => new AnswerBlock("text", text))], AnswerJson.Readable.AnswerBlockArray);
 
     private void Write(Utf8JsonWriter writer)
     {
@@ -120,4 +102,16 @@ internal sealed class ToolAnswer
     private static readonly JsonTypeInfo<CompleteResult> s_json = JsonMetadataServices.CreateValueInfo<CompleteResult>(
         McpJsonUtilities.DefaultOptions.TypeInfoResolverChain.OfType<JsonSerializerContext>().First().Options,
         new Converter());
+}
+
+/// <summary>A block of text of an answer.</summary>
+/// <param name="Type">What kind of block it is.</param>
+/// <param name="Text">Its text, for people and models to read as it is.</param>
+internal sealed record AnswerBlock([property: JsonPropertyName("type")] string Type, [property: JsonPropertyName("text")] string Text);
+
+[JsonSerializable(typeof(AnswerBlock[]))]
+internal sealed partial class AnswerJson : JsonSerializerContext
+{
+    /// <summary>Escapes only what JSON demands.</summary>
+    public static AnswerJson Readable { get; } = new(new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }
