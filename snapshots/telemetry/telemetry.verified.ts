@@ -178,7 +178,7 @@ export interface TelemetryOptions {
  *
  * const getActiveSpan = () => trace.getActiveSpan();
  * const options = { upstreams, getActiveSpan };
-onResilienceEvent(bindTelemetry(metrics.getMeter('resilience'), options));
+ * onResilienceEvent(bindTelemetry(metrics.getMeter('resilience'), options));
  * ```
  */
 export function bindTelemetry(

@@ -69,7 +69,7 @@ internal static partial class Snapshot
         var title = Title(name, file.Role);
         if (file.Role is FileRole.Test)
         {
-            AssertUnedited(title, file.Content);
+            AssertSound(title, file.Content);
             VerifyText(emitter.Tool, title, "txt", Outline(file.Content));
             return;
         }
@@ -81,11 +81,22 @@ internal static partial class Snapshot
         VerifySource(emitter.Tool, title, file.Content, earlier);
     }
 
-    /// <summary>Asserts that the fingerprint in a file, put together from its declarations, is that of its whole code.</summary>
-    /// <param name="title">What the file is called if it is not.</param>
+    /// <summary>
+    /// Asserts that the fingerprint in a file, put together from its declarations, is that of its whole code, and that each line of a
+    /// comment has its asterisk.
+    /// </summary>
+    /// <param name="title">What the file is called if not.</param>
     /// <param name="content">A file as it was emitted.</param>
-    public static void AssertUnedited(string title, string content) =>
+    public static void AssertSound(string title, string content)
+    {
         Assert.True(OwnedFile.Read(content) is { IsEdited: false }, $"{title}: the fingerprint is not that of the code.");
+        var isComment = false;
+        foreach (var line in content.Split('\n').Select(line => line.Trim()))
+        {
+            Assert.True(!isComment || line.StartsWith('*'), $"{title}: a line of a comment without its asterisk: {line}");
+            isComment = (isComment || line.StartsWith("/*", StringComparison.Ordinal)) && !line.EndsWith("*/", StringComparison.Ordinal);
+        }
+    }
 
     /// <summary>Verifies a source: whole, or as its difference from the nearest of those before it.</summary>
     /// <param name="folder">Folder below <c>snapshots</c>.</param>
@@ -95,7 +106,7 @@ internal static partial class Snapshot
     public static void VerifySource(string folder, string title, string source, IEnumerable<(string Title, string Source)> before)
     {
         var verified = Path.Combine(s_folder, folder, $"{title}.verified");
-        AssertUnedited(title, source);
+        AssertSound(title, source);
         if (File.Exists($"{verified}.ts"))
         {
             VerifyText(folder, title, "ts", source);

@@ -74,7 +74,10 @@ internal static partial class Templates
     private static string Below(string margin, string fragment) => margin.Length == 0
         ? fragment.TrimEnd('\n')
         : string.Join('\n', fragment.TrimEnd('\n').Split('\n').Select(line =>
-            line.StartsWith("{%", StringComparison.Ordinal) ? line : $"{margin}{line}".TrimEnd()));
+            Tag().IsMatch(line) ? line : $"{margin}{line}".TrimEnd()));
+
+    [GeneratedRegex(@"^\{%[^%]*%\}$")]
+    private static partial Regex Tag();
 
     [GeneratedRegex(@"^(?<margin>[ *]*)\{% include '(?<name>[^']+)' %\}$", RegexOptions.Multiline)]
     private static partial Regex Include();
