@@ -190,11 +190,13 @@ suite "Requests in people's words" requests
 ended peers >/dev/null # what could not be installed is tried again, and told, by the suite
 suite "Cases from the field" field
 if [[ $mode != --quick ]]; then
+  # The native compiler keeps one core busy for minutes.
+  begin packages
   suite "Doors and official clients" conformance
-  suite "Page" page
   suite "Site" site
+  suite "Packages" ended packages
   native=$work/program/crowvault-mcp
-  suite "Packages" packages
+  suite "Page" page
   suite ".NET tests of the native program" native_dotnet_tests
   suite "Doors of the native program" native_doors
 fi

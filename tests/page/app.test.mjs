@@ -72,7 +72,10 @@ async function openApp(options) {
   await page.waitForFunction(() => typeof window.openApp === 'function');
   await page.evaluate(([text, given]) => window.openApp(text, given), [html, options]);
   const app = page.frameLocator('iframe');
-  await app.locator('.figure').first().waitFor();
+  await app
+    .locator(options.awaits ?? '.figure')
+    .first()
+    .waitFor();
   return { page, app, heard, errors, close: () => page.context().close() };
 }
 
@@ -123,6 +126,37 @@ test('a refusal is shown at its field, and another tool can be opened', async ()
   await app.locator('h1').filter({ hasText: 'Rate limiter' }).waitFor();
   await app.locator('.figure').filter({ hasText: 'Admitted' }).first().waitFor();
   assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a host need not say which tool was called: its answer or its refusal does', async () => {
+  for (const [title, tool, args] of [
+    ['Timeouts', 'generate_timeout_config', { operations: { 'orders.get': 2000 }, withCode: false }],
+    ['Retry policy', 'generate_retry_policy', { maxRetries: -1 }],
+    ['Bulkhead', 'generate_bulkhead', { partitions: { orders: 10 } }],
+  ]) {
+    const answer = await rpc('tools/call', { name: tool, arguments: args });
+    const { app, close } = await openApp({
+      tool,
+      args,
+      theme: 'light',
+      answer,
+      awaits: answer.isError ? '.field-error:not(:empty)' : '.figure',
+    });
+    assert.equal(await app.locator('h1').textContent(), title);
+    await close();
+  }
+});
+
+test('where a host takes nothing back, the person is told what to say', async () => {
+  const { app, heard, errors, close } = await openApp({ tool: 'generate_circuit_breaker', args: { failureThreshold: 7 }, theme: 'light' });
+  await app.getByRole('button', { name: 'Use these arguments' }).click();
+  const told = app.getByText(
+    'This host takes no arguments back. Say it yourself: Call generate_circuit_breaker with {"failureThreshold":7}',
+  );
+  await told.waitFor();
+  assert.ok((await told.boundingBox()).height > 20);
+  assert.deepEqual([heard, errors], [[], []]);
   await close();
 });
 

@@ -8,7 +8,8 @@ export interface Host {
   /** The call that the app was opened for. */
   readonly opened: Promise<{ readonly tool: string; readonly args: Arguments }>;
   onTheme(listener: (dark: boolean) => void): void;
-  handBack(tool: string, args: Arguments): Promise<void>;
+  /** Hands changed arguments back to the conversation; gives what a person is told. */
+  handBack(tool: string, args: Arguments): Promise<string>;
 }
 
 const FILES: Readonly<Record<string, string>> = {
@@ -38,11 +39,20 @@ export function connectHost(): Host {
       resolve(args ?? {});
     };
   });
+  // A host need not say which tool was called, but hands on what it answered.
+  const answered = new Promise<string>((resolve) => {
+    app.ontoolresult = ({ content }) => {
+      resolve(content.map((block) => (block.type === 'text' ? toolIn(block.text) : '')).find(Boolean) ?? '');
+    };
+    app.ontoolcancelled = () => {
+      resolve('');
+    };
+  });
   const connected = app.connect();
-  const opened = connected.then(async () => ({
-    args: await input,
-    tool: app.getHostContext()?.toolInfo?.tool.name ?? '',
-  }));
+  const opened = connected.then(async () => {
+    const args = await input;
+    return { args, tool: app.getHostContext()?.toolInfo?.tool.name ?? (await answered) };
+  });
   return {
     server: new HostServer(app),
     opened,
@@ -52,11 +62,22 @@ export function connectHost(): Host {
     },
     handBack: async (tool, args) => {
       const text = `Call ${tool} with ${JSON.stringify(args)}`;
-      if (app.getHostCapabilities()?.message === undefined) {
-        await app.updateModelContext({ content: [{ type: 'text', text }], structuredContent: { tool, arguments: args } });
-      } else {
-        await app.sendMessage({ role: 'user', content: [{ type: 'text', text }] });
+      const content = [{ type: 'text' as const, text }];
+      const { message, updateModelContext } = app.getHostCapabilities() ?? {};
+      try {
+        if (message !== undefined) {
+          const { isError } = await app.sendMessage({ role: 'user', content });
+          if (isError !== true) {
+            return 'The arguments are in the conversation.';
+          }
+        } else if (updateModelContext !== undefined) {
+          await app.updateModelContext({ content, structuredContent: { tool, arguments: args } });
+          return 'The arguments are in the conversation.';
+        }
+      } catch {
+        // Told below: a person can still hand them on.
       }
+      return `This host takes no arguments back. Say it yourself: ${text}`;
     },
   };
 }
@@ -84,6 +105,12 @@ class HostServer implements Server {
     }
     return { emission: (result.structuredContent as Emission | undefined) ?? readTexts(tool, texts) };
   }
+}
+
+/** The tool that an answer comes from: named in its command, in the corrected call of a refusal, or in the header of the code. */
+function toolIn(text: string): string {
+  const name = /\bgenerate[ _]([a-z]+(?:[-_][a-z]+)*)/u.exec(text)?.[1]?.replaceAll('-', '_') ?? '';
+  return Object.hasOwn(FILES, `generate_${name}`) ? `generate_${name}` : '';
 }
 
 /** Text blocks as one emission: files begin with their header, the rest is said about them. */

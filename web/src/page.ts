@@ -85,9 +85,11 @@ export class Page {
   readonly #loose = h('div', { class: 'loose', role: 'alert' });
   readonly #notes = h('section', { class: 'notes', 'aria-label': 'Warnings and notes' });
   readonly #status = h('p', { class: 'visually-hidden', role: 'status' });
+  readonly #answer = h('p', { class: 'answer', role: 'status' });
+  #answerTimer: number | undefined;
   readonly #plots = new Plots();
   readonly #code = new CodeView((message) => {
-    this.#say(message);
+    this.#reply(message);
   });
 
   #tools: readonly Tool[] = [];
@@ -133,6 +135,7 @@ export class Page {
         ),
       ),
       this.#status,
+      this.#answer,
     );
     this.#title.tabIndex = -1;
   }
@@ -174,7 +177,8 @@ export class Page {
     if (tool === undefined) {
       throw new Error('The server has no tools.');
     }
-    const given = link.args ?? {};
+    // The page always shows the code, and runs it.
+    const given = Object.fromEntries(Object.entries(link.args ?? {}).filter(([name]) => name !== 'withCode'));
     const args = Object.keys(given).length === 0 ? (EXAMPLES[tool.name] ?? {}) : given;
     this.#state = { tool: tool.name, args, world: link.world ?? {}, before: link.before };
     this.#base = link.before ?? args;
@@ -477,8 +481,18 @@ export class Page {
     this.#loose.replaceChildren(h('p', { class: 'field-error' }, message));
   }
 
+  /** Says what is on the screen already to those who do not see it. */
   #say(message: string): void {
     this.#status.textContent = message;
+  }
+
+  /** Says what came of an action, for a while that is enough to read it. */
+  #reply(message: string): void {
+    clearTimeout(this.#answerTimer);
+    this.#answer.textContent = message;
+    this.#answerTimer = window.setTimeout(() => {
+      this.#answer.textContent = '';
+    }, 4_000 + 100 * message.length);
   }
 
   /** Late and once, because browsers let only so many changes of the address through. */
@@ -509,15 +523,16 @@ export class Page {
   async #copyLink(): Promise<void> {
     const address = this.#putLink();
     await navigator.clipboard.writeText(address).then(
-      () => { this.#say('The link is on the clipboard.'); },
-      () => { this.#say('The clipboard cannot be written; copy the address of the page.'); },
+      () => { this.#reply('The link is on the clipboard.'); },
+      () => { this.#reply('The clipboard cannot be written; copy the address of the page.'); },
     );
   }
 
   async #handBack(): Promise<void> {
     const { tool, args } = this.#state;
-    await this.#host?.handBack(tool, args);
-    this.#say('The arguments are in the conversation.');
+    if (this.#host !== undefined) {
+      this.#reply(await this.#host.handBack(tool, args));
+    }
   }
 
   #switchTheme(): void {

@@ -1,13 +1,14 @@
 // The reference host of MCP Apps, with one app in a sandboxed frame. What it hears from the app goes to the test.
 import { AppBridge, PostMessageTransport } from '@modelcontextprotocol/ext-apps/app-bridge';
 
-window.openApp = async (html, { tool, args, theme, capabilities }) => {
+window.openApp = async (html, { tool, args, theme, capabilities, answer }) => {
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', 'allow-scripts allow-same-origin');
   frame.style.cssText = 'width: 1000px; height: 900px; border: 0';
   document.body.append(frame);
   const bridge = new AppBridge(null, { name: 'test-host', version: '1.0.0' }, { serverTools: {}, ...capabilities }, {
-    hostContext: { theme, toolInfo: { tool: { name: tool, inputSchema: { type: 'object' } } } },
+    // Not every host says which tool was called.
+    hostContext: { theme, ...(answer === undefined ? { toolInfo: { tool: { name: tool, inputSchema: { type: 'object' } } } } : {}) },
   });
   bridge.oncalltool = (params) => window.callTool(params);
   bridge.onmessage = async (params) => {
@@ -25,4 +26,5 @@ window.openApp = async (html, { tool, args, theme, capabilities }) => {
   frame.srcdoc = html;
   await initialized;
   await bridge.sendToolInput({ arguments: args });
+  if (answer !== undefined) await bridge.sendToolResult(answer);
 };
