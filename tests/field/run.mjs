@@ -11,7 +11,7 @@
 import { spawn } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { finish, runTests } from '../shared/runner.mjs';
 
@@ -24,6 +24,7 @@ process.env.CROWVAULT_PROOF = mode;
 const LONG = ['platform/openssl', 'security/amplification', 'security/neighbours', 'wire/stdio'].map((name) => `${name}.test.mjs`);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+if (names.length === 0) compareWithTable();
 const areas = readdirSync(folder, { withFileTypes: true })
   .filter((each) => each.isDirectory() && each.name !== 'lib' && each.name !== 'node_modules')
   .map(({ name }) => ({ name, home: join(folder, name), files: filesOf(name) }))
@@ -53,6 +54,18 @@ for (const key of Object.keys(total)) total[key] += count[key];
 // Jest keeps its cache in the temporary folder.
 if (!hadJestCache) rmSync(jestCache, { recursive: true, force: true });
 finish(total);
+
+/** Whether the table of the README names all test files, and no others. */
+function compareWithTable() {
+  const rows = readFileSync(join(folder, 'README.md'), 'utf8').match(/^\|.*$/gmu) ?? [];
+  const named = new Set(rows.flatMap((row) => [...row.matchAll(/`([\w-]+\/[\w-]+)`/gu)].map(([, name]) => `${name}.test.mjs`)));
+  const there = readdirSync(folder, { withFileTypes: true })
+    .filter((each) => each.isDirectory() && each.name !== 'node_modules')
+    .flatMap(({ name }) => filesOf(name).map((path) => `${name}/${basename(path)}`));
+  const differ = [...there.filter((path) => !named.has(path)), ...[...named].filter((path) => !there.includes(path))];
+  for (const path of differ) console.log(`FAIL README.md: ${path} ${named.has(path) ? 'is gone' : 'is in no row'}`);
+  total[differ.length === 0 ? 'passed' : 'failed']++;
+}
 
 function filesOf(area) {
   return readdirSync(join(folder, area))
