@@ -197,6 +197,8 @@ public sealed class ArgumentsTests
     [InlineData("circuit_breaker", """{"failureRateThreshold":50}""", """{"failureRatePercent":50,"tripOn":"failure-rate"}""")]
     [InlineData("circuit_breaker", """{"volumeThreshold":20}""", """{"minimumCalls":20,"tripOn":"failure-rate"}""")]
     [InlineData("circuit_breaker", """{"resetTimeoutMs":"30s"}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"withoutTests":true,"noMetrics":"no"}""", """{"withTests":false,"withMetrics":true}""")]
+    [InlineData("retry_policy", """{"options":{"disableJitter":true}}""", """{"withJitter":false}""")]
     [InlineData("retry_policy", """{"maxRetries":"3 times"}""", """{"maxRetries":3}""")]
     [InlineData("retry_policy", """{"maxDelayMs":10000}""", """{"maxDelayCapMs":10000}""")]
     [InlineData("retry_policy", """{"statusCodes":[429,503]}""", """{"retryOn":[429,503]}""")]

@@ -241,6 +241,11 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 faults.Add(new(name, $"unknown argument; give requestsPerWindow, and windowSeconds {seconds}."));
             }
+            else if (Negated(property.Name) is { } off)
+            {
+                faults.Add(new(name, $"unknown argument; give {off.Name} instead, with the opposite value."));
+                CarryOpposite(off, property.Value);
+            }
             else if (OtherName.For(property.Name, schema) is { } other)
             {
                 if (other.Advice is { } advice)
@@ -300,7 +305,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
         private static readonly HashSet<string> s_wrappers = new(StringComparer.Ordinal)
         {
-            "arguments", "args", "input", "inputs", "params", "parameters", "options", "config", "configuration", "settings", "payload", "body",
+            "arguments", "args", "input", "inputs", "params", "parameters", "options", "config", "configuration", "settings", "payload",
+            "body",
         };
 
         // Words of resilience in names that the tools do not have.
@@ -359,6 +365,36 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             var words = Words(name).ToArray();
             return Enumerable.Range(0, words.Length)
                 .Any(index => string.Concat(words[index..]).StartsWith(folded, StringComparison.Ordinal));
+        }
+
+        // noJitter, withoutTests, and --no-with-tests: near to a switch, and its opposite.
+        private BooleanArgument? Negated(string name)
+        {
+            var folded = name.Length > 64 ? "" : Reading.Fold(name);
+            var not = s_not.FirstOrDefault(each => folded.StartsWith(each, StringComparison.Ordinal));
+            return not is null
+                ? null
+                : schema.All.Append(WithCode).OfType<BooleanArgument>().FirstOrDefault(argument =>
+                    Reading.Fold(argument.Name) is var known
+                    && (folded[not.Length..] == known || $"with{folded[not.Length..]}" == known));
+        }
+
+        private static readonly string[] s_not = ["without", "disable", "exclude", "omit", "skip", "not", "no"];
+
+        private void CarryOpposite(BooleanArgument argument, JsonElement value)
+        {
+            if (value.ValueKind is JsonValueKind.Null || meant.ContainsKey(argument.Name) || given.TryGetProperty(argument.Name, out _))
+            {
+                return;
+            }
+
+            var found = new FaultList();
+            if (argument.Check(value, found) is { } read)
+            {
+                meant[argument.Name] = !read.GetValue<bool>();
+            }
+
+            faults.Forbid(unless: found.Correctable);
         }
 
         // Who names a share of calls that fail means a breaker that trips by it, even where the share is the default one.
@@ -444,7 +480,12 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             var found = false;
             foreach (var inner in value.EnumerateObject().Take(MostCompared))
             {
-                if ((inner.Name == WithCode.Name ? WithCode : schema.Find(inner.Name) ?? Nearest(inner.Name)) is { } argument)
+                if (Negated(inner.Name) is { } off)
+                {
+                    found = true;
+                    CarryOpposite(off, inner.Value);
+                }
+                else if ((inner.Name == WithCode.Name ? WithCode : schema.Find(inner.Name) ?? Nearest(inner.Name)) is { } argument)
                 {
                     found = true;
                     Carry(argument, inner.Value);

@@ -321,8 +321,8 @@ public sealed partial record ObjectListArgument(
     // Names of numbers that are something else, and never the one of an entry.
     private static readonly string[] s_others =
     [
-        "retr", "attempt", "tries", "priorit", "weight", "queue", "wait", "delay", "backoff", "rate", "percent", "burst", "minimum", "version",
-        "port", "order", "index",
+        "retr", "attempt", "tries", "priorit", "weight", "queue", "wait", "delay", "backoff", "rate", "percent", "burst", "minimum",
+        "version", "port", "order", "index",
     ];
 
     private static int? MeantNumber(IntegerArgument number, JsonProperty given)

@@ -19,9 +19,12 @@ internal sealed record OtherName(string Argument, string? Advice)
             "failurerate", "failureratethreshold", "failurepercentage", "failurepercent", "errorpercentage", "errorpercent", "errorrate",
             "errorratethreshold", "errorratepercent",
         ]),
-        ("failureRatePercent", "use failureRatePercent, with tripOn failure-rate.", ["errorthresholdpercentage", "failurethresholdpercentage"]),
+        ("failureRatePercent", "use failureRatePercent, with tripOn failure-rate.", [
+            "errorthresholdpercentage", "failurethresholdpercentage",
+        ]),
         ("minimumCalls", null, [
-            "volumethreshold", "requestvolumethreshold", "minimumnumberofcalls", "minimumthroughput", "minimumrequests", "minrequests", "mincalls",
+            "volumethreshold", "requestvolumethreshold", "minimumnumberofcalls", "minimumthroughput", "minimumrequests", "minrequests",
+            "mincalls",
         ]),
         ("recoveryTimeMs", null, [
             "resettimeoutms", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "halfopenafterms", "cooldownms",
@@ -43,7 +46,9 @@ internal sealed record OtherName(string Argument, string? Advice)
             "maxattempts", "attempts", "maxtries", "tries", "numattempts", "numberofattempts",
         ]),
         ("maxDelayCapMs", null, ["maxdelayms", "maxbackoffms", "maxintervalms", "maxwaitms", "backofflimitms", "maxretrydelayms"]),
-        ("maxDelayCapMs", "use maxDelayCapMs, in milliseconds.", ["maxtimeout", "maxbackoff", "maxinterval", "backofflimit", "maxretrydelay"]),
+        ("maxDelayCapMs", "use maxDelayCapMs, in milliseconds.", [
+            "maxtimeout", "maxbackoff", "maxinterval", "backofflimit", "maxretrydelay",
+        ]),
         ("baseDelayMs", null, ["initialdelayms", "mindelayms", "initialbackoffms", "initialintervalms", "delayms", "retrydelayms"]),
         ("baseDelayMs", "use baseDelayMs, in milliseconds.", [
             "initialdelay", "mindelay", "mintimeout", "initialbackoff", "initialinterval", "retrydelay",
@@ -62,8 +67,8 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("windowSeconds", "use windowSeconds, in seconds.", ["duration", "interval", "period", "timewindow", "per"]),
         ("keyStrategy", null, ["key", "keyby", "keygenerator", "limitby", "identifier", "identifyby", "keytype"]),
         ("keyStrategy", InMiddleware, [
-            "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration", "message",
-            "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
+            "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration",
+            "message", "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
         ]),
         ("maxQueue", "use maxQueue.", ["queuesize", "queuelimit", "maxqueued", "queue", "queuecapacity"]),
         ("maxWaitMs", null, ["queuetimeoutms", "acquiretimeoutms", "maxwaitdurationms"]),
