@@ -241,6 +241,23 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 faults.Add(new(name, $"unknown argument; give requestsPerWindow, and windowSeconds {seconds}."));
             }
+            else if (Negated(property.Name) is { } off)
+            {
+                faults.Add(new(name, $"unknown argument; give {off.Name} instead, with the opposite value."));
+                CarryOpposite(off, property.Value);
+            }
+            else if (OtherName.For(property.Name, schema) is { } other)
+            {
+                if (other.Advice is { } advice)
+                {
+                    faults.AddFinal(new(name, $"unknown argument; {advice}"));
+                }
+                else
+                {
+                    faults.Add(new(name, $"unknown argument; did you mean {other.Argument}?"));
+                    Carry(other, property.Value);
+                }
+            }
             else if (Nearest(property.Name) is { } nearest)
             {
                 faults.Add(new(name, $"unknown argument; did you mean {nearest.Name}?"));
@@ -253,16 +270,16 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             else if (Containing(property.Name) is { Count: > 0 } containing && property.Value.ValueKind is not JsonValueKind.Object)
             {
                 // Part of one argument's name is that argument; part of several is a question.
-                var fault = new ArgumentFault(name, $"unknown argument; did you mean "
+                var question = new ArgumentFault(name, $"unknown argument; did you mean "
                     + $"{string.Join(" or ", containing.Select(each => each.Name))}?");
                 if (containing is [var only])
                 {
-                    faults.Add(fault);
+                    faults.Add(question);
                     Carry(only, property.Value);
                 }
                 else
                 {
-                    faults.AddFinal(fault);
+                    faults.AddFinal(question);
                 }
             }
             else if (Unpack(Reading.Json(property.Value) ?? property.Value))
@@ -276,11 +293,21 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                     : $"unknown argument; the arguments are {string.Join(", ", schema.All.Select(each => each.Name))}."));
                 _listed = true;
 
-                // What a client adds of its own can go; what was meant for the code cannot.
-                faults.Forbid(unless: property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
-                    || !Words(property.Name).Any(s_words.Contains));
+                faults.Forbid(unless: CanGo(property));
             }
         }
+
+        // What a client adds of its own can go; what was meant for the code cannot.
+        private static bool CanGo(JsonProperty property) =>
+            property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
+            || (!Words(property.Name).Any(s_words.Contains)
+                && !(s_wrappers.Contains(Reading.Fold(property.Name)) && Reading.MeansSomething(property.Value)));
+
+        private static readonly HashSet<string> s_wrappers = new(StringComparer.Ordinal)
+        {
+            "arguments", "args", "input", "inputs", "params", "parameters", "options", "config", "configuration", "settings", "payload",
+            "body",
+        };
 
         // Words of resilience in names that the tools do not have.
         private static readonly HashSet<string> s_words = new(StringComparer.Ordinal)
@@ -289,16 +316,26 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 "deadline", "limit", "limits", "rate", "quota",
             "burst", "window", "period", "queue", "concurrency", "concurrent", "pool", "threshold", "reset", "recovery", "failure",
                 "failures", "error", "errors", "open", "jitter", "max", "min",
+            "status", "statuses", "codes", "idempotent", "slow", "half", "probes", "fallback", "skip", "cost", "weight", "block", "points",
+            "tokens", "capacity", "slots",
         };
 
         private static IEnumerable<string> Words(string name) =>
             name.Length > 64 ? [] : NameWords().Matches(name).Select(match => match.Value.ToLowerInvariant());
 
-        // requestsPerMinute: 100 is requestsPerWindow: 100 and windowSeconds: 60.
+        // requestsPerMinute: 100, and rpm: 100, are requestsPerWindow: 100 and windowSeconds: 60.
         private int? PerTime(JsonProperty property)
         {
+            var word = Words(property.Name).ToList() is [.., "per", var last] ? last : Reading.Fold(property.Name) switch
+            {
+                "rps" or "qps" or "tps" => "s",
+                "rpm" or "qpm" => "min",
+                "rph" => "h",
+                "rpd" => "d",
+                _ => "",
+            };
             if (schema.Find("requestsPerWindow") is not { } requests || schema.Find("windowSeconds") is not { } window
-                || Words(property.Name).ToList() is not [.., "per", var word] || Reading.FactorOf(word, Unit.Seconds) is not { } seconds)
+                || Reading.FactorOf(word, Unit.Seconds) is not { } seconds)
             {
                 return null;
             }
@@ -319,7 +356,55 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             var folded = Reading.Fold(name);
             return folded.Length is < 4 or > 32
                 ? []
-                : [.. schema.All.Where(argument => Reading.Fold(argument.Name).Contains(folded, StringComparison.Ordinal))];
+                : [.. schema.All.Where(argument => BeginsAtWord(argument.Name, folded))];
+        }
+
+        // "timeout" is part of probeTimeoutMs; "rate" is none of keyStrategy.
+        private static bool BeginsAtWord(string name, string folded)
+        {
+            var words = Words(name).ToArray();
+            return Enumerable.Range(0, words.Length)
+                .Any(index => string.Concat(words[index..]).StartsWith(folded, StringComparison.Ordinal));
+        }
+
+        // noJitter, withoutTests, and --no-with-tests: near to a switch, and its opposite.
+        private BooleanArgument? Negated(string name)
+        {
+            var folded = name.Length > 64 ? "" : Reading.Fold(name);
+            var not = s_not.FirstOrDefault(each => folded.StartsWith(each, StringComparison.Ordinal));
+            return not is null
+                ? null
+                : schema.All.Append(WithCode).OfType<BooleanArgument>().FirstOrDefault(argument =>
+                    Reading.Fold(argument.Name) is var known
+                    && (folded[not.Length..] == known || $"with{folded[not.Length..]}" == known));
+        }
+
+        private static readonly string[] s_not = ["without", "disable", "exclude", "omit", "skip", "not", "no"];
+
+        private void CarryOpposite(BooleanArgument argument, JsonElement value)
+        {
+            if (value.ValueKind is JsonValueKind.Null || meant.ContainsKey(argument.Name) || given.TryGetProperty(argument.Name, out _))
+            {
+                return;
+            }
+
+            var found = new FaultList();
+            if (argument.Check(value, found) is { } read)
+            {
+                meant[argument.Name] = !read.GetValue<bool>();
+            }
+
+            faults.Forbid(unless: found.Correctable);
+        }
+
+        // Who names a share of calls that fail means a breaker that trips by it, even where the share is the default one.
+        private void Carry(OtherName other, JsonElement value)
+        {
+            Carry(schema.Find(other.Argument)!, value);
+            if (other.IsOfRate && !given.TryGetProperty("tripOn", out _))
+            {
+                meant["tripOn"] = "failure-rate";
+            }
         }
 
         // The value goes along, unless the right name was given as well.
@@ -395,14 +480,28 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             var found = false;
             foreach (var inner in value.EnumerateObject().Take(MostCompared))
             {
-                if ((inner.Name == WithCode.Name ? WithCode : schema.Find(inner.Name) ?? Nearest(inner.Name)) is { } argument)
+                if (Negated(inner.Name) is { } off)
+                {
+                    found = true;
+                    CarryOpposite(off, inner.Value);
+                }
+                else if ((inner.Name == WithCode.Name ? WithCode : schema.Find(inner.Name) ?? Nearest(inner.Name)) is { } argument)
                 {
                     found = true;
                     Carry(argument, inner.Value);
                 }
+                else if (OtherName.For(inner.Name, schema) is { Advice: null } other)
+                {
+                    found = true;
+                    Carry(other, inner.Value);
+                }
                 else if (inner.Value.ValueKind is JsonValueKind.Object)
                 {
                     found |= Unpack(inner.Value);
+                }
+                else
+                {
+                    faults.Forbid(unless: CanGo(inner));
                 }
             }
 

@@ -25,9 +25,14 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
 
         faults.Add(Fault($"{Show(value)} is not a boolean; use true or false."));
         var nearest = Nearest(value);
-        faults.Forbid(unless: nearest is not null || !Reading.MeansSomething(value));
+        faults.Forbid(unless: nearest is not null || !(Reading.MeansSomething(value) || IsWord(value)));
         return nearest;
     }
+
+    // Such as withTests: "vitest".
+    private static bool IsWord(JsonElement value) =>
+        value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 1 } text && text.All(char.IsAsciiLetter)
+        && text.ToUpperInvariant() is not ("NULL" or "UNDEFINED" or "DEFAULT");
 
     private static bool? Nearest(JsonElement value) => value.ValueKind switch
     {
@@ -35,7 +40,7 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
         JsonValueKind.Number => value.GetRawText() switch { "1" => true, "0" => false, _ => null },
         JsonValueKind.String => value.GetString()!.Trim().ToUpperInvariant() switch
         {
-            "TRUE" or "YES" or "Y" or "ON" or "ENABLED" or "1" => true,
+            "TRUE" or "YES" or "Y" or "ON" or "ENABLED" or "FULL" or "1" => true,
             "FALSE" or "NO" or "N" or "OFF" or "DISABLED" or "NONE" or "0" => false,
             _ => null,
         },

@@ -49,6 +49,12 @@ public sealed record IntegerArgument(string Name, string Description, bool Requi
             return null;
         }
 
+        // Less than none means no bound at all to many programs, and never the least one.
+        if (number < 0 && minimum >= 0)
+        {
+            return null;
+        }
+
         // Half of all is 50 percent. Half of a second is not one, where only whole ones can be said.
         number = unit is Unit.Percent && number is > 0 and < 1 ? number * 100 : number;
         var whole = Math.Round(number);

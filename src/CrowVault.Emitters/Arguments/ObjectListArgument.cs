@@ -9,7 +9,7 @@ namespace CrowVault.Emitters.Arguments;
 /// </summary>
 /// <param name="Members">The members of an entry; the first is its name.</param>
 /// <param name="MaximumEntries">How many entries there may be.</param>
-public sealed record ObjectListArgument(
+public sealed partial record ObjectListArgument(
     string Name, string Description, bool Required, JsonNode? Default, IReadOnlyList<Argument> Members, int MaximumEntries)
     : Argument(Name, Description, Required, Default)
 {
@@ -249,7 +249,10 @@ public sealed record ObjectListArgument(
             .Take(MaximumEntries + 1))
         {
             var split = part.LastIndexOf('=') is var equals and > 0 ? equals : part.LastIndexOf(':');
-            yield return split <= 0 || Number is null
+
+            // Of "a:10:100" only the caller knows which number is which.
+            var isOne = split > 0 && (part[split] == '=' || !NumberBefore().IsMatch(part[..split]));
+            yield return !isOne || Number is null
                 ? null
                 : MeantPair(part[..split].Trim(),
                     JsonSerializer.SerializeToElement(part[(split + 1)..].Trim(), ArgumentJson.Readable.String), taken);
@@ -312,8 +315,23 @@ public sealed record ObjectListArgument(
             .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)values[member.Name])));
     }
 
+    [System.Text.RegularExpressions.GeneratedRegex(@":\s*[0-9]+[A-Za-z]*\s*\z")]
+    private static partial System.Text.RegularExpressions.Regex NumberBefore();
+
+    // Names of numbers that are something else, and never the one of an entry.
+    private static readonly string[] s_others =
+    [
+        "retr", "attempt", "tries", "priorit", "weight", "queue", "wait", "delay", "backoff", "rate", "percent", "burst", "minimum",
+        "version", "port", "order", "index",
+    ];
+
     private static int? MeantNumber(IntegerArgument number, JsonProperty given)
     {
+        if (s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
+        {
+            return null;
+        }
+
         var unit = Reading.UnitOf(number.Name);
         var word = string.Concat(given.Name.Reverse().TakeWhile(c => !char.IsAsciiLetterUpper(c) && c is not ('_' or '-')).Reverse());
         var last = given.Name.Length > word.Length && char.IsAsciiLetterUpper(given.Name[^(word.Length + 1)])

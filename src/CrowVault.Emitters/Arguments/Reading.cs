@@ -120,7 +120,8 @@ internal static partial class Reading
             Unit.Milliseconds when milliseconds > 0 => milliseconds,
             Unit.Seconds when milliseconds > 0 => milliseconds / 1_000,
             Unit.Percent when word is "%" or "percent" => 1,
-            Unit.None when word is "times" or "x" or "retries" or "requests" or "calls" or "failures" or "probes" => 1,
+            Unit.None when word is "times" or "x" or "retries" or "requests" or "calls" or "failures" or "probes" or "slots" or "keys" or "tokens" => 1,
+            Unit.None when word is "k" or "K" => 1_000,
             _ => null,
         };
     }
@@ -234,8 +235,9 @@ internal static partial class Reading
             return null;
         }
 
+        // 1.500 is one and a half here, and fifteen hundred where people write 1,5.
         var word = match.Groups["unit"].Value;
-        return word.Length == 0 ? number : number * FactorOf(word, unit);
+        return word.Length > 0 ? number * FactorOf(word, unit) : Thousands().IsMatch(text) ? null : number;
     }
 
     private static double? Parse(string text) =>
@@ -244,9 +246,14 @@ internal static partial class Reading
     [GeneratedRegex(@"\A-?(?<whole>[0-9]+)(\.(?<fraction>[0-9]+))?([eE]\+?(?<exponent>-?[0-9]+))?\z")]
     private static partial Regex JsonNumber();
 
-    [GeneratedRegex("[0-9]|\\b(?:unlimited|never|infinit[ey]|forever|none|no|all|off|disabled|seconds?|minutes?|hours?|days?)\\b",
+    [GeneratedRegex("[0-9]|\\b(?:unlimited|never|infinit[ey]|forever|none|no|all|off|disabled|seconds?|minutes?|hours?|days?"
+        + "|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|thousand|million"
+        + "|half|double|twice|once|always|any|network|connections?|servers?|timeouts?|E(?:CONN|TIMED|PIPE|AI_)[A-Z_]*)\\b",
         RegexOptions.IgnoreCase)]
     private static partial Regex MeaningfulWords();
+
+    [GeneratedRegex(@"\A\s*[0-9]{1,3}(\.[0-9]{3})+\s*\z")]
+    private static partial Regex Thousands();
 
     [GeneratedRegex(@"\A\s*(?:[Pp](?=[0-9Tt]))?(?:[Tt]?(?<number>[0-9]+(?:\.[0-9]+)?)\s*(?<unit>[A-Za-z]+?)(?:\s+|(?=[Tt]?[0-9])|\z))+\z")]
     private static partial Regex Durations();

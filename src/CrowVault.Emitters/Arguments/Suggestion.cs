@@ -22,7 +22,8 @@ public static class Suggestion
         {
             var folded = Fold(candidate);
             var distance = Distance(wanted, folded);
-            if (distance < least && distance <= Math.Max(1, folded.Length / 3))
+            if (distance <= Math.Max(1, folded.Length / 3)
+                && (distance < least || (distance == least && Common(wanted, folded) > Common(wanted, Fold(nearest!)))))
             {
                 (nearest, least) = (candidate, distance);
             }
@@ -30,6 +31,9 @@ public static class Suggestion
 
         return nearest;
     }
+
+    // Of two that are as near, the one that begins alike: maxDelayMs is maxDelayCapMs, not baseDelayMs.
+    private static int Common(string a, string b) => a.AsSpan().CommonPrefixLength(b);
 
     private static string Fold(string name) =>
         name.Replace("-", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal).ToLowerInvariant();

@@ -22,6 +22,10 @@ internal sealed record SupportedWay(string? Use, string Advice)
             "workers", "bunserve", "deno",
         ]),
         ("framework", "use nest.", "nest", ["nestjs"]),
+        ("framework", "use express.", "express", ["expressjs", "express4", "express5"]),
+        ("framework", "use fastify.", "fastify", ["fastifyjs"]),
+        ("framework", "use koa.", "koa", ["koajs"]),
+        ("framework", "use hono.", "hono", ["honojs"]),
         ("framework", OwnMiddleware, null, [
             "hapi", "restify", "adonis", "adonisjs", "elysia", "feathers", "sails", "trpc", "graphql", "apollo", "socketio",
         ]),

@@ -63,7 +63,9 @@ internal sealed class ConnectionGate(HttpLimits limits)
                 static closed => ((CancellationTokenSource)closed!).CancelAfter(s_halfClosed), closed);
             connection.Features.Set(new PeerEnded(connection.ConnectionClosed));
             connection.ConnectionClosed = closed.Token;
-            connection.Transport = new PatientTransport(connection.Transport);
+            var transport = new PatientTransport(connection.Transport);
+            connection.Features.Set(transport);
+            connection.Transport = transport;
             await next(connection);
         }
         finally

@@ -2,6 +2,7 @@ using CrowVault.Mcp.Http.Gates;
 using CrowVault.Mcp.Http.Telemetry;
 using CrowVault.Mcp.JsonRpc;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 
 namespace CrowVault.Mcp.Http;
@@ -12,10 +13,47 @@ namespace CrowVault.Mcp.Http;
 /// <param name="stopping">Tells that the server takes no more calls.</param>
 internal sealed class ErrorGuard(ILogger logger, CancellationToken stopping)
 {
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(2);
+
     private readonly Refusals _refusals = new(logger, TimeProvider.System);
 
     /// <summary>Passes a request on.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
+    {
+        var transport = context.Features.Get<PatientTransport>();
+        transport?.IsInBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+        await GuardAsync(context, next);
+        if (transport is { IsInBody: true })
+        {
+            await DrainAsync(context, transport);
+        }
+    }
+
+    // A body that nobody wanted is taken off the connection, as Kestrel would: what comes after it is a request again.
+    private static async Task DrainAsync(HttpContext context, PatientTransport transport)
+    {
+        try
+        {
+            await context.Response.Body.FlushAsync();
+            using var late = new CancellationTokenSource(s_drain);
+            var reader = context.Request.BodyReader;
+            while (await reader.ReadAsync(late.Token) is var result)
+            {
+                reader.AdvanceTo(result.Buffer.End);
+                if (result.IsCompleted)
+                {
+                    transport.IsInBody = false;
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            // It ends too early, is too long or too slow: Kestrel closes the connection.
+        }
+    }
+
+    private async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
         context.Response.Headers.XContentTypeOptions = "nosniff";
         context.Response.Headers.CacheControl = "no-store";

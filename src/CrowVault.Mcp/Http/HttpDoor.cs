@@ -157,12 +157,14 @@ internal static class HttpDoor
     private static void Configure(ConfigurationManager target, IConfiguration configuration)
     {
         // The host logs the stack of a failed start, which is told in one sentence instead.
+        // Kestrel logs a body that ends too early with a stack trace, and so anybody could fill the log.
         // The SDK logs a caller's mistakes with their text and a stack trace; failures of this server are logged by the pipeline.
         var entries = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
         {
             ["Logging:LogLevel:Default"] = "Information",
             ["Logging:LogLevel:Microsoft"] = "Warning",
             ["Logging:LogLevel:Microsoft.Extensions.Hosting"] = "None",
+            ["Logging:LogLevel:Microsoft.AspNetCore.Server.Kestrel"] = "Critical",
             ["Logging:LogLevel:ModelContextProtocol"] = "Critical",
             ["Logging:Console:FormatterOptions:SingleLine"] = "true",
             ["Logging:Console:FormatterOptions:UseUtcTimestamp"] = "true",

@@ -255,7 +255,10 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
         var (bestQuality, bestRank) = (0.0, 0);
         foreach (var offer in s_offers)
         {
-            var range = accept.Where(range => offer.IsSubsetOf(range)).MaxBy(Rank);
+            // Not IsSubsetOf: what else a range says, such as a charset, means nothing here.
+            var range = accept.Where(range => range.MatchesAllTypes
+                || (range.Type.Equals(offer.Type, StringComparison.OrdinalIgnoreCase)
+                    && (range.MatchesAllSubTypes || range.SubType.Equals(offer.SubType, StringComparison.OrdinalIgnoreCase)))).MaxBy(Rank);
             if (range is null)
             {
                 continue;

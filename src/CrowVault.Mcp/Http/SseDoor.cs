@@ -93,9 +93,12 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
             return;
         }
 
-        if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification, Params: { } parameters })
+        if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification, Params: { } parameters }
+            && !session.Forget(parameters))
         {
-            session.Forget(parameters);
+            // The SDK would let it loose on the next request of that id.
+            context.Response.StatusCode = StatusCodes.Status202Accepted;
+            return;
         }
 
         if (context.User.Identity is { IsAuthenticated: true })
@@ -245,20 +248,10 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
                 }, cancellationToken);
 
         /// <summary>A cancelled call gets no answer.</summary>
-        public void Forget(System.Text.Json.Nodes.JsonNode parameters)
-        {
-            if (parameters is System.Text.Json.Nodes.JsonObject cancelled && cancelled["requestId"] is System.Text.Json.Nodes.JsonValue id)
-            {
-                if (id.TryGetValue<string>(out var text))
-                {
-                    Finish(new(text));
-                }
-                else if (id.TryGetValue<long>(out var number))
-                {
-                    Finish(new(number));
-                }
-            }
-        }
+        /// <returns>Whether it was waiting for one.</returns>
+        public bool Forget(System.Text.Json.Nodes.JsonNode parameters) =>
+            parameters is System.Text.Json.Nodes.JsonObject cancelled && cancelled["requestId"] is System.Text.Json.Nodes.JsonValue id
+            && Finish(id.TryGetValue<long>(out var number) ? new(number) : new(id.ToString()));
 
         public void EndWhenAnswered()
         {
@@ -280,16 +273,20 @@ internal sealed class SseDoor(McpServerOptions options, HttpSettings settings, I
 
         public ValueTask DisposeAsync() => stream.DisposeAsync();
 
-        private void Finish(RequestId id)
+        private bool Finish(RequestId id)
         {
-            if (_unanswered.TryRemove(id, out _))
+            if (!_unanswered.TryRemove(id, out _))
             {
-                Release();
-                if (_ending && _unanswered.IsEmpty)
-                {
-                    _ = end.CancelAsync();
-                }
+                return false;
             }
+
+            Release();
+            if (_ending && _unanswered.IsEmpty)
+            {
+                _ = end.CancelAsync();
+            }
+
+            return true;
         }
 
         private void Release()

@@ -41,15 +41,17 @@ internal static class MessageParser
             known = Id(given);
         }
 
-        if (Problem(element, known, given.ValueKind) is { } problem)
+        var isAnswer = IsAnswer(element);
+        var isNotification = IsNotification(element, given.ValueKind);
+        if (Problem(element, known, isNotification ? default : given.ValueKind) is { } problem)
         {
-            error = Invalid(problem, id);
+            error = isAnswer ? null : Invalid(problem, id);
             return false;
         }
 
         try
         {
-            message = given.ValueKind is JsonValueKind.Number && !given.TryGetInt64(out _)
+            message = isNotification || (given.ValueKind is JsonValueKind.Number && !given.TryGetInt64(out _))
                 ? JsonSerializer.Deserialize(WithId(element, known), s_message)
                 : element.Deserialize(s_message);
         }
@@ -60,7 +62,7 @@ internal static class MessageParser
 
         if (message is null)
         {
-            error = Invalid("the message is not a JSON-RPC request, notification or response.", id);
+            error = isAnswer ? null : Invalid("the message is not a JSON-RPC request, notification or response.", id);
             return false;
         }
 
@@ -125,6 +127,18 @@ internal static class MessageParser
         _ => default,
     };
 
+    // An answer to an answer would be taken for that to a request of the sender's own, and two peers could go on with it for ever. One to
+    // a message whose id was not read has none (JSON-RPC 2.0 section 5).
+    private static bool IsAnswer(JsonElement element) =>
+        !element.TryGetProperty("method"u8, out _)
+        && ((element.TryGetProperty("error"u8, out var error) && error.ValueKind is not JsonValueKind.Null)
+            || element.TryGetProperty("result"u8, out _));
+
+    // Some languages write every member that they have, and null where there is no id.
+    private static bool IsNotification(JsonElement element, JsonValueKind id) =>
+        id is JsonValueKind.Null && element.TryGetProperty("method"u8, out var method) && method.ValueKind is JsonValueKind.String
+        && method.GetString()!.StartsWith("notifications/", StringComparison.Ordinal);
+
     private static string? Problem(JsonElement element, RequestId id, JsonValueKind idKind)
     {
         if (!element.TryGetProperty("jsonrpc"u8, out var version) || version.ValueKind is not JsonValueKind.String || !version.ValueEquals(
@@ -167,6 +181,7 @@ internal static class MessageParser
         }
     }
 
+    // Without an id when there is none.
     private static byte[] WithId(JsonElement message, RequestId id)
     {
         var buffer = new System.Buffers.ArrayBufferWriter<byte>();
@@ -175,13 +190,13 @@ internal static class MessageParser
             writer.WriteStartObject();
             foreach (var member in message.EnumerateObject())
             {
-                if (member.NameEquals("id"u8))
-                {
-                    writer.WriteNumber("id"u8, long.Parse(id.ToString(), CultureInfo.InvariantCulture));
-                }
-                else
+                if (!member.NameEquals("id"u8))
                 {
                     member.WriteTo(writer);
+                }
+                else if (id != default)
+                {
+                    writer.WriteNumber("id"u8, long.Parse(id.ToString(), CultureInfo.InvariantCulture));
                 }
             }
 

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
 using CrowVault.Mcp.Server;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace CrowVault.Mcp.JsonRpc;
@@ -71,7 +73,7 @@ internal static class RequestChecks
 
     private static RpcError? Check(JsonRpcRequest request, JsonObject? parameters)
     {
-        if (parameters is not null && Meta(parameters) is { } fault)
+        if (parameters is not null && (Meta(parameters) ?? Answers(parameters)) is { } fault)
         {
             return fault;
         }
@@ -84,7 +86,7 @@ internal static class RequestChecks
                     ?? Object(parameters, "clientInfo", "an object with name and version")
                     ?? Text(parameters!["clientInfo"]!.AsObject(), "name", "the name of the client", "clientInfo.")
                     ?? Text(parameters["clientInfo"]!.AsObject(), "version", "the version of the client", "clientInfo.")
-                    ?? Offer(parameters);
+                    ?? Client(parameters) ?? Offer(parameters);
             case RequestMethods.ToolsList or RequestMethods.PromptsList or RequestMethods.ResourcesList or RequestMethods.ResourcesTemplatesList:
                 return Cursor(parameters);
             case RequestMethods.ToolsCall:
@@ -104,8 +106,34 @@ internal static class RequestChecks
                     ?? Text(parameters["argument"]!.AsObject(), "name", "the name of an argument", "argument.")
                     ?? Text(parameters["argument"]!.AsObject(), "value", "what was typed so far", "argument.")
                     ?? Context(parameters);
+            case Listen:
+                return Object(parameters, "notifications", "an object such as { \"toolsListChanged\": true }")
+                    ?? Shape<SubscriptionsListenRequestParams>(parameters!);
             default:
                 return null;
+        }
+    }
+
+    // What any request of 2026-07-28 may bring along: answers to what the server has asked for, and what it gave to remember.
+    private static RpcError? Answers(JsonObject parameters) =>
+        parameters.ContainsKey("inputResponses") || parameters.ContainsKey("requestState")
+            ? Shape<PingRequestParams>(new(parameters.Where(each => each.Key is "inputResponses" or "requestState")
+                .Select(each => KeyValuePair.Create(each.Key, each.Value?.DeepClone()))))
+            : null;
+
+    // Whether the SDK can read parameters, and if not, which of them.
+    private static RpcError? Shape<T>(JsonObject parameters)
+        where T : RequestParams
+    {
+        try
+        {
+            parameters.Deserialize((JsonTypeInfo<T>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(T)));
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return Invalid($"{RpcError.Quote(e.Path is { Length: > 2 } path ? path[2..] : "params")}: not of the type that the protocol "
+                + "gives it; mend it, or leave it out.");
         }
     }
 
@@ -127,9 +155,30 @@ internal static class RequestChecks
             return Invalid("_meta: not an object; send a JSON object such as {}.");
         }
 
-        return members.TryGetPropertyValue("progressToken", out var token) && !IsId(token)
-            ? Invalid("_meta.progressToken: send a string or an integer.")
-            : null;
+        if (!members.TryGetPropertyValue("progressToken", out var token))
+        {
+            return null;
+        }
+
+        if (token is null)
+        {
+            members.Remove("progressToken");
+            return null;
+        }
+
+        return IsId(members, "progressToken") ? null : Invalid("_meta.progressToken: send a string or an integer.");
+    }
+
+    // Of what a client says of itself nothing depends on more than this: no server is worth less for an icon that it cannot read.
+    private static RpcError? Client(JsonObject parameters)
+    {
+        var client = parameters["clientInfo"]!.AsObject();
+        foreach (var (name, _) in client.Where(each => each.Key is not ("name" or "version")).ToArray())
+        {
+            client.Remove(name);
+        }
+
+        return Shape<InitializeRequestParams>(parameters);
     }
 
     // A server answers with a version that it speaks when it does not know the one that is asked for (lifecycle, "Version Negotiation").
@@ -168,7 +217,22 @@ internal static class RequestChecks
         }
 
         var name = parameters["name"]!.GetValue<string>();
-        return Catalog.Find(name) is null ? Invalid(Catalog.UnknownTool(PlainText.Of(name, 60))) : null;
+        if (Catalog.Find(name) is not { } emitter)
+        {
+            return Invalid(Catalog.UnknownTool(PlainText.Of(name, 60)));
+        }
+
+        // The SDK passes over members that it does not know, and the call would be one with defaults.
+        foreach (var (member, _) in parameters)
+        {
+            if (member is "args" or "input" or "params" or "parameters"
+                || (member is not ("name" or "arguments" or "_meta" or "task") && emitter.Arguments.All.Any(each => each.Name == member)))
+            {
+                return Invalid($"{member}: not read here; the arguments of a tool go into arguments, an object beside name.");
+            }
+        }
+
+        return null;
     }
 
     private static RpcError? Prompt(JsonObject parameters)
@@ -264,15 +328,28 @@ internal static class RequestChecks
 
     private static bool IsWellFormed(string method, JsonObject parameters) => method switch
     {
-        NotificationMethods.CancelledNotification => IsId(parameters["requestId"]) && parameters["reason"] is null or JsonValue,
+        NotificationMethods.CancelledNotification => IsId(parameters, "requestId") && parameters["reason"] is null or JsonValue,
         NotificationMethods.ProgressNotification =>
-            IsId(parameters["progressToken"]) && parameters["progress"]?.GetValueKind() is JsonValueKind.Number,
+            IsId(parameters, "progressToken") && parameters["progress"]?.GetValueKind() is JsonValueKind.Number,
         _ => true,
     };
 
-    private static bool IsId(JsonNode? node) =>
-        node is JsonValue value && (value.GetValueKind() is JsonValueKind.String
-            || (value.GetValueKind() is JsonValueKind.Number && value.TryGetValue<long>(out _)));
+    // Some languages write every number with a fraction: 1.0 is an integer all the same.
+    private static bool IsId(JsonObject members, string name)
+    {
+        if (members[name] is not JsonValue value || !value.TryGetValue<JsonElement>(out var element)
+            || MessageParser.Id(element) is var id && id == default)
+        {
+            return false;
+        }
+
+        if (id.Id is long number && !element.TryGetInt64(out _))
+        {
+            members[name] = number;
+        }
+
+        return true;
+    }
 
     private static RpcError Invalid(string message) => new(RpcError.InvalidParams, message);
 }

@@ -14,27 +14,37 @@ internal sealed class PendingRequests
     private const int MostPending = 512;
 
     private readonly Dictionary<RequestId, int> _pending = [];
+    private readonly HashSet<RequestId> _subscriptions = [];
     private readonly object _lock = new();
     private int _count;
     private long _lastChange = Environment.TickCount64;
     private bool _abandoned;
 
     /// <summary>Takes note of a message from the client: a request owes a reply, a cancellation takes one back.</summary>
-    public void Received(JsonRpcMessage message)
+    /// <returns>Whether there is something to do: a cancellation of what is answered, or never came, would be let loose on the next request
+    /// of that id.</returns>
+    public bool Received(JsonRpcMessage message)
     {
         lock (_lock)
         {
             // A subscription is answered when it ends, which is up to the client.
-            if (message is JsonRpcRequest { Method: not RequestChecks.Listen } request)
+            if (message is JsonRpcRequest { Method: RequestChecks.Listen } listen)
+            {
+                _subscriptions.Add(listen.Id);
+            }
+            else if (message is JsonRpcRequest request)
             {
                 _pending[request.Id] = _pending.GetValueOrDefault(request.Id) + 1;
                 Count(+1);
             }
             else if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification, Params: JsonObject cancelled }
-                && cancelled["requestId"] is JsonValue id)
+                && cancelled["requestId"] is JsonValue value)
             {
-                Settle(id.TryGetValue<long>(out var number) ? new(number) : new(id.ToString()));
+                RequestId id = value.TryGetValue<long>(out var number) ? new(number) : new(value.ToString());
+                return Settle(id) | _subscriptions.Remove(id);
             }
+
+            return true;
         }
     }
 
@@ -45,7 +55,9 @@ internal sealed class PendingRequests
         {
             lock (_lock)
             {
-                Settle(((JsonRpcMessageWithId)message).Id);
+                var id = ((JsonRpcMessageWithId)message).Id;
+                Settle(id);
+                _subscriptions.Remove(id);
             }
         }
     }
@@ -86,11 +98,11 @@ internal sealed class PendingRequests
         }
     }
 
-    private void Settle(RequestId id)
+    private bool Settle(RequestId id)
     {
         if (!_pending.TryGetValue(id, out var owed))
         {
-            return;
+            return false;
         }
 
         if (owed == 1)
@@ -103,6 +115,7 @@ internal sealed class PendingRequests
         }
 
         Count(-1);
+        return true;
     }
 
     private void Count(int change)

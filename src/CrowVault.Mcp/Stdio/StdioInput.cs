@@ -158,7 +158,11 @@ internal sealed class StdioInput
     private void Pass(JsonRpcMessage message)
     {
         _pending.WaitForCapacity();
-        _pending.Received(message);
+        if (!_pending.Received(message))
+        {
+            return;
+        }
+
         try
         {
             if (!_messages.Writer.TryWrite(message))

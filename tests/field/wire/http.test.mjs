@@ -19,6 +19,10 @@ test('every Accept that one of the two forms fits is served in that form', async
     ['text/html, application/json;q=0.1', 'application/json'],
     ['text/event-stream;q=0, application/json', 'application/json'],
     ['application/json, text/event-stream', 'text/event-stream'],
+    ['application/json; charset=utf-8', 'application/json'],
+    ['text/event-stream;q=0.1, application/json', 'application/json'],
+    ['application/json;q=0, */*', 'text/event-stream'],
+    ['text/*', 'text/event-stream'],
   ]) {
     const answer = await post(rpc('tools/list'), { accept });
     assert.equal(answer.status, 200, accept);
@@ -27,6 +31,9 @@ test('every Accept that one of the two forms fits is served in that form', async
   }
   const none = await ask(server.port, '/mcp', { method: 'POST', headers: { 'content-type': 'application/json' }, body: hello });
   assert.equal(JSON.parse(none.text).result.serverInfo.name, 'api-mcp');
+  const code = await post('{"tool":"generate_retry_policy"}', { accept: 'text/plain; charset=utf-8' }, '/v1/tools/call');
+  assert.equal(code.status, 200);
+  assert.ok(code.headers['content-type'].startsWith('text/plain'));
   for (const accept of ['text/html', 'application/json;q=0', 'image/*']) assert.equal((await post(hello, { accept })).status, 406, accept);
 });
 
@@ -183,4 +190,49 @@ test('/llms.txt names every tool and where to call it', async () => {
   assert.match(headers['content-type'], /^text\/plain/);
   const { tools } = JSON.parse((await ask(server.port, '/v1/tools')).text);
   for (const { name } of tools) assert.ok(text.includes(`- ${name}: `), name);
+});
+
+const head = (lines, body = rpc('ping')) =>
+  `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n${lines}\r\n${body}`;
+const chunked = `${rpc('ping').length.toString(16)}\r\n${rpc('ping')}\r\n0\r\n\r\n`;
+
+test('a head whose body another reader would end elsewhere is refused, and its connection closed', async () => {
+  const length = rpc('ping').length;
+  for (const [lines, body, status] of [
+    [`Content-Length: ${chunked.length}\r\nTransfer-Encoding: chunked\r\n`, chunked, 400],
+    [`transfer-encoding: CHUNKED\r\ncontent-length: 5\r\n`, chunked, 400],
+    [`Transfer-Encoding: chunked\r\nContent-Length: 5\r\nX-Content-Length: 5\r\n`, chunked, 400],
+    [`Content-Length: +${length}\r\n`, undefined, 400],
+    ['Transfer-Encoding: chunked, chunked\r\n', chunked, 400],
+    ['Transfer-Encoding: gzip, chunked\r\n', chunked, 501],
+  ])
+    for (const before of ['', '\r\n', head(`Content-Length: ${length}\r\n`), 'GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n']) {
+      const answer = await raw(server.port, `${before}${head(lines, body)}`);
+      assert.deepEqual(statuses(answer), [...(before.length > 2 ? [200] : []), status], lines);
+    }
+  const old = head('Transfer-Encoding: chunked\r\n', chunked).replace('HTTP/1.1', 'HTTP/1.0');
+  assert.deepEqual(statuses(await raw(server.port, old)), [400]);
+  assert.doesNotMatch(server.log(), /Exception/);
+});
+
+test('what a peer has sent whole is answered before what it has not', async () => {
+  const whole = head(`Content-Length: ${rpc('ping').length}\r\n`);
+  assert.deepEqual(statuses(await raw(server.port, whole + whole + whole.slice(0, -3), { half: true })), [200, 200, 400]);
+  for (const [path, status] of [
+    ['/mcp', 400],
+    ['/v1/tools/call', 400],
+    ['/nowhere', 404],
+    ['/healthz', 405],
+  ])
+    assert.deepEqual(statuses(await raw(server.port, whole.replace('/mcp', path).slice(0, -3), { half: true })), [status], path);
+  assert.doesNotMatch(server.log(), /Exception/);
+});
+
+test('the handshake agrees on a version, whatever the header says', async () => {
+  for (const version of ['2031-01-01', '2025-03-26', '2026-07-28', 'latest']) {
+    const { status, text } = await post(hello, { 'mcp-protocol-version': version, accept: 'application/json' });
+    assert.equal(status, 200, version);
+    assert.equal(JSON.parse(text).result.protocolVersion, '2025-06-18');
+  }
+  assert.equal((await post(rpc('ping'), { 'mcp-protocol-version': '2031-01-01' })).status, 400);
 });

@@ -67,3 +67,62 @@ test('a byte order mark, white space and a missing last line feed are no obstacl
     assert.ok(server.answers.get('hello').result);
   }
 });
+
+test('an answer is never answered, whatever its form', async () => {
+  const server = stdio();
+  await server.answerTo('hello');
+  server.send(
+    '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"unread"}}',
+    '{"jsonrpc":"2.0","error":{"code":-32700,"message":"unread"}}',
+    '{"jsonrpc":"2.0","id":7,"error":"no"}',
+    '{"jsonrpc":"1.0","id":7,"result":{}}',
+    '{"jsonrpc":"2.0","id":null,"method":"notifications/initialized"}',
+    rpc('ping', undefined, 'last'),
+  );
+  await server.answerTo('last');
+  assert.equal(server.all.length, 2);
+  server.child.stdin.end();
+  await server.exited;
+});
+
+test('a cancellation of what never came is not let loose on what comes', async () => {
+  const server = stdio();
+  await server.answerTo('hello');
+  const cancel = (requestId) => JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } });
+  const ids = Array.from({ length: 50 }, (_, index) => (index % 2 ? index : `n${index}`));
+  server.send(...ids.flatMap((id) => [cancel(id), rpc('ping', undefined, id)]));
+  for (const id of ids) assert.deepEqual((await server.answerTo(id)).result, {});
+  server.child.stdin.end();
+  await server.exited;
+});
+
+test('faulty parameters are named, and what only describes a client is not one of them', async () => {
+  const server = stdio();
+  const client = { name: 'field', version: '1', title: 5, icons: [{ src: 'x', sizes: '48x48' }], websiteUrl: [] };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: client };
+  const faulty = [
+    ['initialize', { ...params, capabilities: { roots: true } }, 'capabilities.roots'],
+    ['initialize', { ...params, capabilities: { extensions: [] } }, 'capabilities.extensions'],
+    ['subscriptions/listen', { _meta: meta }, 'notifications'],
+    ['subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: 'yes' } }, 'notifications.toolsListChanged'],
+    ['tools/call', { name: 'generate_retry_policy', inputResponses: 5 }, 'inputResponses'],
+    ['prompts/get', { name: 'choose_pattern', requestState: {} }, 'requestState'],
+    ['tools/call', { name: 'generate_retry_policy', args: { maxRetries: 2 } }, 'args'],
+    ['tools/call', { name: 'generate_retry_policy', arguments: {}, maxRetries: 2 }, 'maxRetries'],
+  ];
+  server.send(rpc('initialize', params, 'odd'), ...faulty.map(([method, given], id) => rpc(method, given, id)));
+  assert.equal((await server.answerTo('odd')).result.serverInfo.name, 'api-mcp');
+  for (const [id, [method, , name]] of faulty.entries()) {
+    const { error } = await server.answerTo(id);
+    assert.equal(error?.code, -32602, method);
+    assert.ok(error.message.startsWith(`${name}: `), error.message);
+  }
+  server.send(
+    '{"jsonrpc":"2.0","id":"none","method":"ping","params":{"_meta":{"progressToken":null}}}',
+    '{"jsonrpc":"2.0","id":"whole","method":"tools/call","params":{"name":"generate_retry_policy","_meta":{"progressToken":1.0}}}',
+  );
+  assert.deepEqual((await server.answerTo('none')).result, {});
+  assert.ok((await server.answerTo('whole')).result.content.length > 0);
+  server.child.stdin.end();
+  await server.exited;
+});

@@ -11,7 +11,8 @@ namespace CrowVault.Mcp.Http.Gates;
 /// </summary>
 internal static class AnswerForm
 {
-    private static readonly MediaTypeHeaderValue s_json = new("application/json");
+    private const string Json = "application/json";
+    private const string Stream = "text/event-stream";
 
     /// <summary>Passes a request to <c>/mcp</c> on, or answers 406.</summary>
     public static async Task InvokeAsync(HttpContext context, RequestDelegate next)
@@ -23,9 +24,10 @@ internal static class AnswerForm
         }
 
         var accept = context.Request.GetTypedHeaders().Accept;
-        var wantsStream = accept.Any(range =>
-            range.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase) && range.Quality is not 0);
-        if (!wantsStream && accept.Count > 0 && !accept.Any(range => s_json.IsSubsetOf(range) && range.Quality is not 0))
+        var (json, stream) = accept.Count == 0 ? (1, 0) : (Quality(accept, Json), Quality(accept, Stream));
+        var isNamed = accept.Any(range => range.MediaType.Equals(Stream, StringComparison.OrdinalIgnoreCase));
+        var wantsStream = stream > json || (stream > 0 && stream == json && isNamed);
+        if (!wantsStream && json == 0)
         {
             await Problem.WriteAsync(context, StatusCodes.Status406NotAcceptable,
                 "The answer comes as application/json or text/event-stream; accept one of them.");
@@ -54,6 +56,24 @@ internal static class AnswerForm
                 await context.Response.Body.WriteAsync(answer);
             }
         }
+    }
+
+    // RFC 9110 section 12.5.1: the most specific range that matches gives the quality. What else a range says of JSON, such as a charset,
+    // has no meaning for it (RFC 8259 section 11).
+    private static double Quality(IList<MediaTypeHeaderValue> accept, string type)
+    {
+        var kind = string.Concat(type.AsSpan(0, type.IndexOf('/', StringComparison.Ordinal)), "/*");
+        foreach (var range in (ReadOnlySpan<string>)[type, kind, "*/*"])
+        {
+            var best = accept.Where(each => each.MediaType.Equals(range, StringComparison.OrdinalIgnoreCase))
+                .Max(each => (double?)(each.Quality ?? 1));
+            if (best is { } quality)
+            {
+                return quality;
+            }
+        }
+
+        return 0;
     }
 
     /// <summary>Runs the rest of the pipeline and gives what it answers as JSON: the last message of a stream.</summary>

@@ -45,7 +45,8 @@ internal sealed class JsonBody : IDisposable
         }
 
         if (!IsJson(context.Request.ContentType)
-            || context.Request.Headers.ContentEncoding.Any(coding => !"identity".Equals(coding, StringComparison.OrdinalIgnoreCase)))
+            || context.Request.Headers.ContentEncoding.Any(coding =>
+                coding is not ("" or null) && !"identity".Equals(coding, StringComparison.OrdinalIgnoreCase)))
         {
             await Problem.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType,
                 "Send the body as Content-Type: application/json, in UTF-8, not compressed.");
@@ -174,6 +175,7 @@ internal sealed class JsonBody : IDisposable
                 reader.AdvanceTo(result.Buffer.End);
                 if (result.IsCompleted)
                 {
+                    context.Features.Get<PatientTransport>()?.IsInBody = false;
                     return length;
                 }
             }

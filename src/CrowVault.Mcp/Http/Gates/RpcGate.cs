@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
 using CrowVault.Mcp.Http.Identity;
@@ -22,6 +23,9 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
 
     private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
         (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(JsonRpcMessage));
+
+    private static readonly JsonTypeInfo<RequestId> s_id =
+        (JsonTypeInfo<RequestId>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(RequestId));
 
     /// <summary>Answers with a JSON-RPC error.</summary>
     public static Task WriteAsync(HttpContext context, RpcError error, int status)
@@ -70,6 +74,12 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
         if (Read(context, root, wanted, out var error2) is { } message)
         {
             context.Features.Set(message);
+            if (message is JsonRpcRequest { Method: RequestMethods.Initialize })
+            {
+                // The version is agreed on by this request; the header belongs to those after it.
+                context.Request.Headers.Remove(VersionHeader);
+            }
+
             if (!wanted.IsStream)
             {
                 context.Request.Body = new MemoryStream(Utf8(message, body), writable: false);
@@ -98,10 +108,16 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
     // The message is read by the SDK once more: from the bytes that came unless something in them was mended.
     private static byte[] Utf8(JsonRpcMessage message, JsonBody body) =>
         message is JsonRpcRequest { Method: RequestMethods.ToolsCall, Params: { } parameters }
-            && body.Root.GetProperty("params"u8).GetPropertyCount() == parameters.AsObject().Count
+            && IsAsSent(body.Root.GetProperty("params"u8), parameters.AsObject())
             && body.Root.GetProperty("id"u8) is var id && (id.ValueKind is JsonValueKind.String || id.TryGetInt64(out _))
             ? body.Utf8.ToArray()
             : JsonSerializer.SerializeToUtf8Bytes(message, s_message);
+
+    private static bool IsAsSent(JsonElement given, JsonObject read) =>
+        given.GetPropertyCount() == read.Count
+        && (!given.TryGetProperty("_meta"u8, out var meta)
+            || !meta.TryGetProperty("progressToken"u8, out var token)
+            || token.ValueKind is JsonValueKind.String || (token.ValueKind is JsonValueKind.Number && token.TryGetInt64(out _)));
 
     private JsonRpcMessage? Read(HttpContext context, JsonElement element, JsonBody.Wanted wanted, out RpcError? error)
     {
@@ -178,7 +194,7 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
         if (message is JsonRpcRequest { Method: RequestChecks.Listen } listen)
         {
             return new RpcError(RpcError.InvalidRequest, "A subscription cannot be part of a batch.",
-                JsonSerializer.SerializeToUtf8Bytes(listen.Id.ToString(), RpcJson.Readable.String)).ToUtf8();
+                JsonSerializer.SerializeToUtf8Bytes(listen.Id, s_id)).ToUtf8();
         }
 
         context.Request.Body = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(message, s_message), writable: false);

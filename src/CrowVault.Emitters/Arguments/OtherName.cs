@@ -1,0 +1,101 @@
+namespace CrowVault.Emitters.Arguments;
+
+/// <summary>What an argument is called elsewhere: in opossum, cockatiel, resilience4j, Polly, p-retry, got, axios-retry, urllib3,
+/// express-rate-limit, rate-limiter-flexible and bottleneck. A name that only looks like one of ours may mean another.</summary>
+/// <param name="Argument">Ours.</param>
+/// <param name="Advice">Why no value can be taken over, or the way out where there is no argument; null when the value can.</param>
+internal sealed record OtherName(string Argument, string? Advice)
+{
+    /// <summary>Whether only a breaker that trips by the share of failures has it.</summary>
+    public bool IsOfRate => Argument is "failureRatePercent" or "minimumCalls" or "slowCallMs";
+
+    private const string InMiddleware =
+        "the middleware has options for that: name, prefix, keyOf, skip, cost, limitOf, onDecision, onRefused, headers.";
+
+    // The first row whose argument the tool has decides.
+    private static readonly (string Argument, string? Advice, string[] Names)[] s_rows =
+    [
+        ("failureRatePercent", null, [
+            "failurerate", "failureratethreshold", "failurepercentage", "failurepercent", "errorpercentage", "errorpercent", "errorrate",
+            "errorratethreshold", "errorratepercent",
+        ]),
+        ("failureRatePercent", "use failureRatePercent, with tripOn failure-rate.", [
+            "errorthresholdpercentage", "failurethresholdpercentage",
+        ]),
+        ("minimumCalls", null, [
+            "volumethreshold", "requestvolumethreshold", "minimumnumberofcalls", "minimumthroughput", "minimumrequests", "minrequests",
+            "mincalls",
+        ]),
+        ("recoveryTimeMs", null, [
+            "resettimeoutms", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "halfopenafterms", "cooldownms",
+            "waitdurationinopenstatems",
+        ]),
+        ("recoveryTimeMs", "use recoveryTimeMs, in milliseconds.", [
+            "resettimeout", "openduration", "opentime", "sleepwindow", "breakduration", "durationofbreak", "halfopenafter", "cooldown",
+            "waitdurationinopenstate",
+        ]),
+        ("halfOpenMaxProbes", null, [
+            "halfopenrequests", "halfopenmaxcalls", "halfopencalls", "halfopenprobes", "permittednumberofcallsinhalfopenstate",
+        ]),
+        ("slowCallMs", null, ["slowcalldurationthreshold", "slowcallduration", "slowcallthreshold", "slowcallthresholdms"]),
+        ("probeTimeoutMs",
+            "the breaker sets no limit of time to calls; use generate_timeout_config, or probeTimeoutMs for probes alone.",
+            ["timeout", "timeoutms", "calltimeout", "calltimeoutms", "requesttimeout", "requesttimeoutms"]),
+        ("maxRetries", null, ["retrycount", "retrylimit", "retrymax", "totalretries"]),
+        ("maxRetries", "use maxRetries, one less: the first attempt is not a retry.", [
+            "maxattempts", "attempts", "maxtries", "tries", "numattempts", "numberofattempts",
+        ]),
+        ("maxDelayCapMs", null, ["maxdelayms", "maxbackoffms", "maxintervalms", "maxwaitms", "backofflimitms", "maxretrydelayms"]),
+        ("maxDelayCapMs", "use maxDelayCapMs, in milliseconds.", [
+            "maxtimeout", "maxbackoff", "maxinterval", "backofflimit", "maxretrydelay",
+        ]),
+        ("baseDelayMs", null, ["initialdelayms", "mindelayms", "initialbackoffms", "initialintervalms", "delayms", "retrydelayms"]),
+        ("baseDelayMs", "use baseDelayMs, in milliseconds.", [
+            "initialdelay", "mindelay", "mintimeout", "initialbackoff", "initialinterval", "retrydelay",
+        ]),
+        ("baseDelayMs", "the wait doubles from one attempt to the next, up to maxDelayCapMs; nothing sets the factor.", [
+            "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "backoffrate",
+        ]),
+        ("retryOn", null, [
+            "statuscodes", "retryablestatuscodes", "retrystatuscodes", "retryonstatus", "retryonstatuses", "retryonstatuscodes", "statuses",
+            "retrystatuses", "httpstatuscodes", "statusforcelist",
+        ]),
+        ("retryOn", "withFetch emits retryFetch, which repeats only safe methods; its option methods names others.", [
+            "methods", "httpmethods", "allowedmethods", "idempotent", "idempotentonly", "retrymethods",
+        ]),
+        ("requestsPerWindow", null, ["limit", "max", "points", "quota", "maxrequests", "requestlimit", "maxhits"]),
+        ("windowSeconds", "use windowSeconds, in seconds.", ["duration", "interval", "period", "timewindow", "per"]),
+        ("keyStrategy", null, ["key", "keyby", "keygenerator", "limitby", "identifier", "identifyby", "keytype"]),
+        ("keyStrategy", InMiddleware, [
+            "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration",
+            "message", "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
+        ]),
+        ("maxQueue", "use maxQueue.", ["queuesize", "queuelimit", "maxqueued", "queue", "queuecapacity"]),
+        ("maxWaitMs", null, ["queuetimeoutms", "acquiretimeoutms", "maxwaitdurationms"]),
+        ("maxWaitMs", "use maxWaitMs, in milliseconds, for the wait in the queue, or generate_timeout_config for the call.", [
+            "timeout", "timeoutms", "queuetimeout", "acquiretimeout", "maxwaitduration",
+        ]),
+    ];
+
+    private static readonly ILookup<string, (string Argument, string? Advice)> s_names = s_rows
+        .SelectMany(row => row.Names.Select(name => (Name: name, Row: (row.Argument, row.Advice))))
+        .ToLookup(each => each.Name, each => each.Row, StringComparer.Ordinal);
+
+    /// <summary>What a tool calls what is given under a name of elsewhere.</summary>
+    /// <returns>Null when nothing is known about the name.</returns>
+    public static OtherName? For(string name, ArgumentSchema schema)
+    {
+        if (name.Length <= 64)
+        {
+            foreach (var (argument, advice) in s_names[Reading.Fold(name)])
+            {
+                if (schema.Find(argument) is not null)
+                {
+                    return new(argument, advice);
+                }
+            }
+        }
+
+        return null;
+    }
+}
