@@ -1,0 +1,94 @@
+// Errors that clients hand out, wrap or mark in ways of their own: in a result, under another name than `cause`, with a status that nobody sent.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { attemptsOf, BREAKER, fast, load, rejection, RETRY, stateAfter } from './cases.mjs';
+
+const failed = (message, members) => Object.assign(new Error(message), members);
+const refused = () => new TypeError('fetch failed', { cause: failed('connect', { code: 'ECONNREFUSED' }) });
+const left = () => new DOMException('This operation was aborted', 'AbortError');
+const postgrest = (message) => ({
+  data: null,
+  count: null,
+  status: 0,
+  statusText: '',
+  error: { message, details: '', hint: '', code: '' },
+});
+
+/** [state of a breaker after ten of them, attempts of three]. */
+const DOWN = ['OPEN', 3];
+const UP = ['CLOSED', 1];
+
+const results = {
+  'supabase, no answer': [postgrest('TypeError: fetch failed'), DOWN],
+  'supabase, timed out': [postgrest('TimeoutError: The operation was aborted due to timeout'), DOWN],
+  'supabase, aborted': [postgrest('AbortError: This operation was aborted'), UP],
+  'supabase auth, 503': [{ data: { user: null }, error: failed('{}', { name: 'AuthRetryableFetchError', status: 503 }) }, DOWN],
+  'supabase auth, 401': [{ data: { user: null }, error: failed('x', { name: 'AuthApiError', status: 401 }) }, UP],
+  'supabase storage': [{ data: null, error: failed('fetch failed', { status: undefined, originalError: refused() }) }, DOWN],
+  'supabase functions': [{ data: null, error: failed('Failed to send a request', { context: refused() }) }, DOWN],
+  'urql, no answer': [{ data: undefined, error: failed('[Network] fetch failed', { networkError: refused() }) }, DOWN],
+  'urql, GraphQL': [{ data: undefined, error: failed('[GraphQL] no', { graphQLErrors: [new Error('no')] }) }, UP],
+  'an error of its own': [{ error: new Error('no such order') }, UP],
+  'a stored error': [{ id: 7, error: { code: 'ETIMEDOUT', message: 'fetch failed' } }, UP],
+  'an opaque answer': [{ status: 0, type: 'opaque', headers: new Headers() }, UP],
+};
+
+const errors = {
+  'Octokit, no answer': [failed('connect ECONNREFUSED', { name: 'HttpError', status: 500, request: {}, cause: refused() }), DOWN],
+  'Octokit, aborted': [Object.defineProperty(left(), 'status', { value: 500 }), UP],
+  'Octokit, an answer of 500': [failed('fetch failed', { name: 'HttpError', status: 500, response: { status: 500 } }), ['OPEN', 1]],
+  'Apollo 3, GraphQL': [failed('no', { name: 'ApolloError', graphQLErrors: [{ message: 'no' }], cause: { message: 'no' } }), UP],
+  'Apollo 3, no answer': [failed('fetch failed', { name: 'ApolloError', graphQLErrors: [], cause: refused() }), DOWN],
+  'tRPC, not found': [failed('x', { name: 'TRPCClientError', data: { code: 'NOT_FOUND', httpStatus: 404 } }), UP],
+  'tRPC, unavailable': [failed('x', { name: 'TRPCClientError', data: { httpStatus: 503 } }), DOWN],
+  'SuppressedError, aborted': [failed('x', { name: 'SuppressedError', error: new Error('rollback'), suppressed: left() }), UP],
+  'SuppressedError, 404': [failed('x', { error: new Error('rollback'), suppressed: failed('x', { status: 404 }) }), UP],
+  'Sequelize, no such table': [failed('x', { name: 'SequelizeDatabaseError', original: failed('x', { code: '42P01' }) }), UP],
+  'Sequelize, no such host': [failed('x', { name: 'SequelizeHostNotFoundError', original: failed('x', { code: 'ENOTFOUND' }) }), DOWN],
+  'Mongoose, orFail': [failed('x', { name: 'DocumentNotFoundError' }), UP],
+  'BSON, no identifier': [failed('x', { name: 'BSONError' }), UP],
+  'PostgREST, thrown': [failed('x', { name: 'PostgrestError', code: 'PGRST116' }), UP],
+  'PostgREST, no database': [failed('x', { name: 'PostgrestError', code: 'PGRST001' }), DOWN],
+  'D1, unique': [new Error('D1_ERROR: UNIQUE constraint failed: a.b: SQLITE_CONSTRAINT'), UP],
+  'Redis, wrong type': [new Error('WRONGTYPE Operation against a key holding the wrong kind of value'), UP],
+  'Redis, too many clients': [new Error('ERR max number of clients reached'), DOWN],
+  'SMTP, for good': [failed("Can't send mail - all recipients were rejected: 550 5.1.1 no such user", { code: 'EENVELOPE' }), UP],
+  'SMTP, for now': [failed("Can't send mail - all recipients were rejected: 451 4.7.1 later", { code: 'EENVELOPE' }), DOWN],
+  'Firebase, not found': [failed('x', { name: 'FirebaseError', code: 'not-found' }), UP],
+  'Firebase functions': [failed('x', { name: 'FirebaseError', code: 'functions/invalid-argument' }), UP],
+  'Firebase, unavailable': [failed('x', { name: 'FirebaseError', code: 'unavailable' }), DOWN],
+  'Deno, no permission': [failed('Requires net access', { name: 'NotCapable' }), UP],
+};
+
+for (const [name, [result, [state, attempts]]] of Object.entries(results)) {
+  test(`handed out: ${name}`, async () => {
+    assert.equal(await stateAfter(() => result), state);
+    assert.equal(await attemptsOf(() => result), attempts);
+  });
+}
+
+for (const [name, [error, [state, attempts]]] of Object.entries(errors)) {
+  test(`thrown: ${name}`, async () => {
+    const work = () => Promise.reject(error);
+    assert.equal(await stateAfter(work), state);
+    assert.equal(await attemptsOf(work), attempts);
+  });
+}
+
+test('Retry-After is read wherever the status is', async () => {
+  const { withRetry } = await load(RETRY);
+  const headers = { 'retry-after': '2' };
+  for (const carrier of ['response', 'output', 'meta']) {
+    const waits = [];
+    const work = () => Promise.reject(failed('x', { [carrier]: { statusCode: 503, headers } }));
+    await rejection(withRetry(work, { ...fast, maxRetries: 1, sleep: async (ms) => void waits.push(ms) }));
+    assert.deepEqual(waits, [2_000], carrier);
+  }
+});
+
+test('no options at all, written as null, are none', async () => {
+  const { withRetry } = await load(RETRY);
+  const { CircuitBreaker } = await load(BREAKER);
+  assert.equal(await withRetry(() => 1, null), 1);
+  assert.equal(await new CircuitBreaker().call(() => 1, null), 1);
+});
