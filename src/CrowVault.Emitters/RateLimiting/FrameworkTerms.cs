@@ -42,7 +42,7 @@ internal sealed record FrameworkTerms(
             "request",
             "request.headers['x-api-key']",
             "addressOf(request)",
-            "request as object",
+            "(name) => memberOf(request, name)",
             NodeHeaders,
             "(\n  request: Request,\n  response: Response,\n  decision: RateLimitDecision,\n) => unknown")
         {
@@ -56,7 +56,7 @@ internal sealed record FrameworkTerms(
             "request",
             "request.headers['x-api-key']",
             "addressOf(request)",
-            "request as object",
+            "(name) => memberOf(request, name)",
             NodeHeaders,
             "(\n  request: FastifyRequest,\n  reply: FastifyReply,\n  decision: RateLimitDecision,\n) => unknown")
         {
@@ -70,7 +70,7 @@ internal sealed record FrameworkTerms(
             "context",
             "context.headers['x-api-key']",
             "addressOf(context)",
-            "authenticatedIn(context)",
+            "(name) => authenticatedIn(context, name)",
             NodeHeaders,
             "(context: Context, decision: RateLimitDecision) => unknown")
         {
@@ -84,7 +84,7 @@ internal sealed record FrameworkTerms(
             "request",
             "request.headers['x-api-key']",
             "addressOf(request)",
-            "request as object",
+            "(name) => memberOf(request, name)",
             NodeHeaders,
             "(request: HttpRequest, decision: RateLimitDecision) => Error")
         {
@@ -125,7 +125,7 @@ internal sealed record FrameworkTerms(
             "context",
             "context.req.header('x-api-key')",
             address,
-            "authenticatedIn(context)",
+            "(name) => authenticatedIn(context, name)",
             $"{{ req: {{ header: () => 'secret' }} }} {Cast}",
             "(\n  context: Context,\n  decision: RateLimitDecision,\n) => Response | Promise<Response>")
         {

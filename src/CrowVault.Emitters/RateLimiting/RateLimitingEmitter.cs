@@ -136,6 +136,11 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
             }
 
             yield return "key/network.ts";
+        }
+
+        if (model.Address || options.Middleware is Framework.Nest
+            || (options.KeyStrategy is KeyStrategy.User && options.Middleware is not Framework.Fetch))
+        {
             yield return "key/warn-once.ts";
         }
 
@@ -406,9 +411,10 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateL
         var prefix = address ? ", ipv6Prefix" : "";
         var check = address ? "const { ipv6Prefix = 64 } = options;\nrequireInteger('ipv6Prefix', ipv6Prefix, 32, 128);\n" : "";
         var parameters = client ? $"{request}: {framework.RequestType}, client?: FetchClient" : $"{request}: {framework.RequestType}";
-        var head = $"const identify = ({parameters}): string =>";
-        var body = $"options.keyOf?.({request}) ?? keyOf({request}{(client ? ", client" : "")}{prefix});";
-        return $"{check}{head}{(head.Length + body.Length + 3 > Columns ? "\n  " : " ")}{body}";
+        return $"{check}const identify = ({parameters}): string => {{\n"
+            + "  // What is typed as any can be an id that is no text.\n"
+            + $"  const key: unknown = options.keyOf?.({request}) ?? keyOf({request}{(client ? ", client" : "")}{prefix});\n"
+            + "  return String(key);\n};";
     }
 
     private static string KeyParameters(RateLimitingOptions options, FrameworkTerms framework, bool client, bool address)

@@ -34,6 +34,96 @@ describe('the user', () => {
     });
   }
 
+  test('is found where libraries leave it', async () => {
+    const left = {
+      'Auth.js': { res: { locals: { session: { user: { email: 'u' }, expires: '2030' } } } },
+      'AWS API Gateway, claims': { requestContext: { accountId: 'a', authorizer: { claims: { sub: 'u' } } } },
+      'AWS API Gateway, JWT': { requestContext: { authorizer: { jwt: { claims: { sub: 'u' } } } } },
+      'AWS API Gateway, Lambda': { apiGateway: { event: { requestContext: { authorizer: { principalId: 'u' } } } } },
+      'better-auth': { session: { session: { id: 'sid', userId: 'u' } } },
+      'express-openid-connect': { oidc: { isAuthenticated: () => true, user: { sub: 'u' } } },
+      'keycloak-connect': { kauth: { grant: { access_token: { clientId: 'c', content: { sub: 'u', jti: 'j' } } } } },
+      'Ory Kratos': { session: { id: 'sid', identity: { id: 'u' } } },
+      'passport-saml': { user: { issuer: 'i', nameID: 'u' } },
+      'Supabase, an answer': { user: { data: { user: { id: 'u' } }, error: null } },
+      SuperTokens: {
+        session: {
+          handle: 'u',
+          getUserId() {
+            return this.handle;
+          },
+        },
+      },
+      'a token with the id of its session': { auth: { id: 'sid', userId: 'u' } },
+      'a user behind one without an id': { user: { name: 'Ann' }, session: { user_id: 'u' } },
+    };
+    const { keyOf } = await load(tool, { ...memory, keyStrategy: 'user' });
+    const lines = await withConsole('warn', () => {
+      for (const [name, request] of Object.entries(left)) {
+        assert.equal(keyOf({ ip: '192.0.2.1', headers: {}, ...request }), 'user:u', name);
+      }
+    });
+    assert.deepEqual(lines, []);
+  });
+
+  const broken = () => {
+    throw new Error('no session');
+  };
+  const unreadable = {
+    'an unknown shape': [{ user: { name: 'Ann' } }, 'user'],
+    'an id of an unknown form': [{ user: { id: new Uint8Array(16) } }, 'user'],
+    'an unknown member of a session': [{ session: { cookie: {}, memberNumber: 7 } }, 'session'],
+    'a promise': [{ auth: async () => Promise.reject(new Error('too late')) }, 'auth'],
+    'a function that throws': [{ auth: broken }, 'auth'],
+    'a getter that throws': [Object.defineProperty({}, 'user', { get: broken, enumerable: true }), 'user'],
+    'an id that throws': [{ user: Object.defineProperty({}, 'id', { get: broken }) }, 'user'],
+  };
+  for (const [name, [found, member]] of Object.entries(unreadable)) {
+    test(`${name} is said aloud, once, and counts by address`, async () => {
+      const { keyOf } = await load(tool, { ...memory, keyStrategy: 'user' });
+      const request = Object.create({ ip: '192.0.2.1', headers: {} }, Object.getOwnPropertyDescriptors(found));
+      const lines = await withConsole('warn', () => {
+        for (let i = 0; i < 3; i++) assert.equal(keyOf(request), 'ip:192.0.2.1');
+      });
+      assert.equal(lines.length, 1);
+      assert.match(lines[0], new RegExp(`"${member}".*keyOf`, 'u'));
+    });
+  }
+
+  test('somebody who is not signed in is no riddle', async () => {
+    const { keyOf } = await load(tool, { ...memory, keyStrategy: 'user' });
+    const nobody = {
+      nothing: {},
+      Passport: { user: undefined, session: { cookie: {}, passport: {}, userAgent: 'x' } },
+      Clerk: { auth: () => ({ userId: null, sessionId: null, sessionClaims: null, isAuthenticated: false }) },
+      'Auth.js': { auth: null, res: { locals: { session: null } } },
+      hapi: { auth: { isAuthenticated: false, credentials: null, mode: 'try' } },
+      'AWS API Gateway': { requestContext: { accountId: 'a', identity: { sourceIp: '192.0.2.1', user: null } } },
+    };
+    const lines = await withConsole('warn', () => {
+      for (const [name, request] of Object.entries(nobody)) {
+        assert.equal(keyOf({ ip: '192.0.2.1', headers: {}, ...request }), 'ip:192.0.2.1', name);
+      }
+    });
+    assert.deepEqual(lines, []);
+  });
+
+  test('an id that is no text is the same key again in memory, as it is in Redis', async () => {
+    const limit = (await middlewareOf('fixed-window', memory))(1, 60, { keyOf: () => ({ toString: () => '65f0' }) });
+    const response = { getHeader: () => undefined, setHeader: () => undefined, end: () => undefined };
+    let admitted = 0;
+    for (let i = 0; i < 3; i++) limit({ method: 'GET', headers: {} }, response, () => admitted++);
+    assert.equal(admitted, 1);
+  });
+
+  test('Koa keeps it in its state', async () => {
+    const { keyOf } = await load(tool, { ...memory, framework: 'koa', keyStrategy: 'user' });
+    const of = (context) => keyOf({ ip: '192.0.2.1', headers: {}, ...context });
+    assert.equal(of({ state: { user: { data: { id: 7 } } } }), 'user:7');
+    assert.equal(of({ state: {}, session: { passport: { user: 'p' } } }), 'user:p');
+    assert.equal(of({}), 'ip:192.0.2.1');
+  });
+
   test('Hono keeps it in its context', async () => {
     const { keyOf } = await load(tool, { ...memory, framework: 'hono', keyStrategy: 'user' });
     const env = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
@@ -41,7 +131,11 @@ describe('the user', () => {
     assert.equal(of({ jwtPayload: { sub: 's' } }), 'user:s');
     assert.equal(of({ userId: 'u' }), 'user:u');
     assert.equal(of({ session: { id: 'sid', userId: 'u' } }), 'user:u');
+    assert.equal(of({ clerkAuth: () => ({ userId: 'c' }) }), 'user:c');
+    assert.equal(of({ authUser: { session: { user: { email: 'a@example.com' } } } }), 'user:a@example.com');
     assert.equal(of({}), 'ip:192.0.2.1');
+    const requestContext = { authorizer: { jwt: { claims: { sub: 'g' } } } };
+    assert.equal(keyOf({ env: { requestContext }, req: { header: () => undefined }, get: () => undefined }), 'user:g');
   });
 });
 
@@ -81,6 +175,16 @@ describe('the address', () => {
     const [short, long] = [time('%'.repeat(50)), time(`${'%'.repeat(1_000_000)}\n`)];
     assert.ok(long < 50 * short + 50, `${String(short)} and ${String(long)} ms`);
     assert.equal(keyOf({ ip: `${'%'.repeat(1_000_000)}\n`, headers: {} }), 'ip:unknown');
+  });
+
+  test('without Express it is that of the connection', async () => {
+    const { keyOf } = await load(tool, { ...memory, keyStrategy: 'ip' });
+    assert.equal(keyOf({ socket: { remoteAddress: '192.0.2.1' }, headers: {} }), 'ip:192.0.2.1');
+  });
+
+  test('a request of a serverless platform has none, which is no error', async () => {
+    const { keyOf } = await load(tool, { ...memory, framework: 'hono', keyStrategy: 'ip' });
+    assert.equal(keyOf({ env: { incoming: {} }, req: { header: () => undefined } }), 'ip:unknown');
   });
 
   test('one that is missing is said aloud, once', async () => {

@@ -275,6 +275,36 @@ describe('what the caller decides', () => {
     });
   }
 
+  test('Fastify: an answer that is returned is sent', async () => {
+    const limit = (await middlewareOf('fixed-window', { ...memory, framework: 'fastify' }))(1, 60, {
+      onRefused: async (_request, reply) => {
+        reply.code(429);
+        return Promise.resolve({ slow: 'down' });
+      },
+    });
+    const app = fastify();
+    app.addHook('onRequest', limit);
+    app.get('/', () => 'hello');
+    await app.inject('/');
+    const refused = await app.inject('/');
+    assert.deepEqual([refused.statusCode, refused.json()], [429, { slow: 'down' }]);
+    await app.close();
+  });
+
+  test('Koa: fields outlive an error, in a refusal and in the application', async () => {
+    const limit = (await middlewareOf('fixed-window', { ...memory, framework: 'koa' }))(1, 60, {
+      onRefused: (context) => context.throw(429, { headers: { 'X-Own': '1' } }),
+    });
+    const app = new Koa().use(limit).use((context) => context.throw(400));
+    app.silent = true;
+    const { ask, close } = await listen(createServer(app.callback()));
+    const [failed, refused] = [await ask(), await ask()];
+    assert.deepEqual([failed.status, failed.headers.get('ratelimit')], [400, '"default";r=0;t=60']);
+    const seen = ['retry-after', 'ratelimit', 'x-own'].map((name) => refused.headers.get(name));
+    assert.deepEqual([refused.status, ...seen], [429, '60', '"default";r=0;t=60', '1']);
+    close();
+  });
+
   test('fields as they are wanted', async () => {
     const make = await middlewareOf('fixed-window', { ...memory, framework: 'fetch', keyStrategy: 'global' });
     const seen = async (headers) => {

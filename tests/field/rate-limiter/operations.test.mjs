@@ -9,7 +9,18 @@ import { after, before, describe, test } from 'node:test';
 import { Controller, Get, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { programUnderTest, repository } from '../../shared/program.mjs';
-import { admittedOf, algorithms, clients, limiterClass, middlewareOf, sleep, sourceOf, startRedis, tool } from './lib/support.mjs';
+import {
+  admittedOf,
+  algorithms,
+  clients,
+  limiterClass,
+  middlewareOf,
+  sleep,
+  sourceOf,
+  startRedis,
+  tool,
+  withConsole,
+} from './lib/support.mjs';
 
 let server;
 const stores = {
@@ -190,6 +201,68 @@ test('Nest: a global guard refuses with 429, its fields, and goes past exception
   assert.equal(refused.headers.get('ratelimit'), '"default";r=0;t=60');
   assert.deepEqual(await refused.json(), { statusCode: 429, message: 'Too Many Requests' });
   await app.close();
+});
+
+describe('Nest, beside HTTP', () => {
+  const upgrade = (address) => ({ method: 'GET', headers: {}, socket: { remoteAddress: address } });
+  const context = (type, ...args) => ({ getType: () => type, getArgByIndex: (index) => args[index] });
+  const graphql = (value) => context('graphql', undefined, {}, value, {});
+  const response = () => {
+    const fields = new Map();
+    return { fields, getHeader: (name) => fields.get(name), setHeader: (name, value) => fields.set(name, value) };
+  };
+  const refused = { code: 'RATE_LIMITED', statusCode: 429 };
+  const isAdmitted = async (guard, call) => guard.canActivate(call);
+  const args = { framework: 'nest', keyStrategy: 'user', store: 'memory' };
+
+  for (const [driver, contextOf] of Object.entries({
+    Apollo: (req, res) => ({ req, res }),
+    'Apollo, Express alone': (req, res) => ({ req: Object.assign(req, { res }) }),
+    Mercurius: (request, raw) => ({ reply: { request, raw } }),
+  })) {
+    test(`GraphQL, ${driver}: a request counts once, and all of its fields are admitted or none`, async () => {
+      const guard = (await middlewareOf('fixed-window', args))(1, 60);
+      const [first, second] = [response(), response()];
+      const admitted = contextOf(upgrade('192.0.2.1'), first);
+      const late = contextOf(upgrade('192.0.2.1'), second);
+      for (let i = 0; i < 2; i++) assert.equal(await isAdmitted(guard, graphql(admitted)), true);
+      for (let i = 0; i < 2; i++) await assert.rejects(isAdmitted(guard, graphql(late)), refused);
+      assert.equal(first.fields.get('RateLimit'), '"default";r=0;t=60');
+      assert.equal(second.fields.get('Retry-After'), '60');
+    });
+  }
+
+  test('GraphQL over a Redis: fields that are asked at the same time', async () => {
+    const { client, close } = await clients.ioredis(server.url);
+    const guard = (await middlewareOf('fixed-window', { ...args, store: 'redis' }))(client, 1, 60, { prefix: `${String(Math.random())}:` });
+    const ask = (req) => Promise.allSettled([1, 2, 3].map(() => isAdmitted(guard, graphql({ req }))));
+    const statuses = async (req) => (await ask(req)).map(({ status }) => status);
+    assert.deepEqual(await statuses(upgrade('192.0.2.1')), Array(3).fill('fulfilled'));
+    assert.deepEqual(await statuses(upgrade('192.0.2.1')), Array(3).fill('rejected'));
+    close();
+  });
+
+  test('WebSocket: each message counts, by the user of its connection, else by its address', async () => {
+    const guard = (await middlewareOf('fixed-window', args))(1, 60);
+    const message = (client) => context('ws', client, 'data');
+    const ann = { request: upgrade('192.0.2.1'), data: { user: { id: 'ann' } } };
+    const bob = { request: upgrade('192.0.2.1'), user: { id: 'bob' } };
+    const nobody = { request: upgrade('192.0.2.1') };
+    for (const client of [ann, bob, nobody]) {
+      assert.equal(await isAdmitted(guard, message(client)), true);
+      await assert.rejects(isAdmitted(guard, message(client)), refused);
+    }
+  });
+
+  test('a call without a request is let through, and said aloud once', async () => {
+    const guard = (await middlewareOf('fixed-window', args))(1, 60);
+    const lines = await withConsole('warn', async () => {
+      for (let i = 0; i < 2; i++) assert.equal(await isAdmitted(guard, context('rpc', {})), true);
+      for (let i = 0; i < 2; i++) assert.equal(await isAdmitted(guard, graphql(undefined)), true);
+    });
+    assert.equal(lines.length, 2);
+    assert.match(lines[0], /"rpc" .*not limited/u);
+  });
 });
 
 describe('types behind the middleware', () => {

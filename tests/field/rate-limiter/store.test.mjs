@@ -1,5 +1,6 @@
 // A Redis that is slow to come, wrong, full, demoted or dead; each fault is caused on a server of the test's own.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
@@ -271,4 +272,52 @@ describe('a connection that is of no use', () => {
       await server.stop();
     });
   }
+
+  for (const redisClient of ['ioredis', 'node-redis']) {
+    test(`${redisClient}: reset, block and peek end in time`, async () => {
+      const server = await startRedis();
+      const proxy = await proxyTo(server.port);
+      const { client, close } = await clients[redisClient](proxy.url);
+      const Limiter = await limiterClass('fixed-window', { redisClient, withOperations: true });
+      const limiter = new Limiter(client, 5, 3600, { storeTimeoutMs: 50, onStoreFailure: () => undefined });
+      await limiter.consume('k');
+      proxy.state.drop = true;
+      const silent = { message: /^Redis did not answer within 50 ms$/u };
+      await assert.rejects(limiter.reset('k'), silent);
+      await assert.rejects(limiter.block('k', 1000), silent);
+      assert.equal((await limiter.peek('k')).decidedBy, 'store-failure');
+      close();
+      proxy.close();
+      await server.stop();
+    });
+  }
+});
+
+test('an operator that resets a key first waits for the connection', async () => {
+  const server = await startRedis();
+  const client = new Redis(server.url, { enableOfflineQueue: false });
+  client.on('error', () => {});
+  const Limiter = await limiterClass('fixed-window', { withOperations: true });
+  const limiter = new Limiter(client, 5, 3600, { storeTimeoutMs: 5000 });
+  await limiter.reset('k');
+  await limiter.block('k', 1000);
+  assert.equal((await limiter.consume('k')).decidedBy, 'block');
+  client.disconnect();
+  await server.stop();
+});
+
+test('an adapter for Upstash, whose client puts words of its own before those of Redis', async () => {
+  const scripts = new Set();
+  const adapter = {
+    evalsha: async (sha1) =>
+      scripts.has(sha1) ? [1, 4, 0, 60_000] : Promise.reject(new Error('Command failed: NOSCRIPT No matching script.')),
+    eval: async (script) => {
+      scripts.add(createHash('sha1').update(script).digest('hex'));
+      return Promise.resolve([1, 4, 0, 60_000]);
+    },
+  };
+  const Limiter = await limiterClass('fixed-window');
+  const limiter = new Limiter(adapter, 5, 60, { onStoreFailure: (error) => assert.fail(error) });
+  for (let i = 0; i < 2; i++) assert.equal((await limiter.consume('k')).decidedBy, 'count');
+  assert.equal(scripts.size, 1);
 });
