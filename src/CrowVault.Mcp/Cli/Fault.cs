@@ -47,6 +47,7 @@ internal sealed class Fault(string message, int exitCode = CommandLine.Usage) : 
     /// <summary>Why something failed, without type names and paths.</summary>
     public static string Reason(Exception exception) => exception switch
     {
+        UnauthorizedAccessException { InnerException: IOException { HResult: 9 } } => "it is closed",
         UnauthorizedAccessException => "no permission",
         FileNotFoundException or DirectoryNotFoundException => "not there",
         PathTooLongException => "the name is too long",
