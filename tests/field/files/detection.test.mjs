@@ -194,6 +194,19 @@ test('a manifest from standard input is JSON or YAML, and what breaks it is said
   }
 });
 
+test('a manifest is what its name or its first character says, and numbers of YAML are those of YAML', () => {
+  for (const [name, text] of [
+    ['M.YML', 'circuitBreaker:\n  failureThreshold: 0x0C\n'],
+    ['manifest', 'circuitBreaker:\n  failureThreshold: 0o14\n'],
+    ['manifest.conf', '{ "circuitBreaker": { "failureThreshold": 12 } }'],
+  ]) {
+    const folder = newFolder();
+    writeFileSync(join(folder, name), text);
+    assert.equal(run(folder, 'stack', '-c', name, '-o', 'out').code, 0, name);
+    assert.match(readFileSync(join(folder, 'out/circuit-breaker.ts'), 'utf8'), /"failureThreshold":12,/u, name);
+  }
+});
+
 test('call says what is wrong where its JSON breaks', () => {
   const folder = newFolder();
   for (const [json, sentence] of [
