@@ -99,6 +99,17 @@ const projects = {
     },
     ['node', 'js'],
   ],
+  'configurations that packages export': [
+    {
+      'package.json': { type: 'module', scripts: { test: 'node --test' } },
+      'node_modules/@our/config/package.json': { exports: { './*': { types: './no.d.ts', default: './configs/*.json' } } },
+      'node_modules/@our/config/configs/app.json': { extends: 'base' },
+      'node_modules/base/package.json': { tsconfig: 'main.json', exports: './index.js' },
+      'node_modules/base/main.json': bundler,
+      'tsconfig.json': { extends: ['@our/config/app'] },
+    },
+    ['node', 'none'],
+  ],
   'runners by their paths': [
     { 'package.json': { scripts: { test: 'node --inspect ./node_modules/vitest/vitest.mjs run' } }, 'tsconfig.json': bundler },
     ['vitest', 'none'],
