@@ -19,6 +19,10 @@ internal sealed partial class FolderWrite : IDisposable
 
     private const string Journal = ".crowvault-journal";
     private const int MaxJournal = 4 << 20;
+
+    // SIGXFSZ, on Linux and on macOS.
+    private const int FileTooLarge = 25;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private readonly string _folder;
@@ -48,6 +52,12 @@ internal sealed partial class FolderWrite : IDisposable
                     _ => 1,
                 };
             }));
+        }
+
+        // A limit on the size of files is a fault like a full disk, and not the end.
+        if (!OperatingSystem.IsWindows())
+        {
+            _signals.Add(PosixSignalRegistration.Create((PosixSignal)FileTooLarge, context => context.Cancel = true));
         }
 
         var waiting = Stopwatch.StartNew();

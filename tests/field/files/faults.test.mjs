@@ -1,6 +1,6 @@
 // What the world does to a program that writes files: one sentence and exit code 1 or 2, nothing half written, nothing left behind.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -319,6 +319,18 @@ test('a journal that cannot be one holds nobody up', { skip: !posix }, () => {
   const refused = run(folder, ...breaker, '--failure-threshold', '9', '-o', '.');
   assertSentence(refused, 'a folder in place of the journal');
   assert.match(refused.err, /journal: a folder is in the way/u);
+});
+
+test('a limit on the size of files is a sentence', { skip: process.platform !== 'linux' }, () => {
+  const { command, args } = programUnderTest();
+  const folder = newFolder();
+  // Without a mapping for code that is written, which would be a file beyond the limit.
+  const env = { ...process.env, DOTNET_EnableWriteXorExecute: '0' };
+  const line = `ulimit -f 16; exec ${[command, ...args, ...breaker].join(' ')} -o out`;
+  const done = spawnSync('sh', ['-c', line], { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
+  assertSentence({ code: done.status, err: done.stderr }, 'ulimit -f');
+  assert.match(done.stderr, /circuit-breaker\.ts: the file would be too large\.\n/u);
+  assert.deepEqual(readdirSync(folder), []);
 });
 
 test('a link that leads nowhere or to itself is called so', { skip: !posix }, () => {
