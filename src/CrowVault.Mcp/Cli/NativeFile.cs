@@ -39,7 +39,8 @@ internal static partial class NativeFile
             // What is opened takes the lowest number that is free.
             if (StatOfHandle(each, ref MemoryMarshal.GetReference(status)) != 0)
             {
-                s_standIns.Add(File.OpenHandle("/dev/null", FileMode.Open, each == 2 ? FileAccess.Write : FileAccess.Read, FileShare.ReadWrite));
+                var access = each == 2 ? FileAccess.Write : FileAccess.Read;
+                s_standIns.Add(File.OpenHandle("/dev/null", FileMode.Open, access, FileShare.ReadWrite));
             }
         }
     }

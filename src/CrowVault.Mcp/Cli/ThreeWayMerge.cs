@@ -153,7 +153,10 @@ internal static class ThreeWayMerge
     private sealed class NamesMet
     {
         private static readonly HashSet<string> s_words =
-            new(StringComparer.Ordinal) { "if", "for", "while", "switch", "super", "return", "default", "undefined", "null", "true", "false" };
+            new(StringComparer.Ordinal)
+            {
+                "if", "for", "while", "switch", "super", "return", "default", "undefined", "null", "true", "false",
+            };
 
         private readonly ILookup<int, CodeName> _byLine;
         private readonly HashSet<string> _gone;
