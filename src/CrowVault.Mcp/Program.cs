@@ -2,6 +2,8 @@ using CrowVault.Mcp;
 using CrowVault.Mcp.Cli;
 using CrowVault.Mcp.Stdio;
 
+NativeFile.OpenStandardStreams();
+
 // Set by the npm package where it starts this from a folder of its own, so that nothing of the opened one chooses what runs.
 if (Environment.GetEnvironmentVariable("CROWVAULT_MCP_FOLDER") is { Length: > 0 } folder && Directory.Exists(folder))
 {

@@ -190,6 +190,11 @@ public sealed class SetupTests
     [InlineData("codex", "[mcp_servers.\"api-mcp\"] # mine\nstartup_timeout_sec = 20\ncommand = 'old' # was\n[mcp_servers.api-mcp.env]\nA = '1'\n", "[mcp_servers.\"api-mcp\"] # mine\nargs = [\"-y\", \"@crowvault/mcp\"]\nstartup_timeout_sec = 20\ncommand = \"npx\" # was\n[mcp_servers.api-mcp.env]\nA = '1'\n")]
     [InlineData("codex", "[mcp_servers]\napi-mcp = { command = 'old', args = [], env = { A = '1' } }\nb = { command = 'b' }\n", "[mcp_servers]\napi-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"], env = { A = '1' } }\nb = { command = 'b' }\n")]
     [InlineData("codex", "[mcp_servers.api-mcp]\nurl = 'https://a.example/mcp'\n\n[tui]\na = 1\n", "\n[tui]\na = 1\n\n[mcp_servers.api-mcp]\ncommand = \"npx\"\nargs = [\"-y\", \"@crowvault/mcp\"]\n")]
+    [InlineData("codex", "[mcp_servers.api-mcp.env]\nA = '1'\n", "[mcp_servers.api-mcp.env]\nA = '1'\n\n[mcp_servers.api-mcp]\ncommand = \"npx\"\nargs = [\"-y\", \"@crowvault/mcp\"]\n")]
+    [InlineData("codex", "mcp_servers.api-mcp.command = 'old' # was\nmcp_servers.api-mcp.env.A = '1'\n", "mcp_servers.api-mcp.args = [\"-y\", \"@crowvault/mcp\"]\nmcp_servers.api-mcp.command = \"npx\" # was\nmcp_servers.api-mcp.env.A = '1'\n")]
+    [InlineData("codex", "[mcp_servers]\napi-mcp.env.A = '1'\n", "[mcp_servers]\napi-mcp.command = \"npx\"\napi-mcp.args = [\"-y\", \"@crowvault/mcp\"]\napi-mcp.env.A = '1'\n")]
+    [InlineData("codex", "[mcp_servers]\napi-mcp = { env = { A = '1' } }\n", "[mcp_servers]\napi-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"], env = { A = '1' } }\n")]
+    [InlineData("codex", "[mcp_servers]\napi-mcp = {}\n", "[mcp_servers]\napi-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"]}\n")]
     [InlineData("codex", "mcp_servers = { api-mcp = { command = 'old', args = [] } }\n", "mcp_servers = { api-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"] } }\n")]
     public void What_its_owner_has_set_in_the_entry_stays(string name, string text, string expected)
     {
@@ -226,6 +231,8 @@ public sealed class SetupTests
     [InlineData("cursor", "{ \"mcpServers\": null }", "mcpServers is null, not an object; make it an object, or remove it; nothing was written.")]
     [InlineData("codex", "a = ", "not TOML at line 1")]
     [InlineData("codex", "a = 1\na = 2\n", "not TOML at line 2, column 1; nothing was written.")]
+    [InlineData("codex", "[[mcp_servers]]\nname = 'x'\n", "mcp_servers is a list of tables; remove it; nothing was written.")]
+    [InlineData("codex", "[[mcp_servers.api-mcp]]\ncommand = 'x'\n", "mcp_servers.api-mcp is a list of tables; remove it; nothing was written.")]
     [InlineData("codex", "mcp_servers = 1\n", "mcp_servers is no table; remove it; nothing was written.")]
     [InlineData("codex", "mcp_servers = { b = { command = 'x' } }\n", "mcp_servers is written in braces, which nothing can be added to; write each server as a table [mcp_servers.NAME]; nothing was written.")]
     public void A_broken_configuration_is_one_sentence_and_stays(string name, string text, string message)

@@ -93,7 +93,7 @@ internal static class Disk
         {
             Console.Error.WriteLine(text);
         }
-        catch (IOException)
+        catch (Exception exception) when (Fault.IsOfFiles(exception))
         {
             // There is nowhere left to say it.
         }

@@ -113,7 +113,7 @@ internal static class Emitting
     private static string Import(string body, string from, string to, string extension) => Regex.Replace(
         body,
         $@"'\./{Regex.Escape(from)}(\.[jt]s)?'",
-        match => $"'./{to}{(match.Groups[1].Value, extension) switch
+        match => $"'./{Quoted(to)}{(match.Groups[1].Value, extension) switch
         {
             (".ts", _) => extension,
             (".js" or "", ".mts" or ".mjs") => ".mjs",
@@ -121,4 +121,9 @@ internal static class Emitting
             (var given, _) => given,
         }}'",
         RegexOptions.CultureInvariant);
+
+    // A file may be called what a text of TypeScript cannot hold as it is.
+    private static string Quoted(string name) => string.Concat(name.Select(c => c is '\'' or '\\' ? $"\\{c}"
+        : char.IsControl(c) || c is '\u2028' or '\u2029' ? $"\\u{(int)c:x4}"
+        : $"{c}"));
 }

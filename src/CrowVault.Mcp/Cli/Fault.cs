@@ -42,18 +42,24 @@ internal sealed class Fault(string message, int exitCode = CommandLine.Usage) : 
     /// <summary>Whether an exception is the file system's or a stream's.</summary>
     public static bool IsOfFiles(Exception exception) =>
         exception is IOException or UnauthorizedAccessException or NotSupportedException or System.Security.SecurityException
+        || IsTooLarge(exception)
         || (exception is ArgumentException { ParamName: "path" or "fileName" or "sourceFileName" or "destFileName" or "linkPath" });
 
     /// <summary>Why something failed, without type names and paths.</summary>
     public static string Reason(Exception exception) => exception switch
     {
+        UnauthorizedAccessException { InnerException: IOException { HResult: 9 } } => "it is closed",
         UnauthorizedAccessException => "no permission",
         FileNotFoundException or DirectoryNotFoundException => "not there",
         PathTooLongException => "the name is too long",
         IOException when s_reasons.TryGetValue(exception.HResult, out var reason) => reason,
+        _ when IsTooLarge(exception) => "the file would be too large",
         ArgumentException => "not a path",
         _ => Show(exception.Message.Split(" : ")[0].TrimEnd('.', ' ')),
     };
+
+    // What .NET says of a write beyond the limit on the size of files.
+    private static bool IsTooLarge(Exception exception) => exception is ArgumentOutOfRangeException { ParamName: "value" };
 
     /// <summary>Text from outside as a terminal may show it: control characters and what reorders text are written as escapes.</summary>
     public static string Show(string text) => Escape(text, keepLines: false);

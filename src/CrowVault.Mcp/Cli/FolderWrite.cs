@@ -18,6 +18,11 @@ internal sealed partial class FolderWrite : IDisposable
     public const string BaseFolder = ".crowvault";
 
     private const string Journal = ".crowvault-journal";
+    private const int MaxJournal = 4 << 20;
+
+    // SIGXFSZ, on Linux and on macOS.
+    private const int FileTooLarge = 25;
+
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
 
     private readonly string _folder;
@@ -49,6 +54,12 @@ internal sealed partial class FolderWrite : IDisposable
             }));
         }
 
+        // A limit on the size of files is a fault like a full disk, and not the end.
+        if (!OperatingSystem.IsWindows())
+        {
+            _signals.Add(PosixSignalRegistration.Create((PosixSignal)FileTooLarge, context => context.Cancel = true));
+        }
+
         var waiting = Stopwatch.StartNew();
         while (!TryLock(out _lock, out _lockFile))
         {
@@ -62,18 +73,27 @@ internal sealed partial class FolderWrite : IDisposable
             Thread.Sleep(10);
         }
 
-        Recover();
-        var draft = DraftOf(folder);
-        if (NativeFile.IsPlainFolder(draft))
+        try
         {
-            Directory.Delete(draft, recursive: true);
-        }
+            Recover();
+            var draft = DraftOf(folder);
+            if (NativeFile.IsPlainFolder(draft))
+            {
+                Directory.Delete(draft, recursive: true);
+            }
 
-        if (!OperatingSystem.IsWindows() && _createdFolders is [.., var made] && made == folder
-            && !Directory.EnumerateFileSystemEntries(folder).Any())
+            if (!OperatingSystem.IsWindows() && _createdFolders is [.., var made] && made == folder
+                && !Directory.EnumerateFileSystemEntries(folder).Any())
+            {
+                Directory.CreateDirectory(draft);
+                _draft = draft;
+            }
+        }
+        catch
         {
-            Directory.CreateDirectory(draft);
-            _draft = draft;
+            // Whoever tries again must not wait for this one.
+            Dispose();
+            throw;
         }
     }
 
@@ -198,8 +218,11 @@ internal sealed partial class FolderWrite : IDisposable
             {
                 foreach (var step in _steps.SkipLast(1))
                 {
-                    var name = Path.GetRelativePath(_folder, step.Target).Replace('\\', '/');
-                    file.Write(Encoding.UTF8.GetBytes($"{(step.Staged is null ? "-" : Path.GetFileName(step.Staged))}\t{name}\n"));
+                    // A name may hold whatever is no slash, line ends too.
+                    var name = Uri.EscapeDataString(Path.GetFileName(step.Target));
+                    var place = Path.GetDirectoryName(step.Target) == _folder ? "" : $"{BaseFolder}/";
+                    file.Write(Encoding.UTF8.GetBytes(
+                        $"{(step.Staged is null ? "-" : Path.GetFileName(step.Staged))}\t{place}{name}\n"));
                 }
 
                 file.Write("end\n"u8);
@@ -370,20 +393,27 @@ internal sealed partial class FolderWrite : IDisposable
     private void Recover()
     {
         var journal = Path.Combine(_folder, Journal);
+        if (Directory.Exists(journal))
+        {
+            throw new Fault($"{Fault.Show(journal)}: a folder is in the way; remove it.");
+        }
+
         if (File.Exists(journal) && NativeFile.IsRegular(journal))
         {
-            var lines = Disk.ReadText(journal).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            // What a disk has made of it after a loss of power need not be text.
+            var lines = Encoding.UTF8.GetString(Disk.ReadBytes(journal, MaxJournal)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
             var entries = lines.SkipLast(1).Select(line => JournalLine().Match(line)).ToList();
             var basesAreHere = new DirectoryInfo(Path.Combine(_folder, BaseFolder)).LinkTarget is null;
             if (lines is [.., "end"] && entries.TrueForAll(entry => entry.Success))
             {
                 foreach (var entry in entries)
                 {
-                    var (staged, name) = (entry.Groups["staged"].Value, entry.Groups["name"].Value);
+                    var (staged, place) = (entry.Groups["staged"].Value, entry.Groups["place"].Value);
+                    var name = Uri.UnescapeDataString(entry.Groups["name"].Value);
                     var isHere = staged == "-" || File.Exists(Path.Combine(_folder, staged));
-                    if (isHere && (basesAreHere || !name.StartsWith(BaseFolder, StringComparison.Ordinal)))
+                    if (isHere && (basesAreHere || place.Length == 0) && StagedAs().IsMatch(name) && Path.GetFileName(name) == name)
                     {
-                        new Step(staged == "-" ? null : Path.Combine(_folder, staged), Path.Combine(_folder, name)).Finish();
+                        new Step(staged == "-" ? null : Path.Combine(_folder, staged), Path.Combine(_folder, place, name)).Finish();
                     }
                 }
             }
@@ -401,7 +431,11 @@ internal sealed partial class FolderWrite : IDisposable
     [GeneratedRegex(@"\A\.crowvault-[0-9a-f]{32}\.tmp\z")]
     private static partial Regex StagedName();
 
-    [GeneratedRegex(@"\A(?<staged>-|\.crowvault-[0-9a-f]{32}\.tmp)\t(?<name>(?:\.crowvault/)?[A-Za-z0-9_][^/\\\t\n]*)\z")]
+    // A hidden file is another program's, unless it holds code.
+    [GeneratedRegex(@"\A(?:(?!\.)|(?=.*\.[cm]?[jt]s(?:\.br)?\z))[^/\0]+\z", RegexOptions.Singleline | RegexOptions.IgnoreCase)]
+    private static partial Regex StagedAs();
+
+    [GeneratedRegex(@"\A(?<staged>-|\.crowvault-[0-9a-f]{32}\.tmp)\t(?<place>(?:\.crowvault/)?)(?<name>[A-Za-z0-9%_.~-]+)\z")]
     private static partial Regex JournalLine();
 
     private sealed record Step(string? Staged, string Target)

@@ -75,9 +75,14 @@ internal static partial class ManifestFile
         var text = (path == "-" ? Disk.ReadInput() : Disk.ReadText(path, "cannot be read; give the manifest with -c PATH."))
             .TrimStart('\uFEFF');
         var name = path == "-" ? "standard input" : path;
-        if (Path.GetExtension(path) is ".yaml" or ".yml" || (path == "-" && text.TrimStart() is not ['{' or '[' or '/', ..]))
+        if (IsYaml(Path.GetExtension(path).ToLowerInvariant(), text))
         {
             return FromYaml(text, name);
+        }
+
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            throw new Fault($"{Fault.Show(name)}: empty; write a section per tool, such as {{\"circuitBreaker\":{{}}}}.");
         }
 
         var manifest = FromJson(text, name);
@@ -91,6 +96,14 @@ internal static partial class ManifestFile
 
         return manifest;
     }
+
+    // Where the name does not say what it is, as that of standard input, the first character does.
+    private static bool IsYaml(string extension, string text) => extension switch
+    {
+        ".yaml" or ".yml" => true,
+        ".json" or ".jsonc" or ".json5" => false,
+        _ => text.AsSpan().TrimStart() is not ([] or ['{' or '[' or '/' or '"', ..]),
+    };
 
     private static JsonElement FromJson(string text, string name)
     {
@@ -121,9 +134,9 @@ internal static partial class ManifestFile
                     switch (parser.Current)
                     {
                         case AnchorAlias alias:
-                            throw At(alias, "an alias; write the value out");
+                            throw At(alias, "an alias", "write the value out");
                         case DocumentStart when writer.BytesCommitted + writer.BytesPending > 0:
-                            throw At(parser.Current, "a second document; give one");
+                            throw At(parser.Current, "a second document", "give one");
                         case Scalar scalar when !PlainText.IsWellFormed(scalar.Value):
                             throw At(scalar, "half of a surrogate pair, which is no text");
                         case Scalar scalar when isName:
@@ -192,7 +205,8 @@ internal static partial class ManifestFile
 
         return JsonElement.Parse(buffer.ToArray());
 
-        Fault At(ParsingEvent current, string what) => new($"{Fault.Show(name)}: {what} at line {current.Start.Line}.");
+        Fault At(ParsingEvent current, string what, string? way = null) =>
+            new($"{Fault.Show(name)}: {what} at line {current.Start.Line}{(way is null ? "" : $"; {way}")}.");
     }
 
     private static void WriteScalar(Scalar scalar, Utf8JsonWriter writer)
@@ -212,6 +226,12 @@ internal static partial class ManifestFile
                     return;
                 case var number when JsonNumber().IsMatch(number):
                     writer.WriteRawValue(number);
+                    return;
+                case ['0', 'o', .. var digits] when digits.Length is > 0 and <= 10 && digits.All(c => c is >= '0' and <= '7'):
+                    writer.WriteNumberValue(Convert.ToInt64(digits, 8));
+                    return;
+                case ['0', 'x', .. var digits] when digits.Length is > 0 and <= 8 && digits.All(char.IsAsciiHexDigit):
+                    writer.WriteNumberValue(Convert.ToInt64(digits, 16));
                     return;
                 case var number when YamlNumber().IsMatch(number)
                     && double.TryParse(number.Replace("_", "", StringComparison.Ordinal), NumberStyles.Float, CultureInfo.InvariantCulture,

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -17,6 +18,32 @@ internal static partial class NativeFile
     private const int Regular = 0x8000;
     private const int CloseOnExec = 0x10;
     private const int LockExclusiveWithoutWaiting = 2 | 4;
+
+    // Kept for as long as the program runs: a stream that nobody holds any more is closed.
+    private static readonly List<SafeFileHandle> s_standIns = [];
+
+    /// <summary>
+    /// Opens what the caller has closed of standard input, output and error. The next file that is opened would take the place of one of
+    /// them, and messages would go there. Input is at its end, messages go nowhere, and output is refused, for it would be lost.
+    /// </summary>
+    public static void OpenStandardStreams()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        Span<long> status = stackalloc long[StatusLongs];
+        for (nint each = 0; each <= 2; each++)
+        {
+            // What is opened takes the lowest number that is free.
+            if (StatOfHandle(each, ref MemoryMarshal.GetReference(status)) != 0)
+            {
+                var access = each == 2 ? FileAccess.Write : FileAccess.Read;
+                s_standIns.Add(File.OpenHandle("/dev/null", FileMode.Open, access, FileShare.ReadWrite));
+            }
+        }
+    }
 
     /// <summary>Whether a path, its links followed, leads to a regular file: no pipe, device or socket, which may block for ever.</summary>
     public static bool IsRegular(string path)

@@ -57,7 +57,9 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
             ? $"-o: the code is TypeScript, or ECMAScript modules with --language javascript, so a {refused.Value} file cannot hold it; "
                 + "use .ts, .mts, .cts, .js or .mjs, or give a folder."
         : Output is not null && !IsFile && File.Exists(Path.TrimEndingDirectorySeparator(Output))
-            ? $"{Fault.Show(Output)}: it is a file, but no .ts, .mts, .cts, .js or .mjs file; give a folder or a .ts file."
+            ? TargetFile.LeadsNowhere(Path.TrimEndingDirectorySeparator(Output))
+                ? $"{Fault.Show(Output)}: a link that leads nowhere is in the way; remove it or choose another place with -o."
+                : $"{Fault.Show(Output)}: it is a file, but no .ts, .mts, .cts, .js or .mjs file; give a folder or a .ts file."
         : null;
 
     /// <summary>Whether the output names a file, not a folder.</summary>
@@ -77,7 +79,7 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
         return fileName == source ? Output! : $"{Output![..^extension.Length]}.test{extension}";
     }
 
-    [GeneratedRegex(@"\A(?!.*\.d\.[cm]?ts\z).+\.(?:[cm]?ts|m?js)\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\A(?!.*\.d\.[cm]?ts\z).+\.(?:[cm]?ts|m?js)\z", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex FileName();
 
     [GeneratedRegex(@"(?:\.d\.[cm]?ts|\.cjs|\.[cm]?jsx|\.tsx|\.json|\.vue|\.svelte|\.py|\.cs)\z", RegexOptions.IgnoreCase)]

@@ -284,13 +284,42 @@ internal sealed partial record ProjectFiles(
                 ? place
                 : new DirectoryInfo(place).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
             var file = Path.Combine([real, .. name.Split('/').Skip(package.Split('/').Length)]);
-            if (new[] { file, $"{file}.json", Path.Combine(file, "tsconfig.json") }.FirstOrDefault(File.Exists) is { } found)
+            var named = NamedByPackage(Path.Combine(real, "package.json"), name[package.Length..]);
+            if (new[] { named ?? file, file, $"{file}.json", Path.Combine(file, "tsconfig.json") }.FirstOrDefault(File.Exists) is { } found)
             {
                 return found;
             }
         }
 
         return null;
+    }
+
+    // What a package.json says under 'exports' for a part of the package, or under 'tsconfig' for the whole.
+    private static string? NamedByPackage(string manifest, string part)
+    {
+        if (!File.Exists(manifest) || Read(manifest) is not { } package)
+        {
+            return null;
+        }
+
+        var exports = package["exports"];
+        var (target, star) = ((exports as JsonObject)?[$".{part}"], "");
+        foreach (var (key, value) in exports as JsonObject ?? [])
+        {
+            if (target is null && key.Split('*') is [var before, var after] && $".{part}".Length >= key.Length
+                && $".{part}".StartsWith(before, StringComparison.Ordinal) && part.EndsWith(after, StringComparison.Ordinal))
+            {
+                (target, star) = (value, $".{part}"[before.Length..^after.Length]);
+            }
+        }
+
+        target ??= part.Length > 0 ? null : package["tsconfig"] ?? exports;
+        for (var depth = 0; target is JsonObject conditions && depth < MaxExtends; depth++)
+        {
+            target = conditions["require"] ?? conditions["node"] ?? conditions["default"];
+        }
+
+        return Text(target) is var path && path.EndsWith(".json", StringComparison.Ordinal) ? Path.Combine(Path.GetDirectoryName(manifest)!, path.Replace("*", star)) : null;
     }
 
     private static bool MapsJs(JsonObject? manifest) =>

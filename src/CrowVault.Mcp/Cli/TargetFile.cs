@@ -174,6 +174,10 @@ internal sealed class TargetFile
         ? (File.GetAttributes(path) & FileAttributes.ReadOnly) != 0
         : (File.GetUnixFileMode(path) & UnixFileMode.UserWrite) == 0);
 
+    /// <summary>Whether a path is a link to what is not there, or to itself.</summary>
+    public static bool LeadsNowhere(string path) =>
+        !OperatingSystem.IsWindows() && new FileInfo(path).LinkTarget is not null && NativeFile.IdentityOf(path) is null;
+
     /// <summary>Follows links to the file that they lead to.</summary>
     /// <param name="path">The path.</param>
     /// <param name="option">The option that names another place.</param>
@@ -185,7 +189,17 @@ internal sealed class TargetFile
             return full;
         }
 
-        var end = new FileInfo(full).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        string end;
+        try
+        {
+            end = new FileInfo(full).ResolveLinkTarget(returnFinalTarget: true)!.FullName;
+        }
+        catch (IOException)
+        {
+            // .NET gives this one no number of its own.
+            throw new Fault($"{Fault.Show(path)}: a link that leads to itself; remove it or choose another place with {option}.");
+        }
+
         if (Directory.Exists(end))
         {
             throw new Fault($"{Fault.Show(path)}: a link to a folder is in the way; remove it or choose another place with {option}.");

@@ -35,7 +35,9 @@ internal static class ThreeWayMerge
             .DiffBlocks.Sum(block => block.InsertCountB);
         if (kept < before.Length * SameLayout)
         {
-            edited = RestoreLayout(emitted, edited);
+            // Where much was moved, what belongs together may part: code that has become another is of no use.
+            var restored = RestoreLayout(emitted, edited);
+            edited = CodeLayout.Fingerprint(restored) == CodeLayout.Fingerprint(edited) ? restored : edited;
             theirs = edited.Split('\n');
         }
 
@@ -150,6 +152,12 @@ internal static class ThreeWayMerge
     /// has touched them.</summary>
     private sealed class NamesMet
     {
+        private static readonly HashSet<string> s_words =
+            new(StringComparer.Ordinal)
+            {
+                "if", "for", "while", "switch", "super", "return", "default", "undefined", "null", "true", "false",
+            };
+
         private readonly ILookup<int, CodeName> _byLine;
         private readonly HashSet<string> _gone;
         private readonly HashSet<string> _twice;
@@ -162,6 +170,7 @@ internal static class ThreeWayMerge
         {
             var (before, here, there) = (CodeLayout.Names(emitted), CodeLayout.Names(side), CodeLayout.Names(other));
             var gone = Declared(before);
+            gone.UnionWith(Members(emitted));
             gone.ExceptWith(there.Select(name => name.Text));
             var twice = Declared(here);
             twice.IntersectWith(Declared(there));
@@ -186,6 +195,23 @@ internal static class ThreeWayMerge
             }
 
             return null;
+        }
+
+        // Members and parameters, which stand before a colon or at the beginning of a line before a bracket; and 'export', without which
+        // a file is no module any more.
+        private static IEnumerable<string> Members(string code)
+        {
+            var pieces = CodeLayout.Pieces(code);
+            for (var i = 0; i + 1 < pieces.Count; i++)
+            {
+                var (key, next) = (pieces[i].Key, pieces[i + 1].Key);
+                var isMember = next is ":\0" || (next is "?\0" && i + 2 < pieces.Count && pieces[i + 2].Key is ":\0")
+                    || (next is "(\0" && code.AsSpan(pieces[i].Start, pieces[i].Token - pieces[i].Start).Contains('\n'));
+                if (key is "export\0" || (isMember && key.Length > 2 && char.IsAsciiLetter(key[0]) && !s_words.Contains(key[..^1])))
+                {
+                    yield return key[..^1];
+                }
+            }
         }
 
         private static HashSet<string> Declared(IEnumerable<CodeName> names) =>

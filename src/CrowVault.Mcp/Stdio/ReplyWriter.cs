@@ -85,7 +85,7 @@ internal sealed class ReplyWriter(Stream output)
             output.Write(line);
             output.Flush();
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The client has gone; what is still owed to it can never be delivered.
             _closed = true;

@@ -86,7 +86,7 @@ internal sealed class StdioInput
                 framer.Add(buffer.AsSpan(0, count), Enqueue);
             }
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // As good as the end of input.
         }

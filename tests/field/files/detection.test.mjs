@@ -99,6 +99,17 @@ const projects = {
     },
     ['node', 'js'],
   ],
+  'configurations that packages export': [
+    {
+      'package.json': { type: 'module', scripts: { test: 'node --test' } },
+      'node_modules/@our/config/package.json': { exports: { './*': { types: './no.d.ts', default: './configs/*.json' } } },
+      'node_modules/@our/config/configs/app.json': { extends: 'base' },
+      'node_modules/base/package.json': { tsconfig: 'main.json', exports: './index.js' },
+      'node_modules/base/main.json': bundler,
+      'tsconfig.json': { extends: ['@our/config/app'] },
+    },
+    ['node', 'none'],
+  ],
   'runners by their paths': [
     { 'package.json': { scripts: { test: 'node --inspect ./node_modules/vitest/vitest.mjs run' } }, 'tsconfig.json': bundler },
     ['vitest', 'none'],
@@ -191,6 +202,19 @@ test('a manifest from standard input is JSON or YAML, and what breaks it is said
     const { code, err } = stack(input);
     assert.equal(code, 2, err);
     assert.match(err, sentence);
+  }
+});
+
+test('a manifest is what its name or its first character says, and numbers of YAML are those of YAML', () => {
+  for (const [name, text] of [
+    ['M.YML', 'circuitBreaker:\n  failureThreshold: 0x0C\n'],
+    ['manifest', 'circuitBreaker:\n  failureThreshold: 0o14\n'],
+    ['manifest.conf', '{ "circuitBreaker": { "failureThreshold": 12 } }'],
+  ]) {
+    const folder = newFolder();
+    writeFileSync(join(folder, name), text);
+    assert.equal(run(folder, 'stack', '-c', name, '-o', 'out').code, 0, name);
+    assert.match(readFileSync(join(folder, 'out/circuit-breaker.ts'), 'utf8'), /"failureThreshold":12,/u, name);
   }
 });
 

@@ -1,6 +1,6 @@
 // What the world does to a program that writes files: one sentence and exit code 1 or 2, nothing half written, nothing left behind.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -173,7 +173,14 @@ test('planted journals and bases move nothing out of the folder', { skip: !posix
   mkdirSync(join(folder, 'out'));
   writeFileSync(join(folder, 'victim'), 'precious');
   const staged = `.crowvault-${'a'.repeat(32)}.tmp`;
-  for (const line of [`${staged}\t../victim`, `-\t../victim`, `${staged}\t/tmp/x`, `-\t.crowvault/../../victim`]) {
+  for (const line of [
+    `${staged}\t../victim`,
+    `-\t../victim`,
+    `${staged}\t/tmp/x`,
+    `-\t.crowvault/../../victim`,
+    '-\t..%2Fvictim',
+    '-\t%2e%2e',
+  ]) {
     writeFileSync(join(folder, 'out', staged), 'planted');
     writeFileSync(join(folder, 'out/.crowvault-journal'), `${line}\nend\n`);
     run(folder, ...breaker, '-o', 'out');
@@ -281,6 +288,67 @@ test('a run that was killed between two files is finished by whatever reads them
   }
 });
 
+const encoded = (name) => encodeURIComponent(name).replace(/[!'()*]/gu, (c) => `%${c.charCodeAt(0).toString(16)}`);
+
+test('such a run is finished whatever its files are called', { skip: !posix }, () => {
+  for (const name of ['+page.server', '[slug]', '.größe', 'a\nb', "o'b 50%25"]) {
+    const [before, after] = [newFolder(), newFolder()];
+    const files = [`${name}.ts`, `${name}.test.ts`];
+    for (const [folder, threshold] of [
+      [before, '3'],
+      [after, '4'],
+    ]) {
+      const { code, err } = run(folder, ...breaker, '--with-tests', '--failure-threshold', threshold, '-o', files[0]);
+      assert.equal(code, 0, err);
+    }
+    const staged = files.map((each, i) => `.crowvault-${String(i).repeat(32)}.tmp\t${encoded(each)}`);
+    writeFileSync(join(before, '.crowvault-journal'), `${staged.join('\n')}\nend\n`);
+    writeFileSync(join(before, files[0]), filesOf(after)[files[0]]);
+    writeFileSync(join(before, staged[1].split('\t')[0]), filesOf(after)[files[1]]);
+    assert.equal(run(before, 'upgrade').code, 0, name);
+    assert.deepEqual(filesOf(before), filesOf(after), name);
+  }
+});
+
+test('a journal that cannot be one holds nobody up', { skip: !posix }, () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, '.crowvault-journal'), Buffer.from([0xff, 0xfe, 0xc3, 0x28, 0]));
+  assert.equal(run(folder, ...breaker, '-o', '.').code, 0);
+  assertTidy(folder);
+  mkdirSync(join(folder, '.crowvault-journal'));
+  const refused = run(folder, ...breaker, '--failure-threshold', '9', '-o', '.');
+  assertSentence(refused, 'a folder in place of the journal');
+  assert.match(refused.err, /journal: a folder is in the way/u);
+});
+
+test('a limit on the size of files is a sentence', { skip: process.platform !== 'linux' }, () => {
+  const { command, args } = programUnderTest();
+  const folder = newFolder();
+  // Without a mapping for code that is written, which would be a file beyond the limit.
+  const env = { ...process.env, DOTNET_EnableWriteXorExecute: '0' };
+  const line = `ulimit -f 16; exec ${[command, ...args, ...breaker].join(' ')} -o out`;
+  const done = spawnSync('sh', ['-c', line], { cwd: folder, env, encoding: 'utf8', timeout: 60_000 });
+  assertSentence({ code: done.status, err: done.stderr }, 'ulimit -f');
+  assert.match(done.stderr, /circuit-breaker\.ts: the file would be too large\.\n/u);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('a link that leads nowhere or to itself is called so', { skip: !posix }, () => {
+  const folder = newFolder();
+  symlinkSync('nowhere', join(folder, 'away'));
+  symlinkSync('loop', join(folder, 'loop'));
+  for (const call of [
+    [...breaker, '-o', 'away'],
+    [...breaker, '-o', 'loop/'],
+    ['upgrade', 'loop'],
+    ['accept', 'loop'],
+  ]) {
+    const done = run(folder, ...call);
+    assertSentence(done, call.join(' '));
+    assert.match(done.err, /a link that leads (?:nowhere|to itself)/u);
+  }
+});
+
 test('SIGKILL while a folder is made: it is there as a whole or not at all', { skip: !posix }, async () => {
   const folder = newFolder();
   writeFileSync(join(folder, 'resilience.json'), manifest(3));
@@ -369,8 +437,10 @@ test('a full or closed standard output is a sentence', { skip: !existsSync('/dev
     const { code, err } = shell(`${program} ${call} > /dev/full`);
     assertSentence({ code, err }, `${call} > /dev/full`);
     assert.match(err, /standard output: no space is left on the disk\./u);
-    const closed = shell(`${program} ${call} >&-`);
-    assert.ok([0, 1, 2].includes(closed.code), `${call} >&-: ${closed.err}`);
-    assert.doesNotMatch(closed.err, /Unhandled|^\s+at /mu);
+    for (const streams of ['>&-', '2>&- >/dev/null', '<&- >&- 2>&-']) {
+      const closed = shell(`${program} ${call} ${streams}`);
+      assert.ok([0, 1, 2].includes(closed.code), `${call} ${streams}: ${String(closed.code)} ${closed.err}`);
+      assert.doesNotMatch(closed.err, /Unhandled|^\s+at /mu);
+    }
   }
 });

@@ -221,6 +221,40 @@ test('what one side takes away and the other uses anew is a conflict that says s
   assert.match(readFileSync(path, 'utf8'), />>>>>>> emitted now: #state is there no more/u);
 });
 
+test('a member, or the form of the module, that the owner has changed meets new lines as a conflict', () => {
+  const folder = copyOf(emitted);
+  const path = join(folder, 'retry.ts');
+  writeFileSync(path, readFileSync(path, 'utf8').replaceAll('destination', 'target'));
+  assert.equal(run(folder, 'generate', 'retry-policy', '--with-fetch', '-o', '.', '--merge').code, 1);
+  assert.match(readFileSync(path, 'utf8'), />>>>>>> emitted now: destination is there no more/u);
+  // 'export' in a file that is CommonJS now.
+  const call = ['generate', 'timeout-config', '--operations', 'orders.get=2000', '--language', 'javascript', '-o', '.'];
+  assert.equal(run(folder, ...call).code, 0);
+  const script = join(folder, 'timeouts.js');
+  const commonJs = readFileSync(script, 'utf8').replace(/^export /gmu, '');
+  writeFileSync(script, `${commonJs}\nmodule.exports = { withTimeout, TimeoutError };\n`);
+  assert.equal(run(folder, ...call, '--with-fetch', '--merge').code, 1);
+  assert.match(readFileSync(script, 'utf8'), />>>>>>> emitted now: export is there no more/u);
+});
+
+test('code whose declarations were sorted is merged as it is, or in conflict', () => {
+  const folder = copyOf(emitted);
+  const path = join(folder, 'circuit-breaker.ts');
+  const text = readFileSync(path, 'utf8');
+  const from = text.indexOf('*/\n') + 3;
+  const body = text.slice(from);
+  const kindOf = ({ kind }) =>
+    [ts.SyntaxKind.VariableStatement, ts.SyntaxKind.ClassDeclaration, ts.SyntaxKind.FunctionDeclaration].indexOf(kind);
+  const nameOf = (node) => (node.name ?? node.declarationList.declarations[0].name).text;
+  const { statements } = ts.createSourceFile('a.ts', body, ts.ScriptTarget.ES2022, true);
+  const sorted = [...statements].sort((a, b) => kindOf(a) - kindOf(b) || nameOf(a).localeCompare(nameOf(b)));
+  writeFileSync(path, `${text.slice(0, from)}\n${sorted.map((node) => body.slice(node.pos, node.end)).join('')}\n`);
+  const { code } = run(folder, 'generate', 'circuit-breaker', '--failure-threshold', '7', '-o', '.', '--merge');
+  const merged = readFileSync(path, 'utf8');
+  assert.equal(code, merged.includes('<<<<<<< yours') ? 1 : 0);
+  if (code === 0) assert.deepEqual(faultsOf(folder, [path]), []);
+});
+
 test('two changes of one line are a conflict that shows both', () => {
   const folder = copyOf(emitted);
   const path = join(folder, 'bulkhead.ts');

@@ -81,6 +81,12 @@ test('a renamed file is generated and checked under its new name', () => {
   assert.deepEqual(Object.keys(filesOf(join(folder, 'src'))), ['tries.test.ts', 'tries.ts']);
 });
 
+test('tests import a file whose name has quotes and backslashes', { skip: !posix }, () => {
+  const folder = newFolder();
+  assert.equal(run(folder, 'generate', 'circuit-breaker', '--with-tests', '-o', "o'b\\n.ts").code, 0);
+  assert.match(readFileSync(join(folder, "o'b\\n.test.ts"), 'utf8'), /from '\.\/o\\'b\\\\n\.ts'/u);
+});
+
 test('a folder by two names, and a file by a link, are one', { skip: !posix }, () => {
   const folder = project();
   symlinkSync('src', join(folder, 'linked'));

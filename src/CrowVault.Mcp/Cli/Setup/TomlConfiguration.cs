@@ -32,9 +32,9 @@ internal static class TomlConfiguration
                 : Append(text, Table(key, name, entry, LineEnd(text)));
         }
 
-        // A table that reaches a server elsewhere, or is laid out in another way, is written anew.
+        // A table that reaches a server elsewhere is written anew, and so is what is no table.
         var isRemote = entries.Values.Any(value => value.Path.Count == 3 && s_remote.Contains(value.Path[2]));
-        if (isRemote || entry.Members.Any(member => entries.Find([key, name, member.Key]) is null && entries.Header is null))
+        if (isRemote || entries.Find([key, name]) is { } whole and not InlineTableSyntax)
         {
             return Append(Remove(text, key, name) ?? "", Table(key, name, entry, LineEnd(text)));
         }
@@ -45,9 +45,23 @@ internal static class TomlConfiguration
             {
                 text = IsSame(existing, value!) ? text : Replace(text, existing.Span, Render(value!));
             }
+            else if (entries.Header is { } header)
+            {
+                text = text.Insert(header, $"{member} = {Render(value!)}{LineEnd(text)}");
+            }
+            else if (entries.Find([key, name]) is InlineTableSyntax braces)
+            {
+                var separator = braces.Items.Any() ? "," : "";
+                text = text.Insert(braces.Span.Offset + 1, $" {member} = {Render(value!)}{separator}");
+            }
+            else if (entries.Dotted is { } dotted)
+            {
+                text = text.Insert(dotted.Offset, $"{dotted.Prefix}.{member} = {Render(value!)}{LineEnd(text)}");
+            }
             else
             {
-                text = text.Insert(entries.Header!.Value, $"{member} = {Render(value!)}{LineEnd(text)}");
+                // Only tables below that of the server are there.
+                return Append(text, Table(key, name, entry, LineEnd(text)));
             }
 
             entries = Read(text, key, name);
@@ -157,6 +171,11 @@ internal static class TomlConfiguration
         {
             var path = PathOf(table.Name!);
             var isOurs = entries.AreOurs(path);
+            if (table is TableArraySyntax && path.Count <= 2 && path[0] == key && (path.Count == 1 || isOurs))
+            {
+                throw new FormatException($"{string.Join('.', path)} is a list of tables; remove it");
+            }
+
             if (isOurs)
             {
                 entries.Found.Add((table.Span.Offset, table.Span.Offset + table.Span.Length));
@@ -199,6 +218,9 @@ internal static class TomlConfiguration
         /// <summary>Where the first line of the server's table begins; null when it has no table.</summary>
         public int? Header { get; set; }
 
+        /// <summary>Where a line begins that names the server with dots, and what stands there before the member.</summary>
+        public (int Offset, string Prefix)? Dotted { get; private set; }
+
         public bool AreOurs(List<string> path) => path is [var first, var second, ..] && first == key && second == name;
 
         public ValueSyntax? Find(string[] path) => Values.Find(value => value.Path.SequenceEqual(path)).Value;
@@ -212,6 +234,10 @@ internal static class TomlConfiguration
                 if (!isInTable)
                 {
                     Found.Add((pair.Span.Offset, pair.Span.Offset + pair.Span.Length));
+                    if (path.Count > 2)
+                    {
+                        Dotted ??= (pair.Span.Offset, string.Join('.', path.Skip(table.Count).Take(2 - table.Count)));
+                    }
                 }
             }
 
