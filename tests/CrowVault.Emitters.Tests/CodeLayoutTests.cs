@@ -36,6 +36,11 @@ public sealed class CodeLayoutTests
     [InlineData("import { b, a } from 'x';\nimport c from 'y';", "import c from \"y\"\nimport { a, b, } from \"x\"")]
     [InlineData("const x: Map<string, Array<number>> = y;", "const x: Map<\n  string,\n  Array<\n    number\n  >\n> = y")]
     [InlineData("f(/a'b/u);", "f((/a'b/u))")]
+    [InlineData("a = b.delete(c) ? d : e;", "a =\n  (b.delete(\n    c\n  )) ? d : e")]
+    [InlineData("if (a?.in && b) { c(); }", "if ((a?.in) && b) c()")]
+    [InlineData("for (const a of b) { if (a) { c(); } }", "for (const a of b) {\n  if (a)\n    c()\n}")]
+    [InlineData("import type { A, B } from 'x';\nimport { c } from 'x';", "import { type B, c, type A } from 'x'")]
+    [InlineData("import type { A } from 'x';", "import { type A } from 'x'")]
     public void A_formatter_changes_no_code(string one, string other) =>
         Assert.Equal(CodeLayout.Fingerprint(one), CodeLayout.Fingerprint(other));
 
@@ -64,6 +69,15 @@ public sealed class CodeLayoutTests
     [InlineData("f((a, b) => a);", "f((a) => a);")]
     [InlineData("({ a } = b);", "{ a } = b;")]
     [InlineData("for (;a;) b();", "for (a;;) b();")]
+    [InlineData("if (a) { do { b(); } while (c)\nd(); }", "if (a) do { b(); } while (c)\nd();")]
+    [InlineData("x = a.delete / b / c;", "x = a.delete (/ b /) (c);")]
+    [InlineData("import { A } from 'x';", "import { type A } from 'x';")]
+    [InlineData("import A from 'x';", "import { A } from 'x';")]
+    [InlineData("import * as A from 'x';", "import A from 'x';")]
+    [InlineData("import type A from 'x';", "import A from 'x';")]
+    [InlineData("import { A } from 'x';", "import { A } from 'y';")]
+    [InlineData("import { A as B } from 'x';", "import { A, B } from 'x';")]
+    [InlineData("import 'x';", "")]
     public void An_edit_changes_code(string one, string other) =>
         Assert.NotEqual(CodeLayout.Fingerprint(one), CodeLayout.Fingerprint(other));
 

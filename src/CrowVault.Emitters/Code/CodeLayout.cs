@@ -175,7 +175,10 @@ public sealed class CodeLayout
 
     private bool IsWord(int i) => i >= 0 && i < _tokens.Count && _tokens[i].Kind is CodeTokenKind.Word;
 
-    private bool EndsOperand(int i) => i >= 0 && CodeTokens.EndsOperand(_tokens[i], Span(i));
+    private bool EndsOperand(int i) => i >= 0 && (CodeTokens.EndsOperand(_tokens[i], Span(i)) || IsMember(i));
+
+    // Behind a dot a keyword is a name, such as 'delete' of a Map.
+    private bool IsMember(int i) => _tokens[i].Kind is CodeTokenKind.Word && (Is(i - 1, ".") || Is(i - 1, "?."));
 
     private void PairBrackets()
     {
@@ -260,7 +263,7 @@ public sealed class CodeLayout
         for (var i = first; i < close; i = _pair[i] > i ? _pair[i] : i + 1)
         {
             var begins = i > first && !Is(i, ";") && !IsClosing(i)
-                && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i))
+                && (Is(i - 1, ";") || (_tokens[i].LineBefore && EndsOperand(i - 1) && BeginsStatement(i) && !EndsHead(i - 1))
                 || (Is(i - 1, "}") && IsWord(i) && BeginsStatement(i)));
             if (begins)
             {
@@ -269,6 +272,13 @@ public sealed class CodeLayout
         }
 
         return true;
+    }
+
+    // The bracket behind 'if (...)', 'for (...)' or 'while (...)', whose statement follows; not that of 'do {} while (...)'.
+    private bool EndsHead(int i)
+    {
+        var head = Is(i, ")") ? _pair[i] - 1 : -1;
+        return Is(head, "if") || Is(head, "for") || (Is(head, "while") && !Is(head - 1, "}")) || (Is(head, "await") && Is(head - 1, "for"));
     }
 
     private bool IsClosing(int i) => Is(i, ")") || Is(i, "]") || Is(i, "}");
@@ -440,7 +450,7 @@ public sealed class CodeLayout
     {
         if (_tokens[i].Kind is CodeTokenKind.Word)
         {
-            return Span(i) switch
+            return IsMember(i) ? Primary : Span(i) switch
             {
                 "yield" => Assignment,
                 "as" or "satisfies" or "instanceof" or "in" => EndsOperand(i - 1) ? Relational : Primary,
@@ -478,10 +488,10 @@ public sealed class CodeLayout
         };
     }
 
-    // Imports at the top stand in any order, and so do their names.
+    // Imports at the top stand in any order, as do their names, each of which may say for itself that it is a type.
     private int SortImports(NormalText normal)
     {
-        var imports = new List<string>();
+        var imports = new SortedSet<string>(StringComparer.Ordinal);
         var i = 0;
         while (Is(i, "import") && !Is(i + 1, "(") && !Is(i + 1, "."))
         {
@@ -491,36 +501,58 @@ public sealed class CodeLayout
                 end++;
             }
 
-            var one = new NormalText();
-            var names = new List<string>();
-            var name = new NormalText();
-            for (; i <= end && i < _tokens.Count; i++)
-            {
-                var isName = Is(_parent[i], "{");
-                if (isName && Is(i, ","))
-                {
-                    names.Add(name.WrittenSpan.ToString());
-                    name = new();
-                }
-                else
-                {
-                    WriteToken(i, isName ? name : one);
-                }
-            }
-
-            names.Add(name.WrittenSpan.ToString());
-            names.RemoveAll(each => each.Length == 0);
-            names.Sort(StringComparer.Ordinal);
-            imports.Add($"{one.WrittenSpan}{string.Join(',', names)}\u0002");
+            ReadImport(i + 1, Math.Min(end + 1, _tokens.Count), imports);
+            i = Math.Min(end + 1, _tokens.Count);
             while (Is(i, ";"))
             {
                 i++;
             }
         }
 
-        imports.Sort(StringComparer.Ordinal);
-        imports.ForEach(one => normal.Write(one));
+        foreach (var one in imports)
+        {
+            normal.Write(one);
+            normal.Write('\u0002');
+        }
+
         return i;
+    }
+
+    // From behind 'import' to behind the module: one entry for each name, and one for what stands outside of the braces.
+    private void ReadImport(int start, int end, SortedSet<string> imports)
+    {
+        var isType = Is(start, "type") && Is(start + 1, "{");
+        var (name, rest, names) = (new NormalText(), new NormalText(), new List<string>());
+        var module = new NormalText();
+        for (var i = isType ? start + 1 : start; i < end; i++)
+        {
+            var isName = Is(_parent[i], "{");
+            if (isName && !Is(i, ","))
+            {
+                WriteToken(i, name);
+            }
+            else if (isName || Is(i, "}"))
+            {
+                names.Add(name.WrittenSpan.ToString());
+                name = new();
+            }
+            else if (_tokens[i].Kind is CodeTokenKind.Text)
+            {
+                WriteToken(i, module);
+            }
+            else if (!Is(i, "{") && !Is(i, "from") && !Is(i, ","))
+            {
+                WriteToken(i, rest);
+            }
+        }
+
+        var parts = names.Where(each => each.Length > 0)
+            .Select(each => isType ? $"type\0{each}" : each)
+            .Concat(rest.WrittenSpan.IsEmpty && names.Count > 0 ? [] : [$"\u0003{rest.WrittenSpan}"]);
+        foreach (var part in parts)
+        {
+            imports.Add($"{module.WrittenSpan}\u0003{part}");
+        }
     }
 
     private void WriteToken(int i, NormalText normal)

@@ -73,6 +73,7 @@ internal sealed class CodeTokens
     private int _at;
     private bool _lineBefore;
     private CodeToken _last = new(CodeTokenKind.Punctuator, 0, 0, true);
+    private CodeToken _beforeLast = new(CodeTokenKind.Punctuator, 0, 0, true);
 
     private CodeTokens(string text, List<CodeToken> tokens, List<CodeToken> comments) =>
         (_text, _tokens, _comments) = (text, tokens, comments);
@@ -180,7 +181,7 @@ internal sealed class CodeTokens
             ReadTemplate();
             kind = CodeTokenKind.Template;
         }
-        else if (c == '/' && !EndsOperand(_last, _text.AsSpan(_last.Start, _last.End - _last.Start)) && TryReadRegex())
+        else if (c == '/' && !EndsOperand() && TryReadRegex())
         {
             kind = CodeTokenKind.Regex;
         }
@@ -198,8 +199,14 @@ internal sealed class CodeTokens
         }
 
         _tokens.Add(token);
-        _last = token;
+        (_beforeLast, _last) = (_last, token);
     }
+
+    // Behind a dot a keyword is a name: what divides it is no regular expression.
+    private bool EndsOperand() => EndsOperand(_last, Span(_last))
+        || (_last.Kind is CodeTokenKind.Word && _beforeLast.Kind is CodeTokenKind.Punctuator && Span(_beforeLast) is "." or "?.");
+
+    private ReadOnlySpan<char> Span(CodeToken token) => _text.AsSpan(token.Start, token.End - token.Start);
 
     private void SkipWord()
     {
