@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -19,6 +21,8 @@ namespace CrowVault.Mcp.Server;
 internal sealed class ToolAnswer
 {
     private const string Item = nameof(ToolAnswer);
+
+    private static readonly SearchValues<char> s_emitted = SearchValues.Create(['\n', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code)]);
 
     private readonly byte[] _content;
     private readonly byte[]? _structured;
@@ -60,8 +64,53 @@ internal sealed class ToolAnswer
         }
     }
 
-    private static byte[] Content(IEnumerable<string> texts) =>
-        JsonSerializer.SerializeToUtf8Bytes([.. texts.Select(text => new AnswerBlock("text", text))], AnswerJson.Readable.AnswerBlockArray);
+    // What is emitted is ASCII with line feeds, which takes two bytes a character at most.
+    private static byte[] Content(IReadOnlyList<string> texts)
+    {
+        if (texts.Any(text => text.AsSpan().ContainsAnyExcept(s_emitted)))
+        {
+            return JsonSerializer.SerializeToUtf8Bytes([.. texts.Select(text => new AnswerBlock("text", text))], AnswerJson.Readable.AnswerBlockArray);
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(texts.Sum(text => (2 * text.Length) + 64));
+        var length = 0;
+        foreach (var text in texts)
+        {
+            Append(length == 0 ? "[{\"type\":\"text\",\"text\":\""u8 : "\"},{\"type\":\"text\",\"text\":\""u8);
+            length += Escape(text, buffer.AsSpan(length));
+        }
+
+        Append("\"}]"u8);
+        var content = buffer.AsSpan(0, length).ToArray();
+        ArrayPool<byte>.Shared.Return(buffer);
+        return content;
+
+        void Append(ReadOnlySpan<byte> bytes)
+        {
+            bytes.CopyTo(buffer.AsSpan(length));
+            length += bytes.Length;
+        }
+    }
+
+    // Run by run: the encoders of System.Text.Json (10.0) go character by character, in buffers of twelve times the size.
+    private static int Escape(ReadOnlySpan<char> text, Span<byte> target)
+    {
+        var length = 0;
+        while (true)
+        {
+            var run = text.IndexOfAny('\n', '"', '\\');
+            var plain = run < 0 ? text : text[..run];
+            length += Encoding.ASCII.GetBytes(plain, target[length..]);
+            if (run < 0)
+            {
+                return length;
+            }
+
+            target[length++] = (byte)'\\';
+            target[length++] = text[run] == '\n' ? (byte)'n' : (byte)text[run];
+            text = text[(run + 1)..];
+        }
+    }
 
     private void Write(Utf8JsonWriter writer)
     {
