@@ -24,7 +24,12 @@ internal static class EmittedFingerprint
         var start = 0;
 
         // Imports are sorted, so they are read together.
-        var end = EndOfDeclaration(code, Math.Max(0, code.LastIndexOf("\nimport ", StringComparison.Ordinal)));
+        var end = EndOfDeclaration(code, 0);
+        while (code.AsSpan(end).StartsWith("\n\nimport "))
+        {
+            end = EndOfDeclaration(code, end);
+        }
+
         while (start < code.Length)
         {
             if (Read(code.AsSpan(start, end - start), isFirst: start == 0) is { } declaration)

@@ -22,8 +22,6 @@ internal sealed class ToolAnswer
 {
     private const string Item = nameof(ToolAnswer);
 
-    private static readonly SearchValues<char> s_emitted = SearchValues.Create(['\n', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code)]);
-
     private readonly byte[] _content;
     private readonly byte[]? _structured;
 
@@ -64,10 +62,10 @@ internal sealed class ToolAnswer
         }
     }
 
-    // What is emitted is ASCII with line feeds, which takes two bytes a character at most.
+    // What is emitted is printable ASCII with line feeds, which takes two bytes a character at most.
     private static byte[] Content(IReadOnlyList<string> texts)
     {
-        if (texts.Any(text => text.AsSpan().ContainsAnyExcept(s_emitted)))
+        if (!texts.All(IsEmitted))
         {
             return JsonSerializer.SerializeToUtf8Bytes([.. texts.Select(text => new AnswerBlock("text", text))], AnswerJson.Readable.AnswerBlockArray);
         }
@@ -90,6 +88,22 @@ internal sealed class ToolAnswer
             bytes.CopyTo(buffer.AsSpan(length));
             length += bytes.Length;
         }
+    }
+
+    private static bool IsEmitted(string text)
+    {
+        for (var rest = text.AsSpan(); !rest.IsEmpty;)
+        {
+            var line = rest.IndexOf('\n');
+            if ((line < 0 ? rest : rest[..line]).ContainsAnyExceptInRange(' ', '~'))
+            {
+                return false;
+            }
+
+            rest = line < 0 ? [] : rest[(line + 1)..];
+        }
+
+        return true;
     }
 
     // Run by run: the encoders of System.Text.Json (10.0) go character by character, in buffers of twelve times the size.
