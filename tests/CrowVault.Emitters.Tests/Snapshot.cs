@@ -1,8 +1,8 @@
-using CrowVault.Emitters.Code;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CrowVault.Emitters.Code;
 using DiffEngine;
 using DiffPlex.Renderer;
 using Xunit;
