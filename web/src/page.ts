@@ -159,7 +159,7 @@ export class Page {
       });
       this.#open(readLink(location.hash));
     } else {
-      this.#open({ tool: given.tool, args: given.args });
+      this.#open({ tool: given.tool === '' ? this.#toolFor(given.args) : given.tool, args: given.args });
     }
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       this.#plots.redraw();
@@ -168,6 +168,12 @@ export class Page {
       document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
       this.#plots.redraw();
     });
+  }
+
+  /** Of a call whose tool nobody names, the tool that knows most of its arguments. */
+  #toolFor(args: Arguments): string {
+    const known = ({ inputSchema }: Tool): number => Object.keys(args).filter((name) => Object.hasOwn(inputSchema.properties ?? {}, name)).length;
+    return [...this.#tools].sort((one, other) => known(other) - known(one))[0]?.name ?? '';
   }
 
   #open(link: Partial<LinkState>): void {
