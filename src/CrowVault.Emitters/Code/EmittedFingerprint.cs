@@ -10,7 +10,7 @@ namespace CrowVault.Emitters.Code;
 /// </summary>
 internal static class EmittedFingerprint
 {
-    // In characters. All declarations of all tools, runtimes and options take about a third of it.
+    // In characters: about a hundred files as long as the breaker.
     private const int MaxKept = 2_000_000;
 
     private static ConcurrentDictionary<UInt128, Declaration?> s_declarations = new();
