@@ -208,6 +208,24 @@ public sealed class ArgumentsTests
     [InlineData("rate_limiting", """{"requestsPerSecond":10}""", """{"requestsPerWindow":10,"windowSeconds":1}""")]
     [InlineData("rate_limiting", """{"requests_per_hour":"1,000"}""", """{"requestsPerWindow":1000,"windowSeconds":3600}""")]
     [InlineData("timeout_config", """{"operations":"{'orders.get':2000}"}""", """{"operations":{"orders.get":2000}}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeSec":30}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"RECOVERY_TIME_S":"30"}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"resetTimeoutSeconds":30}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"resetTimeout":"30 s"}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"config":{"recoveryTimeSec":30,"platform":"deno","includeTests":true}}""", """{"recoveryTimeMs":30000,"runtime":"deno","withTests":true}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":"３"}""", """{"failureThreshold":3}""")]
+    [InlineData("circuit_breaker", """{"failureRatio":0.1}""", """{"failureRatePercent":10,"tripOn":"failure-rate"}""")]
+    [InlineData("circuit_breaker", """{"code":false,"testFramework":"vitest"}""", """{"withCode":false,"testRunner":"vitest"}""")]
+    [InlineData("circuit_breaker", """{"maxRecoveryTimeMs":0,"failureThreshold":3}""", """{"failureThreshold":3}""")]
+    [InlineData("retry_policy", """{"retryAfter":false,"jitterDisabled":true,"baseDelayMs":0}""", """{"respectRetryAfter":false,"withJitter":false,"baseDelayMs":1}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":"100/min"}""", """{"requestsPerWindow":100,"windowSeconds":60}""")]
+    [InlineData("rate_limiting", """{"rate":"1k requests per 15 minutes","perUser":true}""", """{"requestsPerWindow":1000,"windowSeconds":900,"keyStrategy":"user"}""")]
+    [InlineData("rate_limiting", """{"limit":"10 rps","backend":"memory"}""", """{"requestsPerWindow":10,"windowSeconds":1,"store":"memory"}""")]
+    [InlineData("rate_limiting", """{"windowSeconds":"day","options":{"max":"5"}}""", """{"windowSeconds":86400,"requestsPerWindow":5}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","timeoutSec":2,"noRetry":true}]}""", """{"operations":[{"name":"a","timeoutMs":2000,"retry":false}]}""")]
+    [InlineData("timeout_config", """{"name":"a","timeoutMs":"2s","retry":false}""", """{"operations":[{"name":"a","timeoutMs":2000,"retry":false}]}""")]
+    [InlineData("bulkhead", """{"bulkheads":[{"name":"a","maxConcurrent":10,"maxWaitSeconds":2}]}""", """{"partitions":[{"name":"a","maxConcurrent":10,"maxWaitMs":2000}]}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"poolSize":0}""", """{"partitions":{"a":1}}""")]
     public void Corrects_to_what_was_meant(string tool, string given, string corrected) =>
         Assert.Equal(corrected, FaultsOf($"generate_{tool}", given).CorrectedArguments);
 
@@ -240,7 +258,36 @@ public sealed class ArgumentsTests
     [InlineData("retry_policy", """{"retryOn":"5xx"}""")]
     [InlineData("retry_policy", """{"retryOn":["5xx",429]}""")]
     [InlineData("retry_policy", """{"retryOn":[404,200]}""")]
-    [InlineData("rate_limiting", """{"requestsPerWindow":"100/min"}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":"100/min","windowSeconds":10}""")]
+    [InlineData("rate_limiting", """{"requestsPerDay":1000,"requestsPerSecond":10}""")]
+    [InlineData("rate_limiting", """{"windowMs":1500,"max":1}""")]
+    [InlineData("rate_limiting", """{"useRedis":false}""")]
+    [InlineData("rate_limiting", """{"store":{"type":"memory","max":100}}""")]
+    [InlineData("rate_limiting", """{"failOpen":false}""")]
+    [InlineData("rate_limiting", """{"colour":"fixed-window"}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":0}""")]
+    [InlineData("rate_limiting", """{"limits":[{"name":"day","requests":0,"seconds":86400}]}""")]
+    [InlineData("circuit_breaker", """{"probeTimeoutMs":0}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":false}""")]
+    [InlineData("circuit_breaker", """{"failureRate":1}""")]
+    [InlineData("circuit_breaker", """{"tripOn":{"type":"failure-rate","percent":50}}""")]
+    [InlineData("circuit_breaker", """{"operations":{"a":1000}}""")]
+    [InlineData("circuit_breaker", """{"schwelle":3}""")]
+    [InlineData("circuit_breaker", """{"失敗":3}""")]
+    [InlineData("retry_policy", """{"maxRetries":"∞"}""")]
+    [InlineData("retry_policy", """{"maxRetries":false}""")]
+    [InlineData("retry_policy", """{"baseDelayMs":"P1M"}""")]
+    [InlineData("retry_policy", """{"retryOn":[429,503.5]}""")]
+    [InlineData("retry_policy", """{"delays":[100,200,400]}""")]
+    [InlineData("retry_policy", """{"exponential":false}""")]
+    [InlineData("timeout_config", """{"operations":{"a":0}}""")]
+    [InlineData("timeout_config", """{"operations":{"a":1},"defaultTimeoutMs":"0"}""")]
+    [InlineData("timeout_config", """{"operations":{"a":1},"retry":false}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":5,"timeoutMs":5}]}""")]
+    [InlineData("timeout_config", """{"operations":{"注文":2000}}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":0}}""")]
+    [InlineData("bulkhead", """{"partitions":[{"name":"a","limit":0}]}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"maxQueue":false}""")]
     [InlineData("rate_limiting", """{"windowSeconds":"500ms"}""")]
     [InlineData("rate_limiting", """{"keyStrategy":["ip","user"]}""")]
     [InlineData("rate_limiting", """{"failOpen":true}""")]
@@ -465,15 +512,15 @@ public sealed class ArgumentsTests
     [Fact]
     public void A_fault_on_the_command_line_is_corrected_as_a_command()
     {
-        var faults = FaultsOf("generate_timeout_config", """{"operations":{"read":"2s"},"withFetch":"yes","defaultTimeoutMs":0,"colour":1}""");
+        var faults = FaultsOf("generate_timeout_config", """{"operations":{"read":"2s"},"withFetch":"yes","defaultTimeoutMs":"0.7 s","colour":1}""");
 
         Assert.Equal(
             """
             --operations.read: "2s" is not an integer; use 1 to 86400000.
             --with-fetch: "yes" is not a boolean; use true or false.
-            --default-timeout-ms: 0 is out of range; use 1 to 86400000.
+            --default-timeout-ms: "0.7 s" is not an integer; use 1 to 86400000.
             --colour: unknown argument; the arguments are operations, runtime, defaultTimeoutMs, totalTimeoutMs, withFetch, withMetrics, withTests, testRunner, importExtension.
-            Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 1 --with-fetch
+            Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 700 --with-fetch
             """.ReplaceLineEndings("\n"),
             faults.CommandLineMessage("crowvault-mcp generate timeout-config"));
     }

@@ -126,8 +126,8 @@ public sealed record IntegerListArgument(
 
     // Another status would mean something else.
     private int? Inside(JsonElement entry) =>
-        IntegerArgument.Nearest(entry, Name, int.MinValue, int.MaxValue) is { } number && number >= Minimum && number <= Maximum
-            ? number
+        Reading.Number(entry, Unit.None) is { } number && number >= Minimum && number <= Maximum && number == Math.Floor(number)
+            ? (int)number
             : null;
 
     // Numbers that are no statuses at all are not the ones that were meant.

@@ -17,7 +17,7 @@ internal sealed record OtherName(string Argument, string? Advice)
     [
         ("failureRatePercent", null, [
             "failurerate", "failureratethreshold", "failurepercentage", "failurepercent", "errorpercentage", "errorpercent", "errorrate",
-            "errorratethreshold", "errorratepercent",
+            "errorratethreshold", "errorratepercent", "failureratio", "errorratio", "failureratiothreshold",
         ]),
         ("failureRatePercent", "use failureRatePercent, with tripOn failure-rate.", [
             "errorthresholdpercentage", "failurethresholdpercentage",
@@ -25,6 +25,14 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("minimumCalls", null, [
             "volumethreshold", "requestvolumethreshold", "minimumnumberofcalls", "minimumthroughput", "minimumrequests", "minrequests",
             "mincalls",
+        ]),
+        ("minimumCalls", "use minimumCalls, for the whole windowMs.", ["minimumrps", "minrps"]),
+        ("windowMs", null, ["samplingdurationms", "rollingwindowms", "rollingcounttimeoutms", "statisticalwindowms"]),
+        ("windowMs", "use windowMs, in milliseconds.", [
+            "samplingduration", "rollingwindow", "rollingcounttimeout", "statisticalwindow", "metricsrollingwindow",
+        ]),
+        ("windowMs", "the window is one of time: use windowMs, in milliseconds, and minimumCalls.", [
+            "slidingwindowsize", "slidingwindowtype", "ringbuffersize", "windowsize",
         ]),
         ("recoveryTimeMs", null, [
             "resettimeoutms", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "halfopenafterms", "cooldownms",
@@ -53,8 +61,16 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("baseDelayMs", "use baseDelayMs, in milliseconds.", [
             "initialdelay", "mindelay", "mintimeout", "initialbackoff", "initialinterval", "retrydelay",
         ]),
+        ("totalTimeoutMs", null, [
+            "maxelapsedms", "maxelapsedtimems", "maxdurationms", "overalltimeoutms", "deadlinems", "budgetms", "totalms",
+        ]),
+        ("totalTimeoutMs", "use totalTimeoutMs, in milliseconds.", [
+            "maxelapsed", "maxelapsedtime", "maxduration", "overalltimeout", "deadline", "maxretrytime",
+        ]),
+        ("respectRetryAfter", null, ["retryafter", "honorretryafter", "honourretryafter", "useretryafter", "respectretryafterheader"]),
         ("baseDelayMs", "the wait doubles from one attempt to the next, up to maxDelayCapMs; nothing sets the factor.", [
-            "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "backoffrate",
+            "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "backoffrate", "exponential", "exponentialbackoff",
+            "linear", "constant", "backoff", "backofftype", "backoffstrategy", "delays", "intervals",
         ]),
         ("retryOn", null, [
             "statuscodes", "retryablestatuscodes", "retrystatuscodes", "retryonstatus", "retryonstatuses", "retryonstatuscodes", "statuses",
@@ -70,6 +86,18 @@ internal sealed record OtherName(string Argument, string? Advice)
             "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration",
             "message", "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
         ]),
+        ("requestsPerWindow", "nothing spaces requests out evenly; with withOperations, acquire waits for a turn.", ["mintime"]),
+        ("store", null, ["storage", "backend", "storetype"]),
+        ("algorithm", null, ["algorithmtype", "type", "mode", "limitertype"]),
+        ("framework", null, ["server", "middleware", "middlewaretype"]),
+        ("onStoreError", "use onStoreError: open admits, closed refuses, local counts in each process.", [
+            "failopen", "failclosed", "failuremode", "onerror", "onredisfailure", "onrediserror", "onredisdown", "skiponerror",
+            "passonstoreerror", "fallback",
+        ]),
+        ("operations", null, ["timeouts", "endpoints", "ops", "routes", "services", "calls"]),
+        ("partitions", null, ["bulkheads", "pools", "services", "compartments", "concurrencylimits"]),
+        ("testRunner", null, ["testframework", "testlibrary", "testtool"]),
+        ("runtime", null, ["platform", "target", "environment", "engine"]),
         ("maxQueue", "use maxQueue.", ["queuesize", "queuelimit", "maxqueued", "queue", "queuecapacity"]),
         ("maxWaitMs", null, ["queuetimeoutms", "acquiretimeoutms", "maxwaitdurationms"]),
         ("maxWaitMs", "use maxWaitMs, in milliseconds, for the wait in the queue, or generate_timeout_config for the call.", [

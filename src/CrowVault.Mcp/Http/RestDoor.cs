@@ -63,7 +63,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
                 return RefuseAsync(context, [.. refused.Faults.Select(
-                    fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], refused);
             }
 
             answer = new(
@@ -115,7 +115,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
                 return RefuseAsync(context, [.. refused.Faults.Select(
-                    fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], refused);
             }
 
             if (!emission.WithCode)
