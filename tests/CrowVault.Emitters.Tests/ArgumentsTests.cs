@@ -286,6 +286,7 @@ public sealed class ArgumentsTests
     [InlineData("timeout_config", """{"operations":[{"name":5,"timeoutMs":5}]}""")]
     [InlineData("timeout_config", """{"operations":{"注文":2000}}""")]
     [InlineData("bulkhead", """{"partitions":{"a":0}}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":10,"a=20":20}}""")]
     [InlineData("bulkhead", """{"partitions":[{"name":"a","limit":0}]}""")]
     [InlineData("bulkhead", """{"partitions":{"a":1},"maxQueue":false}""")]
     [InlineData("rate_limiting", """{"windowSeconds":"500ms"}""")]

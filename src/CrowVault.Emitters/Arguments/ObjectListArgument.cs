@@ -266,6 +266,12 @@ public sealed partial record ObjectListArgument(
 
     private JsonObject? MeantPair(string name, JsonElement value, HashSet<string> taken)
     {
+        // The command line's a=10,a=20 comes as a and a=20.
+        if (name.IndexOf('=', StringComparison.Ordinal) is var equals and > 0 && taken.Contains(name[..equals]))
+        {
+            return null;
+        }
+
         if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() > 0)
         {
             return MeantMembers(name, value, taken);
