@@ -199,7 +199,7 @@ public sealed class StdioTests
     {
         using var server = ServerProcess.Start();
         var (input, output) = (server.Process.StandardInput, server.Process.StandardOutput);
-        input.WriteLine(Initialize.Replace("\"capabilities\":{}", "\"capabilities\":{\"elicitation\":true,\"roots\":null}", StringComparison.Ordinal));
+        input.WriteLine(Initialize.Replace("\"capabilities\":{}", "\"capabilities\":{\"elicitation\":{}}", StringComparison.Ordinal));
         output.ReadLine();
         input.WriteLine(Initialized);
         input.WriteLine(Call(1, "generate_timeout_config", "{}"));

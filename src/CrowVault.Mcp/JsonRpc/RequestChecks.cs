@@ -179,17 +179,6 @@ internal static class RequestChecks
             client.Remove(name);
         }
 
-        // Some clients write true for what they can do.
-        var capabilities = parameters["capabilities"]!.AsObject();
-        foreach (var (name, value) in capabilities.Where(each => each.Value is not JsonObject).ToArray())
-        {
-            capabilities.Remove(name);
-            if (value?.GetValueKind() is JsonValueKind.True)
-            {
-                capabilities[name] = new JsonObject();
-            }
-        }
-
         return Shape<InitializeRequestParams>(parameters);
     }
 
