@@ -208,6 +208,8 @@ public sealed class ArgumentsTests
     [InlineData("rate_limiting", """{"requestsPerSecond":10}""", """{"requestsPerWindow":10,"windowSeconds":1}""")]
     [InlineData("rate_limiting", """{"requests_per_hour":"1,000"}""", """{"requestsPerWindow":1000,"windowSeconds":3600}""")]
     [InlineData("timeout_config", """{"operations":"{'orders.get':2000}"}""", """{"operations":{"orders.get":2000}}""")]
+    [InlineData("circuit_breaker", """{"maxFailures":5,"successes":2,"onStateChange":true}""", """{"failureThreshold":5,"successThreshold":2,"withMetrics":true}""")]
+    [InlineData("rate_limiting", """{"dailyLimit":1000,"burstSize":30}""", """{"requestsPerWindow":1000,"windowSeconds":86400,"burstCapacity":30}""")]
     [InlineData("circuit_breaker", """{"recoveryTimeSec":30}""", """{"recoveryTimeMs":30000}""")]
     [InlineData("circuit_breaker", """{"RECOVERY_TIME_S":"30"}""", """{"recoveryTimeMs":30000}""")]
     [InlineData("circuit_breaker", """{"resetTimeoutSeconds":30}""", """{"recoveryTimeMs":30000}""")]
@@ -273,6 +275,11 @@ public sealed class ArgumentsTests
     [InlineData("circuit_breaker", """{"tripOn":{"type":"failure-rate","percent":50}}""")]
     [InlineData("circuit_breaker", """{"operations":{"a":1000}}""")]
     [InlineData("circuit_breaker", """{"schwelle":3}""")]
+    [InlineData("circuit_breaker", """{"services":[{"name":"a","failureThreshold":3}]}""")]
+    [InlineData("circuit_breaker", """{"ignore":[404]}""")]
+    [InlineData("rate_limiting", """{"ttl":60000,"limit":10}""")]
+    [InlineData("retry_policy", """{"budgetPercent":20}""")]
+    [InlineData("retry_policy", """{"attemptTimeout":"2s"}""")]
     [InlineData("circuit_breaker", """{"失敗":3}""")]
     [InlineData("retry_policy", """{"maxRetries":"∞"}""")]
     [InlineData("retry_policy", """{"maxRetries":false}""")]
@@ -297,6 +304,19 @@ public sealed class ArgumentsTests
     [InlineData("bulkhead", """{"partitions":{"a":1},"timeout":1000}""")]
     public void Offers_no_call_that_leaves_out_what_was_meant(string tool, string given) =>
         Assert.Null(FaultsOf($"generate_{tool}", given).CorrectedArguments);
+
+    [Theory]
+    [InlineData("generate_timeout_config", """{"operations":{"a":2,"b":3000}}""", "a ends after 2 ms, sooner than most calls over a network; limits are in milliseconds: 2 s are 2000.")]
+    [InlineData("generate_timeout_config", """{"operations":{"a":3000},"defaultTimeoutMs":5}""", "a name outside the table ends after 5 ms, sooner than")]
+    [InlineData("generate_retry_policy", """{"totalTimeoutMs":30}""", "totalTimeoutMs 30 ms may end the call before its first retry, which waits up to 200 ms;")]
+    public void Warns_where_seconds_may_have_been_given_for_milliseconds(string tool, string given, string warning) =>
+        Assert.Contains(Emit(tool, given).Warnings, each => each.StartsWith(warning, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("generate_timeout_config", """{"operations":{"a":11}}""")]
+    [InlineData("generate_retry_policy", """{"totalTimeoutMs":201}""")]
+    [InlineData("generate_retry_policy", """{"totalTimeoutMs":30,"maxRetries":0}""")]
+    public void Warns_of_no_short_limit_that_may_be_meant(string tool, string given) => Assert.Empty(Emit(tool, given).Warnings);
 
     [Fact]
     public void Takes_as_many_entries_of_a_list_as_the_rule_says()

@@ -326,11 +326,21 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         }
 
         // What a client adds of its own can go; what was meant for the code cannot.
-        private static bool CanGo(JsonProperty property) =>
+        private bool CanGo(JsonProperty property) =>
             property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
             || (!Words(property.Name).Any(word => s_words.Contains(word) || s_words.Contains(word.TrimEnd('s')))
                 && !(property.Name.Any(c => !char.IsAscii(c)) && Reading.MeansSomething(property.Value))
+                && !HidesArguments(property.Value)
                 && !(s_wrappers.Contains(Reading.Fold(property.Name)) && Reading.MeansSomething(property.Value)));
+
+        // services: [{"name":"payments","failureThreshold":3}]
+        private bool HidesArguments(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.Array => value.EnumerateArray().Take(MostCompared).Any(HidesArguments),
+            JsonValueKind.Object => value.EnumerateObject().Take(MostCompared).Any(member =>
+                schema.Find(member.Name) is not null || HidesArguments(member.Value)),
+            _ => false,
+        };
 
         private static readonly HashSet<string> s_wrappers = new(StringComparer.Ordinal)
         {
@@ -346,7 +356,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             "burst", "window", "period", "queue", "concurrency", "concurrent", "pool", "threshold", "reset", "recovery", "failure",
                 "failures", "error", "errors", "open", "jitter", "max", "min",
             "status", "statuses", "codes", "idempotent", "slow", "half", "probes", "fallback", "skip", "cost", "weight", "block", "points",
-            "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "concurrent", "parallel",
+            "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "parallel", "budget", "percent", "ignore",
+            "exclude", "excluded", "ignored",
             // As Spanish, Portuguese, French, Italian and German name them.
             "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
             "tentativas", "limiar", "falhas", "tempo", "janela", "seuil", "echecs", "essais", "tentatives", "delai", "fenetre",
@@ -364,7 +375,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 "rps" or "qps" or "tps" => "s",
                 "rpm" or "qpm" => "min",
                 "rph" => "h",
-                "rpd" => "d",
+                "rpd" or "dailylimit" => "d",
+                "hourlylimit" => "h",
                 _ => "",
             };
             if (schema.Find("requestsPerWindow") is not { } requests || schema.Find("windowSeconds") is not { } window

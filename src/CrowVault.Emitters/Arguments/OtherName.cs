@@ -22,6 +22,10 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("failureRatePercent", "use failureRatePercent, with tripOn failure-rate.", [
             "errorthresholdpercentage", "failurethresholdpercentage",
         ]),
+        ("failureThreshold", null, [
+            "failures", "maxfailures", "failurecount", "failurelimit", "consecutivefailures", "maxconsecutivefailures",
+        ]),
+        ("successThreshold", null, ["successes", "successcount", "consecutivesuccesses"]),
         ("minimumCalls", null, [
             "volumethreshold", "requestvolumethreshold", "minimumnumberofcalls", "minimumthroughput", "minimumrequests", "minrequests",
             "mincalls",
@@ -35,7 +39,7 @@ internal sealed record OtherName(string Argument, string? Advice)
             "slidingwindowsize", "slidingwindowtype", "ringbuffersize", "windowsize",
         ]),
         ("recoveryTimeMs", null, [
-            "resettimeoutms", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "halfopenafterms", "cooldownms",
+            "resettimeoutms", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "openforms", "halfopenafterms", "cooldownms",
             "waitdurationinopenstatems",
         ]),
         ("recoveryTimeMs", "use recoveryTimeMs, in milliseconds.", [
@@ -49,7 +53,7 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("probeTimeoutMs",
             "the breaker sets no limit of time to calls; use generate_timeout_config, or probeTimeoutMs for probes alone.",
             ["timeout", "timeoutms", "calltimeout", "calltimeoutms", "requesttimeout", "requesttimeoutms"]),
-        ("maxRetries", null, ["retrycount", "retrylimit", "retrymax", "totalretries"]),
+        ("maxRetries", null, ["retrycount", "maxretrycount", "retrylimit", "retrymax", "totalretries"]),
         ("maxRetries", "use maxRetries, one less: the first attempt is not a retry.", [
             "maxattempts", "attempts", "maxtries", "tries", "numattempts", "numberofattempts",
         ]),
@@ -67,6 +71,10 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("totalTimeoutMs", "use totalTimeoutMs, in milliseconds.", [
             "maxelapsed", "maxelapsedtime", "maxduration", "overalltimeout", "deadline", "maxretrytime",
         ]),
+        ("totalTimeoutMs", "it is for all attempts together; put generate_timeout_config inside for each.", [
+            "attempttimeout", "attempttimeoutms", "perattempttimeout", "perattempttimeoutms", "timeoutperattempt", "pertrytimeout",
+            "pertrytimeoutms",
+        ]),
         ("respectRetryAfter", null, ["retryafter", "honorretryafter", "honourretryafter", "useretryafter", "respectretryafterheader"]),
         ("baseDelayMs", "the wait doubles from one attempt to the next, up to maxDelayCapMs; nothing sets the factor.", [
             "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "backoffrate", "exponential", "exponentialbackoff",
@@ -79,14 +87,15 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("retryOn", "withFetch emits retryFetch, which repeats only safe methods; its option methods names others.", [
             "methods", "httpmethods", "allowedmethods", "idempotent", "idempotentonly", "retrymethods",
         ]),
-        ("requestsPerWindow", null, ["limit", "max", "points", "quota", "maxrequests", "requestlimit", "maxhits"]),
-        ("windowSeconds", "use windowSeconds, in seconds.", ["duration", "interval", "period", "timewindow", "per"]),
+        ("requestsPerWindow", null, ["limit", "max", "points", "quota", "maxrequests", "requestlimit", "maxhits", "tokensperinterval"]),
+        ("windowSeconds", "use windowSeconds, in seconds.", ["duration", "interval", "period", "timewindow", "per", "ttl"]),
         ("keyStrategy", null, ["key", "keyby", "keygenerator", "limitby", "identifier", "identifyby", "keytype"]),
         ("keyStrategy", InMiddleware, [
             "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration",
             "message", "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
         ]),
         ("requestsPerWindow", "nothing spaces requests out evenly; with withOperations, acquire waits for a turn.", ["mintime"]),
+        ("burstCapacity", null, ["burstsize", "maxburst", "bucketsize", "bucketcapacity", "maxtokens"]),
         ("store", null, ["storage", "backend", "storetype"]),
         ("algorithm", null, ["algorithmtype", "type", "mode", "limitertype"]),
         ("framework", null, ["server", "middleware", "middlewaretype"]),
@@ -96,6 +105,10 @@ internal sealed record OtherName(string Argument, string? Advice)
         ]),
         ("operations", null, ["timeouts", "endpoints", "ops", "routes", "services", "calls"]),
         ("partitions", null, ["bulkheads", "pools", "services", "compartments", "concurrencylimits"]),
+        ("withMetrics", null, [
+            "onevent", "onevents", "onstatechange", "events", "callbacks", "telemetry", "opentelemetry", "otel", "prometheus",
+            "observability", "stats", "statistics",
+        ]),
         ("testRunner", null, ["testframework", "testlibrary", "testtool"]),
         ("runtime", null, ["platform", "target", "environment", "engine"]),
         ("maxQueue", "use maxQueue.", ["queuesize", "queuelimit", "maxqueued", "queue", "queuecapacity"]),
