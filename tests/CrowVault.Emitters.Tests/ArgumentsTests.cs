@@ -220,6 +220,8 @@ public sealed class ArgumentsTests
     [InlineData("circuit_breaker", """{"code":false,"testFramework":"vitest"}""", """{"withCode":false,"testRunner":"vitest"}""")]
     [InlineData("circuit_breaker", """{"maxRecoveryTimeMs":0,"failureThreshold":3}""", """{"failureThreshold":3}""")]
     [InlineData("retry_policy", """{"retryAfter":false,"jitterDisabled":true,"baseDelayMs":0}""", """{"respectRetryAfter":false,"withJitter":false,"baseDelayMs":1}""")]
+    [InlineData("retry_policy", """{"retryOn":"none","retryErrors":"network"}""", """{"retryOn":[],"retryErrors":"network"}""")]
+    [InlineData("retry_policy", """{"retryOn":"[]","retryErrors":"connection"}""", """{"retryOn":[],"retryErrors":"network"}""")]
     [InlineData("rate_limiting", """{"requestsPerWindow":"100/min"}""", """{"requestsPerWindow":100,"windowSeconds":60}""")]
     [InlineData("rate_limiting", """{"rate":"1k requests per 15 minutes","perUser":true}""", """{"requestsPerWindow":1000,"windowSeconds":900,"keyStrategy":"user"}""")]
     [InlineData("rate_limiting", """{"limit":"10 rps","backend":"memory"}""", """{"requestsPerWindow":10,"windowSeconds":1,"store":"memory"}""")]
