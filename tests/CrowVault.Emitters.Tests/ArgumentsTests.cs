@@ -210,6 +210,8 @@ public sealed class ArgumentsTests
     [InlineData("timeout_config", """{"operations":"{'orders.get':2000}"}""", """{"operations":{"orders.get":2000}}""")]
     [InlineData("circuit_breaker", """{"maxFailures":5,"successes":2,"onStateChange":true}""", """{"failureThreshold":5,"successThreshold":2,"withMetrics":true}""")]
     [InlineData("rate_limiting", """{"dailyLimit":1000,"burstSize":30}""", """{"requestsPerWindow":1000,"windowSeconds":86400,"burstCapacity":30}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":3,"environment":"production","target":"workers"}""", """{"failureThreshold":3,"runtime":"workers"}""")]
+    [InlineData("rate_limiting", """{"server":"api-mcp","type":"limiter","max":5}""", """{"requestsPerWindow":5}""")]
     [InlineData("circuit_breaker", """{"recoveryTimeSec":30}""", """{"recoveryTimeMs":30000}""")]
     [InlineData("circuit_breaker", """{"RECOVERY_TIME_S":"30"}""", """{"recoveryTimeMs":30000}""")]
     [InlineData("circuit_breaker", """{"resetTimeoutSeconds":30}""", """{"recoveryTimeMs":30000}""")]

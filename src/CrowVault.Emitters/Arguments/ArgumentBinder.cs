@@ -263,7 +263,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 AddChoice(name, property.Value.ValueKind is JsonValueKind.False, named);
             }
-            else if (OtherName.For(property.Name, schema) is { } other)
+            else if (OtherName.For(property.Name, schema) is { } other && Fits(other, property.Value))
             {
                 if (other.Advice is { } advice && !(advice.EndsWith("seconds.", StringComparison.Ordinal)
                     && Reading.HasUnit(property.Value, Reading.UnitOf(other.Argument))))
@@ -405,6 +405,11 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             CarryRate(requests, JsonElement.Parse(rate.Requests.ToString(System.Globalization.CultureInfo.InvariantCulture)), window, rate.Seconds);
             return true;
         }
+
+        // environment: "workers" is the runtime, and environment: "production" is none of ours.
+        private bool Fits(OtherName other, JsonElement value) =>
+            other.Argument is not ("runtime" or "store" or "algorithm" or "framework")
+            || schema.Find(other.Argument)!.Check(value, new()) is not null;
 
         // {"name":"orders.get","timeoutMs":2000}: the one entry of a list that is not there.
         private bool AddMember(string name, JsonProperty property)
