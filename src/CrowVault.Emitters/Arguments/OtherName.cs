@@ -95,7 +95,7 @@ internal sealed record OtherName(string Argument, string? Advice)
             "message", "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
         ]),
         ("requestsPerWindow", "nothing spaces requests out evenly; with withOperations, acquire waits for a turn.", ["mintime"]),
-        ("burstCapacity", null, ["burstsize", "maxburst", "bucketsize", "bucketcapacity", "maxtokens"]),
+        ("burstCapacity", null, ["burstsize", "maxburst", "bucketsize", "bucketcapacity"]),
         ("store", null, ["storage", "backend", "storetype"]),
         ("algorithm", null, ["algorithmtype", "type", "mode", "limitertype"]),
         ("framework", null, ["server", "middleware", "middlewaretype"]),
