@@ -208,6 +208,30 @@ public sealed class ArgumentsTests
     [InlineData("rate_limiting", """{"requestsPerSecond":10}""", """{"requestsPerWindow":10,"windowSeconds":1}""")]
     [InlineData("rate_limiting", """{"requests_per_hour":"1,000"}""", """{"requestsPerWindow":1000,"windowSeconds":3600}""")]
     [InlineData("timeout_config", """{"operations":"{'orders.get':2000}"}""", """{"operations":{"orders.get":2000}}""")]
+    [InlineData("circuit_breaker", """{"maxFailures":5,"successes":2,"onStateChange":true}""", """{"failureThreshold":5,"successThreshold":2,"withMetrics":true}""")]
+    [InlineData("rate_limiting", """{"dailyLimit":1000,"burstSize":30}""", """{"requestsPerWindow":1000,"windowSeconds":86400,"burstCapacity":30}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":3,"environment":"production","target":"workers"}""", """{"failureThreshold":3,"runtime":"workers"}""")]
+    [InlineData("rate_limiting", """{"server":"api-mcp","type":"limiter","max":5}""", """{"requestsPerWindow":5}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeSec":30}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"RECOVERY_TIME_S":"30"}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"resetTimeoutSeconds":30}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"resetTimeout":"30 s"}""", """{"recoveryTimeMs":30000}""")]
+    [InlineData("circuit_breaker", """{"config":{"recoveryTimeSec":30,"platform":"deno","includeTests":true}}""", """{"recoveryTimeMs":30000,"runtime":"deno","withTests":true}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":"３"}""", """{"failureThreshold":3}""")]
+    [InlineData("circuit_breaker", """{"failureRatio":0.1}""", """{"failureRatePercent":10,"tripOn":"failure-rate"}""")]
+    [InlineData("circuit_breaker", """{"code":false,"testFramework":"vitest"}""", """{"withCode":false,"testRunner":"vitest"}""")]
+    [InlineData("circuit_breaker", """{"maxRecoveryTimeMs":0,"failureThreshold":3}""", """{"failureThreshold":3}""")]
+    [InlineData("retry_policy", """{"retryAfter":false,"jitterDisabled":true,"baseDelayMs":0}""", """{"respectRetryAfter":false,"withJitter":false,"baseDelayMs":1}""")]
+    [InlineData("retry_policy", """{"retryOn":"none","retryErrors":"network"}""", """{"retryOn":[],"retryErrors":"network"}""")]
+    [InlineData("retry_policy", """{"retryOn":"[]","retryErrors":"connection"}""", """{"retryOn":[],"retryErrors":"network"}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":"100/min"}""", """{"requestsPerWindow":100,"windowSeconds":60}""")]
+    [InlineData("rate_limiting", """{"rate":"1k requests per 15 minutes","perUser":true}""", """{"requestsPerWindow":1000,"windowSeconds":900,"keyStrategy":"user"}""")]
+    [InlineData("rate_limiting", """{"limit":"10 rps","backend":"memory"}""", """{"requestsPerWindow":10,"windowSeconds":1,"store":"memory"}""")]
+    [InlineData("rate_limiting", """{"windowSeconds":"day","options":{"max":"5"}}""", """{"windowSeconds":86400,"requestsPerWindow":5}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","timeoutSec":2,"noRetry":true}]}""", """{"operations":[{"name":"a","timeoutMs":2000,"retry":false}]}""")]
+    [InlineData("timeout_config", """{"name":"a","timeoutMs":"2s","retry":false}""", """{"operations":[{"name":"a","timeoutMs":2000,"retry":false}]}""")]
+    [InlineData("bulkhead", """{"bulkheads":[{"name":"a","maxConcurrent":10,"maxWaitSeconds":2}]}""", """{"partitions":[{"name":"a","maxConcurrent":10,"maxWaitMs":2000}]}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"poolSize":0}""", """{"partitions":{"a":1}}""")]
     public void Corrects_to_what_was_meant(string tool, string given, string corrected) =>
         Assert.Equal(corrected, FaultsOf($"generate_{tool}", given).CorrectedArguments);
 
@@ -240,7 +264,42 @@ public sealed class ArgumentsTests
     [InlineData("retry_policy", """{"retryOn":"5xx"}""")]
     [InlineData("retry_policy", """{"retryOn":["5xx",429]}""")]
     [InlineData("retry_policy", """{"retryOn":[404,200]}""")]
-    [InlineData("rate_limiting", """{"requestsPerWindow":"100/min"}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":"100/min","windowSeconds":10}""")]
+    [InlineData("rate_limiting", """{"requestsPerDay":1000,"requestsPerSecond":10}""")]
+    [InlineData("rate_limiting", """{"windowMs":1500,"max":1}""")]
+    [InlineData("rate_limiting", """{"useRedis":false}""")]
+    [InlineData("rate_limiting", """{"store":{"type":"memory","max":100}}""")]
+    [InlineData("rate_limiting", """{"failOpen":false}""")]
+    [InlineData("rate_limiting", """{"colour":"fixed-window"}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":0}""")]
+    [InlineData("rate_limiting", """{"limits":[{"name":"day","requests":0,"seconds":86400}]}""")]
+    [InlineData("circuit_breaker", """{"probeTimeoutMs":0}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":false}""")]
+    [InlineData("circuit_breaker", """{"failureRate":1}""")]
+    [InlineData("circuit_breaker", """{"tripOn":{"type":"failure-rate","percent":50}}""")]
+    [InlineData("circuit_breaker", """{"operations":{"a":1000}}""")]
+    [InlineData("circuit_breaker", """{"schwelle":3}""")]
+    [InlineData("circuit_breaker", """{"services":[{"name":"a","failureThreshold":3}]}""")]
+    [InlineData("circuit_breaker", """{"ignore":[404]}""")]
+    [InlineData("rate_limiting", """{"ttl":60000,"limit":10}""")]
+    [InlineData("retry_policy", """{"budgetPercent":20}""")]
+    [InlineData("retry_policy", """{"attemptTimeout":"2s"}""")]
+    [InlineData("circuit_breaker", """{"失敗":3}""")]
+    [InlineData("retry_policy", """{"maxRetries":"∞"}""")]
+    [InlineData("retry_policy", """{"maxRetries":false}""")]
+    [InlineData("retry_policy", """{"baseDelayMs":"P1M"}""")]
+    [InlineData("retry_policy", """{"retryOn":[429,503.5]}""")]
+    [InlineData("retry_policy", """{"delays":[100,200,400]}""")]
+    [InlineData("retry_policy", """{"exponential":false}""")]
+    [InlineData("timeout_config", """{"operations":{"a":0}}""")]
+    [InlineData("timeout_config", """{"operations":{"a":1},"defaultTimeoutMs":"0"}""")]
+    [InlineData("timeout_config", """{"operations":{"a":1},"retry":false}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":5,"timeoutMs":5}]}""")]
+    [InlineData("timeout_config", """{"operations":{"注文":2000}}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":0}}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":10,"a=20":20}}""")]
+    [InlineData("bulkhead", """{"partitions":[{"name":"a","limit":0}]}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"maxQueue":false}""")]
     [InlineData("rate_limiting", """{"windowSeconds":"500ms"}""")]
     [InlineData("rate_limiting", """{"keyStrategy":["ip","user"]}""")]
     [InlineData("rate_limiting", """{"failOpen":true}""")]
@@ -249,6 +308,19 @@ public sealed class ArgumentsTests
     [InlineData("bulkhead", """{"partitions":{"a":1},"timeout":1000}""")]
     public void Offers_no_call_that_leaves_out_what_was_meant(string tool, string given) =>
         Assert.Null(FaultsOf($"generate_{tool}", given).CorrectedArguments);
+
+    [Theory]
+    [InlineData("generate_timeout_config", """{"operations":{"a":2,"b":3000}}""", "a ends after 2 ms, sooner than most calls over a network; limits are in milliseconds: 2 s are 2000.")]
+    [InlineData("generate_timeout_config", """{"operations":{"a":3000},"defaultTimeoutMs":5}""", "a name outside the table ends after 5 ms, sooner than")]
+    [InlineData("generate_retry_policy", """{"totalTimeoutMs":30}""", "totalTimeoutMs 30 ms may end the call before its first retry, which waits up to 200 ms;")]
+    public void Warns_where_seconds_may_have_been_given_for_milliseconds(string tool, string given, string warning) =>
+        Assert.Contains(Emit(tool, given).Warnings, each => each.StartsWith(warning, StringComparison.Ordinal));
+
+    [Theory]
+    [InlineData("generate_timeout_config", """{"operations":{"a":11}}""")]
+    [InlineData("generate_retry_policy", """{"totalTimeoutMs":201}""")]
+    [InlineData("generate_retry_policy", """{"totalTimeoutMs":30,"maxRetries":0}""")]
+    public void Warns_of_no_short_limit_that_may_be_meant(string tool, string given) => Assert.Empty(Emit(tool, given).Warnings);
 
     [Fact]
     public void Takes_as_many_entries_of_a_list_as_the_rule_says()
@@ -465,15 +537,15 @@ public sealed class ArgumentsTests
     [Fact]
     public void A_fault_on_the_command_line_is_corrected_as_a_command()
     {
-        var faults = FaultsOf("generate_timeout_config", """{"operations":{"read":"2s"},"withFetch":"yes","defaultTimeoutMs":0,"colour":1}""");
+        var faults = FaultsOf("generate_timeout_config", """{"operations":{"read":"2s"},"withFetch":"yes","defaultTimeoutMs":"0.7 s","colour":1}""");
 
         Assert.Equal(
             """
             --operations.read: "2s" is not an integer; use 1 to 86400000.
             --with-fetch: "yes" is not a boolean; use true or false.
-            --default-timeout-ms: 0 is out of range; use 1 to 86400000.
+            --default-timeout-ms: "0.7 s" is not an integer; use 1 to 86400000.
             --colour: unknown argument; the arguments are operations, runtime, defaultTimeoutMs, totalTimeoutMs, withFetch, withMetrics, withTests, testRunner, importExtension.
-            Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 1 --with-fetch
+            Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 700 --with-fetch
             """.ReplaceLineEndings("\n"),
             faults.CommandLineMessage("crowvault-mcp generate timeout-config"));
     }

@@ -48,6 +48,23 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("none", "[]")]
+    [InlineData("", "[]")]
+    [InlineData("[]", "[]")]
+    [InlineData("[429, 503]", "[429,503]")]
+    public void A_list_may_be_empty_and_its_command_gives_the_same(string word, string list)
+    {
+        var arguments = $$"""{"retryOn":{{list}},"retryErrors":"network"}""";
+        var generated = ServerProcess.Run("", "generate", "retry-policy", "--retry-on", word, "--retry-errors", "network");
+        var called = ServerProcess.Run("", "call", "generate_retry_policy", arguments, "--json");
+
+        Assert.Equal((0, 0), (generated.ExitCode, called.ExitCode));
+        var answer = JsonNode.Parse(called.Output)!;
+        Assert.Equal(generated.Output, answer["files"]![0]!["content"]!.GetValue<string>());
+        Assert.Contains($"--retry-on {(list == "[]" ? "none" : "429,503")} --retry-errors network", answer["command"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("failureThreshold: 0 is out of range; use 1 to 10000.", "--failure-threshold", "0")]
     [InlineData("failureThreshold: -5 is out of range; use 1 to 10000.", "--failure-threshold", "-5")]
     [InlineData("failureThreshold: \"abc\" is not an integer; use 1 to 10000.", "--failure-threshold", "abc")]

@@ -34,6 +34,7 @@ public sealed class LineReaderTests
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"logging/setLevel","params":{"level":"loud"}}""", -32602, "7")]
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{}}}""", -32602, "7")]
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"initialize","params":{"protocolVersion":7,"capabilities":{},"clientInfo":{"name":"a","version":"1"}}}""", -32602, "7")]
+    [InlineData("""{"jsonrpc":"2.0","id":7,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"a","title":5},"argument":{"name":"a","value":"b"}}}""", -32602, "7")]
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"completion/complete","params":{"ref":{"type":"ref/other"},"argument":{"name":"a","value":"b"}}}""", -32602, "7")]
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"ping","params":{"_meta":{"progressToken":{}}}}""", -32602, "7")]
     [InlineData("""{"jsonrpc":"2.0","id":7,"method":"no/such"}""", -32601, "7")]

@@ -111,6 +111,13 @@ public sealed class PromptsAndResourcesTests
     }
 
     [Theory]
+    [InlineData("""{"services":"orders,orders"}""", "Five layers for orders")]
+    [InlineData("""{"services":["orders","pay"]}""", "Five layers for orders, pay")]
+    public void Takes_services_as_they_come(string arguments, string description) =>
+        Assert.Equal(description, Prompt(arguments)["result"]!["description"]!.GetValue<string>());
+
+    [Theory]
+    [InlineData("""{"services":5}""", "services: give 1 to 20 names of letters, digits, _ and -, separated by commas, such as orders,payments. Given was \"5\"")]
     [InlineData("""{}""", "services: ")]
     [InlineData("""{"services":"a;b"}""", "services: ")]
     [InlineData("""{"services":"a,A"}""", "timeoutConfig.operations: ")]

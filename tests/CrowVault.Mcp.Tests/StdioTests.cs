@@ -195,6 +195,24 @@ public sealed class StdioTests
     }
 
     [Fact]
+    public void Answers_a_call_that_waits_for_a_client_that_has_left()
+    {
+        using var server = ServerProcess.Start();
+        var (input, output) = (server.Process.StandardInput, server.Process.StandardOutput);
+        input.WriteLine(Initialize.Replace("\"capabilities\":{}", "\"capabilities\":{\"elicitation\":{}}", StringComparison.Ordinal));
+        output.ReadLine();
+        input.WriteLine(Initialized);
+        input.WriteLine(Call(1, "generate_timeout_config", "{}"));
+        input.WriteLine(Call(2, "generate_bulkhead", "{}"));
+        input.Close();
+
+        var replies = Replies(output.ReadToEnd()).Where(message => message["result"] is not null).ToList();
+        Assert.Equal([1, 2], replies.Select(reply => reply["id"]!.GetValue<int>()).Order());
+        Assert.All(replies, reply => Assert.Contains("required but missing", reply["result"]!["content"]![0]!["text"]!.GetValue<string>(), StringComparison.Ordinal));
+        Assert.True(server.Process.WaitForExit(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public void Wrong_arguments_get_an_error_result_that_a_model_can_correct()
     {
         var result = Talk([Call(1, "generate_circuit_breaker", """{"failureThreshold":0,"withMetric":true}""")])[1]["result"]!;

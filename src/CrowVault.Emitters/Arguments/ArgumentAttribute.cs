@@ -17,6 +17,9 @@ public sealed class ArgumentAttribute(string description) : Attribute
     /// <summary>The greatest value of an integer, or of each integer in a list or map.</summary>
     public int Maximum { get; init; } = int.MaxValue;
 
+    /// <summary>What a caller means by 0 where the least value is 1.</summary>
+    public ZeroMeaning Zero { get; init; }
+
     /// <summary>How many entries a list must have.</summary>
     public int MinimumEntries { get; init; } = 1;
 

@@ -110,6 +110,10 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 unknown.Add(property);
             }
+            else if (unknown.IsRate(argument, property.Value))
+            {
+                faulty.Add(argument.Name);
+            }
             else if (property.Value.ValueKind is not JsonValueKind.Null)
             {
                 var before = faults.Total;
@@ -228,7 +232,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         {
             if (++_count > MostCompared)
             {
-                faults.Add(new(faults.HasRoom ? Shown(property.Name) : "", "unknown argument."));
+                faults.AddFinal(new(faults.HasRoom ? Shown(property.Name) : "", "unknown argument."));
                 return;
             }
 
@@ -241,14 +245,28 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 faults.Add(new(name, $"unknown argument; give requestsPerWindow, and windowSeconds {seconds}."));
             }
+            else if (AddRate(name, "unknown argument; ", property.Value) || AddMember(name, property))
+            {
+                return;
+            }
             else if (Negated(property.Name) is { } off)
             {
                 faults.Add(new(name, $"unknown argument; give {off.Name} instead, with the opposite value."));
                 CarryOpposite(off, property.Value);
             }
-            else if (OtherName.For(property.Name, schema) is { } other)
+            else if (Switches.FirstOrDefault(each => each.IsAlsoCalled(property.Name)) is { } on)
             {
-                if (other.Advice is { } advice)
+                faults.Add(new(name, $"unknown argument; did you mean {on.Name}?"));
+                Carry(on, property.Value);
+            }
+            else if (ChoicesNamed(property) is { Count: > 0 } named)
+            {
+                AddChoice(name, property.Value.ValueKind is JsonValueKind.False, named);
+            }
+            else if (OtherName.For(property.Name, schema) is { } other && Fits(other, property.Value))
+            {
+                if (other.Advice is { } advice && !(advice.EndsWith("seconds.", StringComparison.Ordinal)
+                    && Reading.HasUnit(property.Value, Reading.UnitOf(other.Argument))))
                 {
                     faults.AddFinal(new(name, $"unknown argument; {advice}"));
                 }
@@ -258,14 +276,19 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                     Carry(other, property.Value);
                 }
             }
+            else if (InUnits(property) is { } argument)
+            {
+                faults.Add(new(name, $"unknown argument; {argument.Name} counts {UnitWords(argument)}."));
+            }
+            else if (Elsewhere(property.Name) is { Length: > 0 } elsewhere)
+            {
+                faults.Add(new(name, $"unknown argument; {elsewhere} takes it."));
+                faults.Forbid(unless: property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False);
+            }
             else if (Nearest(property.Name) is { } nearest)
             {
                 faults.Add(new(name, $"unknown argument; did you mean {nearest.Name}?"));
                 Carry(nearest, property.Value);
-            }
-            else if (InUnits(property) is { } argument)
-            {
-                faults.Add(new(name, $"unknown argument; {argument.Name} counts {UnitWords(argument)}."));
             }
             else if (Containing(property.Name) is { Count: > 0 } containing && property.Value.ValueKind is not JsonValueKind.Object)
             {
@@ -281,6 +304,11 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 {
                     faults.AddFinal(question);
                 }
+            }
+            else if (ChoicesGiven(property.Value) is { Count: > 0 } given)
+            {
+                faults.AddFinal(new(name, $"unknown argument; {Argument.Show(property.Value)} is a choice of "
+                    + $"{string.Join(" and ", given.Select(each => each.Name))}."));
             }
             else if (Unpack(Reading.Json(property.Value) ?? property.Value))
             {
@@ -298,10 +326,21 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         }
 
         // What a client adds of its own can go; what was meant for the code cannot.
-        private static bool CanGo(JsonProperty property) =>
+        private bool CanGo(JsonProperty property) =>
             property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
-            || (!Words(property.Name).Any(s_words.Contains)
+            || (!Words(property.Name).Any(word => s_words.Contains(word) || s_words.Contains(word.TrimEnd('s')))
+                && !(property.Name.Any(c => !char.IsAscii(c)) && Reading.MeansSomething(property.Value))
+                && !HidesArguments(property.Value)
                 && !(s_wrappers.Contains(Reading.Fold(property.Name)) && Reading.MeansSomething(property.Value)));
+
+        // services: [{"name":"payments","failureThreshold":3}]
+        private bool HidesArguments(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.Array => value.EnumerateArray().Take(MostCompared).Any(HidesArguments),
+            JsonValueKind.Object => value.EnumerateObject().Take(MostCompared).Any(member =>
+                schema.Find(member.Name) is not null || HidesArguments(member.Value)),
+            _ => false,
+        };
 
         private static readonly HashSet<string> s_wrappers = new(StringComparer.Ordinal)
         {
@@ -317,7 +356,12 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             "burst", "window", "period", "queue", "concurrency", "concurrent", "pool", "threshold", "reset", "recovery", "failure",
                 "failures", "error", "errors", "open", "jitter", "max", "min",
             "status", "statuses", "codes", "idempotent", "slow", "half", "probes", "fallback", "skip", "cost", "weight", "block", "points",
-            "tokens", "capacity", "slots",
+            "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "parallel", "budget", "percent", "ignore",
+            "exclude", "excluded", "ignored",
+            // As Spanish, Portuguese, French, Italian and German name them.
+            "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
+            "tentativas", "limiar", "falhas", "tempo", "janela", "seuil", "echecs", "essais", "tentatives", "delai", "fenetre",
+            "soglia", "tentativi", "schwelle", "schwellwert", "versuche", "wartezeit", "fehler", "zeitlimit", "fenster", "dauer",
         };
 
         private static IEnumerable<string> Words(string name) =>
@@ -331,7 +375,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 "rps" or "qps" or "tps" => "s",
                 "rpm" or "qpm" => "min",
                 "rph" => "h",
-                "rpd" => "d",
+                "rpd" or "dailylimit" => "d",
+                "hourlylimit" => "h",
                 _ => "",
             };
             if (schema.Find("requestsPerWindow") is not { } requests || schema.Find("windowSeconds") is not { } window
@@ -340,11 +385,110 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 return null;
             }
 
-            Carry(requests, property.Value);
-            Carry(window, JsonElement.Parse(((int)seconds).ToString(System.Globalization.CultureInfo.InvariantCulture)));
-            faults.Forbid(unless: !given.TryGetProperty(window.Name, out _));
+            CarryRate(requests, property.Value, window, (int)seconds);
             return (int)seconds;
         }
+
+        // requestsPerWindow: "100/min", or a rate under any other name.
+        public bool IsRate(Argument argument, JsonElement value) => argument.Name == Requests && AddRate(argument.Name, "", value);
+
+        private bool AddRate(string name, string unknown, JsonElement value)
+        {
+            if (schema.Find(Requests) is not { } requests || schema.Find("windowSeconds") is not { } window
+                || Reading.Rate(value) is not { } rate)
+            {
+                return false;
+            }
+
+            faults.Add(new(name, $"{unknown}{Argument.Show(value)} is a rate; give requestsPerWindow {rate.Requests}, and windowSeconds "
+                + $"{rate.Seconds}."));
+            CarryRate(requests, JsonElement.Parse(rate.Requests.ToString(System.Globalization.CultureInfo.InvariantCulture)), window, rate.Seconds);
+            return true;
+        }
+
+        // environment: "workers" is the runtime, and environment: "production" is none of ours.
+        private bool Fits(OtherName other, JsonElement value) =>
+            other.Argument is not ("runtime" or "store" or "algorithm" or "framework")
+            || schema.Find(other.Argument)!.Check(value, new()) is not null;
+
+        // {"name":"orders.get","timeoutMs":2000}: the one entry of a list that is not there.
+        private bool AddMember(string name, JsonProperty property)
+        {
+            if (schema.All.OfType<ObjectListArgument>().FirstOrDefault(each => each.Required && each.Members.Any(member =>
+                member.Name == property.Name && member is not NameArgument)) is not { } list)
+            {
+                return false;
+            }
+
+            var fault = new ArgumentFault(name, $"unknown argument; it belongs to an entry of {list.Name}.");
+            if (!given.TryGetProperty(list.Name, out _)
+                && list.Members.All(member => !member.Required || given.TryGetProperty(member.Name, out _)))
+            {
+                faults.Add(fault);
+                var entry = new JsonObject(list.Members
+                    .Where(member => given.TryGetProperty(member.Name, out _))
+                    .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)JsonNode.Parse(given.GetProperty(member.Name).GetRawText()))));
+                Carry(list, JsonSerializer.SerializeToElement((JsonNode)new JsonArray(entry), ArgumentJson.Readable.JsonNode));
+            }
+            else
+            {
+                faults.AddFinal(fault);
+            }
+
+            return true;
+        }
+
+        // Of two rates a call has room for one.
+        private void CarryRate(Argument requests, JsonElement count, Argument window, int seconds)
+        {
+            faults.Forbid(unless: !meant.ContainsKey(requests.Name) && !meant.ContainsKey(window.Name)
+                && !given.TryGetProperty(window.Name, out _));
+            Carry(requests, count, evenIfGiven: true);
+            Carry(window, JsonElement.Parse(seconds.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        }
+
+        private const string Requests = "requestsPerWindow";
+
+        private IEnumerable<BooleanArgument> Switches => schema.All.Append(WithCode).OfType<BooleanArgument>();
+
+        // redis: true, useRedis, byIp, perUser: a choice as a switch.
+        private List<ChoiceArgument> ChoicesNamed(JsonProperty property)
+        {
+            var folded = property.Value.ValueKind is JsonValueKind.True or JsonValueKind.False && property.Name.Length <= 64
+                ? Reading.Fold(property.Name)
+                : "";
+            return folded.Length == 0 ? [] : [.. schema.All.OfType<ChoiceArgument>().Where(argument => ChoiceNamed(argument, folded) is not null)];
+        }
+
+        private static readonly string[] s_by = ["", "use", "using", "by", "per", "with", "on", "in", "is", "for"];
+
+        private static string? ChoiceNamed(ChoiceArgument argument, string folded) =>
+            argument.Choices.FirstOrDefault(choice => s_by.Any(by => folded == by + Reading.Fold(choice)));
+
+        private void AddChoice(string name, bool isOff, List<ChoiceArgument> named)
+        {
+            var fault = new ArgumentFault(name, $"unknown argument; use {string.Join(" or ", named.Select(each => each.Name))}: "
+                + $"{string.Join(" or ", named.Select(each => each.Rule).Distinct())}.");
+            if (isOff || named is not [var only])
+            {
+                faults.AddFinal(fault);
+                return;
+            }
+
+            faults.Add(fault);
+            Carry(only, JsonSerializer.SerializeToElement(ChoiceNamed(only, Reading.Fold(name))!, ArgumentJson.Readable.String));
+        }
+
+        private List<ChoiceArgument> ChoicesGiven(JsonElement value) =>
+            value.ValueKind is not JsonValueKind.String || value.GetString() is not { Length: > 0 and <= 32 } text
+                ? []
+                : [.. schema.All.OfType<ChoiceArgument>().Where(argument => argument.Name != "importExtension"
+                    && argument.Choices.Any(choice => Reading.Fold(choice) == Reading.Fold(text)))];
+
+        // The tools that have an argument of this name, where this one does not.
+        private static string Elsewhere(string name) => name.Length > 64 ? "" : string.Join(" or ", Catalog.All
+            .Where(emitter => emitter.Arguments.Find(name) is not null)
+            .Select(emitter => emitter.Tool));
 
         private Argument? Nearest(string name) =>
             Suggestion.Nearest(name, schema.All.Append(WithCode).Select(argument => argument.Name)) is { } nearest
@@ -368,18 +512,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         }
 
         // noJitter, withoutTests, and --no-with-tests: near to a switch, and its opposite.
-        private BooleanArgument? Negated(string name)
-        {
-            var folded = name.Length > 64 ? "" : Reading.Fold(name);
-            var not = s_not.FirstOrDefault(each => folded.StartsWith(each, StringComparison.Ordinal));
-            return not is null
-                ? null
-                : schema.All.Append(WithCode).OfType<BooleanArgument>().FirstOrDefault(argument =>
-                    Reading.Fold(argument.Name) is var known
-                    && (folded[not.Length..] == known || $"with{folded[not.Length..]}" == known));
-        }
-
-        private static readonly string[] s_not = ["without", "disable", "exclude", "omit", "skip", "not", "no"];
+        private BooleanArgument? Negated(string name) => Switches.FirstOrDefault(argument => argument.IsOppositeOf(name));
 
         private void CarryOpposite(BooleanArgument argument, JsonElement value)
         {
@@ -401,6 +534,9 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private void Carry(OtherName other, JsonElement value)
         {
             Carry(schema.Find(other.Argument)!, value);
+
+            // 1 is all of them as a ratio, and one in a hundred as a percentage.
+            faults.Forbid(unless: other.Argument != "failureRatePercent" || Reading.Number(value, Unit.None) is not 1.0);
             if (other.IsOfRate && !given.TryGetProperty("tripOn", out _))
             {
                 meant["tripOn"] = "failure-rate";
@@ -408,9 +544,10 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         }
 
         // The value goes along, unless the right name was given as well.
-        private void Carry(Argument argument, JsonElement value)
+        private void Carry(Argument argument, JsonElement value, bool evenIfGiven = false)
         {
-            if (value.ValueKind is JsonValueKind.Null || meant.ContainsKey(argument.Name) || given.TryGetProperty(argument.Name, out _))
+            if (value.ValueKind is JsonValueKind.Null || meant.ContainsKey(argument.Name)
+                || (!evenIfGiven && given.TryGetProperty(argument.Name, out _)))
             {
                 return;
             }
@@ -424,52 +561,48 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             faults.Forbid(unless: found.Correctable);
         }
 
-        // recoveryTimeSeconds: 30 is recoveryTimeMs: 30000.
+        // recoveryTimeSeconds: 30 is recoveryTimeMs: 30000, and so is resetTimeoutSec: 30.
         private IntegerArgument? InUnits(JsonProperty property)
         {
-            var (stem, word) = Split(property.Name);
-            foreach (var argument in schema.All.OfType<IntegerArgument>())
+            if (property.Name.Length > 64 || schema.All.OfType<IntegerArgument>()
+                .Select(each => (Argument: (IntegerArgument?)each, Factor: Reading.FactorIn(property.Name, each.Name)))
+                .Append(InUnitsElsewhere(property.Name))
+                .FirstOrDefault(each => each.Factor is not (null or 1.0)) is not { Argument: { } argument, Factor: { } factor })
             {
-                var (known, unit) = Split(argument.Name);
-                if (unit.Length == 0 || !string.Equals(known, stem, StringComparison.OrdinalIgnoreCase)
-                    || Reading.FactorOf(word, Reading.UnitOf(argument.Name)) is not { } factor
-                    || property.Value.ValueKind is not JsonValueKind.Number
-                    || Reading.Number(property.Value, Unit.None) is not { } number)
-                {
-                    continue;
-                }
-
-                if (number * factor is var value && value == Math.Floor(value) && !meant.ContainsKey(argument.Name)
-                    && !given.TryGetProperty(argument.Name, out _))
-                {
-                    meant[argument.Name] = (int)Math.Clamp(value, argument.Minimum, argument.Maximum);
-                }
-
-                return argument;
+                return null;
             }
 
-            return null;
+            if (Reading.Number(property.Value, factor, Reading.UnitOf(argument.Name)) is { } number)
+            {
+                Carry(argument, JsonElement.Parse(number.ToString("R", System.Globalization.CultureInfo.InvariantCulture)));
+            }
+            else
+            {
+                faults.Forbid(unless: !Reading.MeansSomething(property.Value));
+            }
+
+            return argument;
+        }
+
+        private static readonly string[] s_units = ["milliseconds", "seconds", "minutes", "millis", "hours", "secs", "mins", "sec", "min"];
+
+        private (IntegerArgument? Argument, double? Factor) InUnitsElsewhere(string name)
+        {
+            var folded = Reading.Fold(name);
+            return s_units.FirstOrDefault(each => folded.EndsWith(each, StringComparison.Ordinal)) is { } word
+                && OtherName.For($"{folded[..^word.Length]}ms", schema) is { Advice: null } other
+                && schema.Find(other.Argument) is IntegerArgument argument
+                    ? (argument, Reading.FactorOf(word, Reading.UnitOf(argument.Name)))
+                    : default;
         }
 
         [System.Text.RegularExpressions.GeneratedRegex("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")]
         private static partial System.Text.RegularExpressions.Regex NameWords();
 
-        private static (string Stem, string Word) Split(string name)
-        {
-            var at = name.Length;
-            while (at > 0 && char.IsAsciiLetterLower(name[at - 1]))
-            {
-                at--;
-            }
-
-            at = at > 0 && char.IsAsciiLetterUpper(name[at - 1]) ? at - 1 : at;
-            return (Reading.Fold(name[..at]), name[at..].Trim('_', '-'));
-        }
-
         private static string UnitWords(IntegerArgument argument) =>
             Reading.UnitOf(argument.Name) is Unit.Seconds ? "seconds" : "milliseconds";
 
-        // Arguments one level too deep: {"arguments":{"failureThreshold":3}}.
+        // Arguments one level too deep: {"arguments":{"failureThreshold":3}}. They are read as they would be at their place.
         private bool Unpack(JsonElement value)
         {
             if (value.ValueKind is not JsonValueKind.Object)
@@ -477,35 +610,35 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 return false;
             }
 
-            var found = false;
-            foreach (var inner in value.EnumerateObject().Take(MostCompared))
+            var found = new FaultList();
+            var inside = new UnknownArguments(schema, value, meant, found) { _count = _count, _listed = true };
+            var before = meant.Count;
+            var known = false;
+            foreach (var inner in value.EnumerateObject())
             {
-                if (Negated(inner.Name) is { } off)
+                if (inside._count >= MostCompared)
                 {
-                    found = true;
-                    CarryOpposite(off, inner.Value);
+                    found.Forbid(unless: false);
+                    break;
                 }
-                else if ((inner.Name == WithCode.Name ? WithCode : schema.Find(inner.Name) ?? Nearest(inner.Name)) is { } argument)
+
+                if ((inner.Name == WithCode.Name ? WithCode : schema.Find(inner.Name)) is { } argument)
                 {
-                    found = true;
-                    Carry(argument, inner.Value);
-                }
-                else if (OtherName.For(inner.Name, schema) is { Advice: null } other)
-                {
-                    found = true;
-                    Carry(other, inner.Value);
-                }
-                else if (inner.Value.ValueKind is JsonValueKind.Object)
-                {
-                    found |= Unpack(inner.Value);
+                    (known, inside._count) = (true, inside._count + 1);
+                    if (!inside.IsRate(argument, inner.Value))
+                    {
+                        inside.Carry(argument, inner.Value, evenIfGiven: true);
+                    }
                 }
                 else
                 {
-                    faults.Forbid(unless: CanGo(inner));
+                    inside.Add(inner);
                 }
             }
 
-            return found;
+            _count = inside._count;
+            faults.Forbid(unless: found.Correctable);
+            return known || meant.Count > before;
         }
     }
 }

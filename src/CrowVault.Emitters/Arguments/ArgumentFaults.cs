@@ -19,13 +19,13 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
 
     /// <summary>One line per fault, then the corrected call.</summary>
     public string Message => Write(
-        fault => fault.ToString(),
+        fault => fault.Advice,
         CorrectedArguments is null ? null : $"{Tool} {CorrectedArguments}");
 
     /// <summary>The same for a caller on the command line: faults under the names of options, and a command that works.</summary>
     /// <param name="command">The command that was given without its options, such as <c>crowvault-mcp generate bulkhead</c>.</param>
     public string CommandLineMessage(string command) => Write(
-        fault => $"{OptionName(fault.Argument)}: {fault.Problem}",
+        fault => (fault with { Argument = OptionName(fault.Argument) }).Advice,
         CorrectedOptions is { } options ? $"{command} {options}".TrimEnd() : null);
 
     /// <summary>The corrected call's options as they are typed into a shell; null when no call can be built.</summary>
@@ -69,6 +69,12 @@ public sealed record ArgumentFault(string Argument, string Problem)
     /// corrected call: of two values that exclude each other only the caller knows which was meant.
     /// </summary>
     public IReadOnlyDictionary<string, JsonNode?>? Remedy { get; init; }
+
+    /// <summary>What else helps, as a sentence of its own.</summary>
+    public string? Hint { get; init; }
+
+    /// <summary>The fault with its hint.</summary>
+    public string Advice => Hint is null ? ToString() : $"{this} {Hint}";
 
     /// <inheritdoc/>
     public bool Equals(ArgumentFault? other) => other is not null && Argument == other.Argument && Problem == other.Problem;

@@ -29,6 +29,7 @@ internal static class ArgumentReader
             return new IntegerArgument(name, description, required, fallback, attribute.Minimum, attribute.Maximum)
             {
                 DefaultFollows = fallback is not null && property.AssociatedParameter!.DefaultValue is null,
+                Zero = attribute.Zero,
             };
         }
 

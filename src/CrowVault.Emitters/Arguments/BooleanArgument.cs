@@ -48,4 +48,28 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
         JsonValueKind.Object when value.GetPropertyCount() == 1 => Nearest(value.EnumerateObject().First().Value),
         _ => null,
     };
+
+    private static readonly string[] s_not =
+        ["without", "disable", "exclude", "omit", "skip", "donot", "dont", "never", "not", "no"];
+
+    private static readonly string[] s_with =
+        ["with", "include", "enable", "generate", "emit", "add", "use", "return", "show", "should", "allow", "can", "do", "is", "want", ""];
+
+    private string Stem => Reading.Fold(Name) is var known && known.StartsWith("with", StringComparison.Ordinal) ? known[4..] : known;
+
+    /// <summary>Whether a name is this switch turned round: <c>noJitter</c>, <c>withoutTests</c>, <c>retryDisabled</c>.</summary>
+    internal bool IsOppositeOf(string name)
+    {
+        var folded = name.Length > 64 ? "" : Reading.Fold(name);
+        return s_not.Any(not => folded == not + Stem || folded == $"{not}with{Stem}") || folded == $"{Stem}disabled" || folded == $"{Stem}off";
+    }
+
+    /// <summary>Whether a name is this switch in other words: <c>includeTests</c>, <c>metricsEnabled</c>, <c>retryable</c>.</summary>
+    internal bool IsAlsoCalled(string name)
+    {
+        var folded = name.Length > 64 ? "" : Reading.Fold(name);
+        return s_with.Any(with => folded.StartsWith(with, StringComparison.Ordinal)
+            && folded[with.Length..] is var rest && rest.StartsWith(Stem, StringComparison.Ordinal)
+            && rest[Stem.Length..] is "" or "able" or "enabled" or "allowed" or "on");
+    }
 }

@@ -22,7 +22,13 @@ public sealed record ChoiceArgument(string Name, string Description, bool Requir
         if (Word(value) is not { } given)
         {
             faults.Add(Fault($"{Show(value)} is not a choice; use one of {Rule}."));
-            faults.Forbid(unless: value.ValueKind is not JsonValueKind.Array || value.GetArrayLength() == 0);
+            faults.Forbid(unless: value.ValueKind switch
+            {
+                JsonValueKind.Array => value.GetArrayLength() == 0,
+                JsonValueKind.Object => value.GetPropertyCount() == 0,
+                JsonValueKind.False => false,
+                _ => true,
+            });
             return null;
         }
 

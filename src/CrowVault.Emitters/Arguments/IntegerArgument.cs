@@ -11,6 +11,9 @@ public sealed record IntegerArgument(string Name, string Description, bool Requi
 {
     private const int Unreached = 10_000_000;
 
+    /// <summary>What 0 means where the least value is 1.</summary>
+    public ZeroMeaning Zero { get; init; }
+
     /// <inheritdoc/>
     public override string Rule => $"{Minimum} to {Maximum}";
 
@@ -31,14 +34,30 @@ public sealed record IntegerArgument(string Name, string Description, bool Requi
             return integer;
         }
 
-        faults.Add(Fault(problem));
+        faults.Add(Fault(problem) with { Hint = HintFor(value) });
         var nearest = Nearest(value);
-        faults.Forbid(unless: nearest is not null || !Reading.MeansSomething(value));
+        faults.Forbid(unless: nearest is not null
+            || !(value.ValueKind is JsonValueKind.False || (Reading.MeansSomething(value) && !IsOff(value))));
         return nearest;
     }
 
+    /// <summary>What to say about 0 beside the range.</summary>
+    internal string? HintFor(JsonElement value) => !IsZero(value) ? null : Zero switch
+    {
+        ZeroMeaning.NoLimit => "No value stands for no limit.",
+        ZeroMeaning.Off => "Leave it out for none.",
+        ZeroMeaning.Least or ZeroMeaning.Nothing => null,
+        _ => throw new ArgumentOutOfRangeException(nameof(value), Zero, null),
+    };
+
     /// <summary>The integer within the range that is nearest to what was probably meant.</summary>
-    internal int? Nearest(JsonElement value) => Nearest(value, Name, Minimum, Maximum);
+    internal int? Nearest(JsonElement value) =>
+        Zero is not ZeroMeaning.Least && IsZero(value) ? null : Nearest(value, Name, Minimum, Maximum);
+
+    // Left out, it is as off as 0 says.
+    private bool IsOff(JsonElement value) => Zero is ZeroMeaning.Off && IsZero(value);
+
+    private bool IsZero(JsonElement value) => Minimum > 0 && Reading.Number(value, Reading.UnitOf(Name)) is 0.0;
 
     /// <summary>The integer within a range that is nearest to what was probably meant.</summary>
     internal static int? Nearest(JsonElement value, string name, int minimum, int maximum)

@@ -13,6 +13,9 @@ public sealed record IntegerListArgument(
     string Name, string Description, bool Required, JsonNode? Default, int Minimum, int Maximum, int MinimumEntries, int MaximumEntries)
     : Argument(Name, Description, Required, Default)
 {
+    /// <summary>A list without entries as one word of a command line.</summary>
+    public const string EmptyOption = "none";
+
     /// <inheritdoc/>
     public override string Rule => $"a list of {MinimumEntries} to {MaximumEntries} different integers, each {Minimum} to {Maximum}";
 
@@ -34,7 +37,9 @@ public sealed record IntegerListArgument(
         return schema;
     }
 
-    internal override string OptionValue(JsonNode value) => string.Join(',', value.AsArray().Select(entry => entry!.ToJsonString()));
+    internal override string OptionValue(JsonNode value) => value.AsArray() is { Count: > 0 } entries
+        ? string.Join(',', entries.Select(entry => entry!.ToJsonString()))
+        : EmptyOption;
 
     internal override JsonNode? Check(JsonElement value, FaultList faults)
     {
@@ -96,7 +101,15 @@ public sealed record IntegerListArgument(
     {
         if (Reading.Json(value) is { } json)
         {
-            return json.ValueKind is JsonValueKind.Array ? Read(json) : Nearest(json);
+            return json.ValueKind is not JsonValueKind.Array ? Nearest(json)
+                : json.GetArrayLength() == 0 && MinimumEntries == 0 ? []
+                : Read(json);
+        }
+
+        if (MinimumEntries == 0 && value.ValueKind is JsonValueKind.String
+            && string.Equals(value.GetString()!.Trim(), EmptyOption, StringComparison.OrdinalIgnoreCase))
+        {
+            return [];
         }
 
         if (value.ValueKind is JsonValueKind.String)
@@ -126,8 +139,8 @@ public sealed record IntegerListArgument(
 
     // Another status would mean something else.
     private int? Inside(JsonElement entry) =>
-        IntegerArgument.Nearest(entry, Name, int.MinValue, int.MaxValue) is { } number && number >= Minimum && number <= Maximum
-            ? number
+        Reading.Number(entry, Unit.None) is { } number && number >= Minimum && number <= Maximum && number == Math.Floor(number)
+            ? (int)number
             : null;
 
     // Numbers that are no statuses at all are not the ones that were meant.

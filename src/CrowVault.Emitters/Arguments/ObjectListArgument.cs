@@ -130,7 +130,10 @@ public sealed partial record ObjectListArgument(
         var name = NameArgument.Check(entry.Name, Name, taken, faults);
         if (IntegerArgument.Problem(entry.Value, Number!.Minimum, Number.Maximum, out var integer) is { } problem)
         {
-            faults.Add(new($"{Name}.{(EmittedName.IsUsable(entry.Name) ? entry.Name : Show(entry.Name))}", problem));
+            faults.Add(new($"{Name}.{(EmittedName.IsUsable(entry.Name) ? entry.Name : Show(entry.Name))}", problem)
+            {
+                Hint = Number.HintFor(entry.Value),
+            });
         }
 
         return new JsonObject { [NameMember] = name, [Number.Name] = integer };
@@ -230,6 +233,8 @@ public sealed partial record ObjectListArgument(
                 return [MeantPair(entry[0].GetString()!, entry[1], taken)];
             case JsonValueKind.Object when HasName(entry):
                 return [MeantMembers(null, entry, taken)];
+            case JsonValueKind.Object when entry.EnumerateObject().Take(16).Any(property => Members.Any(each => each.Name == property.Name)):
+                return s_unreadable;
             case JsonValueKind.Object when entry.GetPropertyCount() == 1 && Reading.Fold(entry.EnumerateObject().First().Name) is var only
                 && (only == Reading.Fold(Name) || only is "items" or "entries" or "list" or "values"):
                 return Meant(entry.EnumerateObject().First().Value) is { } inner
@@ -261,12 +266,18 @@ public sealed partial record ObjectListArgument(
 
     private JsonObject? MeantPair(string name, JsonElement value, HashSet<string> taken)
     {
+        // The command line's a=10,a=20 comes as a and a=20.
+        if (name.IndexOf('=', StringComparison.Ordinal) is var equals and > 0 && taken.Contains(name[..equals]))
+        {
+            return null;
+        }
+
         if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() > 0)
         {
             return MeantMembers(name, value, taken);
         }
 
-        return Number?.Nearest(value) is { } number
+        return HasText(name) && Number?.Nearest(value) is { } number
             ? new JsonObject { [NameMember] = TakeName(name, taken), [Number.Name] = number }
             : null;
     }
@@ -277,12 +288,36 @@ public sealed partial record ObjectListArgument(
         var others = new List<JsonProperty>();
         foreach (var property in entry.EnumerateObject().Take(Members.Count + 4))
         {
+            if (Members.OfType<BooleanArgument>().FirstOrDefault(each => each.IsOppositeOf(property.Name)) is { } off)
+            {
+                if (values.ContainsKey(off.Name) || off.Check(property.Value, new()) is not { } read)
+                {
+                    return null;
+                }
+
+                values[off.Name] = !read.GetValue<bool>();
+                continue;
+            }
+
+            if (Members.OfType<IntegerArgument>().FirstOrDefault(each => Reading.FactorIn(property.Name, each.Name) is not (null or 1.0)) is { } timed)
+            {
+                if (values.ContainsKey(timed.Name)
+                    || Reading.Number(property.Value, Reading.FactorIn(property.Name, timed.Name)!.Value, Reading.UnitOf(timed.Name)) is not { } number
+                    || number != Math.Floor(number) || number < timed.Minimum || number > timed.Maximum)
+                {
+                    return null;
+                }
+
+                values[timed.Name] = (int)number;
+                continue;
+            }
+
             var member = Members.FirstOrDefault(each => each.Name == property.Name)
                 ?? (name is null && IsNameMember(property.Name) ? Members[0] : null)
                 ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
                     ? Members.First(each => each.Name == nearest) : null)
-                ?? Members.FirstOrDefault(each =>
-                    each is not NameArgument && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
+                ?? Members.FirstOrDefault(each => each is BooleanArgument flag ? flag.IsAlsoCalled(property.Name)
+                    : each is not NameArgument && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
             if (member is NameArgument && name is null && property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
             {
                 name = property.Value.ToString();
@@ -300,12 +335,12 @@ public sealed partial record ObjectListArgument(
 
         // A number under any other name is the one that an entry must have, in the unit that its name ends in.
         var missing = Members.Where(member => member.Required && member is not NameArgument && !values.ContainsKey(member.Name)).ToList();
-        if (missing is [IntegerArgument number] && others is [var other] && MeantNumber(number, other) is { } meant)
+        if (missing is [IntegerArgument only] && others is [var other] && MeantNumber(only, other) is { } meant)
         {
-            (values[number.Name], missing, others) = (meant, [], []);
+            (values[only.Name], missing, others) = (meant, [], []);
         }
 
-        if (name is null || missing.Count > 0 || others.Count > 0)
+        if (name is null || !HasText(name) || missing.Count > 0 || others.Count > 0)
         {
             return null;
         }
@@ -338,7 +373,7 @@ public sealed partial record ObjectListArgument(
             ? given.Name[^(word.Length + 1)] + word
             : word;
         var factor = given.Value.ValueKind is JsonValueKind.Number ? Reading.FactorOf(last, unit) ?? 1 : 1;
-        return Reading.Number(given.Value, unit) is { } value
+        return Reading.Number(given.Value, unit) is { } value && (value > 0 || number.Minimum == 0)
             ? (int)Math.Clamp(Math.Round(value * factor), number.Minimum, number.Maximum)
             : null;
     }
@@ -350,6 +385,9 @@ public sealed partial record ObjectListArgument(
 
     private static bool IsNameMember(string name) =>
         Reading.Fold(name) is "name" or "key" or "id" or "operation" or "partition" or "service" or "label" or "endpoint" or "operationname" or "partitionname";
+
+    // Of a name in another script nothing would be left to know it by.
+    private static bool HasText(string name) => name.Any(char.IsAsciiLetterOrDigit);
 
     private static string TakeName(string name, HashSet<string> taken) => NameArgument.Check(name, "", taken, new());
 }

@@ -17,17 +17,29 @@ internal sealed record OtherName(string Argument, string? Advice)
     [
         ("failureRatePercent", null, [
             "failurerate", "failureratethreshold", "failurepercentage", "failurepercent", "errorpercentage", "errorpercent", "errorrate",
-            "errorratethreshold", "errorratepercent",
+            "errorratethreshold", "errorratepercent", "failureratio", "errorratio", "failureratiothreshold",
         ]),
         ("failureRatePercent", "use failureRatePercent, with tripOn failure-rate.", [
             "errorthresholdpercentage", "failurethresholdpercentage",
         ]),
+        ("failureThreshold", null, [
+            "failures", "maxfailures", "failurecount", "failurelimit", "consecutivefailures", "maxconsecutivefailures",
+        ]),
+        ("successThreshold", null, ["successes", "successcount", "consecutivesuccesses"]),
         ("minimumCalls", null, [
             "volumethreshold", "requestvolumethreshold", "minimumnumberofcalls", "minimumthroughput", "minimumrequests", "minrequests",
             "mincalls",
         ]),
+        ("minimumCalls", "use minimumCalls, for the whole windowMs.", ["minimumrps", "minrps"]),
+        ("windowMs", null, ["samplingdurationms", "rollingwindowms", "rollingcounttimeoutms", "statisticalwindowms"]),
+        ("windowMs", "use windowMs, in milliseconds.", [
+            "samplingduration", "rollingwindow", "rollingcounttimeout", "statisticalwindow", "metricsrollingwindow",
+        ]),
+        ("windowMs", "the window is one of time: use windowMs, in milliseconds, and minimumCalls.", [
+            "slidingwindowsize", "slidingwindowtype", "ringbuffersize", "windowsize",
+        ]),
         ("recoveryTimeMs", null, [
-            "resettimeoutms", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "halfopenafterms", "cooldownms",
+            "resettimeoutms", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "openforms", "halfopenafterms", "cooldownms",
             "waitdurationinopenstatems",
         ]),
         ("recoveryTimeMs", "use recoveryTimeMs, in milliseconds.", [
@@ -41,7 +53,7 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("probeTimeoutMs",
             "the breaker sets no limit of time to calls; use generate_timeout_config, or probeTimeoutMs for probes alone.",
             ["timeout", "timeoutms", "calltimeout", "calltimeoutms", "requesttimeout", "requesttimeoutms"]),
-        ("maxRetries", null, ["retrycount", "retrylimit", "retrymax", "totalretries"]),
+        ("maxRetries", null, ["retrycount", "maxretrycount", "retrylimit", "retrymax", "totalretries"]),
         ("maxRetries", "use maxRetries, one less: the first attempt is not a retry.", [
             "maxattempts", "attempts", "maxtries", "tries", "numattempts", "numberofattempts",
         ]),
@@ -53,8 +65,20 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("baseDelayMs", "use baseDelayMs, in milliseconds.", [
             "initialdelay", "mindelay", "mintimeout", "initialbackoff", "initialinterval", "retrydelay",
         ]),
+        ("totalTimeoutMs", null, [
+            "maxelapsedms", "maxelapsedtimems", "maxdurationms", "overalltimeoutms", "deadlinems", "budgetms", "totalms",
+        ]),
+        ("totalTimeoutMs", "use totalTimeoutMs, in milliseconds.", [
+            "maxelapsed", "maxelapsedtime", "maxduration", "overalltimeout", "deadline", "maxretrytime",
+        ]),
+        ("totalTimeoutMs", "it is for all attempts together; put generate_timeout_config inside for each.", [
+            "attempttimeout", "attempttimeoutms", "perattempttimeout", "perattempttimeoutms", "timeoutperattempt", "pertrytimeout",
+            "pertrytimeoutms",
+        ]),
+        ("respectRetryAfter", null, ["retryafter", "honorretryafter", "honourretryafter", "useretryafter", "respectretryafterheader"]),
         ("baseDelayMs", "the wait doubles from one attempt to the next, up to maxDelayCapMs; nothing sets the factor.", [
-            "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "backoffrate",
+            "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "backoffrate", "exponential", "exponentialbackoff",
+            "linear", "constant", "backoff", "backofftype", "backoffstrategy", "delays", "intervals",
         ]),
         ("retryOn", null, [
             "statuscodes", "retryablestatuscodes", "retrystatuscodes", "retryonstatus", "retryonstatuses", "retryonstatuscodes", "statuses",
@@ -63,13 +87,30 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("retryOn", "withFetch emits retryFetch, which repeats only safe methods; its option methods names others.", [
             "methods", "httpmethods", "allowedmethods", "idempotent", "idempotentonly", "retrymethods",
         ]),
-        ("requestsPerWindow", null, ["limit", "max", "points", "quota", "maxrequests", "requestlimit", "maxhits"]),
-        ("windowSeconds", "use windowSeconds, in seconds.", ["duration", "interval", "period", "timewindow", "per"]),
+        ("requestsPerWindow", null, ["limit", "max", "points", "quota", "maxrequests", "requestlimit", "maxhits", "tokensperinterval"]),
+        ("windowSeconds", "use windowSeconds, in seconds.", ["duration", "interval", "period", "timewindow", "per", "ttl"]),
         ("keyStrategy", null, ["key", "keyby", "keygenerator", "limitby", "identifier", "identifyby", "keytype"]),
         ("keyStrategy", InMiddleware, [
             "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration",
             "message", "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
         ]),
+        ("requestsPerWindow", "nothing spaces requests out evenly; with withOperations, acquire waits for a turn.", ["mintime"]),
+        ("burstCapacity", null, ["burstsize", "maxburst", "bucketsize", "bucketcapacity"]),
+        ("store", null, ["storage", "backend", "storetype"]),
+        ("algorithm", null, ["algorithmtype", "type", "mode", "limitertype"]),
+        ("framework", null, ["server", "middleware", "middlewaretype"]),
+        ("onStoreError", "use onStoreError: open admits, closed refuses, local counts in each process.", [
+            "failopen", "failclosed", "failuremode", "onerror", "onredisfailure", "onrediserror", "onredisdown", "skiponerror",
+            "passonstoreerror", "fallback",
+        ]),
+        ("operations", null, ["timeouts", "endpoints", "ops", "routes", "services", "calls"]),
+        ("partitions", null, ["bulkheads", "pools", "services", "compartments", "concurrencylimits"]),
+        ("withMetrics", null, [
+            "onevent", "onevents", "onstatechange", "events", "callbacks", "telemetry", "opentelemetry", "otel", "prometheus",
+            "observability", "stats", "statistics",
+        ]),
+        ("testRunner", null, ["testframework", "testlibrary", "testtool"]),
+        ("runtime", null, ["platform", "target", "environment", "engine"]),
         ("maxQueue", "use maxQueue.", ["queuesize", "queuelimit", "maxqueued", "queue", "queuecapacity"]),
         ("maxWaitMs", null, ["queuetimeoutms", "acquiretimeoutms", "maxwaitdurationms"]),
         ("maxWaitMs", "use maxWaitMs, in milliseconds, for the wait in the queue, or generate_timeout_config for the call.", [

@@ -96,7 +96,8 @@ internal static partial class Reading
     public static bool MeansSomething(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Number => Parse(value.GetRawText()) is not null,
-        JsonValueKind.String => value.GetString() is { Length: <= LongestNumber } text && MeaningfulWords().IsMatch(text),
+        JsonValueKind.String => value.GetString() is { Length: <= LongestNumber } text
+            && (MeaningfulWords().IsMatch(text) || text.Any(c => !char.IsAscii(c) && (char.IsLetterOrDigit(c) || char.IsSymbol(c)))),
         JsonValueKind.Array => value.EnumerateArray().Take(50).Any(MeansSomething),
         JsonValueKind.Object => value.EnumerateObject().Take(50).Any(member => MeansSomething(member.Value)),
         _ => false,
@@ -113,6 +114,7 @@ internal static partial class Reading
             "M" or "MIN" or "MINS" or "MINUTE" or "MINUTES" => 60_000,
             "H" or "HR" or "HRS" or "HOUR" or "HOURS" => 3_600_000,
             "D" or "DAY" or "DAYS" => 86_400_000,
+            "W" or "WEEK" or "WEEKS" => 604_800_000,
             _ => 0,
         };
         return unit switch
@@ -175,6 +177,54 @@ internal static partial class Reading
     /// <summary>Letters and digits of a name in lower case.</summary>
     public static string Fold(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit)).ToLowerInvariant();
 
+    /// <summary>How many of an argument's unit are one of the unit in another name of it: 1000 for <c>recoveryTimeSec</c> where
+    /// <c>recoveryTimeMs</c> is wanted.</summary>
+    /// <returns>Null when the name is not the argument's, or names no unit.</returns>
+    public static double? FactorIn(string name, string argument)
+    {
+        var unit = UnitOf(argument);
+        var stem = unit is Unit.Milliseconds or Unit.Seconds && name.Length <= LongestNumber ? Stem(argument) : null;
+        var folded = stem is null ? "" : Fold(name);
+        return stem is not null && folded.Length > stem.Length && folded.StartsWith(stem, StringComparison.Ordinal)
+            ? FactorOf(folded[stem.Length..], unit)
+            : null;
+    }
+
+    // baseDelay of baseDelayMs, window of windowSeconds.
+    private static string Stem(string argument) =>
+        Fold(argument[..^(UnitOf(argument) is Unit.Seconds ? "Seconds" : "Ms").Length]);
+
+    /// <summary>A number in the unit that a name gives it, unless the value names another.</summary>
+    public static double? Number(JsonElement value, double factor, Unit unit) =>
+        Number(value, Unit.None) is { } bare ? bare * factor : Number(value, unit);
+
+    /// <summary>Whether a text names the unit of its number.</summary>
+    public static bool HasUnit(JsonElement value, Unit unit) =>
+        value.ValueKind is JsonValueKind.String && Number(value, Unit.None) is null && Number(value, unit) is not null;
+
+    /// <summary>Requests per time: <c>100/min</c>, <c>1k per 15 minutes</c>, <c>10 rps</c>.</summary>
+    /// <returns>Null when the text is something else, or takes no whole number of seconds.</returns>
+    public static (double Requests, int Seconds)? Rate(JsonElement value)
+    {
+        if (value.ValueKind is not JsonValueKind.String || value.GetString() is not { Length: <= LongestNumber } text
+            || Rates().Match(text) is not { Success: true } match)
+        {
+            return null;
+        }
+
+        var word = match.Groups["short"].Value.ToUpperInvariant() switch
+        {
+            ['R' or 'Q' or 'T', 'P', var last] => last is 'M' ? "min" : last.ToString(),
+            _ => match.Groups["unit"].Value,
+        };
+        var count = Parse(match.Groups["count"].Value.Replace("_", "", StringComparison.Ordinal).Replace(",", "", StringComparison.Ordinal));
+        var seconds = FactorOf(word, Unit.Seconds)
+            * (match.Groups["times"].Length > 0 ? Parse(match.Groups["times"].Value) : 1);
+        return count is not null && seconds is >= 1 and <= int.MaxValue && seconds == Math.Floor(seconds.Value)
+            ? (count.Value * (match.Groups["thousand"].Length > 0 ? 1_000 : 1), (int)seconds)
+            : null;
+    }
+
     // {"seconds":30} and {"value":30,"unit":"s"}.
     private static double? Number(JsonProperty[] members, Unit unit)
     {
@@ -197,7 +247,10 @@ internal static partial class Reading
     // 1m30s, 1 h 30 min, and PT1M30S of ISO 8601.
     private static double? Duration(string text, Unit unit)
     {
-        if (Durations().Match(text) is not { Success: true } match)
+        // Years and months of ISO 8601 have no length; its M is minutes only behind the T.
+        if (Durations().Match(text) is not { Success: true } match
+            || (text.AsSpan().Trim() is ['P' or 'p', .. var date] && date[..(date.IndexOfAny('T', 't') is var time and >= 0 ? time : date.Length)]
+                .IndexOfAny("MmYy") >= 0))
         {
             return null;
         }
@@ -224,6 +277,13 @@ internal static partial class Reading
             return null;
         }
 
+        // "day" is one, and other scripts have digits of their own.
+        if (text.Trim() is { Length: > 2 } alone && alone.All(char.IsAsciiLetter))
+        {
+            return unit is Unit.Milliseconds or Unit.Seconds ? FactorOf(alone, unit) : null;
+        }
+
+        text = string.Concat(text.Select(c => char.IsDigit(c) ? (char)('0' + (int)char.GetNumericValue(c)) : c));
         if (NumberInWords().Match(text) is not { Success: true } match)
         {
             return Duration(text, unit);
@@ -251,6 +311,11 @@ internal static partial class Reading
         + "|half|double|twice|once|always|any|network|connections?|servers?|timeouts?|E(?:CONN|TIMED|PIPE|AI_)[A-Z_]*)\\b",
         RegexOptions.IgnoreCase)]
     private static partial Regex MeaningfulWords();
+
+    [GeneratedRegex(@"\A\s*(?<count>[0-9]+([_,][0-9]{3})*)\s*(?<thousand>k)?\s*(?:(?<short>[rqt]p[smhd])"
+        + @"|(?:requests?|reqs?|calls?|hits?|tokens?)?\s*(?:/|\bper\b|\ban?\b|\bevery\b|\beach\b|\bin\b)\s*(?<times>[0-9]+)?\s*(?<unit>[a-z]+))\s*\z",
+        RegexOptions.IgnoreCase)]
+    private static partial Regex Rates();
 
     [GeneratedRegex(@"\A\s*[0-9]{1,3}(\.[0-9]{3})+\s*\z")]
     private static partial Regex Thousands();

@@ -68,11 +68,11 @@ internal sealed record SupportedWay(string? Use, string Advice)
         ("algorithm", "leaky-bucket is a meter and queues nobody; to bound concurrency use generate_bulkhead.", null, [
             "concurrency", "concurrent", "queue", "leakybucketqueue",
         ]),
-        ("keyStrategy", "use ip.", "ip", ["ipaddress", "address", "remoteaddress", "clientip"]),
+        ("keyStrategy", "use ip.", "ip", ["ipaddress", "address", "remoteaddress", "clientip", "perip", "byip"]),
         ("keyStrategy", "use user: the id that your authentication has set on the request.", "user", [
-            "userid", "account", "jwt", "sub", "session",
+            "userid", "account", "jwt", "sub", "session", "peruser", "byuser",
         ]),
-        ("keyStrategy", "use api-key: the header x-api-key.", "api-key", ["key", "apitoken", "header", "xapikey", "token"]),
+        ("keyStrategy", "use api-key: the header x-api-key.", "api-key", ["key", "apitoken", "header", "xapikey", "token", "perkey", "perapikey", "headerxapikey"]),
         ("keyStrategy", "use global: all requests are counted together.", "global", ["none", "all", "shared", "everyone"]),
         ("keyStrategy", "no strategy stands for it; use user or api-key and let the request carry it as that.", null, [
             "tenant", "customer", "organization", "org", "route", "path", "endpoint", "custom",
@@ -87,6 +87,10 @@ internal sealed record SupportedWay(string? Use, string Advice)
         ("onStoreError", "use open.", "open", ["allow", "admit", "failopen", "pass", "accept"]),
         ("onStoreError", "use closed.", "closed", ["deny", "refuse", "failclosed", "block", "reject"]),
         ("onStoreError", "use local.", "local", ["memory", "fallback", "inmemory"]),
+        ("retryErrors", "use any.", "any", ["all", "every", "everything", "default"]),
+        ("retryErrors", "use network: failures of the network and time-outs.", "network", [
+            "networkonly", "networkerrors", "connection", "connectionerrors", "transient", "io",
+        ]),
         ("testRunner", "use node: node:test.", "node", ["nodetest", "nodejs"]),
         ("testRunner", "its tests can be run by node:test; use node, or one of node, vitest, jest, deno, bun.", null, [
             "mocha", "jasmine", "ava", "tap", "uvu", "playwright", "cypress",

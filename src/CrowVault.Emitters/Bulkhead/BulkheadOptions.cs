@@ -8,7 +8,7 @@ public sealed record BulkheadOptions(
     [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("Pool that all partitions must fit; no check when omitted.", Maximum = 20_000_000)]
+    [property: Argument("Pool that all partitions must fit; no check when omitted.", Maximum = 20_000_000, Zero = ZeroMeaning.Off)]
     int? PoolSize = null,
 
     [property: Argument("Callers that may wait per partition.", Minimum = 0, Maximum = 1_000_000)]

@@ -5,7 +5,7 @@ public sealed record PartitionEntry(
     [property: Argument("Name.", Example = "\"payments\"")]
     string Name,
 
-    [property: Argument("Calls at once.", Maximum = 100_000, Example = "10")]
+    [property: Argument("Calls at once.", Maximum = 100_000, Zero = ZeroMeaning.NoLimit, Example = "10")]
     int MaxConcurrent,
 
     [property: Argument("Own maxQueue.", Minimum = 0, Maximum = 1_000_000)]

@@ -33,25 +33,25 @@ public sealed record CircuitBreakerOptions(
     [property: Argument("Share that opens it (failure-rate only).", Maximum = 100)]
     int FailureRatePercent = 50,
 
-    [property: Argument("Window of the rate (failure-rate only).", Maximum = 86_400_000)]
+    [property: Argument("Window of the rate (failure-rate only).", Maximum = 86_400_000, Zero = ZeroMeaning.Nothing)]
     int WindowMs = 10_000,
 
     [property: Argument("Calls before the rate counts (failure-rate only).", Maximum = 10_000)]
     int MinimumCalls = 10,
 
-    [property: Argument("Probes at once while half-open.", Maximum = 100)]
+    [property: Argument("Probes at once while half-open.", Maximum = 100, Zero = ZeroMeaning.NoLimit)]
     int HalfOpenMaxProbes = 1,
 
     [property: Argument("Successful probes that close it.", Maximum = 100)]
     int SuccessThreshold = 1,
 
-    [property: Argument("Slower probes fail; when omitted, the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000)]
+    [property: Argument("Slower probes fail; when omitted, the greater of recoveryTimeMs and 30000.", Maximum = 86_400_000, Zero = ZeroMeaning.NoLimit)]
     int? ProbeTimeoutMs = null,
 
-    [property: Argument("Open time doubles per failed probe up to this; else constant.", Maximum = 86_400_000)]
+    [property: Argument("Open time doubles per failed probe up to this; else constant.", Maximum = 86_400_000, Zero = ZeroMeaning.Off)]
     int? MaxRecoveryTimeMs = null,
 
-    [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000)]
+    [property: Argument("Slower calls count as failed (failure-rate only).", Maximum = 86_400_000, Zero = ZeroMeaning.Off)]
     int? SlowCallMs = null,
 
     [property: Argument("Tests too.")]

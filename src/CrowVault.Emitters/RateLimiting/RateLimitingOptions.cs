@@ -108,10 +108,10 @@ public sealed record RateLimitingOptions(
     [property: Argument("Shared, or per process.")]
     Store Store = Store.Redis,
 
-    [property: Argument("Per client.", Maximum = 1_000_000_000)]
+    [property: Argument("Per client.", Maximum = 1_000_000_000, Zero = ZeroMeaning.NoLimit)]
     int RequestsPerWindow = 100,
 
-    [property: Argument("Window.", Maximum = 31_536_000)]
+    [property: Argument("Window.", Maximum = 31_536_000, Zero = ZeroMeaning.Nothing)]
     int WindowSeconds = 60,
 
     [property: Argument("Buckets only.", Maximum = 1_000_000_000)]
@@ -132,10 +132,10 @@ public sealed record RateLimitingOptions(
     [property: Argument("Redis down: admit, refuse, count locally.")]
     OnStoreError OnStoreError = OnStoreError.Open,
 
-    [property: Argument("Redis only.", Maximum = 60_000)]
+    [property: Argument("Redis only.", Maximum = 60_000, Zero = ZeroMeaning.NoLimit)]
     int StoreTimeoutMs = 100,
 
-    [property: Argument("Memory or local only.", Maximum = 10_000_000)]
+    [property: Argument("Memory or local only.", Maximum = 10_000_000, Zero = ZeroMeaning.NoLimit)]
     int MaxKeys = 100_000,
 
     [property: Argument("Adds peek, reset, block, acquire (waits).")]

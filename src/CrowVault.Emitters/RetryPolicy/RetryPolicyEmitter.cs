@@ -113,6 +113,12 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(() => R
         }
 
         var wait = options.WaitBounds.Sum();
+        if (options.TotalTimeoutMs > 0 && options.TotalTimeoutMs <= options.WaitBounds.FirstOrDefault())
+        {
+            yield return $"totalTimeoutMs {Duration(options.TotalTimeoutMs)} may end the call before its first retry, which waits up to "
+                + $"{Duration(options.WaitBounds.First())}; both are in milliseconds.";
+        }
+
         if (options.TotalTimeoutMs == 0 && wait > 60_000)
         {
             yield return $"A caller may wait {Duration(wait)} and the attempts themselves; set totalTimeoutMs.";

@@ -25,7 +25,7 @@ public sealed record RetryPolicyOptions(
     [property: Argument("Bound of the first wait; doubles per retry.", Maximum = 3_600_000)]
     int BaseDelayMs = 200,
 
-    [property: Argument("Bound of every wait; at least baseDelayMs.", Maximum = 86_400_000)]
+    [property: Argument("Bound of every wait; at least baseDelayMs.", Maximum = 86_400_000, Zero = ZeroMeaning.NoLimit)]
     int MaxDelayCapMs = 8_000,
 
     [property: Argument("Random waits up to the bound.")]
@@ -36,7 +36,7 @@ public sealed record RetryPolicyOptions(
     [property: Argument("Never retry before Retry-After.")]
     bool RespectRetryAfter = true,
 
-    [property: Argument("Give up on a longer Retry-After.", Maximum = 86_400_000)]
+    [property: Argument("Give up on a longer Retry-After.", Maximum = 86_400_000, Zero = ZeroMeaning.NoLimit)]
     int MaxRetryAfterMs = 60_000,
 
     [property: Argument("For all attempts and waits; 0 for none.", Minimum = 0, Maximum = 86_400_000)]

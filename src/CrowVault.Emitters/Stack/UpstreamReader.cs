@@ -267,7 +267,8 @@ internal static partial class UpstreamReader
         List<ArgumentFault> faults)
         where TOptions : class, IToolOptions
     {
-        if (section.ValueKind is not JsonValueKind.Object || !section.TryGetProperty(layer, out var own))
+        if (section.ValueKind is not JsonValueKind.Object || !section.TryGetProperty(layer, out var own)
+            || own.ValueKind is JsonValueKind.Null)
         {
             return shared;
         }
@@ -279,7 +280,8 @@ internal static partial class UpstreamReader
             return shared;
         }
 
-        var members = own.EnumerateObject().ToList();
+        // As everywhere, null is the same as leaving it out.
+        var members = Given(own);
         var known = emitter.Arguments.All.Select(argument => argument.Name).ToList();
         foreach (var member in members.Where(member => known.Contains(member.Name)))
         {
@@ -288,7 +290,7 @@ internal static partial class UpstreamReader
                 faults.Add(new($"{path}.{member.Name}", $"the same for all upstreams, because it decides what the file holds; set it in "
                     + $"{layer}."));
             }
-            else if (s_optional.Contains(member.Name) && !given[layer].TryGetProperty(member.Name, out _))
+            else if (s_optional.Contains(member.Name) && !Given(given[layer]).Any(each => each.Name == member.Name))
             {
                 faults.Add(new($"{path}.{member.Name}", $"only where {layer} has one for all; set {layer}.{member.Name} as well."));
             }
@@ -297,8 +299,9 @@ internal static partial class UpstreamReader
         // The upstream's own members take the place of the section's.
         var names = members.Select(member => member.Name).ToHashSet(StringComparer.Ordinal);
         var merged = ManifestSections.Merge(
-            given[layer].EnumerateObject().Where(member => !names.Contains(member.Name))
-                .Select(member => KeyValuePair.Create(member.Name, member.Value)), own);
+            Given(given[layer]).Where(member => !names.Contains(member.Name))
+                .Concat(members)
+                .Select(member => KeyValuePair.Create(member.Name, member.Value)), s_none);
         if (!emitter.TryBind(merged, out var options, out var wrong))
         {
             faults.AddRange(wrong.Faults.Select(fault => fault with { Argument = $"{path}.{fault.Argument}" }));
@@ -312,6 +315,12 @@ internal static partial class UpstreamReader
 
         return (TOptions)options;
     }
+
+    private static readonly JsonElement s_none = JsonElement.Parse("{}");
+
+    private static List<JsonProperty> Given(JsonElement section) => section.ValueKind is not JsonValueKind.Object
+        ? []
+        : [.. section.EnumerateObject().Where(member => member.Value.ValueKind is not JsonValueKind.Null)];
 
     private static string Value(JsonElement value) => value.ValueKind is JsonValueKind.Array
         ? $"[{string.Join(", ", value.EnumerateArray().Select(each => TypeScript.Numeral((long)each.GetDouble())))}]"

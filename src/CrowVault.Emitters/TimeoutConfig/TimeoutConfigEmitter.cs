@@ -9,6 +9,9 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(() 
     /// <summary>What common proxies and load balancers wait for an answer.</summary>
     private const int ProxyTimeoutMs = 60_000;
 
+    /// <summary>What hardly any call over a network takes: rather a number of seconds.</summary>
+    private const int HastyMs = 10;
+
     /// <inheritdoc/>
     public override string Tool => "generate_timeout_config";
 
@@ -80,6 +83,15 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(() 
         {
             yield return $"{name} may take {Duration(limit)}, but totalTimeoutMs ends it after {Duration(total)}; "
                 + $"use a totalTimeoutMs of {limit} or more, or a limit of at most {total}.";
+        }
+
+        var hasty = options.Operations.Select(operation => (operation.Name, operation.TimeoutMs))
+            .Append((Name: "a name outside the table", TimeoutMs: options.DefaultTimeoutMs))
+            .MinBy(limit => limit.TimeoutMs);
+        if (hasty.TimeoutMs <= HastyMs)
+        {
+            yield return $"{hasty.Name} ends after {Duration(hasty.TimeoutMs)}, sooner than most calls over a network; limits are in "
+                + $"milliseconds: {hasty.TimeoutMs} s are {hasty.TimeoutMs}000.";
         }
 
         var patient = options.Operations.Where(operation => operation.TimeoutMs > ProxyTimeoutMs).ToList();

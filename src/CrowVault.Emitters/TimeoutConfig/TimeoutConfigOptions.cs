@@ -8,7 +8,7 @@ public sealed record TimeoutConfigOptions(
     [property: Argument("Where it runs.")]
     Runtime Runtime = Runtime.Node,
 
-    [property: Argument("For other names.", Maximum = 86_400_000)]
+    [property: Argument("For other names.", Maximum = 86_400_000, Zero = ZeroMeaning.NoLimit)]
     int DefaultTimeoutMs = 5_000,
 
     [property: Argument("For a whole request (Deadline); 0 for none.", Minimum = 0, Maximum = 86_400_000)]

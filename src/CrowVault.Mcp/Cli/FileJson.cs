@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -20,6 +21,26 @@ internal static class FileJson
         }
 
         return document.RootElement.Clone();
+    }
+
+    /// <summary>A value with the last of several members of one name, which is the one that npm and TypeScript read.</summary>
+    public static JsonNode? ToNode(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                var members = new JsonObject();
+                foreach (var member in value.EnumerateObject())
+                {
+                    members[member.Name] = ToNode(member.Value);
+                }
+
+                return members;
+            case JsonValueKind.Array:
+                return new JsonArray([.. value.EnumerateArray().Select(ToNode)]);
+            default:
+                return value.ValueKind is JsonValueKind.Null ? null : JsonValue.Create(value);
+        }
     }
 
     private static void ReadEveryText(ReadOnlySpan<byte> utf8)

@@ -267,6 +267,11 @@ internal sealed partial record ProjectFiles(
 
     private static string? Resolve(string folder, string name)
     {
+        if (name.Contains('\0', StringComparison.Ordinal))
+        {
+            return null;
+        }
+
         name = name.Replace("${configDir}", folder, StringComparison.OrdinalIgnoreCase);
         if (name.StartsWith('.') || Path.IsPathRooted(name))
         {
@@ -354,7 +359,7 @@ internal sealed partial record ProjectFiles(
     {
         try
         {
-            return JsonObject.Create(FileJson.Parse(Disk.ReadText(path).TrimStart('\uFEFF'))) is { Count: >= 0 } read ? read : null;
+            return FileJson.ToNode(FileJson.Parse(Disk.ReadText(path).TrimStart('\uFEFF'))) as JsonObject;
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException or Fault)
         {

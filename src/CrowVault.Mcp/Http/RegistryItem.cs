@@ -58,9 +58,15 @@ internal static class RegistryItem
             var argument = emitter.Arguments.All.Append(ArgumentSchema.WithCode)
                 .FirstOrDefault(each => each.Name == name || JsonNamingPolicy.KebabCaseLower.ConvertName(each.Name) == name);
             string[] tokens = [.. values.Select(value => value ?? "").Where(value => value.Length > 0)];
-            arguments[argument?.Name ?? name] = argument is null || (tokens.Length == 0 && argument is not BooleanArgument)
+            var key = argument?.Name ?? name;
+            var value = argument is null || (tokens.Length == 0 && argument is not BooleanArgument)
                 ? string.Join(',', tokens)
+                : tokens.Length > 1 && argument is IntegerArgument or BooleanArgument or ChoiceArgument
+                ? new JsonArray([.. tokens.Select(token => (JsonNode)token)])
                 : ArgumentOption.ToJson(argument, tokens);
+
+            // Of two values neither wins; the tool refuses a list of them.
+            arguments[key] = arguments.ContainsKey(key) ? new JsonArray(arguments[key]?.DeepClone(), value) : value;
         }
 
         return arguments;

@@ -63,7 +63,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
                 return RefuseAsync(context, [.. refused.Faults.Select(
-                    fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], refused);
             }
 
             answer = new(
@@ -115,7 +115,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
                 return RefuseAsync(context, [.. refused.Faults.Select(
-                    fault => new ProblemError(fault.ToString(), Pointer(fault.Argument)))], refused);
+                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], refused);
             }
 
             if (!emission.WithCode)
@@ -179,7 +179,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             switch (member.Name)
             {
                 case "server":
-                    if (member.Value.ValueKind is not JsonValueKind.String || !member.Value.ValueEquals(Product.ServerName))
+                    if (member.Value.ValueKind is not JsonValueKind.Null
+                        && (member.Value.ValueKind is not JsonValueKind.String || !member.Value.ValueEquals(Product.ServerName)))
                     {
                         faults.Add(new($"server: not known here; use \"{Product.ServerName}\".", "/server"));
                     }
@@ -238,7 +239,41 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
     /// <summary>The arguments of a call that gives none.</summary>
     public static JsonElement NoArguments { get; } = JsonDocument.Parse("{}").RootElement;
 
-    private static string Pointer(string argument) => argument == "arguments" ? "/args" : Pointer("/args", argument);
+    // RFC 6901: operations[0].timeoutMs is /args/operations/0/timeoutMs, and the short form's operations.orders.get is
+    // /args/operations/orders.get. A name that is shown cut short has no place of its own.
+    private static string Pointer(string argument)
+    {
+        if (argument == "arguments")
+        {
+            return "/args";
+        }
+
+        var end = argument[0] == '"' ? argument.Length : argument.IndexOfAny(['.', '[']) is var at and >= 0 ? at : argument.Length;
+        var (place, rest) = (Named("/args", argument[..end]), argument[end..]);
+        if (rest.StartsWith('[') && rest.IndexOf(']') is var close and > 0)
+        {
+            (place, rest) = ($"{place}/{rest[1..close]}", rest[(close + 1)..]);
+        }
+
+        return rest.Length > 1 ? Named(place, rest[1..]) : place;
+    }
+
+    private static string Named(string parent, string shown)
+    {
+        if (!shown.StartsWith('"'))
+        {
+            return Pointer(parent, shown);
+        }
+
+        try
+        {
+            return Pointer(parent, JsonElement.Parse(shown).GetString()!);
+        }
+        catch (JsonException)
+        {
+            return parent;
+        }
+    }
 
     private static string Pointer(string? parent, string name) =>
         $"{parent}/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";

@@ -105,7 +105,8 @@ internal static class RequestChecks
                     ?? Object(parameters, "argument", "an object with name and value")
                     ?? Text(parameters["argument"]!.AsObject(), "name", "the name of an argument", "argument.")
                     ?? Text(parameters["argument"]!.AsObject(), "value", "what was typed so far", "argument.")
-                    ?? Context(parameters);
+                    ?? Context(parameters)
+                    ?? Shape<CompleteRequestParams>(parameters);
             case Listen:
                 return Object(parameters, "notifications", "an object such as { \"toolsListChanged\": true }")
                     ?? Shape<SubscriptionsListenRequestParams>(parameters!);

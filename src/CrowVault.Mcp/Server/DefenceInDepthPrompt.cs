@@ -90,7 +90,7 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
         CancellationToken cancellationToken = default)
     {
         var given = Words(request.Params?.Arguments ?? new Dictionary<string, JsonElement>());
-        var services = given["services"].Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var services = given["services"].Split(',', StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal).ToArray();
         if (services.Length is 0 or > MostServices || !services.All(service => Name().IsMatch(service)))
         {
             throw Invalid(
@@ -215,7 +215,14 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
     }
 
     private static string Text(IDictionary<string, JsonElement> given, string argument) =>
-        given.TryGetValue(argument, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString()! : "";
+        !given.TryGetValue(argument, out var value) ? "" : value.ValueKind switch
+        {
+            JsonValueKind.String => value.GetString()!,
+            JsonValueKind.Null => "",
+            JsonValueKind.Array when value.EnumerateArray().All(each => each.ValueKind is JsonValueKind.String) =>
+                string.Join(',', value.EnumerateArray().Select(each => each.GetString())),
+            _ => value.GetRawText(),
+        };
 
     private static McpProtocolException Invalid(string message) => new(message, McpErrorCode.InvalidParams);
 

@@ -15,10 +15,12 @@ internal sealed class PendingRequests
 
     private readonly Dictionary<RequestId, int> _pending = [];
     private readonly HashSet<RequestId> _subscriptions = [];
+    private readonly HashSet<RequestId> _questions = [];
     private readonly object _lock = new();
     private int _count;
     private long _lastChange = Environment.TickCount64;
     private bool _abandoned;
+    private bool _unanswerable;
 
     /// <summary>Takes note of a message from the client: a request owes a reply, a cancellation takes one back.</summary>
     /// <returns>Whether there is something to do: a cancellation of what is answered, or never came, would be let loose on the next request
@@ -27,6 +29,11 @@ internal sealed class PendingRequests
     {
         lock (_lock)
         {
+            if (message is JsonRpcResponse or JsonRpcError)
+            {
+                _questions.Remove(((JsonRpcMessageWithId)message).Id);
+            }
+
             // A subscription is answered when it ends, which is up to the client.
             if (message is JsonRpcRequest { Method: RequestChecks.Listen } listen)
             {
@@ -59,6 +66,29 @@ internal sealed class PendingRequests
                 Settle(id);
                 _subscriptions.Remove(id);
             }
+        }
+    }
+
+    /// <summary>Takes note of a question to the client, which a request may have to wait for.</summary>
+    /// <returns>Whether an answer can still come.</returns>
+    public bool Asks(JsonRpcRequest question)
+    {
+        lock (_lock)
+        {
+            return !_unanswerable && _questions.Add(question.Id);
+        }
+    }
+
+    /// <summary>No answer comes any more.</summary>
+    /// <returns>The questions that are open.</returns>
+    public IReadOnlyList<RequestId> EndQuestions()
+    {
+        lock (_lock)
+        {
+            _unanswerable = true;
+            RequestId[] open = [.. _questions];
+            _questions.Clear();
+            return open;
         }
     }
 

@@ -158,11 +158,18 @@ internal sealed class StdioInput
     private void Pass(JsonRpcMessage message)
     {
         _pending.WaitForCapacity();
-        if (!_pending.Received(message))
+        if (_pending.Received(message))
         {
-            return;
+            Write(message);
         }
+    }
 
+    /// <summary>Answers a question of the server's own that the client will not answer any more.</summary>
+    public void Decline(RequestId question) =>
+        Write(new JsonRpcError { Id = question, Error = new() { Code = RpcError.InvalidRequest, Message = "The client has left." } });
+
+    private void Write(JsonRpcMessage message)
+    {
         try
         {
             if (!_messages.Writer.TryWrite(message))

@@ -56,6 +56,12 @@ internal sealed class StdioShutdown(StdioInput input, PendingRequests pending)
         // Lines are passed on only as fast as replies are taken: who does not take them is not waited for twice.
         if (input.WaitUntilRead(patience))
         {
+            // Nor is a call that waits for an answer of the client's.
+            foreach (var question in pending.EndQuestions())
+            {
+                input.Decline(question);
+            }
+
             pending.WaitUntilNone(patience);
         }
 

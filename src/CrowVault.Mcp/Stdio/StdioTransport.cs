@@ -18,6 +18,12 @@ internal sealed class StdioTransport(StdioInput input, ReplyWriter replies, Pend
     /// <inheritdoc/>
     public async Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
     {
+        if (message is JsonRpcRequest question && !pending.Asks(question))
+        {
+            input.Decline(question.Id);
+            return;
+        }
+
         await replies.WriteAsync(message, cancellationToken);
         pending.Sent(message);
     }

@@ -91,6 +91,26 @@ public sealed class ManifestTests
     }
 
     [Theory]
+    [InlineData("circuitBreaker", "{}")]
+    [InlineData("circuitBreaker", """{"orders":{"circuitBreaker":{"failureThreshold":null,"recoveryTimeMs":null},"retryPolicy":null}}""")]
+    [InlineData("retryPolicy", """{"orders":{"retryPolicy":{"maxRetries":null}}}""")]
+    public void A_section_or_a_member_that_is_null_is_the_same_as_left_out(string section, string upstreams)
+    {
+        static string Written(string sections, string upstreams) =>
+            $$$"""{{{{sections}}}"timeoutConfig":{"operations":{"orders.get":2000}},"bulkhead":{"partitions":{"orders":5}},"upstreams":{{{upstreams}}} }""";
+        string[] layers = ["circuitBreaker", "retryPolicy", "rateLimiting"];
+        var others = layers.Where(each => each != section).Select(each => $"\"{each}\":{{}},");
+
+        Assert.True(Manifest.TryEmit(
+            JsonElement.Parse(Written($"{string.Concat(others)}\"{section}\":null,", upstreams)), Snapshot.Version, out var given, out var faults), faults?.Message);
+        Assert.True(Manifest.TryEmit(
+            JsonElement.Parse(Written($"{string.Concat(others)}\"{section}\":{{}},", "{}")), Snapshot.Version, out var plain, out _));
+        Assert.Equal(
+            plain.Files.Single(file => file.Path == "upstreams.ts").Content[^2_000..],
+            given.Files.Single(file => file.Path == "upstreams.ts").Content[^2_000..]);
+    }
+
+    [Theory]
     [InlineData("""{"order":{}}""", "upstreams.order: no such partition of the bulkhead; did you mean orders?")]
     [InlineData("""{"orders":{"baseUri":"https://a.example"}}""", "upstreams.orders: unknown member \"baseUri\"; did you mean baseUrl?")]
     [InlineData("""{"orders":{"baseUrl":"https://user@a.example"}}""", "upstreams.orders.baseUrl: \"https://user@a.example\" is not a usable address")]

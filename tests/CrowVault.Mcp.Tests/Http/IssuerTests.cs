@@ -71,6 +71,36 @@ public sealed class IssuerTests
     }
 
     [Fact]
+    public async Task A_key_that_is_not_whole_or_has_the_name_of_another_spoils_none_of_the_set()
+    {
+        using var key = RSA.Create(2_048);
+        using var other = RSA.Create(2_048);
+        using var curve = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var point = curve.ExportParameters(false).Q;
+        string[] odd =
+        [
+            """null""", """7""", """{"kty":"RSA","kid":"one","n":"!!!","e":"AQAB"}""", """{"kty":"RSA","kid":"one"}""", """{"kty":5}""",
+            """{"kty":"RSA","kid":5,"n":"AQAB","e":"AQAB"}""", """{"kty":"AKP","kid":"one","pub":"x"}""",
+            $$"""{"kty":"EC","crv":"P-384","kid":"curve","x":"{{Encode(point.X!)}}","y":"{{Encode(point.Y!)}}","key_ops":null}""",
+        ];
+        StubServer issuer = null!;
+        using var stub = issuer = new(path => path switch
+        {
+            "/.well-known/openid-configuration" => $$"""{"issuer":"{{issuer.Address}}","jwks_uri":"{{issuer.Address}}/keys"}""",
+            "/keys" => Keys(("one", other), ("one", key)).Replace("[", $"[{string.Join(',', odd)},", StringComparison.Ordinal),
+            _ => null,
+        });
+        await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_JWT_ISSUER", issuer.Address), ("CROWVAULT_HTTP_JWT_AUDIENCE", "here"));
+
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(server, Sign(key, issuer.Address, "one", "here")));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(server, Sign(key, issuer.Address, null, "here")));
+
+        // RFC 7518 section 3.4: ES256 is the curve P-256.
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(server, Sign(curve, "ES384", HashAlgorithmName.SHA384, issuer.Address)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(server, Sign(curve, "ES256", HashAlgorithmName.SHA256, issuer.Address)));
+    }
+
+    [Fact]
     public async Task Metadata_of_another_issuer_is_not_believed()
     {
         using var key = RSA.Create(2_048);
@@ -184,10 +214,19 @@ public sealed class IssuerTests
     private static string Keys(params (string Id, RSA Key)[] keys) =>
         $$"""{"keys":[{{string.Join(',', keys.Select(each => $$"""{"kty":"RSA","kid":"{{each.Id}}","n":"{{Encode(each.Key.ExportParameters(false).Modulus!)}}","e":"AQAB"}"""))}}]}""";
 
-    private static string Sign(RSA key, string issuer, string keyId, string audience)
+    private static string Sign(ECDsa key, string algorithm, HashAlgorithmName hash, string issuer)
     {
-        var claims = $$"""{"iss":{{JsonSerializer.Serialize(issuer, s_plain)}},"aud":"{{audience}}","sub":"someone","exp":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 600}}}""";
-        var head = $"{Encode(Encoding.UTF8.GetBytes($$"""{"alg":"RS256","kid":"{{keyId}}"}"""))}.{Encode(Encoding.UTF8.GetBytes(claims))}";
+        var head = Head($$"""{"alg":"{{algorithm}}","kid":"curve"}""", issuer, "here");
+        return $"{head}.{Encode(key.SignData(Encoding.UTF8.GetBytes(head), hash))}";
+    }
+
+    private static string Head(string header, string issuer, string audience) =>
+        $"{Encode(Encoding.UTF8.GetBytes(header))}.{Encode(Encoding.UTF8.GetBytes(
+            $$"""{"iss":{{JsonSerializer.Serialize(issuer, s_plain)}},"aud":"{{audience}}","sub":"someone","exp":{{DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 600}}}"""))}";
+
+    private static string Sign(RSA key, string issuer, string? keyId, string audience)
+    {
+        var head = Head(keyId is null ? """{"alg":"RS256"}""" : $$"""{"alg":"RS256","kid":"{{keyId}}"}""", issuer, audience);
         return $"{head}.{Encode(key.SignData(Encoding.UTF8.GetBytes(head), HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1))}";
     }
 

@@ -41,6 +41,9 @@ public sealed class RegistryTests(OpenServer open) : IClassFixture<OpenServer>
     [InlineData("circuit-breaker", "?failureThreshold=", "failureThreshold: \"\" is not an integer; use 1 to 10000.", "/args/failureThreshold")]
     [InlineData("circuit-breaker", "?failureTreshold=3", "failureTreshold: unknown argument; did you mean failureThreshold?", "/args/failureTreshold")]
     [InlineData("circuit-breaker", "?withCode=false", "withCode: an item is its code; leave withCode out.", "/args/withCode")]
+    [InlineData("circuit-breaker", "?failureThreshold=3&failureThreshold=4", "failureThreshold: [\"3\",\"4\"] is not an integer", "/args/failureThreshold")]
+    [InlineData("circuit-breaker", "?failureThreshold=3&failure-threshold=4", "failureThreshold: [3,4] is not an integer", "/args/failureThreshold")]
+    [InlineData("bulkhead", "?partitions=a=10,a=20", "partitions: \"a=20\" is not a usable name", "/args/partitions")]
     [InlineData("bulkhead", "", "partitions: required but missing", "/args/partitions")]
     public async Task Faults_are_told_as_by_every_call(string name, string query, string detail, string place)
     {

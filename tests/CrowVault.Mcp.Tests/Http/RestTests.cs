@@ -83,6 +83,19 @@ public sealed class RestTests(OpenServer open) : IClassFixture<OpenServer>
     }
 
     [Theory]
+    [InlineData("""{"operations":{"orders.get":0}}""", "/args/operations/orders.get")]
+    [InlineData("""{"operations":[{"name":"a","timeoutMs":5},{"name":"b","timeoutMs":-1}]}""", "/args/operations/1/timeoutMs")]
+    [InlineData("""{"operations":[7]}""", "/args/operations/0")]
+    [InlineData("""{"operations":{"a":1},"\u00e9/~":null}""", "/args/\u00e9~1~0")]
+    public async Task Says_where_a_fault_is(string arguments, string place)
+    {
+        using var answer = await Server.CallAsync($$"""{"server":null,"tool":"generate_timeout_config","args":{{arguments}} }""");
+
+        using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.Equal([place], problem.RootElement.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("pointer").GetString()));
+    }
+
+    [Theory]
     [InlineData("", 400)]
     [InlineData("null", 400)]
     [InlineData("[]", 400)]

@@ -29,6 +29,13 @@ const projects = {
     { 'package.json': { scripts: { test: 'npm run unit', unit: 'jest --ci' } }, 'tsconfig.json': commonJs },
     ['jest', 'none'],
   ],
+  'members of one name, of which npm and TypeScript read the last': [
+    {
+      'package.json': '{"devDependencies":{"jest":"30"},"devDependencies":{"vitest":"4"},"type":"commonjs","type":"module"}',
+      'tsconfig.json': '{"extends":"\\u0000","compilerOptions":{},"compilerOptions":{"module":"ESNext","moduleResolution":"bundler"}}',
+    },
+    ['vitest', 'none'],
+  ],
   'scripts of one name': [
     { 'package.json': { scripts: { test: 'run-s test:*', 'test:unit': 'vitest run' } }, 'tsconfig.json': bundler },
     ['vitest', 'none'],

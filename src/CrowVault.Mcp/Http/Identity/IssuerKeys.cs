@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Net;
 using System.Text.Json;
 using CrowVault.Mcp.Http.Settings;
@@ -194,8 +195,75 @@ internal sealed class IssuerKeys : IDisposable
         }
 
         using var set = await GetAsync(uri, cancellationToken);
-        return new(JsonWebKeySet.Create(set.RootElement.GetRawText()), began);
+        return set.RootElement.ValueKind is JsonValueKind.Object
+            && set.RootElement.TryGetProperty("keys"u8, out var keys) && keys.ValueKind is JsonValueKind.Array
+            ? new([.. keys.EnumerateArray().Select(Read).OfType<JsonWebKey>()], began)
+            : throw new InvalidDataException("the set has no list of keys.");
     }
+
+    // RFC 7517 section 5: a key that is not understood, or not whole, is passed over, and the others of the set are as good as before.
+    private static JsonWebKey? Read(JsonElement given)
+    {
+        if (given.ValueKind is not JsonValueKind.Object)
+        {
+            return null;
+        }
+
+        var key = new JsonWebKey();
+        foreach (var member in given.EnumerateObject().Where(member => member.Value.ValueKind is not JsonValueKind.Null))
+        {
+            if (member.NameEquals("key_ops"u8))
+            {
+                if (member.Value.ValueKind is not JsonValueKind.Array
+                    || member.Value.EnumerateArray().Any(each => each.ValueKind is not JsonValueKind.String))
+                {
+                    return null;
+                }
+
+                foreach (var operation in member.Value.EnumerateArray())
+                {
+                    key.KeyOps.Add(operation.GetString());
+                }
+            }
+            else if (member.Name is "kty" or "kid" or "use" or "alg" or "crv" or "n" or "e" or "x" or "y")
+            {
+                if (member.Value.ValueKind is not JsonValueKind.String)
+                {
+                    return null;
+                }
+
+                Set(key, member.Name, member.Value.GetString()!);
+            }
+        }
+
+        return key.Kty switch
+        {
+            "RSA" => IsNumber(key.N) && IsNumber(key.E),
+            "EC" => IsNumber(key.X) && IsNumber(key.Y),
+            _ => false,
+        }
+            ? key
+            : null;
+    }
+
+    private static void Set(JsonWebKey key, string member, string value)
+    {
+        _ = member switch
+        {
+            "kty" => key.Kty = value,
+            "kid" => key.Kid = value,
+            "use" => key.Use = value,
+            "alg" => key.Alg = value,
+            "crv" => key.Crv = value,
+            "n" => key.N = value,
+            "e" => key.E = value,
+            "x" => key.X = value,
+            "y" => key.Y = value,
+            _ => throw new ArgumentOutOfRangeException(nameof(member), member, null),
+        };
+    }
+
+    private static bool IsNumber(string? text) => !string.IsNullOrEmpty(text) && Base64Url.IsValid(text);
 
     private async Task<JsonDocument> GetAsync(Uri address, CancellationToken cancellationToken)
     {
@@ -223,20 +291,29 @@ internal sealed class IssuerKeys : IDisposable
         }
     }
 
-    private sealed class Keys(JsonWebKeySet set, long fetched)
+    private sealed class Keys(IReadOnlyList<JsonWebKey> keys, long fetched)
     {
         /// <summary>When the fetch began.</summary>
         public long Fetched => fetched;
 
         public IReadOnlyList<SecurityKey> Find(string? keyId, string algorithm) =>
         [
-            .. set.Keys.Where(key =>
+            .. keys.Where(key =>
                 (keyId is null || key.Kid == keyId)
-                && key.Kty == (algorithm.StartsWith("ES", StringComparison.Ordinal) ? "EC" : "RSA")
+                && (Curve(algorithm) is { } curve ? key.Kty == "EC" && key.Crv == curve : key.Kty == "RSA")
                 && (string.IsNullOrEmpty(key.Use) || key.Use == "sig")
                 && (string.IsNullOrEmpty(key.Alg) || key.Alg == algorithm)
                 && (key.KeyOps.Count == 0 || key.KeyOps.Contains("verify"))
                 && (key.Kty != "RSA" || key.KeySize >= 2_048)),
         ];
+
+        // RFC 7518 section 3.4: each of the three has a curve of its own.
+        private static string? Curve(string algorithm) => algorithm switch
+        {
+            SecurityAlgorithms.EcdsaSha256 => "P-256",
+            SecurityAlgorithms.EcdsaSha384 => "P-384",
+            SecurityAlgorithms.EcdsaSha512 => "P-521",
+            _ => null,
+        };
     }
 }

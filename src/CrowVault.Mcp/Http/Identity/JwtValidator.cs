@@ -81,8 +81,8 @@ internal sealed class JwtValidator : IDisposable
 
         var checkedToken = await _handler.ValidateTokenAsync(token, new()
         {
-            IssuerSigningKeys = keys,
-            TryAllIssuerSigningKeys = claims.KeyId is null,
+            // All of them: two keys of a set may have one name.
+            IssuerSigningKeyResolver = (_, _, _, _) => keys,
             ValidIssuer = _issuer,
             ValidAudience = _audience,
             ValidAlgorithms = s_algorithms,
