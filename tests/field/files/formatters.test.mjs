@@ -196,7 +196,7 @@ test('globals that Biome 1 and unicorn take from Number are no edit', async () =
   const folder = copyOf(corpus);
   let count = 0;
   await rewrite(folder, (text) =>
-    text.replace(/(?<![.\w])(?:-?Infinity|(?<!Number\.)NaN|parseInt)(?=[^\w`])(?![^\n]*`)/gu, (found) => {
+    text.replace(/(?<=[=?:(,] ?)(?:-?Infinity|NaN|parseInt)(?=[(),;])/gu, (found) => {
       count += 1;
       return found.endsWith('Infinity') ? `Number.${found[0] === '-' ? 'NEGATIVE' : 'POSITIVE'}_INFINITY` : `Number.${found}`;
     }),
