@@ -446,13 +446,11 @@ test('a full or closed standard output is a sentence', { skip: !existsSync('/dev
 
   // A closed input is at its end, whatever .NET has opened in its place.
   for (const [call, expected] of [
-    ['', 0],
-    ['stack -c - -o x', 2],
-    ['call generate_bulkhead -', 2],
+    ['<&-', 0],
+    ['<&- >&- 2>&-', 0],
+    ['stack -c - -o x <&-', 2],
   ]) {
-    for (const streams of ['<&-', '<&- >&-', '<&- >&- 2>&-']) {
-      const { code, err } = shell(`${program} ${call} ${streams}`);
-      assert.equal(code, expected, `${call} ${streams}: ${err}`);
-    }
+    const { code, err } = shell(`${program} ${call}`);
+    assert.equal(code, expected, `${call}: ${err}`);
   }
 });
