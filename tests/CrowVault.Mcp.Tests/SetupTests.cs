@@ -351,6 +351,16 @@ public sealed class SetupTests
         Assert.Equal("""{"type":"stdio","command":"cmd","args":["/c","npx","-y","@crowvault/mcp"]}""", Clients.EntryOf(Client.ClaudeCode, ServerStart.Npx, isWindows: true).Members.ToJsonString());
     }
 
+    [Theory]
+    [InlineData("config")]
+    [InlineData("~/.config")]
+    public void A_relative_folder_of_XDG_is_ignored_as_its_specification_has_it(string given)
+    {
+        var places = new ConfigurationPlaces(PlatformID.Unix, false, "/h", "/p", variable => variable is "XDG_CONFIG_HOME" ? given : "");
+
+        Assert.Equal("/h/.config/zed/settings.json", Clients.PathOf(Client.Zed, Scope.User, places));
+    }
+
     // Read as the client reads it: the entry is there, and without it all is as it was.
     private static void AssertHolds(Client client, string before, string with, bool isStrict, ServerStart? start = null)
     {

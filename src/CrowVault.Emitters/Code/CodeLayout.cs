@@ -226,6 +226,7 @@ public sealed class CodeLayout
                 ',' => Is(_parent[i], "{") || i + 1 == _tokens.Count || Is(i + 1, ")") || Is(i + 1, "]") || Is(i + 1, ">")
                     || Is(i + 1, "}"),
                 '|' or '&' => !EndsOperand(i - 1) && !Is(i - 1, ">"),
+                '.' => DropNumber(i),
                 _ => false,
             };
             if (punctuator is '{' && _pair[i] > i && HoldsOneBranch(i))
@@ -238,6 +239,18 @@ public sealed class CodeLayout
                 _dropped[i] = _dropped[_pair[i]] = true;
             }
         }
+    }
+
+    // 'Number.NaN' and 'NaN' are one: Biome and unicorn write the first.
+    private bool DropNumber(int dot)
+    {
+        if (!Is(dot - 1, "Number") || Is(dot - 2, ".") || !IsWord(dot + 1)
+            || Span(dot + 1) is not ("NaN" or "POSITIVE_INFINITY" or "NEGATIVE_INFINITY" or "parseInt" or "parseFloat"))
+        {
+            return false;
+        }
+
+        return _dropped[dot - 1] = true;
     }
 
     // 'if (x) { y(); }' and 'if (x) y();' are one: some formatters add the braces, others take them away.
@@ -585,6 +598,10 @@ public sealed class CodeLayout
                 && (i + 1 == _tokens.Count || Is(i + 1, ";") || Is(i + 1, "}") || _tokens[i + 1].LineBefore):
                 // Without this, 'return; x()' and 'return x()' would be one.
                 normal.Write("return.");
+                break;
+            case CodeTokenKind.Word when text is "POSITIVE_INFINITY" or "NEGATIVE_INFINITY"
+                && i > 0 && _dropped[i - 1]:
+                normal.Write(text[0] == 'P' ? "Infinity" : "-\0Infinity");
                 break;
             default:
                 normal.Write(text);

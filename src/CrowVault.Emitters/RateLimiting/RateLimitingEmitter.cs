@@ -413,8 +413,12 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
         var parameters = client ? $"{request}: {framework.RequestType}, client?: FetchClient" : $"{request}: {framework.RequestType}";
         return $"{check}const identify = ({parameters}): string => {{\n"
             + "  // What is typed as any can be an id that is no text.\n"
-            + $"  const key: unknown = options.keyOf?.({request}) ?? keyOf({request}{(client ? ", client" : "")}{prefix});\n"
-            + "  return String(key);\n};";
+            + $"  const id: unknown = options.keyOf?.({request}) ?? '';\n"
+            + "  const key = String(id);\n"
+            + "  if (key.startsWith('[object ')) {\n"
+            + "    throw new TypeError(`keyOf: ${key} would be one key for all clients; return a text.`);\n"
+            + "  }\n"
+            + $"  return key === '' ? keyOf({request}{(client ? ", client" : "")}{prefix}) : key;\n}};";
     }
 
     private static string KeyParameters(RateLimitingOptions options, FrameworkTerms framework, bool client, bool address)

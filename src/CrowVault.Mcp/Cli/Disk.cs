@@ -74,14 +74,14 @@ internal static class Disk
     /// <summary>Standard input as text.</summary>
     public static string ReadInput() => At("standard input", () =>
     {
-        using var input = Console.OpenStandardInput();
+        using var input = NativeFile.StandardInput();
         return Decode("standard input", ReadAll("standard input", input));
     });
 
     /// <summary>Writes an answer to standard output.</summary>
     public static void Print(string text) => At("standard output", () =>
     {
-        using var output = Console.OpenStandardOutput();
+        using var output = NativeFile.StandardOutput() ?? throw new Fault("standard output: it is closed.");
         output.Write(Encoding.UTF8.GetBytes(text));
         output.Flush();
     });

@@ -177,7 +177,7 @@ internal static class EmittedFiles
                 write.Stage(name, TargetFile.Bytes(content));
                 if (ProjectFiles.IsProject(System.IO.Path.GetDirectoryName(target.RealPath)!))
                 {
-                    write.Stage($"{FolderWrite.BaseFolder}/{name}.gz", Disk.Compress(target.Body));
+                    write.Stage($"{FolderWrite.BaseFolder}/{name}.gz", Disk.Compress(target.Content));
                 }
             }
 

@@ -113,7 +113,11 @@ internal static partial class ManifestFile
         }
         catch (JsonException exception)
         {
-            throw new Fault($"{Fault.Show(name)}: not JSON at line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}.");
+            var wayOut = Path.GetExtension(name).ToLowerInvariant() is "" or ".json" or ".jsonc"
+                ? "."
+                : "; write JSON, JSON with comments or YAML.";
+            throw new Fault(
+                $"{Fault.Show(name)}: not JSON at line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}{wayOut}");
         }
     }
 

@@ -17,10 +17,13 @@ internal static partial class NativeFile
     private const int TypeMask = 0xF000;
     private const int Regular = 0x8000;
     private const int CloseOnExec = 0x10;
+    private const int CloseWithNext = 1;
     private const int LockExclusiveWithoutWaiting = 2 | 4;
 
     // Kept for as long as the program runs: a stream that nobody holds any more is closed.
     private static readonly List<SafeFileHandle> s_standIns = [];
+
+    private static readonly bool[] s_taken = new bool[3];
 
     /// <summary>
     /// Opens what the caller has closed of standard input, output and error. The next file that is opened would take the place of one of
@@ -36,6 +39,16 @@ internal static partial class NativeFile
         Span<long> status = stackalloc long[StatusLongs];
         for (nint each = 0; each <= 2; each++)
         {
+            // What a caller hands on never closes with the next program: this is a file of .NET, opened before this program began.
+            if (FlagsOfHandle(each) == CloseWithNext)
+            {
+                s_taken[each] = true;
+                if (each == 2)
+                {
+                    Console.SetError(TextWriter.Null);
+                }
+            }
+
             // What is opened takes the lowest number that is free.
             if (StatOfHandle(each, ref MemoryMarshal.GetReference(status)) != 0)
             {
@@ -44,6 +57,12 @@ internal static partial class NativeFile
             }
         }
     }
+
+    /// <summary>Standard input; at its end where the caller has closed it.</summary>
+    public static Stream StandardInput() => s_taken[0] ? Stream.Null : Console.OpenStandardInput();
+
+    /// <summary>Standard output; null where the caller has closed it and .NET uses its place.</summary>
+    public static Stream? StandardOutput() => s_taken[1] ? null : Console.OpenStandardOutput();
 
     /// <summary>Whether a path, its links followed, leads to a regular file: no pipe, device or socket, which may block for ever.</summary>
     public static bool IsRegular(string path)
@@ -128,6 +147,9 @@ internal static partial class NativeFile
 
     [LibraryImport(Library, EntryPoint = "SystemNative_FStat")]
     private static partial int StatOfHandle(nint handle, ref long status);
+
+    [LibraryImport(Library, EntryPoint = "SystemNative_FcntlGetFD")]
+    private static partial int FlagsOfHandle(nint handle);
 
     [LibraryImport(Library, EntryPoint = "SystemNative_Rename", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Rename(string from, string to);

@@ -140,8 +140,18 @@ internal sealed class TargetFile
         return again is not null && OwnedFile.Read(again) is { } file && file.Emitted == Owned.Emitted ? file.Body : KeptElsewhere();
     }
 
-    private string? Kept(string path) =>
-        Disk.ReadCompressed(path) is { } kept && CodeLayout.Fingerprint(kept) == Owned!.Emitted ? kept : null;
+    // Its own header tells what it is, should another version take fingerprints in another way. Once it was kept without.
+    private string? Kept(string path)
+    {
+        if (Disk.ReadCompressed(path) is not { } kept)
+        {
+            return null;
+        }
+
+        return OwnedFile.Read(kept) is { } file
+            ? file.Emitted == Owned!.Emitted ? file.Body : null
+            : CodeLayout.Fingerprint(kept) == Owned!.Emitted ? kept : null;
+    }
 
     // A file that was renamed, or moved by a folder or two, finds what was emitted by its fingerprint.
     private string? KeptElsewhere()
@@ -229,7 +239,7 @@ internal sealed class TargetFile
         }
 
         var sameCode = Owned.Emitted == _emitted.Emitted;
-        if (Owned.IsEdited)
+        if (Owned.IsEdited && (Kept(BasePath) is not { } kept || CodeLayout.Fingerprint(kept) != Owned.Fingerprint))
         {
             return sameCode && Owned.IsAccepted ? FileState.Same
                 : Owned.Fingerprint == _emitted.Emitted ? FileState.Outdated

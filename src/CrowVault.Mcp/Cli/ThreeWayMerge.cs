@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using CrowVault.Emitters.Code;
 using DiffPlex;
 using DiffPlex.Chunkers;
@@ -7,7 +8,7 @@ using DiffPlex.Model;
 namespace CrowVault.Mcp.Cli;
 
 /// <summary>Brings together what was emitted, what its owner made of it and what is emitted now.</summary>
-internal static class ThreeWayMerge
+internal static partial class ThreeWayMerge
 {
     /// <summary>Begins a conflict; what stands there is the owner's.</summary>
     public const string Conflict = "<<<<<<< yours";
@@ -76,8 +77,8 @@ internal static class ThreeWayMerge
             (shiftL, shiftR, at) = (shiftL + grownL, shiftR + grownR, end);
             var (mineAt, freshAt) = (start + shiftL - grownL, start + shiftR - grownR);
             var missing = mine.AsSpan().SequenceEqual(fresh) ? null
-                : r == firstR ? mineNames.MissingIn(mineAt, mine.Length)
-                : l == firstL ? nowNames.MissingIn(freshAt, fresh.Length)
+                : r == firstR ? mineNames.MissingIn(mineAt, mine.Length, start, end - start)
+                : l == firstL ? nowNames.MissingIn(freshAt, fresh.Length, start, end - start)
                 : "";
             if (missing is not null)
             {
@@ -126,20 +127,26 @@ internal static class ThreeWayMerge
 
         void Keep(int count)
         {
+            var depth = 0;
             for (; count > 0; count--, oldAt++, newAt++)
             {
-                // The gap behind an edit is the owner's too: it may hold the line end that closes what was inserted.
-                if (changed)
+                // A bracket from before an edit need not be the one that closes here: that of an object has a comma before it where
+                // that of a function has a semicolon.
+                var key = before[oldAt].Key;
+                depth += key is [.., '{' or '(' or '[', '\0'] ? 1 : 0;
+                var closesEarlier = key is ['}' or ')' or ']', ..] && --depth < 0;
+                if (changed || closesEarlier)
                 {
-                    restored.Append(edited, after[newAt].Start, after[newAt].Token - after[newAt].Start);
-                    changed = false;
+                    restored.Append(edited, after[newAt].Start, after[newAt].End - after[newAt].Start);
                 }
                 else
                 {
-                    restored.Append(emitted, before[oldAt].Start, before[oldAt].Token - before[oldAt].Start);
+                    restored.Append(emitted, before[oldAt].Start, before[oldAt].End - before[oldAt].Start);
                 }
 
-                restored.Append(emitted, before[oldAt].Token, before[oldAt].End - before[oldAt].Token);
+                // The gap behind an edit is the owner's too: it may hold the line end that closes what was inserted.
+                changed = closesEarlier;
+                depth = Math.Max(depth, 0);
             }
         }
     }
@@ -150,7 +157,7 @@ internal static class ThreeWayMerge
 
     /// <summary>What one side says of names that the other has taken away or has declared too: lines that fit no more, though nobody else
     /// has touched them.</summary>
-    private sealed class NamesMet
+    private sealed partial class NamesMet
     {
         private static readonly HashSet<string> s_words =
             new(StringComparer.Ordinal)
@@ -159,11 +166,17 @@ internal static class ThreeWayMerge
             };
 
         private readonly ILookup<int, CodeName> _byLine;
+        private readonly ILookup<int, CodeName> _byLineBefore;
         private readonly HashSet<string> _gone;
         private readonly HashSet<string> _twice;
+        private readonly HashSet<string> _other;
 
-        private NamesMet(IReadOnlyList<CodeName> names, HashSet<string> gone, HashSet<string> twice) =>
-            (_byLine, _gone, _twice) = (names.ToLookup(name => name.Line), gone, twice);
+        private NamesMet(
+            IReadOnlyList<CodeName> before, IReadOnlyList<CodeName> names, HashSet<string> gone, HashSet<string> twice, HashSet<string> other)
+        {
+            (_byLineBefore, _byLine) = (before.ToLookup(name => name.Line), names.ToLookup(name => name.Line));
+            (_gone, _twice, _other) = (gone, twice, other);
+        }
 
         /// <summary>Names of a side that do not fit the other one.</summary>
         public static NamesMet Of(string emitted, string side, string other)
@@ -172,17 +185,42 @@ internal static class ThreeWayMerge
             var gone = Declared(before);
             gone.UnionWith(Members(emitted));
             gone.ExceptWith(there.Select(name => name.Text));
+            if (AssignsExports().IsMatch(other))
+            {
+                // A file of CommonJS takes no further 'export'.
+                gone.Add("export");
+            }
+
             var twice = Declared(here);
             twice.IntersectWith(Declared(there));
             twice.ExceptWith(before.Select(name => name.Text));
-            return new(here, gone, twice);
+            var (signatures, theirs) = (Signatures(emitted), Signatures(other));
+            var changed = signatures.Where(each => theirs.TryGetValue(each.Key, out var now) && now != each.Value).Select(each => each.Key);
+            return new(before, here, gone, twice, changed.ToHashSet(StringComparer.Ordinal));
         }
 
         /// <summary>Why lines do not fit; null when they do.</summary>
-        public string? MissingIn(int line, int count)
+        /// <param name="line">The first of them.</param>
+        /// <param name="count">How many there are.</param>
+        /// <param name="lineBefore">The first of the lines whose place they take.</param>
+        /// <param name="countBefore">How many of those there are.</param>
+        public string? MissingIn(int line, int count, int lineBefore, int countBefore)
         {
+            var before = Enumerable.Range(lineBefore, countBefore).SelectMany(each => _byLineBefore[each])
+                .GroupBy(name => name.Text, StringComparer.Ordinal).ToDictionary(each => each.Key, each => each.Count(), StringComparer.Ordinal);
             foreach (var name in Enumerable.Range(line, count).SelectMany(each => _byLine[each]))
             {
+                if (_other.Contains(name.Text))
+                {
+                    before.TryGetValue(name.Text, out var uses);
+                    if (uses == 0)
+                    {
+                        return $": {name.Text} is declared otherwise now";
+                    }
+
+                    before[name.Text] = uses - 1;
+                }
+
                 if (_gone.Contains(name.Text))
                 {
                     return $": {name.Text} is there no more";
@@ -195,6 +233,40 @@ internal static class ThreeWayMerge
             }
 
             return null;
+        }
+
+        // What calls of a function must fit: from its name to its body.
+        private static Dictionary<string, string> Signatures(string code)
+        {
+            var pieces = CodeLayout.Pieces(code);
+            var found = new Dictionary<string, string>(StringComparer.Ordinal);
+            for (var i = 0; i + 1 < pieces.Count; i++)
+            {
+                if (pieces[i].Key is not "function\0")
+                {
+                    continue;
+                }
+
+                var signature = new StringBuilder();
+                var depth = 0;
+                for (var at = i + 2; at < pieces.Count; at++)
+                {
+                    var key = pieces[at].Key;
+                    var isBody = key is "{\0" && depth == 0 && pieces[at - 1].Key is not (":\0" or "|\0" or "&\0" or "=>\0");
+                    if (isBody || (key is "function\0" or "export\0" && depth == 0))
+                    {
+                        break;
+                    }
+
+                    depth += key is "(\0" or "{\0" or "[\0" ? 1 : key is ")\0" or "}\0" or "]\0" ? -1 : 0;
+                    signature.Append(key);
+                }
+
+                var name = pieces[i + 1].Key[..^1];
+                found[name] = found.GetValueOrDefault(name) + signature;
+            }
+
+            return found;
         }
 
         // Members and parameters, which stand before a colon or at the beginning of a line before a bracket; and 'export', without which
@@ -213,6 +285,9 @@ internal static class ThreeWayMerge
                 }
             }
         }
+
+        [GeneratedRegex(@"^export\s*=", RegexOptions.Multiline)]
+        private static partial Regex AssignsExports();
 
         private static HashSet<string> Declared(IEnumerable<CodeName> names) =>
             names.Where(name => name.IsDeclared).Select(name => name.Text).ToHashSet(StringComparer.Ordinal);

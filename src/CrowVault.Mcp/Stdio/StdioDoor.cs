@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using CrowVault.Mcp.Cli;
 using CrowVault.Mcp.Server;
 using ModelContextProtocol.Server;
 
@@ -14,11 +15,11 @@ internal static class StdioDoor
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync()
     {
-        var output = Console.OpenStandardOutput();
+        var output = NativeFile.StandardOutput() ?? Stream.Null;
         Console.SetOut(Console.Error);
         var pending = new PendingRequests();
         var replies = new ReplyWriter(output);
-        var input = new StdioInput(Console.OpenStandardInput(), replies, pending);
+        var input = new StdioInput(NativeFile.StandardInput(), replies, pending);
         var shutdown = new StdioShutdown(input, pending);
         input.Ended = shutdown.InputEnded;
         replies.Closed = shutdown.OutputClosed;

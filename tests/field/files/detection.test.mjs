@@ -223,6 +223,11 @@ test('a manifest is what its name or its first character says, and numbers of YA
     assert.equal(run(folder, 'stack', '-c', name, '-o', 'out').code, 0, name);
     assert.match(readFileSync(join(folder, 'out/circuit-breaker.ts'), 'utf8'), /"failureThreshold":12,/u, name);
   }
+  const folder = newFolder();
+  writeFileSync(join(folder, 'm.toml'), '[circuitBreaker]\nfailureThreshold = 7\n');
+  const { code, err } = run(folder, 'stack', '-c', 'm.toml', '-o', 'out');
+  assert.equal(code, 2);
+  assert.match(err, /^m\.toml: not JSON at line 1, column 2; write JSON, JSON with comments or YAML\.$/mu);
 });
 
 test('call says what is wrong where its JSON breaks', () => {

@@ -419,7 +419,7 @@ test('a full or closed standard output is a sentence', { skip: !existsSync('/dev
   const shell = (line) => {
     writeFileSync(join(folder, 'line.sh'), line);
     try {
-      execFileSync('sh', ['line.sh'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+      execFileSync('sh', ['line.sh'], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: 60_000 });
       return { code: 0, err: '' };
     } catch (error) {
       return { code: error.status, err: error.stderr };
@@ -442,5 +442,15 @@ test('a full or closed standard output is a sentence', { skip: !existsSync('/dev
       assert.ok([0, 1, 2].includes(closed.code), `${call} ${streams}: ${String(closed.code)} ${closed.err}`);
       assert.doesNotMatch(closed.err, /Unhandled|^\s+at /mu);
     }
+  }
+
+  // A closed input is at its end, whatever .NET has opened in its place.
+  for (const [call, expected] of [
+    ['<&-', 0],
+    ['<&- >&- 2>&-', 0],
+    ['stack -c - -o x <&-', 2],
+  ]) {
+    const { code, err } = shell(`${program} ${call}`);
+    assert.equal(code, expected, `${call}: ${err}`);
   }
 });

@@ -192,6 +192,19 @@ test('a header whose comment was reflowed or turned into lines is still the head
   }
 });
 
+test('globals that Biome 1 and unicorn take from Number are no edit', async () => {
+  const folder = copyOf(corpus);
+  let count = 0;
+  await rewrite(folder, (text) =>
+    text.replace(/(?<=[=?:(,] ?)(?:-?Infinity|NaN|parseInt)(?=[(),;])/gu, (found) => {
+      count += 1;
+      return found.endsWith('Infinity') ? `Number.${found[0] === '-' ? 'NEGATIVE' : 'POSITIVE'}_INFINITY` : `Number.${found}`;
+    }),
+  );
+  assert.ok(count > 5, `${String(count)} places`);
+  assertUntouched(folder, 'Number');
+});
+
 // What a formatter never does is an edit.
 const edits = {
   'another number': [/\b30_000\b/u, '30_001'],

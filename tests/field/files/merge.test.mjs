@@ -339,3 +339,60 @@ test('a second instance stands beside the first, and nobody else is overwritten'
   assert.match(readFileSync(join(folder, 'bulkhead.ts'), 'utf8'), /tool generate_bulkhead/u);
   assert.equal(bulkhead('-o', 'users.bulkhead.ts', '--check').code, 0);
 });
+
+/** What an upgrade or a merge makes of an edit of the retry, formatted with tabs. */
+async function mergedRetry(args, edit, after) {
+  const folder = newFolder();
+  assert.equal(run(folder, 'generate', 'retry-policy', ...args, '-o', '.').code, 0);
+  const path = join(folder, 'retry.ts');
+  writeFileSync(path, await format(edit(readFileSync(path, 'utf8')), { parser: 'typescript', useTabs: true }));
+  const { code, err } = run(folder, 'generate', 'retry-policy', '-o', '.', '--merge', ...after);
+  return { code, err, text: readFileSync(path, 'utf8') };
+}
+
+test('a function taken out beside an object leaves the commas of the object as they are', async () => {
+  const { code, err, text } = await mergedRetry(
+    ['--with-metrics'],
+    (source) =>
+      source.replace(/\n\/\*\* A snapshot[^/]*\/\nexport function getRetryMetrics[^]*?\n\}\n/u, '').replace('calls: 0', 'calls: 7'),
+    ['--max-retries', '2'],
+  );
+  assert.equal(code, 0, err);
+  assert.match(text, /calls: 7/u);
+  assert.doesNotMatch(text, /function getRetryMetrics/u);
+  const { diagnostics } = ts.transpileModule(text, { reportDiagnostics: true });
+  assert.deepEqual(
+    diagnostics.map(({ messageText }) => messageText),
+    [],
+  );
+});
+
+test('what is exported anew meets a file of CommonJS in a conflict', async () => {
+  const { code, err, text } = await mergedRetry([], (source) => `${source.replaceAll(/^export (?=\w)/gmu, '')}export = { withRetry };\n`, [
+    '--with-fetch',
+  ]);
+  assert.equal(code, 1, err);
+  assert.match(text, /<<<<<<< yours[^]*>>>>>>> emitted now: export is there no more/u);
+});
+
+test('a version that takes fingerprints in another way knows what was emitted, and tells of calls that fit no more', () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'package.json'), '{}');
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', '.').code, 0);
+  const path = join(folder, 'retry.ts');
+  const now = readFileSync(path, 'utf8');
+  const before = now.replace(/xxh128 \w+/u, `xxh128 ${'0'.repeat(32)}`).replace('function nowOf(', 'function nowOf(unit: string, ');
+  for (const [edit, expected] of [
+    ['', /: updated/u],
+    ['// mine\n', /: merged/u],
+    ["export const started = nowOf('ms', {});\n", /1 conflict/u],
+  ]) {
+    writeFileSync(join(folder, '.crowvault/retry.ts.gz'), gzipSync(before));
+    writeFileSync(path, before + edit);
+    assert.match(run(folder, 'upgrade', '.').err, expected);
+    const text = readFileSync(path, 'utf8');
+    if (edit === '') assert.equal(text, now);
+    else assert.ok(text.includes(edit));
+  }
+  assert.match(readFileSync(path, 'utf8'), /emitted now: nowOf is declared otherwise now/u);
+});

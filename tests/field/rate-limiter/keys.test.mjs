@@ -14,6 +14,7 @@ describe('the user', () => {
     'user._id, an ObjectId': [{ user: { _id: objectId } }, 'user:65f0c0ffee0000000000000a'],
     'user.id, an ObjectId': [{ user: { id: objectId } }, 'user:65f0c0ffee0000000000000a'],
     'user.uid': [{ user: { uid: 'f' } }, 'user:f'],
+    'user.uuid': [{ user: { uuid: 'f' } }, 'user:f'],
     'user.user_id': [{ user: { user_id: 9 } }, 'user:9'],
     'user, a text': [{ user: 'ann' }, 'user:ann'],
     'user.email': [{ user: { email: 'a@example.com' } }, 'user:a@example.com'],

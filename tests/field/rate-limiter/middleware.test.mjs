@@ -333,6 +333,38 @@ describe('what the caller decides', () => {
       await limit(new Request('http://localhost/', { headers }), () => new Response('hello'));
     }
     assert.deepEqual(keys, [true, true, true, false]);
+    // An empty text, as of a user who has no id, is no key; a promise or a plain object would be one for everybody.
+    const decisions = [];
+    const limitNamed = make(1, 60, { keyOf: () => '', onDecision: ({ allowed }) => decisions.push(allowed) });
+    for (const key of ['a', 'b', 'a']) {
+      await limitNamed(new Request('http://localhost/', { headers: { 'x-api-key': key } }), () => new Response('hello'));
+    }
+    assert.deepEqual(decisions, [true, true, false]);
+    for (const keyOf of [() => Promise.resolve('a'), () => ({ id: 1 })]) {
+      await assert.rejects(
+        make(1, 60, { keyOf })(new Request('http://localhost/'), () => new Response('hello')),
+        /^TypeError: keyOf: \[object \w+\] would be one key for all clients/u,
+      );
+    }
+  });
+
+  test('Hono: an application that another one mounts counts a request of Node once', async () => {
+    const limit = (await middlewareOf('fixed-window', { ...memory, framework: 'hono' }))(5, 60);
+    const inner = new Hono();
+    inner.use(limit);
+    inner.get('/a', (context) => context.text('a'));
+    const app = new Hono();
+    app.use(limit);
+    app.mount('/inner', inner.fetch);
+    for (const left of [4, 3]) {
+      const { headers } = await app.request('/inner/a', {}, { ...peer, outgoing: {} });
+      assert.match(headers.get('ratelimit'), new RegExp(`^"default";r=${String(left)};t=\\d+$`, 'u'));
+    }
+  });
+
+  test('fetch: an upgrade of Bun, which has no answer, is left alone', async () => {
+    const limit = (await middlewareOf('fixed-window', { ...memory, framework: 'fetch' }))(5, 60);
+    assert.equal(await limit(new Request('http://localhost/'), () => undefined), undefined);
   });
 
   test('Express: fields that stand there as a list are kept, and an answer that has begun is left alone', async () => {

@@ -2,6 +2,7 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { getEventListeners } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -170,8 +171,11 @@ describe('acquire', () => {
       limiter.acquire('k', { signal: controller.signal, maxWaitMs: 1e9 }).catch(() => 'ended'),
     );
     await assert.rejects(limiter.acquire('k'), { name: 'RangeError' });
+    // Node warns of more than ten listeners on a signal.
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 1);
     controller.abort();
     assert.ok((await Promise.all(waits)).every((each) => each === 'ended'));
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0);
   });
 
   test('a file without operations has none of this', () => {

@@ -193,6 +193,17 @@ describe('what waiting cannot cure is said once, and limits again where that is 
   });
 });
 
+test('what is no client that answers with promises is refused when the limiter is made', async () => {
+  const Ours = await limiterClass('token-bucket');
+  const Theirs = await limiterClass('token-bucket', { redisClient: 'node-redis' });
+  for (const given of [undefined, null, {}]) {
+    assert.throws(() => new Ours(given), /^TypeError: redis: no client of ioredis/u);
+    assert.throws(() => new Theirs(given), /^TypeError: redis: no client of node-redis/u);
+  }
+  const evalSha = () => undefined;
+  assert.throws(() => new Theirs({ evalSha, options: { legacyMode: true } }), /^TypeError: redis: .*legacyMode.*v4\.$/u);
+});
+
 test('a cluster whose client puts a prefix before every key: a silent node takes only its own keys', async () => {
   const slots = 16_384;
   const isSilent = (key) => calculateSlot(`app:${key}`) < slots / 3;

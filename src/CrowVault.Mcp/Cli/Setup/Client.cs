@@ -69,7 +69,9 @@ internal sealed record ConfigurationPlaces(PlatformID System, bool IsMac, string
         : XdgConfiguration;
 
     /// <summary>Where programs of the XDG specification keep it, <c>~/.config</c>.</summary>
-    public string XdgConfiguration => Or("XDG_CONFIG_HOME", Home, ".config");
+    /// <remarks>The specification has a relative path ignored.</remarks>
+    public string XdgConfiguration =>
+        Variable("XDG_CONFIG_HOME") is { } set && Path.IsPathFullyQualified(set) ? set : Path.Combine(Home, ".config");
 
     /// <summary>The folder that a variable names, else another.</summary>
     public string Or(string variable, params string[] path) => Variable(variable) is { Length: > 0 } set ? set : Path.Combine(path);

@@ -124,7 +124,9 @@ internal static class SetupCommand
             ?? throw new Fault($"--scope: {name} has no configuration for a project; use --scope user, or name a file with --config.");
         if (config is null && !Path.IsPathFullyQualified(path))
         {
-            throw new Fault("--scope: there is no home folder; set HOME, or name the file with --config.");
+            throw new Fault(places.Home.Length == 0
+                ? "--scope: there is no home folder; set HOME, or name the file with --config."
+                : $"{Fault.Show(path)}: no whole path; set HOME, and what else names the client's folder, to one, or give --config.");
         }
 
         if (path.Length == 0)
