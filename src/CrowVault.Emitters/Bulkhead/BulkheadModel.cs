@@ -28,5 +28,5 @@ internal sealed record BulkheadModel(
 /// <summary>Serialization of the bulkhead's options and model.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(BulkheadOptions))]
-[JsonSerializable(typeof(BulkheadModel))]
+[JsonSerializable(typeof(BulkheadModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class BulkheadJson : JsonSerializerContext;

@@ -48,5 +48,5 @@ internal sealed record CircuitBreakerModel(
 /// <summary>Serialization of the circuit breaker's options and model.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(CircuitBreakerOptions))]
-[JsonSerializable(typeof(CircuitBreakerModel))]
+[JsonSerializable(typeof(CircuitBreakerModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class CircuitBreakerJson : JsonSerializerContext;

@@ -63,10 +63,7 @@ internal static partial class Templates
 
     private static string Read(string name)
     {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(name)
-            ?? throw new InvalidOperationException($"Template {name} is not embedded.");
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        var text = reader.ReadToEnd().ReplaceLineEndings("\n");
+        var text = EmbeddedText.Read(Assembly.GetExecutingAssembly(), name);
         return Include().Replace(text, include => Below(include.Groups["margin"].Value, Read($"{include.Groups["name"].Value}.liquid")));
     }
 
@@ -85,7 +82,7 @@ internal static partial class Templates
     private static TemplateOptions Options()
     {
         var options = new TemplateOptions { StrictVariables = true, StrictFilters = true, ModelNamesComparer = StringComparer.Ordinal };
-        // The engine's own filters are as unknown as any other; Fluid.substitutions.xml leaves most of what they need out of the native
+        // The engine's own filters are as unknown as any other; Unused.substitutions.xml leaves most of what they need out of the native
         // program.
         options.Filters.Clear();
         options.Filters.AddFilter("literal", static (input, arguments, _) =>

@@ -209,5 +209,5 @@ internal sealed record RateLimitingModel
 /// <summary>Serialization of the rate limiter's options and model.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RateLimitingOptions))]
-[JsonSerializable(typeof(RateLimitingModel))]
+[JsonSerializable(typeof(RateLimitingModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RateLimitingJson : JsonSerializerContext;

@@ -50,5 +50,5 @@ internal sealed record RetryPolicyModel(
 /// <summary>Serialization of the retry policy's options and model.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RetryPolicyOptions))]
-[JsonSerializable(typeof(RetryPolicyModel))]
+[JsonSerializable(typeof(RetryPolicyModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class RetryPolicyJson : JsonSerializerContext;

@@ -71,9 +71,9 @@ internal sealed record IngressModel(string Imports, string Limiter, string Mount
 /// <summary>Serialization of the options and models of this room.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(StackOptions))]
-[JsonSerializable(typeof(StackModel))]
-[JsonSerializable(typeof(StackUsageModel))]
-[JsonSerializable(typeof(UpstreamsModel))]
-[JsonSerializable(typeof(Telemetry.TelemetryModel))]
-[JsonSerializable(typeof(IngressModel))]
+[JsonSerializable(typeof(StackModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(StackUsageModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(UpstreamsModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(Telemetry.TelemetryModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
+[JsonSerializable(typeof(IngressModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class StackJson : JsonSerializerContext;

@@ -32,5 +32,5 @@ internal sealed record TimeoutConfigModel(
 /// <summary>Serialization of the timeouts' options and model.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(TimeoutConfigOptions))]
-[JsonSerializable(typeof(TimeoutConfigModel))]
+[JsonSerializable(typeof(TimeoutConfigModel), GenerationMode = JsonSourceGenerationMode.Metadata)]
 internal sealed partial class TimeoutConfigJson : JsonSerializerContext;

@@ -102,11 +102,13 @@ internal static class Disk
     /// <summary>Text in little room.</summary>
     public static byte[] Compress(string text)
     {
-        var bytes = Encoding.UTF8.GetBytes(text);
-        var packed = new byte[BrotliEncoder.GetMaxCompressedLength(bytes.Length)];
-        return BrotliEncoder.TryCompress(bytes, packed, out var written, quality: 9, window: 18)
-            ? packed[..written]
-            : throw new InvalidOperationException("The buffer is too small for the text.");
+        using var packed = new MemoryStream();
+        using (var stream = new GZipStream(packed, CompressionLevel.SmallestSize))
+        {
+            stream.Write(Encoding.UTF8.GetBytes(text));
+        }
+
+        return packed.ToArray();
     }
 
     /// <summary>The text of what <see cref="Compress"/> made; null when the file is not there or is none.</summary>
@@ -117,13 +119,19 @@ internal static class Disk
             return null;
         }
 
-        var packed = At(path, () =>
+        try
         {
-            using var file = File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return ReadAll(path, file);
-        });
-        var buffer = new byte[MaxBytes];
-        return BrotliDecoder.TryDecompress(packed, buffer, out var written) ? Encoding.UTF8.GetString(buffer, 0, written) : null;
+            return At(path, () =>
+            {
+                using var file = File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                using var plain = new GZipStream(file, CompressionMode.Decompress);
+                return Encoding.UTF8.GetString(ReadAll(path, plain));
+            });
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
     }
 
     private static byte[] ReadAll(string path, Stream stream, int maxBytes = MaxBytes)

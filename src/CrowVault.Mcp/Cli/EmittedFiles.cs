@@ -177,7 +177,7 @@ internal static class EmittedFiles
                 write.Stage(name, TargetFile.Bytes(content));
                 if (ProjectFiles.IsProject(System.IO.Path.GetDirectoryName(target.RealPath)!))
                 {
-                    write.Stage($"{FolderWrite.BaseFolder}/{name}.br", Disk.Compress(target.Body));
+                    write.Stage($"{FolderWrite.BaseFolder}/{name}.gz", Disk.Compress(target.Body));
                 }
             }
 
@@ -233,9 +233,9 @@ internal static class EmittedFiles
         var full = System.IO.Path.GetFullPath(path);
         var (folder, name) = (System.IO.Path.GetDirectoryName(full)!, System.IO.Path.GetFileName(full));
         writes[folder].StageRemoval(name);
-        if (File.Exists(System.IO.Path.Combine(folder, FolderWrite.BaseFolder, $"{name}.br")))
+        if (File.Exists(System.IO.Path.Combine(folder, FolderWrite.BaseFolder, $"{name}.gz")))
         {
-            writes[folder].StageRemoval($"{FolderWrite.BaseFolder}/{name}.br");
+            writes[folder].StageRemoval($"{FolderWrite.BaseFolder}/{name}.gz");
         }
 
         return new(path, "unnamed", "removed", "removed");

@@ -432,7 +432,7 @@ internal sealed partial class FolderWrite : IDisposable
     private static partial Regex StagedName();
 
     // A hidden file is another program's, unless it holds code.
-    [GeneratedRegex(@"\A(?:(?!\.)|(?=.*\.[cm]?[jt]s(?:\.br)?\z))[^/\0]+\z", RegexOptions.Singleline | RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\A(?:(?!\.)|(?=.*\.[cm]?[jt]s(?:\.gz)?\z))[^/\0]+\z", RegexOptions.Singleline | RegexOptions.IgnoreCase)]
     private static partial Regex StagedAs();
 
     [GeneratedRegex(@"\A(?<staged>-|\.crowvault-[0-9a-f]{32}\.tmp)\t(?<place>(?:\.crowvault/)?)(?<name>[A-Za-z0-9%_.~-]+)\z")]

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Code;
 using CrowVault.Emitters.Stack;
 
 namespace CrowVault.Mcp.Cli;
@@ -104,9 +105,8 @@ internal static class SimulateCommand
             writer.WriteEndObject();
         }
 
-        using var stream = typeof(SimulateCommand).Assembly.GetManifestResourceStream("Page/simulate.js")!;
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        return $"{reader.ReadToEnd()}\nCrowVaultCommand.command({Encoding.UTF8.GetString(request.ToArray())});\n";
+        var code = EmbeddedText.Read(typeof(SimulateCommand).Assembly, "Page/simulate.js");
+        return $"{code}\nCrowVaultCommand.command({Encoding.UTF8.GetString(request.ToArray())});\n";
     }
 
     private static string Simulate(string program)

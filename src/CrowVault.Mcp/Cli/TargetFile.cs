@@ -100,7 +100,7 @@ internal sealed class TargetFile
 
     /// <summary>What was emitted is kept here for the next merge.</summary>
     public string BasePath => System.IO.Path.Combine(
-        System.IO.Path.GetDirectoryName(RealPath)!, FolderWrite.BaseFolder, $"{System.IO.Path.GetFileName(RealPath)}.br");
+        System.IO.Path.GetDirectoryName(RealPath)!, FolderWrite.BaseFolder, $"{System.IO.Path.GetFileName(RealPath)}.gz");
 
     /// <summary>Whether the code is up to date and only its header says something else, such as that there are no tests.</summary>
     public bool HasOtherHeader => State is FileState.Same && Owned!.Header.Arguments != Header.Arguments;
@@ -159,7 +159,7 @@ internal sealed class TargetFile
                 IgnoreInaccessible = true,
             };
             var bases = Disk.At(folder, () => Directory.EnumerateDirectories(folder, FolderWrite.BaseFolder, options)
-                .Take(MaxBases).SelectMany(each => Directory.EnumerateFiles(each, "*.br")).Take(MaxBases).ToList());
+                .Take(MaxBases).SelectMany(each => Directory.EnumerateFiles(each, "*.gz")).Take(MaxBases).ToList());
             if (bases.Select(Kept).FirstOrDefault(each => each is not null) is { } kept)
             {
                 return kept;

@@ -1,12 +1,13 @@
 using System.Security.Cryptography;
 using System.Text;
+using CrowVault.Emitters.Code;
 
 namespace CrowVault.Mcp.Page;
 
 /// <summary>The page that shows what the arguments do: one HTML file, built in <c>web/</c> and embedded.</summary>
 internal static class PreviewPage
 {
-    private static readonly Lazy<string> s_html = new(Read);
+    private static readonly Lazy<string> s_html = new(() => EmbeddedText.Read(typeof(PreviewPage).Assembly, "Page/page.html"));
 
     private static readonly Lazy<string> s_policy = new(() =>
         "default-src 'none'; "
@@ -20,13 +21,6 @@ internal static class PreviewPage
     /// <summary>The Content-Security-Policy under which it runs: its own script and style, its workers, its own server, nothing
     /// else.</summary>
     public static string Policy => s_policy.Value;
-
-    private static string Read()
-    {
-        using var stream = typeof(PreviewPage).Assembly.GetManifestResourceStream("Page/page.html")!;
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        return reader.ReadToEnd();
-    }
 
     private static string HashOf(string open, string close)
     {

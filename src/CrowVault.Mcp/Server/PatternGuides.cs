@@ -1,6 +1,6 @@
 using System.Reflection;
-using System.Text;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Code;
 
 namespace CrowVault.Mcp.Server;
 
@@ -29,11 +29,5 @@ internal static class PatternGuides
     public static string? At(string uri) =>
         Patterns.FirstOrDefault(pattern => UriOf(pattern) == uri) is { } found ? s_texts[found] : null;
 
-    private static string Read(string pattern)
-    {
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream($"Guides/{pattern}.md")
-            ?? throw new InvalidOperationException($"There is no guide for {pattern}.");
-        using var reader = new StreamReader(stream, Encoding.UTF8);
-        return reader.ReadToEnd().ReplaceLineEndings("\n");
-    }
+    private static string Read(string pattern) => EmbeddedText.Read(Assembly.GetExecutingAssembly(), $"Guides/{pattern}.md");
 }

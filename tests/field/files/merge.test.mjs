@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { brotliCompressSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { format } from 'prettier';
 import { repository } from '../../shared/program.mjs';
 import { copyOf, formatters, newFolder, run } from './lib.mjs';
@@ -129,7 +129,7 @@ function asOlder(folder, file, random) {
     .replace(/CrowVault\.Mcp \d+\.\d+\.\d+/u, 'CrowVault.Mcp 0.0.1');
   writeFileSync(path, header + body);
   mkdirSync(join(folder, '.crowvault'));
-  writeFileSync(join(folder, '.crowvault', `${file}.br`), brotliCompressSync(body));
+  writeFileSync(join(folder, '.crowvault', `${file}.gz`), gzipSync(body));
 }
 
 /** The code without comments, types and layout. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { brotliCompressSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { filesOf, newFolder, run } from './lib.mjs';
 
 const posix = process.platform !== 'win32';
@@ -57,7 +57,7 @@ test('a file that was renamed or moved is merged by what was emitted, which only
     .slice(0, text.indexOf('*/\n') + 4)
     .replace(/xxh128 \w+/u, `xxh128 ${fingerprint}`)
     .replace(/CrowVault\.Mcp \d+\.\d+\.\d+/u, 'CrowVault.Mcp 0.0.1');
-  writeFileSync(join(folder, 'src/.crowvault/retry.ts.br'), brotliCompressSync(older));
+  writeFileSync(join(folder, 'src/.crowvault/retry.ts.gz'), gzipSync(older));
   for (const place of ['src/http-retry.ts', 'src/http/retry.ts', 'lib/retry.ts']) {
     mkdirSync(join(folder, place, '..'), { recursive: true });
     writeFileSync(join(folder, place), `${header}${older}// mine\n`);
