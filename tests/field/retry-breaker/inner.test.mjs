@@ -125,6 +125,25 @@ test('what answers with a promise, where a value belongs, changes no outcome', a
   assert.deepEqual(waits, [7, 0]);
 });
 
+test('what shouldRetry waits for ends with the caller and with the total time, and the answer is closed', async () => {
+  const { withRetry } = await load(RETRY);
+  const endless = () => new Promise(() => undefined);
+  for (const total of [false, true]) {
+    let closed = 0;
+    const body = new ReadableStream({ cancel: () => void (closed += 1) });
+    const caller = new AbortController();
+    const shouldRetry = () => {
+      if (!total) setTimeout(() => caller.abort(new Error('left')), 5);
+      return endless();
+    };
+    const options = { shouldRetry, signal: caller.signal, ...(total && { totalTimeoutMs: 20 }) };
+    const error = await rejection(withRetry(() => new Response(body, { status: 503 }), options));
+    assert.equal(total ? error.code : error.message, total ? 'RETRY_TIMEOUT' : 'left');
+    await null;
+    assert.equal(closed, 1);
+  }
+});
+
 test('no signal serves for ever: it gathers no listeners, but each AbortSignal.any of it', async () => {
   const { CircuitBreaker } = await load(BREAKER);
   const { withRetry } = await load(RETRY);
