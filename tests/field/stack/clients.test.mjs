@@ -1,6 +1,7 @@
 // The adapter of each client, with the client as it is: every layer holds for its requests, and its own ways stay.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -148,6 +149,10 @@ test('fetch of an upstream: what its arguments mean to fetch, and who may end it
     }
   }
   await until(() => upstreams.up.health().active === 0);
+  // A signal that lives longer than the calls keeps nothing of them.
+  const { signal } = new AbortController();
+  for (let calls = 0; calls < 3; calls += 1) await (await get(up, { signal }, { signal })).text();
+  await until(() => getEventListeners(signal, 'abort').length === 0);
 });
 
 test('undici: the signal among its own options ends the call, beside one of the limits too', async () => {
