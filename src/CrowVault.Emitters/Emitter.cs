@@ -66,8 +66,8 @@ public abstract class Emitter<TOptions> : Emitter
     private readonly Lazy<ArgumentBinder<TOptions>> _arguments;
 
     /// <summary>Ties the emitter to its options.</summary>
-    /// <param name="typeInfo">Source-generated metadata of the options record.</param>
-    private protected Emitter(JsonTypeInfo<TOptions> typeInfo) => _arguments = new(() => new(Tool, typeInfo));
+    /// <param name="typeInfo">Gives the source-generated metadata of the options record, once it is needed: most sessions use one tool.</param>
+    private protected Emitter(Func<JsonTypeInfo<TOptions>> typeInfo) => _arguments = new(() => new(Tool, typeInfo()));
 
     /// <inheritdoc/>
     public override ArgumentSchema Arguments => _arguments.Value;

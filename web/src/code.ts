@@ -1,5 +1,5 @@
 import { h } from './dom.js';
-import { highlight } from './highlight.js';
+import { Highlighted } from './highlight.js';
 import type { Arguments } from './schema.js';
 import { STACK, type Emission } from './server.js';
 
@@ -14,6 +14,7 @@ export class CodeView {
   readonly element: HTMLElement;
   readonly #tabs = h('div', { class: 'code-tabs', role: 'tablist', 'aria-label': 'Files' });
   readonly #pane = h('pre', { class: 'code', tabindex: 0, role: 'tabpanel', 'aria-label': 'Code' });
+  readonly #text = new Highlighted(this.#pane);
   readonly #command = h('code');
   readonly #say: (message: string) => void;
   #shown: Tab[] = [];
@@ -71,7 +72,7 @@ export class CodeView {
     });
     const { name, text } = this.#tab();
     this.#pane.setAttribute('aria-label', name);
-    this.#pane.replaceChildren(highlight(text));
+    this.#text.show(text);
   }
 
   async #copy(text: string, what: string): Promise<void> {

@@ -4,7 +4,7 @@ using static CrowVault.Emitters.Code.Wording;
 namespace CrowVault.Emitters.Bulkhead;
 
 /// <summary>Emits a bulkhead: a semaphore per downstream service.</summary>
-internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(BulkheadJson.Default.BulkheadOptions)
+internal sealed class BulkheadEmitter() : Emitter<BulkheadOptions>(() => BulkheadJson.Default.BulkheadOptions)
 {
     // More lines than that would not be read.
     private const int NamedPartitions = 5;

@@ -4,7 +4,7 @@ using static CrowVault.Emitters.Code.Wording;
 namespace CrowVault.Emitters.CircuitBreaker;
 
 /// <summary>Emits a circuit breaker.</summary>
-internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(CircuitBreakerJson.Default.CircuitBreakerOptions)
+internal sealed class CircuitBreakerEmitter() : Emitter<CircuitBreakerOptions>(() => CircuitBreakerJson.Default.CircuitBreakerOptions)
 {
     /// <inheritdoc/>
     public override string Tool => "generate_circuit_breaker";

@@ -13,7 +13,7 @@ internal static class EmittedFingerprint
     // In characters: about a hundred files as long as the breaker.
     private const int MaxKept = 2_000_000;
 
-    private static ConcurrentDictionary<UInt128, Declaration?> s_declarations = new();
+    private static ConcurrentDictionary<Guid, Declaration?> s_declarations = new();
     private static int s_kept;
 
     /// <summary>The fingerprint of code.</summary>
@@ -71,8 +71,10 @@ internal static class EmittedFingerprint
     // Null where the text is no whole declaration, because a literal in it holds a blank line.
     private static Declaration? Read(ReadOnlySpan<char> text, bool isFirst)
     {
-        // Only at the top are imports sorted.
-        var key = XxHash128.HashToUInt128(MemoryMarshal.AsBytes(text), isFirst ? 1 : 0);
+        // Only at the top are imports sorted. A Guid for its 16 bytes: UInt128 is never compiled ahead for the programs that hold the runtime.
+        Span<byte> hash = stackalloc byte[16];
+        XxHash128.Hash(MemoryMarshal.AsBytes(text), hash, isFirst ? 1 : 0);
+        var key = new Guid(hash);
         if (s_declarations.TryGetValue(key, out var known))
         {
             return known;

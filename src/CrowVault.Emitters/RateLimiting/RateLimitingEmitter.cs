@@ -3,7 +3,7 @@ using static CrowVault.Emitters.Code.TypeScript;
 namespace CrowVault.Emitters.RateLimiting;
 
 /// <summary>Emits a rate limiter: the fragments that the arguments ask for, one below the other.</summary>
-internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(RateLimitingJson.Default.RateLimitingOptions)
+internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() => RateLimitingJson.Default.RateLimitingOptions)
 {
     // Longer ones would fill the memory, and no service hands them out.
     private const int MaxKeyLength = 512;

@@ -4,7 +4,7 @@ using static CrowVault.Emitters.Code.Wording;
 namespace CrowVault.Emitters.RetryPolicy;
 
 /// <summary>Emits a retry policy.</summary>
-internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(RetryPolicyJson.Default.RetryPolicyOptions)
+internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(() => RetryPolicyJson.Default.RetryPolicyOptions)
 {
     /// <summary>Percentage of requests whose retry the emitted budget pays for.</summary>
     internal const int BudgetPercent = 10;

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace CrowVault.Emitters.Stack;
 
 /// <summary>Emits the function that composes the outbound layers. Not a tool: the manifest, the prompt and a resource lead to it.</summary>
-public sealed class StackEmitter() : Emitter<StackOptions>(StackJson.Default.StackOptions)
+public sealed class StackEmitter() : Emitter<StackOptions>(() => StackJson.Default.StackOptions)
 {
     /// <summary>The one there is.</summary>
     public static StackEmitter Instance { get; } = new();

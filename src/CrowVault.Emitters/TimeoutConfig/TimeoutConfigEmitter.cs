@@ -4,7 +4,7 @@ using static CrowVault.Emitters.Code.Wording;
 namespace CrowVault.Emitters.TimeoutConfig;
 
 /// <summary>Emits a table of timeouts with what enforces them.</summary>
-internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(TimeoutConfigJson.Default.TimeoutConfigOptions)
+internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(() => TimeoutConfigJson.Default.TimeoutConfigOptions)
 {
     /// <summary>What common proxies and load balancers wait for an answer.</summary>
     private const int ProxyTimeoutMs = 60_000;

@@ -12,8 +12,10 @@ using ModelContextProtocol.Server;
 namespace CrowVault.Mcp.Server;
 
 /// <summary>The prompt <c>defence_in_depth</c>: all five layers for the caller's services, as calls that fit each other.</summary>
-internal sealed partial class DefenceInDepthPrompt : McpServerPrompt
+internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServerPrimitive
 {
+    private const string PromptName = "defence_in_depth";
+
     /// <summary>URI of the composition.</summary>
     public const string StackUri = "api-mcp://stack/resilience-stack.ts";
 
@@ -41,10 +43,9 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt
     /// <summary>The composition of the outbound layers.</summary>
     public static string Stack => s_stack.Value;
 
-    /// <inheritdoc/>
-    public override Prompt ProtocolPrompt { get; } = new()
+    private static readonly Lazy<Prompt> s_prompt = new(() => new()
     {
-        Name = "defence_in_depth",
+        Name = PromptName,
         Title = "Defence in depth",
         Icons = [Glyph.Icon(StackEmitter.Instance.IconPath)],
         Description = "Set up rate limiter, circuit breaker, retry, timeouts and bulkhead for your "
@@ -57,7 +58,13 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt
             new() { Name = "store", Title = "Rate limiter's store", Description = "redis (default) or memory." },
             new() { Name = "failureUnit", Title = "One failure is", Description = "attempt (default) or call: what the breaker counts." },
         ],
-    };
+    });
+
+    /// <inheritdoc/>
+    public override Prompt ProtocolPrompt => s_prompt.Value;
+
+    /// <summary>The prompt's name, for which the SDK need not describe it.</summary>
+    string IMcpServerPrimitive.Id => PromptName;
 
     /// <inheritdoc/>
     public override IReadOnlyList<object> Metadata => [];

@@ -11,30 +11,15 @@ using ModelContextProtocol.Server;
 namespace CrowVault.Mcp.Server;
 
 /// <summary>One emitter as an MCP tool.</summary>
-internal sealed class EmitterTool : McpServerTool
+internal sealed class EmitterTool : McpServerTool, IMcpServerPrimitive
 {
     private readonly Emitter _emitter;
+    private readonly Lazy<Tool> _tool;
 
     public EmitterTool(Emitter emitter)
     {
         _emitter = emitter;
-        ProtocolTool = new Tool
-        {
-            Name = emitter.Tool,
-            Title = emitter.Title,
-            Description = emitter.Description,
-            InputSchema = emitter.Arguments.Schema,
-            OutputSchema = ServerFeatures.Current.StructuredAnswers ? ResultSchema : null,
-            Annotations = new ToolAnnotations
-            {
-                ReadOnlyHint = true,
-                IdempotentHint = true,
-                DestructiveHint = false,
-                OpenWorldHint = false,
-            },
-            Meta = ToolMeta(emitter),
-            Icons = [Glyph.Icon(emitter.IconPath)],
-        };
+        _tool = new(() => Describe(emitter));
     }
 
     /// <summary>The longest answer in characters, with 200 names of 64 characters and a test.</summary>
@@ -63,7 +48,10 @@ internal sealed class EmitterTool : McpServerTool
     public const string Unreadable = "arguments";
 
     /// <inheritdoc/>
-    public override Tool ProtocolTool { get; }
+    public override Tool ProtocolTool => _tool.Value;
+
+    /// <summary>The tool's name, for which the SDK need not describe it: a schema is made for a list, or for a call of its tool.</summary>
+    string IMcpServerPrimitive.Id => _emitter.Tool;
 
     /// <inheritdoc/>
     public override IReadOnlyList<object> Metadata => [];
@@ -84,6 +72,24 @@ internal sealed class EmitterTool : McpServerTool
 
         return (emission is not null ? new ToolAnswer(emission) : new ToolAnswer(faults!)).Attach(request);
     }
+
+    private static Tool Describe(Emitter emitter) => new()
+    {
+        Name = emitter.Tool,
+        Title = emitter.Title,
+        Description = emitter.Description,
+        InputSchema = emitter.Arguments.Schema,
+        OutputSchema = ServerFeatures.Current.StructuredAnswers ? ResultSchema : null,
+        Annotations = new ToolAnnotations
+        {
+            ReadOnlyHint = true,
+            IdempotentHint = true,
+            DestructiveHint = false,
+            OpenWorldHint = false,
+        },
+        Meta = ToolMeta(emitter),
+        Icons = [Glyph.Icon(emitter.IconPath)],
+    };
 
     // What a person has typed, such as orders.get=2000, comes as text; its correction is the list that was meant.
     private Emission? Emit(IDictionary<string, JsonElement> arguments, out ArgumentFaults? faults)
