@@ -64,7 +64,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
             HasTotal: timeouts.TotalTimeoutMs > 0,
             TimeoutImports: string.Join(", ", [
                 .. timeouts.TotalTimeoutMs > 0 ? ["Deadline"] : Array.Empty<string>(),
-                .. timeouts.WithFetch ? ["DEADLINE_HEADER", "timeoutFetch"] : Array.Empty<string>(),
+                .. timeouts.WithFetch ? ["DEADLINE_HEADER", "timeoutFetch", "timeoutOf"] : Array.Empty<string>(),
                 "withTimeout",
             ]),
             WithFetch: timeouts.WithFetch,

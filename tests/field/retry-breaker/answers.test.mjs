@@ -169,6 +169,21 @@ test('nothing is asked of globals that a test environment may lack', async () =>
   }
 });
 
+test('an abort that has no reason, as that of some stand-ins, still rejects with an error', async () => {
+  const { withRetry } = await load(RETRY);
+  const { CircuitBreaker } = await load(BREAKER);
+  const hang = () => new Promise(() => undefined);
+  for (const call of [(options) => new CircuitBreaker().call(hang, options), (options) => withRetry(hang, options)]) {
+    for (const when of ['before', 'during']) {
+      const signal = Object.assign(new EventTarget(), { aborted: when === 'before' });
+      const ended = rejection(call({ signal }));
+      signal.aborted = true;
+      signal.dispatchEvent(new Event('abort'));
+      assert.equal((await ended)?.name, 'AbortError', when);
+    }
+  }
+});
+
 // What `fetch` does with the same arguments is the measure, on the runtime that runs it.
 const compare = (url) => `
   const { retryFetch } = await import('${pathToFileURL(fileOf(RETRY, { withFetch: true })).href}');

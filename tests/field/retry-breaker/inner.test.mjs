@@ -1,6 +1,7 @@
 // Errors that clients hand out, wrap or mark in ways of their own: in a result, under another name than `cause`, with a status that nobody sent.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import { attemptsOf, BREAKER, fast, load, rejection, RETRY, stateAfter } from './cases.mjs';
 
 const failed = (message, members) => Object.assign(new Error(message), members);
@@ -91,4 +92,69 @@ test('no options at all, written as null, are none', async () => {
   const { CircuitBreaker } = await load(BREAKER);
   assert.equal(await withRetry(() => 1, null), 1);
   assert.equal(await new CircuitBreaker().call(() => 1, null), 1);
+  const { retryFetch, RetryBudget } = await load(RETRY, { withFetch: true });
+  assert.equal(await (await retryFetch('data:,read', null, null)).text(), 'read');
+  assert.equal(new RetryBudget(null).available, new RetryBudget().available);
+});
+
+test('options are read whoever made them: a context of its own, a namespace without prototype', async () => {
+  const numbers = { failureThreshold: 1 };
+  const others = { context: runInNewContext('({ failureThreshold: 1 })'), namespace: Object.assign(Object.create(null), numbers) };
+  for (const args of [{}, { withMetrics: true }]) {
+    const { CircuitBreaker } = await load(BREAKER, args);
+    for (const [name, options] of Object.entries(others)) {
+      const breaker = new CircuitBreaker(options);
+      await rejection(breaker.call(() => Promise.reject(new Error('reset'))));
+      assert.equal(breaker.state, 'OPEN', name);
+    }
+  }
+});
+
+test('what answers with a promise, where a value belongs, changes no outcome', async () => {
+  const { CircuitBreaker } = await load(BREAKER);
+  const breaker = new CircuitBreaker({ failureThreshold: 1, judge: async () => 'success' });
+  await rejection(breaker.call(() => Promise.reject(new Error('reset'))));
+  assert.equal(breaker.state, 'OPEN');
+  const { withRetry } = await load(RETRY);
+  const waits = [];
+  for (const delayMs of [async () => 7, () => Promise.reject(new Error('mistaken'))]) {
+    let attempts = 0;
+    const work = () => (++attempts < 2 ? Promise.reject(new Error('reset')) : 'ok');
+    assert.equal(await withRetry(work, { delayMs, random: () => 0, sleep: async (ms) => void waits.push(ms) }), 'ok');
+  }
+  assert.deepEqual(waits, [7, 0]);
+});
+
+test('what shouldRetry waits for ends with the caller and with the total time, and the answer is closed', async () => {
+  const { withRetry } = await load(RETRY);
+  const endless = () => new Promise(() => undefined);
+  for (const total of [false, true]) {
+    let closed = 0;
+    const body = new ReadableStream({ cancel: () => void (closed += 1) });
+    const caller = new AbortController();
+    const shouldRetry = () => {
+      if (!total) setTimeout(() => caller.abort(new Error('left')), 5);
+      return endless();
+    };
+    const options = { shouldRetry, signal: caller.signal, ...(total && { totalTimeoutMs: 20 }) };
+    const error = await rejection(withRetry(() => new Response(body, { status: 503 }), options));
+    assert.equal(total ? error.code : error.message, total ? 'RETRY_TIMEOUT' : 'left');
+    await null;
+    assert.equal(closed, 1);
+  }
+});
+
+test('no signal serves for ever: it gathers no listeners, but each AbortSignal.any of it', async () => {
+  const { CircuitBreaker } = await load(BREAKER);
+  const { withRetry } = await load(RETRY);
+  const breaker = new CircuitBreaker();
+  for (const call of [(fn) => breaker.call(fn), (fn) => withRetry(fn)]) {
+    const uses = new Map();
+    for (let calls = 0; calls < 5_000; calls += 1) {
+      await call((signal) => {
+        uses.set(signal, (uses.get(signal) ?? 0) + 1);
+      });
+    }
+    assert.ok(Math.max(...uses.values()) <= 1_000, String([...uses.values()]));
+  }
 });

@@ -94,3 +94,25 @@ test('requests side by side share the retries, each with a signal of its own', (
       },
     ),
   ));
+
+test('a module that its bundle runs only in the first request serves the later ones', () =>
+  origin(async (target) => {
+    const source = (tool) => readFileSync(fileOf(tool), 'utf8').replaceAll(/^export /gm, '');
+    const script = `
+      let modules;
+      const load = () => (modules ??= [(() => { ${source(BREAKER)} return new CircuitBreaker(); })(), (() => { ${source(RETRY)} return withRetry; })()]);
+      export default { async fetch() {
+        const [breaker, withRetry] = load();
+        const get = async (signal) => (await fetch('${target}ok', { signal })).text();
+        return new Response(await breaker.call(get) + await withRetry(get, { maxRetries: 0 }));
+      } };`;
+    const worker = new Miniflare({ modules: true, compatibilityDate: '2025-06-01', script });
+    try {
+      const url = await worker.ready;
+      for (let requests = 0; requests < 3; requests += 1) {
+        assert.equal(await (await fetch(url)).text(), 'okok');
+      }
+    } finally {
+      await worker.dispose();
+    }
+  }));

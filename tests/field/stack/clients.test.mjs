@@ -1,9 +1,11 @@
 // The adapter of each client, with the client as it is: every layer holds for its requests, and its own ways stay.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -105,6 +107,87 @@ test('undici, composed: fetch goes through the layers too', async () => {
   // What is still on its way to the server would be seen by the next test.
   await agent.destroy();
   await until(() => seen.includes('POST /stall'));
+});
+
+test('fetch of an upstream: what its arguments mean to fetch, and who may end its body', async () => {
+  const { load } = emitted({ ...manifestOf('fetch'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const get = (...args) => upstreams.up.fetch('up.get', ...args);
+  const up = `${base}/up`;
+  for (const [expected, init] of [
+    ['GET /up', null],
+    ['POST /up', new Request(up, { method: 'POST', body: '{}' })],
+    ['PUT /up', Object.create({ method: 'PUT', body: '{}' })],
+    ['GET /up', { signal: null }],
+  ]) {
+    seen = [];
+    await (await get(init?.signal === null ? new Request(up, { signal: AbortSignal.abort() }) : up, init)).text();
+    assert.deepEqual(seen, [expected]);
+  }
+  const streams = [
+    () => Readable.from(['{}']),
+    () => new Blob(['{}']).stream(),
+    async function* () {
+      yield new TextEncoder().encode('{}');
+    },
+  ];
+  for (const stream of streams) {
+    seen = [];
+    const answer = await get(`${base}/once`, { method: 'PUT', body: stream(), duplex: 'half' });
+    assert.deepEqual([answer.status, seen.length], [503, 1]);
+  }
+  for (const path of ['/hang', '/stall']) {
+    for (const whose of ['init', 'options', 'request']) {
+      const callers = { init: new AbortController(), options: new AbortController(), request: new AbortController() };
+      const input = whose === 'request' ? new Request(base + path, { signal: callers.request.signal }) : base + path;
+      const init = whose === 'request' ? {} : { signal: callers.init.signal };
+      seen = [];
+      const read = get(input, init, { signal: callers.options.signal }).then((answer) => answer.text());
+      await until(() => seen.length > 0);
+      setTimeout(() => callers[whose].abort(new Error('left')), 20);
+      assert.equal((await rejection(read)).message, 'left', `${path} ${whose}`);
+    }
+  }
+  await until(() => upstreams.up.health().active === 0);
+  // A signal that lives longer than the calls keeps nothing of them.
+  const { signal } = new AbortController();
+  for (let calls = 0; calls < 3; calls += 1) await (await get(up, { signal }, { signal })).text();
+  await until(() => getEventListeners(signal, 'abort').length === 0);
+});
+
+test('undici: the signal among its own options ends the call, beside one of the limits too', async () => {
+  const { load } = emitted({ ...manifestOf('undici'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { undiciRequest } = await load('upstreams-undici');
+  const send = undiciRequest(request, upstreams.up, 'up.get');
+  for (const [whose, limits] of [
+    [0, undefined],
+    [0, {}],
+    [1, {}],
+  ]) {
+    const callers = [new AbortController(), new AbortController()];
+    seen = [];
+    const call = send(`${base}/hang`, { signal: callers[0].signal }, limits && { signal: callers[1].signal });
+    await until(() => seen.length > 0);
+    callers[whose].abort(new Error('left'));
+    assert.equal((await rejection(call)).message, 'left');
+  }
+});
+
+test('a graceful stop waits for upstreams that were evicted, and lets no new key in', async () => {
+  const { load } = emitted({ ...manifestOf('fetch'), stack: { maxKeys: 2 }, language: 'javascript' });
+  const { drainUpstreams, upstreamFor } = await load('upstreams');
+  let finished = 0;
+  const finish = [];
+  const work = () => new Promise((resolve) => finish.push(resolve)).then(() => (finished += 1));
+  const calls = ['a', 'b', 'c', 'd'].map((key) => upstreamFor(key).call('up.get', work));
+  await until(() => finish.length === 4);
+  const drained = drainUpstreams();
+  assert.equal((await rejection(upstreamFor('e').call('up.get', work))).code, 'BULKHEAD_FULL');
+  for (const each of finish) each();
+  await drained;
+  assert.equal(finished, 4);
+  await Promise.all(calls);
 });
 
 for (const [name, make] of Object.entries(clients)) {

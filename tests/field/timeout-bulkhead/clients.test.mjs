@@ -1,7 +1,10 @@
 // Answers that nobody reads, of the clients that people use: a pool of one connection must not hang behind them.
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent, createServer, request as httpRequest } from 'node:http';
 import { after, before, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import axios from 'axios';
 import nodeFetch, { Request as NodeFetchRequest } from 'node-fetch';
 import { load } from '../lib/emit.mjs';
@@ -95,4 +98,69 @@ test('timeoutFetch on node-fetch: its own Request, its own bodies', async () => 
   const left = await timeoutFetch('read', `${url}/large`, { signal: caller.signal }, options);
   caller.abort();
   await assert.rejects(left.text());
+});
+
+test('a body that nobody holds any more gives its slot back', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  const bulkhead = new Bulkhead('orders', 3);
+  const refused = async () => {
+    const { ok } = await bulkhead.run((signal) => fetch(`${url}/503`, { signal }), { holdBody: true });
+    if (!ok) throw new Error('refused');
+  };
+  for (let calls = 0; calls < 3; calls += 1) await assert.rejects(refused(), { message: 'refused' });
+  assert.equal(bulkhead.stats().active, 3);
+  for (let turns = 0; turns < 100 && bulkhead.stats().active > 0; turns += 1) {
+    collect();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  assert.equal(bulkhead.stats().active, 0);
+});
+
+test('what a bulkhead tells of a wait comes in the context of the caller that waited', async () => {
+  const { Bulkhead: Reporting } = await load('generate_bulkhead', { partitions: { own: 1 }, withMetrics: true });
+  const callers = new AsyncLocalStorage();
+  const heard = [];
+  const onEvent = ({ type }) => heard.push([type, callers.getStore()]);
+  const bulkhead = new Reporting('orders', 1, { maxQueue: 1, maxWaitMs: 30_000, onEvent });
+  let finish;
+  const held = callers.run('first', () => bulkhead.run(() => new Promise((resolve) => (finish = resolve))));
+  const waiting = callers.run('second', () => bulkhead.run(() => 'done'));
+  await assert.rejects(
+    callers.run('third', () => bulkhead.run(() => 'done')),
+    { code: 'BULKHEAD_FULL' },
+  );
+  callers.run('fourth', finish);
+  await Promise.all([held, waiting]);
+  assert.deepEqual(heard, [
+    ['refused', 'third'],
+    ['waited', 'second'],
+  ]);
+});
+
+test('no options at all, written as null, are none', async () => {
+  const { Deadline } = await load('generate_timeout_config', { operations: { read: 60_000 } });
+  assert.equal(await withTimeout('read', () => 1, null), 1);
+  assert.equal(await (await timeoutFetch('read', 'data:,read', null, null)).text(), 'read');
+  assert.equal(await new Deadline(60_000, null).run(() => 1, null), 1);
+  assert.equal(Deadline.fromHeader('0', null).remaining(), 0);
+  const bulkhead = new Bulkhead('orders', 1, null);
+  assert.equal(await bulkhead.run(() => 1, null), 1);
+  await bulkhead.drain(null);
+});
+
+test('an abort that has no reason, where there is no DOMException either, still rejects with an error', async () => {
+  const { DOMException: kept } = globalThis;
+  delete globalThis.DOMException;
+  try {
+    for (const call of [
+      (options) => withTimeout('read', () => new Promise(() => undefined), options),
+      (options) => new Bulkhead('orders', 1).run(() => 1, options),
+    ]) {
+      const signal = Object.assign(new EventTarget(), { aborted: true });
+      await assert.rejects(call({ signal }), { name: 'AbortError' });
+    }
+  } finally {
+    globalThis.DOMException = kept;
+  }
 });

@@ -5,9 +5,9 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { mock, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { load, sourceOf, stripTypes } from '../lib/emit.mjs';
+import { javaScriptOf, load, sourceOf, stripTypes } from '../lib/emit.mjs';
 import { temporaryFolder } from '../../shared/temporary.mjs';
 import { run as othersFakeTimers } from './cases/breaker-retry.mjs';
 import { run as fakeTimers } from './cases/fake-timers.mjs';
@@ -45,6 +45,42 @@ test('@sinonjs/fake-timers', async (t) => {
   const results = await allCases(fake);
   await every(t, results);
 });
+
+for (const [name, start] of Object.entries({
+  'sinon before the module': (sinon) => sinon.install(),
+  'sinon before the module, setTimeout alone': (sinon) => sinon.install({ toFake: ['setTimeout', 'clearTimeout'] }),
+  'node:test before the module': () => {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    return { tick: (ms) => mock.timers.tick(ms), uninstall: () => mock.timers.reset() };
+  },
+})) {
+  test(`a limit ends on its millisecond: ${name}`, async () => {
+    const paths = tools.slice(0, 2).map(([, tool, args]) => javaScriptOf(tool, args));
+    const clock = start(createRequire(import.meta.url)('@sinonjs/fake-timers'));
+    try {
+      const [{ withTimeout, Deadline }, { Bulkhead }] = await Promise.all(paths.map((path) => import(pathToFileURL(path).href)));
+      const hang = () => new Promise(() => undefined);
+      const bulkhead = new Bulkhead('orders', 1, { maxWaitMs: 100 });
+      void bulkhead.run(hang);
+      const ended = [];
+      for (const call of [withTimeout('read', hang, { timeoutMs: 100 }), new Deadline(100).run(hang), bulkhead.run(hang)]) {
+        call.catch(({ name }) => ended.push(name));
+      }
+      const turns = async (count) => {
+        for (let turn = 0; turn < count; turn += 1) await null;
+      };
+      await turns(20);
+      clock.tick(99);
+      await turns(20);
+      assert.deepEqual(ended, []);
+      clock.tick(1);
+      await turns(20);
+      assert.deepEqual(ended.sort(), ['BulkheadTimeoutError', 'TimeoutError', 'TimeoutError']);
+    } finally {
+      clock.uninstall();
+    }
+  });
+}
 
 const testOf = (load, fake) => `
 ${load}
