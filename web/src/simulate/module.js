@@ -115,6 +115,8 @@ function scopeOf(time, random) {
     // Hidden, so that Node runs the modules as a browser does, and without its asynchronous hooks.
     process: undefined,
     AsyncLocalStorage: undefined,
+    // Hidden, because a browser's can only be read from the real scope.
+    navigator: undefined,
   };
   const members = Object.fromEntries(Object.entries(replaced).map(([name, value]) => [name, { value }]));
   return { ...replaced, globalThis: Object.create(globalThis, members) };
