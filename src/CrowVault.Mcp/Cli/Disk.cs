@@ -125,7 +125,10 @@ internal static class Disk
             {
                 using var file = File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
                 using var plain = new GZipStream(file, CompressionMode.Decompress);
-                return Encoding.UTF8.GetString(ReadAll(path, plain));
+                // As one that is none: nothing that was emitted is as long.
+                var text = new byte[MaxBytes];
+                var length = plain.ReadAtLeast(text, text.Length, throwOnEndOfStream: false);
+                return plain.ReadByte() < 0 ? Encoding.UTF8.GetString(text, 0, length) : null;
             });
         }
         catch (InvalidDataException)
