@@ -391,7 +391,8 @@ function stateOf(model) {
  */
 function* merged(settings, timersFire, length, names, ways) {
   const kept = new Map();
-  const nextOf = (trace) => names.map((event) => modelAfter(settings, timersFire, [...trace, event])).map((model) => model && stateOf(model));
+  const nextOf = (trace) =>
+    names.map((event) => modelAfter(settings, timersFire, [...trace, event])).map((model) => model && stateOf(model));
   let traces = [[]];
   while (traces.length > 0) {
     const longer = [];
@@ -401,7 +402,11 @@ function* merged(settings, timersFire, length, names, ways) {
       const state = stateOf(model);
       const same = kept.get(state) ?? [];
       if (same.length === ways) {
-        assert.deepEqual(nextOf(trace), nextOf(same[0]), `${trace.join(', ')} is not merely another way to where ${same[0].join(', ')} leads`);
+        assert.deepEqual(
+          nextOf(trace),
+          nextOf(same[0]),
+          `${trace.join(', ')} is not merely another way to where ${same[0].join(', ')} leads`,
+        );
       }
       if (same.length < ways && trace.length < length) {
         kept.set(state, [...same, trace]);
