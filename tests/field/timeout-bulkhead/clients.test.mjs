@@ -109,7 +109,7 @@ test('a body that nobody holds any more gives its slot back', async () => {
     if (!ok) throw new Error('refused');
   };
   for (let calls = 0; calls < 3; calls += 1) await assert.rejects(refused(), { message: 'refused' });
-  assert.equal(bulkhead.stats().active, 3);
+  assert.equal(bulkhead.stats().admitted, 3);
   for (let turns = 0; turns < 100 && bulkhead.stats().active > 0; turns += 1) {
     collect();
     await new Promise((resolve) => setTimeout(resolve, 5));
