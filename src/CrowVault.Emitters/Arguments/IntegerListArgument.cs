@@ -47,7 +47,7 @@ public sealed record IntegerListArgument(
         {
             faults.Add(Fault($"{Show(value)} is not a list; use {Rule}."));
             var meant = Nearest(value);
-            faults.Forbid(unless: meant is not null || !Reading.MeansSomething(value));
+            faults.Forbid(unless: meant is not null || !(Reading.MeansSomething(value) || value.ValueKind is JsonValueKind.Object));
             return meant;
         }
 
@@ -123,9 +123,11 @@ public sealed record IntegerListArgument(
 
         if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() is > 0 and var count && count <= MaximumEntries)
         {
-            // {"value":[429]}, and {"0":429,"1":503}.
+            // {"value":[429]}, {"429":true}, and {"0":429,"1":503}.
             var members = value.EnumerateObject().ToList();
             return members is [{ Value.ValueKind: JsonValueKind.Array } inner] ? Read(inner.Value)
+                : members.TrueForAll(member => member.Value.ValueKind is JsonValueKind.True) ? Read(JsonSerializer.SerializeToElement(
+                    (JsonNode)new JsonArray([.. members.Select(member => (JsonNode)member.Name)]), ArgumentJson.Readable.JsonNode))
                 : members.Select(member => member.Name)
                 .SequenceEqual(Enumerable.Range(0, count).Select(index => index.ToString(CultureInfo.InvariantCulture)))
                     ? Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray(

@@ -204,7 +204,7 @@ public sealed partial record ObjectListArgument(
             return Meant(json);
         }
 
-        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var taken = new MeantNames();
         List<JsonObject?> entries = value.ValueKind switch
         {
             JsonValueKind.Array => value.GetArrayLength() > MaximumEntries
@@ -214,11 +214,49 @@ public sealed partial record ObjectListArgument(
             JsonValueKind.String => MeantPairs(value.GetString()!, taken).ToList<JsonObject?>(),
             _ => [],
         };
-        return entries.Count == 0 || entries.Count > MaximumEntries || entries.Contains(null) ? null : ToList(entries);
+        return entries.Count == 0 || entries.Count > MaximumEntries || entries.Contains(null) ? null : Distinct(entries!);
+    }
+
+    // The same entry twice is that entry. Of two with one name only the caller knows which was meant.
+    private static JsonArray? Distinct(List<JsonObject> entries)
+    {
+        var byName = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            var name = entry[NameMember]!.GetValue<string>();
+            if (!byName.TryAdd(name, entry) && !JsonNode.DeepEquals(byName[name], entry))
+            {
+                return null;
+            }
+        }
+
+        return ToList(byName.Values);
+    }
+
+    // The names of a list as they were given, and what they become.
+    private sealed class MeantNames
+    {
+        private readonly Dictionary<string, string> _usable = new(StringComparer.Ordinal);
+        private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
+
+        public bool Contains(string given) => _usable.ContainsKey(given);
+
+        // Null for a name that differs from another in nothing but case.
+        public string? Take(string given)
+        {
+            if (_usable.TryGetValue(given, out var same))
+            {
+                return same;
+            }
+
+            var name = EmittedName.IsUsable(given) ? given : EmittedName.Nearest(given, _taken);
+            _usable[given] = name;
+            return _taken.Add(name) ? name : null;
+        }
     }
 
     // One entry in any form, or an object that holds several.
-    private IEnumerable<JsonObject?> MeantEntries(JsonElement entry, HashSet<string> taken)
+    private IEnumerable<JsonObject?> MeantEntries(JsonElement entry, MeantNames taken)
     {
         if (Reading.Json(entry) is { } json)
         {
@@ -248,7 +286,7 @@ public sealed partial record ObjectListArgument(
     }
 
     // "orders.get=2000, payments: 5 s", as on a command line.
-    private IEnumerable<JsonObject?> MeantPairs(string text, HashSet<string> taken)
+    private IEnumerable<JsonObject?> MeantPairs(string text, MeantNames taken)
     {
         foreach (var part in text.Split([',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Take(MaximumEntries + 1))
@@ -264,7 +302,7 @@ public sealed partial record ObjectListArgument(
         }
     }
 
-    private JsonObject? MeantPair(string name, JsonElement value, HashSet<string> taken)
+    private JsonObject? MeantPair(string name, JsonElement value, MeantNames taken)
     {
         // The command line's a=10,a=20 comes as a and a=20.
         if (name.IndexOf('=', StringComparison.Ordinal) is var equals and > 0 && taken.Contains(name[..equals]))
@@ -277,12 +315,12 @@ public sealed partial record ObjectListArgument(
             return MeantMembers(name, value, taken);
         }
 
-        return HasText(name) && Number?.Nearest(value) is { } number
-            ? new JsonObject { [NameMember] = TakeName(name, taken), [Number.Name] = number }
+        return HasText(name) && Number?.Nearest(value) is { } number && taken.Take(name) is { } usable
+            ? new JsonObject { [NameMember] = usable, [Number.Name] = number }
             : null;
     }
 
-    private JsonObject? MeantMembers(string? name, JsonElement entry, HashSet<string> taken)
+    private JsonObject? MeantMembers(string? name, JsonElement entry, MeantNames taken)
     {
         var values = new Dictionary<string, JsonNode>(StringComparer.Ordinal);
         var others = new List<JsonProperty>();
@@ -322,7 +360,7 @@ public sealed partial record ObjectListArgument(
             {
                 name = property.Value.ToString();
             }
-            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name)
+            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name) && !Reading.MayBeSeconds(property, member)
                 && member.Check(property.Value, new()) is { } value)
             {
                 values[member.Name] = value;
@@ -340,12 +378,12 @@ public sealed partial record ObjectListArgument(
             (values[only.Name], missing, others) = (meant, [], []);
         }
 
-        if (name is null || !HasText(name) || missing.Count > 0 || others.Count > 0)
+        if (name is null || !HasText(name) || missing.Count > 0 || others.Count > 0 || taken.Take(name) is not { } usable)
         {
             return null;
         }
 
-        values[NameMember] = TakeName(name, taken);
+        values[NameMember] = usable;
         return new(Members.Where(member => values.ContainsKey(member.Name))
             .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)values[member.Name])));
     }
@@ -374,7 +412,8 @@ public sealed partial record ObjectListArgument(
             : word;
         var factor = given.Value.ValueKind is JsonValueKind.Number ? Reading.FactorOf(last, unit) ?? 1 : 1;
         return Reading.Number(given.Value, unit) is { } value && (value > 0 || number.Minimum == 0)
-            ? (int)Math.Clamp(Math.Round(value * factor), number.Minimum, number.Maximum)
+            && (factor > 1 || !Reading.MayBeSeconds(given, number))
+            ? IntegerArgument.Within(Math.Round(value * factor), number.Minimum, number.Maximum)
             : null;
     }
 
@@ -388,6 +427,4 @@ public sealed partial record ObjectListArgument(
 
     // Of a name in another script nothing would be left to know it by.
     private static bool HasText(string name) => name.Any(char.IsAsciiLetterOrDigit);
-
-    private static string TakeName(string name, HashSet<string> taken) => NameArgument.Check(name, "", taken, new());
 }

@@ -71,6 +71,9 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("totalTimeoutMs", "use totalTimeoutMs, in milliseconds.", [
             "maxelapsed", "maxelapsedtime", "maxduration", "overalltimeout", "deadline", "maxretrytime",
         ]),
+        ("maxRetries", "use totalTimeoutMs for all attempts together, and put generate_timeout_config inside for each.", [
+            "timeout", "timeoutms", "requesttimeout", "requesttimeoutms", "calltimeout", "calltimeoutms",
+        ]),
         ("totalTimeoutMs", "it is for all attempts together; put generate_timeout_config inside for each.", [
             "attempttimeout", "attempttimeoutms", "perattempttimeout", "perattempttimeoutms", "timeoutperattempt", "pertrytimeout",
             "pertrytimeoutms",

@@ -23,6 +23,8 @@ internal enum Unit
 /// <summary>Reads what was probably meant by a value of another form than the schema's. Only corrected calls are made of it.</summary>
 internal static partial class Reading
 {
+    private const double LeastOfMilliseconds = 100;
+
     private const int LongestNumber = 64;
 
     /// <summary>The unit that an argument's name ends in.</summary>
@@ -147,30 +149,11 @@ internal static partial class Reading
         try
         {
             var inner = JsonElement.Parse(json);
-            return IsText(inner) ? inner : null;
+            return LongText.IsText(inner) ? inner : null;
         }
         catch (JsonException)
         {
             return null;
-        }
-    }
-
-    /// <summary>Whether a value can be read: JSON may escape half of a surrogate pair, such as "\ud800", which is no text.</summary>
-    public static bool IsText(JsonElement value)
-    {
-        try
-        {
-            return value.ValueKind switch
-            {
-                JsonValueKind.String => value.GetString() is not null,
-                JsonValueKind.Array => value.EnumerateArray().All(IsText),
-                JsonValueKind.Object => value.EnumerateObject().All(property => property.Name is not null && IsText(property.Value)),
-                _ => true,
-            };
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
         }
     }
 
@@ -197,6 +180,13 @@ internal static partial class Reading
     /// <summary>A number in the unit that a name gives it, unless the value names another.</summary>
     public static double? Number(JsonElement value, double factor, Unit unit) =>
         Number(value, Unit.None) is { } bare ? bare * factor : Number(value, unit);
+
+    /// <summary>Whether a number under another name of an argument in milliseconds is as small as 30, and neither says its
+    /// unit.</summary>
+    public static bool MayBeSeconds(JsonProperty given, Argument argument) =>
+        argument is IntegerArgument && UnitOf(argument.Name) is Unit.Milliseconds
+        && !Fold(given.Name).EndsWith("ms", StringComparison.Ordinal)
+        && Number(given.Value, Unit.None) is > 0 and < LeastOfMilliseconds;
 
     /// <summary>Whether a text names the unit of its number.</summary>
     public static bool HasUnit(JsonElement value, Unit unit) =>
@@ -306,7 +296,9 @@ internal static partial class Reading
     [GeneratedRegex(@"\A-?(?<whole>[0-9]+)(\.(?<fraction>[0-9]+))?([eE]\+?(?<exponent>-?[0-9]+))?\z")]
     private static partial Regex JsonNumber();
 
-    [GeneratedRegex("[0-9]|\\b(?:unlimited|never|infinit[ey]|forever|none|no|all|off|disabled|seconds?|minutes?|hours?|days?"
+    [GeneratedRegex("[0-9*]|\\b(?:unlimited|unbounded|limitless|never|infinit[ey]|forever|none|no|all|off|disabled|milliseconds?"
+        + "|seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|hourly|daily|weekly|monthly|yearly"
+        + "|max|maximum|min|minimum|low|high|short|long|small|large|few|many|aggressive|conservative"
         + "|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|thousand|million"
         + "|half|double|twice|once|always|any|network|connections?|servers?|timeouts?|E(?:CONN|TIMED|PIPE|AI_)[A-Z_]*)\\b",
         RegexOptions.IgnoreCase)]
