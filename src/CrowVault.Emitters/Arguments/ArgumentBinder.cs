@@ -332,7 +332,10 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private bool CanGo(JsonProperty property) =>
             property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
             || (!Words(property.Name).Any(word => s_words.Contains(word) || s_words.Contains(word.TrimEnd('s')))
+                && !(property.Name.Length <= 64 && Reading.Fold(property.Name) is var folded
+                    && s_stems.Any(stem => folded.Contains(stem, StringComparison.Ordinal)))
                 && !(property.Name.Any(c => !char.IsAscii(c)) && Reading.MeansSomething(property.Value))
+                && !IsNegation(property.Name)
                 && !HidesArguments(property.Value)
                 && !Reading.HasUnit(property.Value, Unit.Milliseconds)
                 && !(property.Value.ValueKind is JsonValueKind.Object && !IsOfClient(property.Name) && HasNumber(property.Value))
@@ -355,6 +358,9 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             _ => false,
         };
 
+        // German makes one word of several.
+        private static readonly string[] s_stems = ["schwell", "versuch", "wartezeit", "fehler", "zeitlimit", "fenster", "anfragen"];
+
         private static readonly HashSet<string> s_wrappers = new(StringComparer.Ordinal)
         {
             "arguments", "args", "input", "inputs", "params", "parameters", "options", "config", "configuration", "settings", "payload",
@@ -372,13 +378,13 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "parallel", "budget", "percent", "ignore",
             "exclude", "excluded", "ignored", "break", "closed", "cooldown", "sliding", "rolling", "fixed", "distributed", "shared", "tiers",
             "plans", "header", "headers", "proxy", "allow", "deny", "times", "duration", "backpressure", "wait", "hedge", "hedging",
-            "priority", "seconds", "minutes", "hours", "days", "millis", "month", "monthly", "daily", "hourly", "weekly", "multiplier", "factor",
+            "priority", "trip", "filter", "predicate", "bulkhead", "seconds", "minutes", "hours", "days", "millis", "month", "monthly", "daily", "hourly", "weekly", "multiplier", "factor",
             "requests", "second", "minute", "hour", "day", "week", "year",
             // As Spanish, Portuguese, French, Italian and German name them.
             "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
             "tentativas", "limiar", "falhas", "tempo", "janela", "seuil", "echecs", "essais", "tentatives", "delai", "fenetre",
-            "soglia", "tentativi", "schwelle", "schwellwert", "versuche", "wartezeit", "fehler", "zeitlimit", "fenster", "dauer",
-            "solicitudes", "peticiones", "pedidos", "requetes", "anfragen", "richieste", "minuto", "segundo", "hora", "seconde", "heure", "jour",
+            "soglia", "tentativi", "dauer",
+            "solicitudes", "peticiones", "pedidos", "requetes", "richieste", "minuto", "segundo", "hora", "seconde", "heure", "jour",
             "sekunde", "stunde",
         };
 
@@ -560,7 +566,11 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             .Where(emitter => emitter.Arguments.Find(name) is not null)
             .Select(emitter => emitter.Tool));
 
-        private Argument? Nearest(string name) =>
+        // noRetryOn is near to retryOn, and its opposite.
+        private static bool IsNegation(string name) => Words(name).FirstOrDefault() is "no" or "not" or "non" or "never" or "dont" or "do"
+            or "without" or "except" or "exclude" or "skip" or "ignore" or "disable" or "un" or "unlimited";
+
+        private Argument? Nearest(string name) => IsNegation(name) ? null :
             Suggestion.Nearest(name, schema.All.Append(WithCode).Select(argument => argument.Name)) is { } nearest
                 ? nearest == WithCode.Name ? WithCode : schema.Find(nearest)
                 : null;
@@ -568,7 +578,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private List<Argument> Containing(string name)
         {
             var folded = Reading.Fold(name);
-            return folded.Length is < 4 or > 32
+            return folded.Length is < 4 or > 32 || IsNegation(name)
                 ? []
                 : [.. schema.All.Where(argument => BeginsAtWord(argument.Name, folded))];
         }

@@ -25,14 +25,9 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
 
         faults.Add(Fault($"{Show(value)} is not a boolean; use true or false."));
         var nearest = Nearest(value);
-        faults.Forbid(unless: nearest is not null || !(Reading.MeansSomething(value) || IsWord(value)));
+        faults.Forbid(unless: nearest is not null || !(Reading.MeansSomething(value) || Reading.HasWord(value)));
         return nearest;
     }
-
-    // Such as withTests: "vitest".
-    private static bool IsWord(JsonElement value) =>
-        value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 1 } text && text.All(char.IsAsciiLetter)
-        && text.ToUpperInvariant() is not ("NULL" or "UNDEFINED" or "DEFAULT");
 
     private static bool? Nearest(JsonElement value) => value.ValueKind switch
     {

@@ -75,7 +75,7 @@ public sealed record IntegerArgument(string Name, string Description, bool Requi
         }
 
         // Half of all is 50 percent. Half of a second is not one, where only whole ones can be said.
-        number = unit is Unit.Percent && number is > 0 and < 1 ? number * 100 : number;
+        number = unit is Unit.Percent && number is > 0 and < 1 && Reading.Number(value, Unit.None) is not null ? number * 100 : number;
         var whole = Math.Round(number);
         return Math.Abs(whole - number) > number / 10 && number > 0 ? null : Within(whole, minimum, maximum);
     }

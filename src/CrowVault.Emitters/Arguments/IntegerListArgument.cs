@@ -47,7 +47,7 @@ public sealed record IntegerListArgument(
         {
             faults.Add(Fault($"{Show(value)} is not a list; use {Rule}."));
             var meant = Nearest(value);
-            faults.Forbid(unless: meant is not null || !(Reading.MeansSomething(value) || value.ValueKind is JsonValueKind.Object));
+            faults.Forbid(unless: meant is not null || !(Reading.MeansSomething(value) || Reading.HasWord(value) || value.ValueKind is JsonValueKind.Object));
             return meant;
         }
 
@@ -71,7 +71,7 @@ public sealed record IntegerListArgument(
                 faults.Add(new($"{Name}[{index}]", problem));
                 if (Inside(entry) is not { } inside)
                 {
-                    faults.Forbid(unless: !Reading.MeansSomething(entry));
+                    faults.Forbid(unless: !(Reading.MeansSomething(entry) || Reading.HasWord(entry)));
                 }
                 else if (!corrected.Contains(inside))
                 {

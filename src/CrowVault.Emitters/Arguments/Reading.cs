@@ -105,6 +105,17 @@ internal static partial class Reading
         _ => false,
     };
 
+    /// <summary>Whether a word stands where none belongs, such as in <c>withTests: "vitest"</c>, that is no other word for leaving it
+    /// out.</summary>
+    public static bool HasWord(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString() is { Length: > 1 } text && text.All(char.IsAsciiLetter)
+            && text.ToUpperInvariant() is not ("NULL" or "UNDEFINED" or "DEFAULT"),
+        JsonValueKind.Array => value.EnumerateArray().Take(50).Any(HasWord),
+        JsonValueKind.Object => value.EnumerateObject().Take(50).Any(member => HasWord(member.Value)),
+        _ => false,
+    };
+
     /// <summary>How many of a unit a name or word stands for, such as 1000 for <c>seconds</c> where milliseconds are wanted.</summary>
     /// <returns>Null when it is no unit, or not one of what is counted.</returns>
     public static double? FactorOf(string word, Unit unit)
