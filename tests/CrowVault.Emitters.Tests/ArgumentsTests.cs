@@ -264,6 +264,7 @@ public sealed class ArgumentsTests
     [InlineData("retry_policy", """{"retryOn":{"429":true,"503":true}}""", """{"retryOn":[429,503]}""")]
     [InlineData("timeout_config", """{"operations":[{"name":"a","timeoutMs":5},{"name":"a","timeoutMs":"5"}]}""", """{"operations":{"a":5}}""")]
     [InlineData("timeout_config", """{"operations":{"GET /a":5,"GET-a":"5","GET a":5}}""", null)]
+    [InlineData("timeout_config", """{"operations":"[{'name': 'a', 'timeoutMs': 5, 'retry': True}]"}""", """{"operations":[{"name":"a","timeoutMs":5,"retry":true}]}""")]
     [InlineData("timeout_config", """{"operations":{"GET /a":5,"GET a":6}}""", """{"operations":{"GET-a":5,"GET-a-2":6}}""")]
     public void Corrects_to_what_was_meant(string tool, string given, string? corrected) =>
         Assert.Equal(corrected, FaultsOf($"generate_{tool}", given).CorrectedArguments);
@@ -343,6 +344,11 @@ public sealed class ArgumentsTests
     [InlineData("circuit_breaker", """{"failureRatePercent":150,"tripOn":"failure-rate"}""")]
     [InlineData("circuit_breaker", """{"recoveryTimeMs":"2 days"}""")]
     [InlineData("circuit_breaker", """{"breakFor":"1m"}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","connectTimeoutMs":400}]}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","p99Ms":400}]}""")]
+    [InlineData("rate_limiting", """{"limits":[{"name":"a","requests":5,"window":60000}],"algorithm":"fixed-window"}""")]
+    [InlineData("rate_limiting", """{"perTenant":true}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"total":100}""")]
     [InlineData("circuit_breaker", """{"withTests":{"runner":"vitest"}}""")]
     [InlineData("circuit_breaker", """{"failureRatePercent":"0.5%","tripOn":"failure-rate"}""")]
     [InlineData("circuit_breaker", """{"fehlerschwelle":5}""")]

@@ -378,7 +378,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "parallel", "budget", "percent", "ignore",
             "exclude", "excluded", "ignored", "break", "closed", "cooldown", "sliding", "rolling", "fixed", "distributed", "shared", "tiers",
             "plans", "header", "headers", "proxy", "allow", "deny", "times", "duration", "backpressure", "wait", "hedge", "hedging",
-            "priority", "trip", "filter", "predicate", "bulkhead", "seconds", "minutes", "hours", "days", "millis", "month", "monthly", "daily", "hourly", "weekly", "multiplier", "factor",
+            "priority", "priorities", "fairness", "lifo", "total", "threads", "cache", "ttl", "per", "tenant", "trip", "filter", "predicate", "bulkhead", "seconds", "minutes", "hours", "days", "millis", "month", "monthly", "daily", "hourly", "weekly", "multiplier", "factor",
             "requests", "second", "minute", "hour", "day", "week", "year",
             // As Spanish, Portuguese, French, Italian and German name them.
             "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
@@ -625,7 +625,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
         private void CarryTime(Argument argument, JsonProperty property)
         {
-            faults.Forbid(unless: !Reading.MayBeSeconds(property, argument));
+            faults.Forbid(unless: !Reading.MayBeOfOtherUnit(property, argument));
             Carry(argument, property.Value);
         }
 

@@ -355,12 +355,12 @@ public sealed partial record ObjectListArgument(
                 ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
                     ? Members.First(each => each.Name == nearest) : null)
                 ?? Members.FirstOrDefault(each => each is BooleanArgument flag ? flag.IsAlsoCalled(property.Name)
-                    : each is not NameArgument && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
+                    : each is not NameArgument && !IsOfAnother(property.Name) && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
             if (member is NameArgument && name is null && property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
             {
                 name = property.Value.ToString();
             }
-            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name) && !Reading.MayBeSeconds(property, member)
+            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name) && !Reading.MayBeOfOtherUnit(property, member)
                 && member.Check(property.Value, new()) is { } value)
             {
                 values[member.Name] = value;
@@ -398,9 +398,16 @@ public sealed partial record ObjectListArgument(
         "version", "port", "order", "index",
     ];
 
+    // connectTimeoutMs and p99Ms are a part and a measure of what an entry limits.
+    private static bool IsOfAnother(string name) => PartOrMeasure().IsMatch(name);
+
+    [System.Text.RegularExpressions.GeneratedRegex(
+        "connect|idle|read|write|socket|header|body|warn|average|avg|mean|median|latency|sla|target|^p[0-9]|^min(?![a-z])")]
+    private static partial System.Text.RegularExpressions.Regex PartOrMeasure();
+
     private static int? MeantNumber(IntegerArgument number, JsonProperty given)
     {
-        if (s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
+        if (IsOfAnother(given.Name) || s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
         {
             return null;
         }
@@ -412,7 +419,7 @@ public sealed partial record ObjectListArgument(
             : word;
         var factor = given.Value.ValueKind is JsonValueKind.Number ? Reading.FactorOf(last, unit) ?? 1 : 1;
         return Reading.Number(given.Value, unit) is { } value && (value > 0 || number.Minimum == 0)
-            && (factor > 1 || !Reading.MayBeSeconds(given, number))
+            && (factor > 1 || !Reading.MayBeOfOtherUnit(given, number))
             ? IntegerArgument.Within(Math.Round(value * factor), number.Minimum, number.Maximum)
             : null;
     }

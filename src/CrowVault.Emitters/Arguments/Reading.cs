@@ -152,7 +152,9 @@ internal static partial class Reading
         }
 
         // As Python prints it.
-        return Parsed(text.Trim()) ?? (text.Contains('"', StringComparison.Ordinal) ? null : Parsed(text.Trim().Replace('\'', '"')));
+        return Parsed(text.Trim()) ?? (text.Contains('"', StringComparison.Ordinal)
+            ? null
+            : Parsed(PythonWords().Replace(text.Trim().Replace('\'', '"'), word => word.Value is "None" ? "null" : word.Value.ToLowerInvariant())));
     }
 
     private static JsonElement? Parsed(string json)
@@ -192,12 +194,15 @@ internal static partial class Reading
     public static double? Number(JsonElement value, double factor, Unit unit) =>
         Number(value, Unit.None) is { } bare ? bare * factor : Number(value, unit);
 
-    /// <summary>Whether a number under another name of an argument in milliseconds is as small as 30, and neither says its
-    /// unit.</summary>
-    public static bool MayBeSeconds(JsonProperty given, Argument argument) =>
-        argument is IntegerArgument && UnitOf(argument.Name) is Unit.Milliseconds
-        && !Fold(given.Name).EndsWith("ms", StringComparison.Ordinal)
-        && Number(given.Value, Unit.None) is > 0 and < LeastOfMilliseconds;
+    /// <summary>Whether neither a number nor the other name that it came under says its unit, and it may be of another one: <c>timeout:
+    /// 30</c> for <c>timeoutMs</c>, and <c>window: 60000</c> for <c>seconds</c>.</summary>
+    public static bool MayBeOfOtherUnit(JsonProperty given, Argument argument) =>
+        argument is IntegerArgument && Number(given.Value, Unit.None) is > 0 and var number && UnitOf(argument.Name) switch
+        {
+            Unit.Milliseconds => number < LeastOfMilliseconds && !Fold(given.Name).EndsWith("ms", StringComparison.Ordinal),
+            Unit.Seconds => !Fold(given.Name).Contains("sec", StringComparison.Ordinal),
+            _ => false,
+        };
 
     /// <summary>Whether a text names the unit of its number.</summary>
     public static bool HasUnit(JsonElement value, Unit unit) =>
@@ -306,6 +311,9 @@ internal static partial class Reading
 
     [GeneratedRegex(@"\A-?(?<whole>[0-9]+)(\.(?<fraction>[0-9]+))?([eE]\+?(?<exponent>-?[0-9]+))?\z")]
     private static partial Regex JsonNumber();
+
+    [GeneratedRegex(@"(?<=[:,[]\s*)(?:True|False|None)(?=\s*[],}])")]
+    private static partial Regex PythonWords();
 
     [GeneratedRegex("[0-9*]|\\b(?:unlimited|unbounded|limitless|never|infinit[ey]|forever|none|no|all|off|disabled|milliseconds?"
         + "|seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|hourly|daily|weekly|monthly|yearly"
