@@ -302,6 +302,10 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 {
                     faults.Add(question);
                     CarryTime(only, property);
+                    if (OtherName.IsOfRate(only.Name) && !given.TryGetProperty("tripOn", out _))
+                    {
+                        meant["tripOn"] = "failure-rate";
+                    }
                 }
                 else
                 {
@@ -330,7 +334,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
         // What a client adds of its own can go; what was meant for the code cannot.
         private bool CanGo(JsonProperty property) =>
-            property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
+            property.Value.ValueKind is JsonValueKind.Null
+            || (property.Value.ValueKind is JsonValueKind.False && !Words(property.Name).Any(s_on.Contains))
             || (!Words(property.Name).Any(word => s_words.Contains(word) || s_words.Contains(word.TrimEnd('s')))
                 && !(property.Name.Length <= 64 && Reading.Fold(property.Name) is var folded
                     && s_stems.Any(stem => folded.Contains(stem, StringComparison.Ordinal)))
@@ -358,6 +363,9 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             _ => false,
         };
 
+        // Of what is there unless it is turned off.
+        private static readonly string[] s_on = ["jitter", "after", "budget", "redis", "distributed", "shared"];
+
         // German makes one word of several.
         private static readonly string[] s_stems = ["schwell", "versuch", "wartezeit", "fehler", "zeitlimit", "fenster", "anfragen"];
 
@@ -378,7 +386,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "parallel", "budget", "percent", "ignore",
             "exclude", "excluded", "ignored", "break", "closed", "cooldown", "sliding", "rolling", "fixed", "distributed", "shared", "tiers",
             "plans", "header", "headers", "proxy", "allow", "deny", "times", "duration", "backpressure", "wait", "hedge", "hedging",
-            "priority", "priorities", "fairness", "lifo", "total", "threads", "cache", "ttl", "per", "tenant", "trip", "filter", "predicate", "bulkhead", "seconds", "minutes", "hours", "days", "millis", "month", "monthly", "daily", "hourly", "weekly", "multiplier", "factor",
+            "unit", "units", "ratio", "share", "close", "success", "successes", "exception", "exceptions", "forever", "cap", "ceiling",
+            "disabled", "priority", "priorities", "fairness", "lifo", "total", "threads", "cache", "ttl", "per", "tenant", "trip", "filter", "predicate", "bulkhead", "seconds", "minutes", "hours", "days", "millis", "month", "monthly", "daily", "hourly", "weekly", "multiplier", "factor",
             "requests", "second", "minute", "hour", "day", "week", "year",
             // As Spanish, Portuguese, French, Italian and German name them.
             "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
@@ -617,7 +626,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
             // 1 is all of them as a ratio, and one in a hundred as a percentage.
             faults.Forbid(unless: other.Argument != "failureRatePercent" || Reading.Number(value, Unit.None) is not 1.0);
-            if (other.IsOfRate && !given.TryGetProperty("tripOn", out _))
+            if (OtherName.IsOfRate(other.Argument) && !given.TryGetProperty("tripOn", out _))
             {
                 meant["tripOn"] = "failure-rate";
             }
