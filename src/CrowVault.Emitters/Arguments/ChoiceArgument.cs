@@ -84,11 +84,12 @@ public sealed partial record ChoiceArgument(string Name, string Description, boo
     [System.Text.RegularExpressions.GeneratedRegex(@"[@^~>=\s]*v?[0-9]+(?:\.(?:[0-9]+|x))*\+?\s*\z")]
     private static partial System.Text.RegularExpressions.Regex Version();
 
-    private static string? Word(JsonElement value) => value.ValueKind switch
+    private string? Word(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),
         JsonValueKind.Array when value.GetArrayLength() == 1 => Word(value[0]),
-        JsonValueKind.Object when value.GetPropertyCount() == 1 => Word(value.EnumerateObject().First().Value),
+        JsonValueKind.Object when value.GetPropertyCount() == 1 && value.EnumerateObject().First() is var only
+            && Reading.IsWrapper(only.Name, Name) => Word(only.Value),
         _ => null,
     };
 }

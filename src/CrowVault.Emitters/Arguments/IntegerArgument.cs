@@ -63,7 +63,7 @@ public sealed record IntegerArgument(string Name, string Description, bool Requi
     internal static int? Nearest(JsonElement value, string name, int minimum, int maximum)
     {
         var unit = Reading.UnitOf(name);
-        if (Reading.Number(value, unit) is not { } number)
+        if (Reading.Number(value, unit, name) is not { } number)
         {
             return null;
         }

@@ -125,7 +125,7 @@ public sealed record IntegerListArgument(
         {
             // {"value":[429]}, {"429":true}, and {"0":429,"1":503}.
             var members = value.EnumerateObject().ToList();
-            return members is [{ Value.ValueKind: JsonValueKind.Array } inner] ? Read(inner.Value)
+            return members is [{ Value.ValueKind: JsonValueKind.Array } inner] ? Reading.IsWrapper(inner.Name, Name) ? Read(inner.Value) : null
                 : members.TrueForAll(member => member.Value.ValueKind is JsonValueKind.True) ? Read(JsonSerializer.SerializeToElement(
                     (JsonNode)new JsonArray([.. members.Select(member => (JsonNode)member.Name)]), ArgumentJson.Readable.JsonNode))
                 : members.Select(member => member.Name)
@@ -141,7 +141,7 @@ public sealed record IntegerListArgument(
 
     // Another status would mean something else.
     private int? Inside(JsonElement entry) =>
-        Reading.Number(entry, Unit.None) is { } number && number >= Minimum && number <= Maximum && number == Math.Floor(number)
+        Reading.Number(entry, Unit.None, Name) is { } number && number >= Minimum && number <= Maximum && number == Math.Floor(number)
             ? (int)number
             : null;
 

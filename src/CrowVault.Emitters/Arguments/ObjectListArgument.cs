@@ -405,9 +405,15 @@ public sealed partial record ObjectListArgument(
         "connect|idle|read|write|socket|header|body|warn|average|avg|mean|median|latency|sla|target|^p[0-9]|^min(?![a-z])")]
     private static partial System.Text.RegularExpressions.Regex PartOrMeasure();
 
+    [System.Text.RegularExpressions.GeneratedRegex("Ms$|_ms$|[sS]ec|[tT]ime|[pP]er|[rR]atio|rps|qps|cpu|memory|ttl|[bB]ytes")]
+    private static partial System.Text.RegularExpressions.Regex NoCount();
+
+    [System.Text.RegularExpressions.GeneratedRegex("[iI]nterval|[tT]tl|[cC]ache|[bB]ytes|[cC]alls|[cC]ount|[sS]ize")]
+    private static partial System.Text.RegularExpressions.Regex NoTime();
+
     private static int? MeantNumber(IntegerArgument number, JsonProperty given)
     {
-        if (IsOfAnother(given.Name) || s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
+        if (IsOfAnother(given.Name) || (Reading.UnitOf(number.Name) is Unit.None ? NoCount() : NoTime()).IsMatch(given.Name) || s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
         {
             return null;
         }

@@ -83,15 +83,28 @@ internal static partial class Reading
 
     /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"1 min 30 s"</c>, <c>[3]</c>, <c>{"seconds":3}</c> and
     /// <c>{"value":3,"unit":"s"}</c>, in the unit that is wanted.</summary>
+    /// <param name="value">What was given.</param>
+    /// <param name="unit">What is counted.</param>
+    /// <param name="name">Name of the argument, by which the member of an object may be called again.</param>
     /// <returns>Null when no number can be read.</returns>
-    public static double? Number(JsonElement value, Unit unit) => value.ValueKind switch
+    public static double? Number(JsonElement value, Unit unit, string name = "") => value.ValueKind switch
     {
         JsonValueKind.Number => Parse(value.GetRawText()),
         JsonValueKind.String => Words(value.GetString()!, unit),
-        JsonValueKind.Array when value.GetArrayLength() == 1 => Number(value[0], unit),
-        JsonValueKind.Object => Number([.. value.EnumerateObject().Take(3)], unit),
+        JsonValueKind.Array when value.GetArrayLength() == 1 => Number(value[0], unit, name),
+        JsonValueKind.Object => Number([.. value.EnumerateObject().Take(3)], unit, name),
         _ => null,
     };
+
+    /// <summary>Whether an object holds nothing but a value under a name that adds no meaning, such as <c>{"value":3}</c>: of
+    /// <c>{"except":[500]}</c> and <c>{"factor":2}</c> the value alone would mean something else.</summary>
+    /// <param name="member">Name of its one member.</param>
+    /// <param name="argument">Name of the argument.</param>
+    public static bool IsWrapper(string member, string argument) => member.Length <= LongestNumber && Fold(member) is var folded
+        && (folded is "value" or "values" or "val" or "amount" or "number" or "count" or "default" or "type" or "name" or "kind" or "id" or "is"
+            or "equals" or "exactly" or "enabled" or "enable" or "active" or "on" or "items" or "list" or "entries" or "choice" or "mode"
+            or "status" or "statuses" or "code" or "codes" or "statuscode" or "statuscodes"
+            || (folded.Length > 2 && Fold(argument).Contains(folded, StringComparison.Ordinal)));
 
     /// <summary>Whether a caller meant a number or a bound by a value, though it cannot be said: leaving it out would mean something
     /// else.</summary>
@@ -232,12 +245,14 @@ internal static partial class Reading
     }
 
     // {"seconds":30} and {"value":30,"unit":"s"}.
-    private static double? Number(JsonProperty[] members, Unit unit)
+    private static double? Number(JsonProperty[] members, Unit unit, string name)
     {
         switch (members)
         {
             case [var only]:
-                return Number(only.Value, unit) is { } alone ? alone * (FactorOf(only.Name, unit) ?? 1) : null;
+                // "min" may be the least as well as a minute.
+                var factor = only.Name is "min" or "m" ? null : FactorOf(only.Name, unit);
+                return factor is not null || IsWrapper(only.Name, name) ? Number(only.Value, unit, name) * (factor ?? 1) : null;
             case [var first, var second]:
                 var (number, word) = first.Value.ValueKind is JsonValueKind.Number
                     ? (first.Value, second.Value)
