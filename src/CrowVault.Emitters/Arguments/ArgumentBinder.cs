@@ -384,10 +384,13 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 "failures", "error", "errors", "open", "jitter", "max", "min",
             "status", "statuses", "codes", "idempotent", "slow", "half", "probes", "fallback", "skip", "cost", "weight", "block", "points",
             "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "parallel", "budget", "percent", "ignore",
-            "exclude", "excluded", "ignored", "break", "closed", "cooldown", "sliding", "rolling", "fixed", "distributed", "shared", "tiers",
+            "exclude", "excluded", "ignored", "break", "closed", "cooldown", "sliding", "rolling", "fixed", "distributed", "shared",
+            "tiers",
             "plans", "header", "headers", "proxy", "allow", "deny", "times", "duration", "backpressure", "wait", "hedge", "hedging",
             "unit", "units", "ratio", "share", "close", "success", "successes", "exception", "exceptions", "forever", "cap", "ceiling",
-            "disabled", "priority", "priorities", "fairness", "lifo", "total", "threads", "cache", "ttl", "per", "tenant", "trip", "filter", "predicate", "bulkhead", "seconds", "minutes", "hours", "days", "millis", "month", "monthly", "daily", "hourly", "weekly", "multiplier", "factor",
+            "disabled", "priority", "priorities", "fairness", "lifo", "total", "threads", "cache", "ttl", "per", "tenant", "trip",
+            "filter", "predicate", "bulkhead", "multiplier", "factor", "millis", "seconds", "minutes", "hours", "days", "month",
+            "hourly", "daily", "weekly", "monthly",
             "requests", "second", "minute", "hour", "day", "week", "year",
             // As Spanish, Portuguese, French, Italian and German name them.
             "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
@@ -439,7 +442,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             return true;
         }
 
-        private static string? KeyOf(string word) => word is "ip" or "user" or "key" ? SupportedWay.For(KeyStrategy, "per" + word)!.Use : null;
+        private static string? KeyOf(string word) =>
+            word is "ip" or "user" or "key" ? SupportedWay.For(KeyStrategy, "per" + word)!.Use : null;
 
         private static bool IsWindow(string word) => Suggestion.Nearest(word, ["window", "interval", "period"]) is not null;
 
@@ -453,17 +457,20 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 "rpm" or "qpm" => ["min"],
                 "rph" => ["h"],
                 "rpd" => ["d"],
-                _ when words is [var often, "limit" or "limits" or "quota" or "max" or "requests" or "calls" or "cap" or "rate"] => often switch
-                {
-                    "hourly" => ["h"],
-                    "daily" => ["d"],
-                    "weekly" => ["week"],
-                    "monthly" or "yearly" or "annual" => [often],
-                    _ => [],
-                },
+                _ when words is [var often, "limit" or "limits" or "quota" or "max" or "requests" or "calls" or "cap" or "rate"] =>
+                    Often(often),
                 _ => [],
             };
         }
+
+        private static List<string> Often(string word) => word switch
+        {
+            "hourly" => ["h"],
+            "daily" => ["d"],
+            "weekly" => ["week"],
+            "monthly" or "yearly" or "annual" => [word],
+            _ => [],
+        };
 
         // requestsPerWindow: "100/min", or a rate under any other name.
         public bool IsRate(Argument argument, JsonElement value) => argument.Name == Requests && AddRate(argument.Name, "", value);
@@ -560,7 +567,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private void CarryChoice(Argument argument, string choice)
         {
             faults.Forbid(unless: (!meant.TryGetPropertyValue(argument.Name, out var other) || other?.GetValue<string>() == choice)
-                && (!given.TryGetProperty(argument.Name, out var same) || same.ValueKind is JsonValueKind.Null || same.ValueEquals(choice)));
+                && (!given.TryGetProperty(argument.Name, out var same) || same.ValueKind is JsonValueKind.Null
+                    || same.ValueEquals(choice)));
             Carry(argument, JsonSerializer.SerializeToElement(choice, ArgumentJson.Readable.String));
         }
 
@@ -662,7 +670,9 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             if (property.Name.Length > 64 || schema.All.OfType<IntegerArgument>()
                 .Select(each => (Argument: (IntegerArgument?)each, Factor: Reading.FactorIn(property.Name, each.Name)))
                 .Append(InUnitsElsewhere(property.Name))
-                .Append((Argument: schema.Find("windowSeconds") as IntegerArgument, Factor: property.Name.Length > 2 ? Reading.FactorOf(property.Name, Unit.Seconds) : null))
+                .Append((
+                    Argument: schema.Find("windowSeconds") as IntegerArgument,
+                    Factor: property.Name.Length > 2 ? Reading.FactorOf(property.Name, Unit.Seconds) : null))
                 .FirstOrDefault(each => each.Factor is not (null or 1.0)) is not { Argument: { } argument, Factor: { } factor })
             {
                 return null;

@@ -5,7 +5,8 @@ namespace CrowVault.Emitters.Arguments;
 
 /// <summary>One of a few words.</summary>
 /// <param name="Choices">The words, in kebab case.</param>
-public sealed partial record ChoiceArgument(string Name, string Description, bool Required, JsonNode? Default, IReadOnlyList<string> Choices)
+public sealed partial record ChoiceArgument(
+    string Name, string Description, bool Required, JsonNode? Default, IReadOnlyList<string> Choices)
     : Argument(Name, Description, Required, Default)
 {
     /// <inheritdoc/>

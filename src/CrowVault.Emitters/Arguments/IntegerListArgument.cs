@@ -47,7 +47,8 @@ public sealed record IntegerListArgument(
         {
             faults.Add(Fault($"{Show(value)} is not a list; use {Rule}."));
             var meant = Nearest(value);
-            faults.Forbid(unless: meant is not null || !(Reading.MeansSomething(value) || Reading.HasWord(value) || value.ValueKind is JsonValueKind.Object));
+            faults.Forbid(unless: meant is not null
+                || !(Reading.MeansSomething(value) || Reading.HasWord(value) || value.ValueKind is JsonValueKind.Object));
             return meant;
         }
 
@@ -125,7 +126,8 @@ public sealed record IntegerListArgument(
         {
             // {"value":[429]}, {"429":true}, and {"0":429,"1":503}.
             var members = value.EnumerateObject().ToList();
-            return members is [{ Value.ValueKind: JsonValueKind.Array } inner] ? Reading.IsWrapper(inner.Name, Name) ? Read(inner.Value) : null
+            return members is [{ Value.ValueKind: JsonValueKind.Array } inner]
+                ? Reading.IsWrapper(inner.Name, Name) ? Read(inner.Value) : null
                 : members.TrueForAll(member => member.Value.ValueKind is JsonValueKind.True) ? Read(JsonSerializer.SerializeToElement(
                     (JsonNode)new JsonArray([.. members.Select(member => (JsonNode)member.Name)]), ArgumentJson.Readable.JsonNode))
                 : members.Select(member => member.Name)

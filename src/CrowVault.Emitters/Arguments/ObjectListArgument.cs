@@ -355,13 +355,14 @@ public sealed partial record ObjectListArgument(
                 ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
                     ? Members.First(each => each.Name == nearest) : null)
                 ?? Members.FirstOrDefault(each => each is BooleanArgument flag ? flag.IsAlsoCalled(property.Name)
-                    : each is not NameArgument && !IsOfAnother(property.Name) && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
+                    : each is not NameArgument && !IsOfAnother(property.Name)
+                        && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
             if (member is NameArgument && name is null && property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
             {
                 name = property.Value.ToString();
             }
-            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name) && !Reading.MayBeOfOtherUnit(property, member)
-                && member.Check(property.Value, new()) is { } value)
+            else if (member is not null and not NameArgument && !values.ContainsKey(member.Name)
+                && !Reading.MayBeOfOtherUnit(property, member) && member.Check(property.Value, new()) is { } value)
             {
                 values[member.Name] = value;
             }
@@ -413,7 +414,9 @@ public sealed partial record ObjectListArgument(
 
     private static int? MeantNumber(IntegerArgument number, JsonProperty given)
     {
-        if (IsOfAnother(given.Name) || (Reading.UnitOf(number.Name) is Unit.None ? NoCount() : NoTime()).IsMatch(given.Name) || s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
+        if (IsOfAnother(given.Name)
+            || (Reading.UnitOf(number.Name) is Unit.None ? NoCount() : NoTime()).IsMatch(given.Name)
+            || s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
         {
             return null;
         }

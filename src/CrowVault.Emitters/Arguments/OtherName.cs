@@ -86,8 +86,8 @@ internal sealed record OtherName(string Argument, string? Advice)
             "pertrytimeoutms",
         ]),
         ("totalTimeoutMs", "a limit is for a whole call, its body included; timeoutFetch of generate_timeout_config has idleTimeoutMs.", [
-            "connecttimeout", "connecttimeoutms", "connectiontimeout", "connectiontimeoutms", "readtimeout", "readtimeoutms", "writetimeout",
-            "writetimeoutms", "idletimeout", "idletimeoutms", "sockettimeout", "sockettimeoutms", "headerstimeout", "headerstimeoutms",
+            "connecttimeout", "connecttimeoutms", "connectiontimeout", "connectiontimeoutms", "readtimeout", "readtimeoutms",
+            "writetimeout", "writetimeoutms", "idletimeout", "idletimeoutms", "sockettimeout", "sockettimeoutms", "headerstimeout", "headerstimeoutms",
             "bodytimeout", "bodytimeoutms", "responsetimeout", "responsetimeoutms",
         ]),
         ("respectRetryAfter", null, ["retryafter", "honorretryafter", "honourretryafter", "useretryafter", "respectretryafterheader"]),

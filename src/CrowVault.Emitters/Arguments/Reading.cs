@@ -101,8 +101,8 @@ internal static partial class Reading
     /// <param name="member">Name of its one member.</param>
     /// <param name="argument">Name of the argument.</param>
     public static bool IsWrapper(string member, string argument) => member.Length <= LongestNumber && Fold(member) is var folded
-        && (folded is "value" or "values" or "val" or "amount" or "number" or "count" or "default" or "type" or "name" or "kind" or "id" or "is"
-            or "equals" or "exactly" or "enabled" or "enable" or "active" or "on" or "items" or "list" or "entries" or "choice" or "mode"
+        && (folded is "value" or "values" or "val" or "amount" or "number" or "count" or "default" or "type" or "name" or "kind" or "id"
+            or "is" or "equals" or "exactly" or "enabled" or "enable" or "active" or "on" or "items" or "list" or "entries" or "choice" or "mode"
             or "status" or "statuses" or "code" or "codes" or "statuscode" or "statuscodes"
             || (folded.Length > 2 && Fold(argument).Contains(folded, StringComparison.Ordinal)));
 
@@ -167,7 +167,8 @@ internal static partial class Reading
         // As Python prints it.
         return Parsed(text.Trim()) ?? (text.Contains('"', StringComparison.Ordinal)
             ? null
-            : Parsed(PythonWords().Replace(text.Trim().Replace('\'', '"'), word => word.Value is "None" ? "null" : word.Value.ToLowerInvariant())));
+            : Parsed(PythonWords().Replace(
+                text.Trim().Replace('\'', '"'), word => word.Value is "None" ? "null" : word.Value.ToLowerInvariant())));
     }
 
     private static JsonElement? Parsed(string json)

@@ -193,7 +193,9 @@ internal static class CommandLine
     private static string? NearestOf(string token, IReadOnlyList<string> known)
     {
         var name = token.Replace('_', '-');
-        name = name.StartsWith($"{GenerateCommand.Name}-", StringComparison.OrdinalIgnoreCase) ? name[(GenerateCommand.Name.Length + 1)..] : name;
+        name = name.StartsWith($"{GenerateCommand.Name}-", StringComparison.OrdinalIgnoreCase)
+            ? name[(GenerateCommand.Name.Length + 1)..]
+            : name;
         return Suggestion.Nearest(name, known)
             ?? (name.Length < 4 ? null : known.FirstOrDefault(each => each.Contains(name, StringComparison.OrdinalIgnoreCase)));
     }
