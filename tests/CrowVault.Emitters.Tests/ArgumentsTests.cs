@@ -119,6 +119,27 @@ public sealed class ArgumentsTests
             $"\"{new string('x', 59)}... is not a choice; use one of node,",
             FaultsOf($$"""{"runtime":"{{new string('x', 100_000)}}"}""").Faults[0].Problem);
 
+    [Theory]
+    [InlineData("""{"runtime":"x..."}""", "runtime")]
+    [InlineData("""{"x...":1,"failureThreshold":3}""", "\"xxx")]
+    [InlineData("""{"failureThreshold":10...}""", "failureThreshold")]
+    [InlineData("""{"failureThreshold":0.0...1}""", "failureThreshold")]
+    [InlineData("""{"withTests":["\u0041x...\u00e9"]}""", "withTests")]
+    [InlineData("""{"failureThreshold":3,"note":"x..."}""", "note")]
+    public void Reads_what_is_far_too_long_no_more_than_once(string arguments, string name)
+    {
+        var letter = arguments[arguments.IndexOf("...", StringComparison.Ordinal) - 1];
+        var given = JsonElement.Parse(arguments.Replace("...", new string(letter, 500_000), StringComparison.Ordinal));
+        _ = FaultsOf("""{"colour":1}""");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.False(s_breaker.TryEmit(given, "1.2.3", out _, out var faults));
+        var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+
+        Assert.StartsWith(name, Assert.Single(faults.Faults).Argument, StringComparison.Ordinal);
+        Assert.Null(faults.CorrectedArguments);
+        Assert.InRange(allocated, 0, 1_200_000);
+    }
+
     [Fact]
     public void Cuts_a_long_name_short() =>
         Assert.Equal($"\"{new string('x', 59)}...", FaultsOf($$"""{"{{new string('x', 61)}}":1}""").Faults[0].Argument);
@@ -232,7 +253,25 @@ public sealed class ArgumentsTests
     [InlineData("timeout_config", """{"name":"a","timeoutMs":"2s","retry":false}""", """{"operations":[{"name":"a","timeoutMs":2000,"retry":false}]}""")]
     [InlineData("bulkhead", """{"bulkheads":[{"name":"a","maxConcurrent":10,"maxWaitSeconds":2}]}""", """{"partitions":[{"name":"a","maxConcurrent":10,"maxWaitMs":2000}]}""")]
     [InlineData("bulkhead", """{"partitions":{"a":1},"poolSize":0}""", """{"partitions":{"a":1}}""")]
-    public void Corrects_to_what_was_meant(string tool, string given, string corrected) =>
+    [InlineData("circuit_breaker", """{"failureThreshold":{"failure":5},"withMetrics":{"enabled":true}}""", """{"failureThreshold":5,"withMetrics":true}""")]
+    [InlineData("rate_limiting", """{"store":{"type":"memory"},"windowSeconds":{"minutes":5}}""", """{"store":"memory","windowSeconds":300}""")]
+    [InlineData("circuit_breaker", """{"percent":50}""", """{"failureRatePercent":50,"tripOn":"failure-rate"}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":3,"verbose":false}""", """{"failureThreshold":3}""")]
+    [InlineData("retry_policy", """{"maxRetryAttempts":3}""", """{"maxRetries":3}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":10001}""", """{"failureThreshold":10000}""")]
+    [InlineData("circuit_breaker", """{"runtime":"Node.js v22.5","failureThreshold":3}""", """{"runtime":"node","failureThreshold":3}""")]
+    [InlineData("rate_limiting", """{"framework":"express@5","store":"Redis 7.2"}""", """{"framework":"express","store":"redis"}""")]
+    [InlineData("rate_limiting", """{"requestsPerUser":100}""", """{"requestsPerWindow":100,"keyStrategy":"user"}""")]
+    [InlineData("rate_limiting", """{"requestsPerMinutePerIp":100}""", """{"requestsPerWindow":100,"windowSeconds":60,"keyStrategy":"ip"}""")]
+    [InlineData("rate_limiting", """{"weeklyQuota":5}""", """{"requestsPerWindow":5,"windowSeconds":604800}""")]
+    [InlineData("rate_limiting", """{"requests/minute":5}""", """{"requestsPerWindow":5,"windowSeconds":60}""")]
+    [InlineData("rate_limiting", """{"requests":100,"minutes":15}""", """{"requestsPerWindow":100,"windowSeconds":900}""")]
+    [InlineData("retry_policy", """{"retryOn":{"429":true,"503":true}}""", """{"retryOn":[429,503]}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","timeoutMs":5},{"name":"a","timeoutMs":"5"}]}""", """{"operations":{"a":5}}""")]
+    [InlineData("timeout_config", """{"operations":{"GET /a":5,"GET-a":"5","GET a":5}}""", null)]
+    [InlineData("timeout_config", """{"operations":"[{'name': 'a', 'timeoutMs': 5, 'retry': True}]"}""", """{"operations":[{"name":"a","timeoutMs":5,"retry":true}]}""")]
+    [InlineData("timeout_config", """{"operations":{"GET /a":5,"GET a":6}}""", """{"operations":{"GET-a":5,"GET-a-2":6}}""")]
+    public void Corrects_to_what_was_meant(string tool, string given, string? corrected) =>
         Assert.Equal(corrected, FaultsOf($"generate_{tool}", given).CorrectedArguments);
 
     [Theory]
@@ -306,6 +345,53 @@ public sealed class ArgumentsTests
     [InlineData("bulkhead", """{"partitions":{"a":1},"queueSize":5}""")]
     [InlineData("bulkhead", """{"partitions":{"a":1},"maxQueue":"unlimited"}""")]
     [InlineData("bulkhead", """{"partitions":{"a":1},"timeout":1000}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":20000}""")]
+    [InlineData("circuit_breaker", """{"failureRatePercent":150,"tripOn":"failure-rate"}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"2 days"}""")]
+    [InlineData("circuit_breaker", """{"breakFor":"1m"}""")]
+    [InlineData("circuit_breaker", """{"failureThreshold":{"percent":50}}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":{"min":1}}""")]
+    [InlineData("circuit_breaker", """{"withMetrics":{"prometheus":true}}""")]
+    [InlineData("retry_policy", """{"baseDelayMs":{"factor":2}}""")]
+    [InlineData("retry_policy", """{"retryOn":{"except":[500]}}""")]
+    [InlineData("retry_policy", """{"retryOn":[{"not":500}]}""")]
+    [InlineData("retry_policy", """{"retryErrors":{"not":"network"}}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":{"burst":1000}}""")]
+    [InlineData("rate_limiting", """{"store":{"fallback":"memory"}}""")]
+    [InlineData("bulkhead", """{"partitions":[{"name":"a","timeoutMs":10}]}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","cacheMs":1000}]}""")]
+    [InlineData("circuit_breaker", """{"successRateThreshold":90}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":30,"unit":"s"}""")]
+    [InlineData("circuit_breaker", """{"ratio":0.5}""")]
+    [InlineData("retry_policy", """{"fullJitter":false}""")]
+    [InlineData("timeout_config", """{"operations":{"a":1000},"readTimeoutMs":100}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","connectTimeoutMs":400}]}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","p99Ms":400}]}""")]
+    [InlineData("rate_limiting", """{"limits":[{"name":"a","requests":5,"window":60000}],"algorithm":"fixed-window"}""")]
+    [InlineData("rate_limiting", """{"perTenant":true}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"total":100}""")]
+    [InlineData("circuit_breaker", """{"withTests":{"runner":"vitest"}}""")]
+    [InlineData("circuit_breaker", """{"failureRatePercent":"0.5%","tripOn":"failure-rate"}""")]
+    [InlineData("circuit_breaker", """{"fehlerschwelle":5}""")]
+    [InlineData("retry_policy", """{"noRetryOn":[400,401]}""")]
+    [InlineData("retry_policy", """{"retryOn":["GET","PUT"]}""")]
+    [InlineData("retry_policy", """{"timeout":30000}""")]
+    [InlineData("retry_policy", """{"maxRetryAfter":60}""")]
+    [InlineData("retry_policy", """{"retryOn":"*"}""")]
+    [InlineData("retry_policy", "\"maxRetries=3\"")]
+    [InlineData("rate_limiting", """{"requestsPerMonth":1000}""")]
+    [InlineData("rate_limiting", """{"requestsPerMinutePerTenant":5}""")]
+    [InlineData("rate_limiting", """{"windowSeconds":"month"}""")]
+    [InlineData("rate_limiting", """{"ip":true,"user":true}""")]
+    [InlineData("rate_limiting", """{"store":"redis","inMemory":true}""")]
+    [InlineData("rate_limiting", """{"routes":{"/login":5}}""")]
+    [InlineData("rate_limiting", """{"solicitudesPorMinuto":100}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":1},"maxQueue":"unbounded"}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":500000}}""")]
+    [InlineData("bulkhead", """{"partitions":[{"name":"a","maxConcurrent":5},{"name":"a","maxConcurrent":6}]}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":5,"A":5}}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","timeout":30}]}""")]
+    [InlineData("timeout_config", """{"operations":{"a":2000},"defaultTimeout":5}""")]
     public void Offers_no_call_that_leaves_out_what_was_meant(string tool, string given) =>
         Assert.Null(FaultsOf($"generate_{tool}", given).CorrectedArguments);
 

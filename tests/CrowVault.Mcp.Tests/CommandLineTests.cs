@@ -85,6 +85,9 @@ public sealed class CommandLineTests
 
     [Theory]
     [InlineData("Unrecognized command or argument 'generat'", "generat")]
+    [InlineData("Unrecognized command or argument 'retry'.\nDid you mean retry-policy?\nSee crowvault-mcp generate --help.", "generate", "retry", "--max-retries", "3")]
+    [InlineData("Did you mean circuit-breaker?", "generate", "generate_circuit_breaker")]
+    [InlineData("Did you mean generate rate-limiting?", "rate-limiting")]
     [InlineData("Unknown tool \"generate_circuit_braker\"; did you mean generate_circuit_breaker?", "call", "generate_circuit_braker", "{}")]
     [InlineData("arguments: not JSON; send one object such as {}.", "call", "generate_circuit_breaker", "{")]
     [InlineData("arguments: a list is not an object; send a JSON object such as {}.", "call", "generate_circuit_breaker", "[]")]

@@ -80,17 +80,24 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             given = s_none;
         }
 
-        if (!Reading.IsText(given))
+        if (LongText.Cut(given, out var isCut) is not { } readable)
         {
             faults.AddFinal(new("arguments", "half of a surrogate pair is not text; send well-formed Unicode."));
             return new(faults, null, []);
         }
+
+        // What was cut cannot be told from what was sent, and is refused under its own name.
+        given = readable;
+        faults.Forbid(unless: !isCut);
 
         if (given.ValueKind is not JsonValueKind.Object)
         {
             faults.Add(new("arguments", $"{KindOf(given.ValueKind)} is not an object; send a JSON object such as {{}}."));
             var inner = Reading.Json(given) ?? given;
             inner = inner.ValueKind is JsonValueKind.Array && inner.GetArrayLength() == 1 ? inner[0] : inner;
+
+            // Arguments as words are not none.
+            faults.Forbid(unless: inner.ValueKind is not (JsonValueKind.String or JsonValueKind.Array) || !Reading.MeansSomething(inner));
             return new(faults, null, inner.ValueKind is JsonValueKind.Object ? Read(inner).Meant : []);
         }
 
@@ -241,11 +248,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 faults.AddFinal(new(name, $"{Argument.Show(property.Value)} is not supported; {way.Advice}"));
             }
-            else if (PerTime(property) is { } seconds)
-            {
-                faults.Add(new(name, $"unknown argument; give requestsPerWindow, and windowSeconds {seconds}."));
-            }
-            else if (AddRate(name, "unknown argument; ", property.Value) || AddMember(name, property))
+            else if (AddPer(name, property) || AddRate(name, "unknown argument; ", property.Value) || AddMember(name, property))
             {
                 return;
             }
@@ -288,7 +291,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             else if (Nearest(property.Name) is { } nearest)
             {
                 faults.Add(new(name, $"unknown argument; did you mean {nearest.Name}?"));
-                Carry(nearest, property.Value);
+                CarryTime(nearest, property);
             }
             else if (Containing(property.Name) is { Count: > 0 } containing && property.Value.ValueKind is not JsonValueKind.Object)
             {
@@ -298,7 +301,11 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 if (containing is [var only])
                 {
                     faults.Add(question);
-                    Carry(only, property.Value);
+                    CarryTime(only, property);
+                    if (OtherName.IsOfRate(only.Name) && !given.TryGetProperty("tripOn", out _))
+                    {
+                        meant["tripOn"] = "failure-rate";
+                    }
                 }
                 else
                 {
@@ -327,11 +334,25 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
         // What a client adds of its own can go; what was meant for the code cannot.
         private bool CanGo(JsonProperty property) =>
-            property.Value.ValueKind is JsonValueKind.Null or JsonValueKind.False
+            property.Value.ValueKind is JsonValueKind.Null
+            || (property.Value.ValueKind is JsonValueKind.False && !Words(property.Name).Any(s_on.Contains))
             || (!Words(property.Name).Any(word => s_words.Contains(word) || s_words.Contains(word.TrimEnd('s')))
+                && !(property.Name.Length <= 64 && Reading.Fold(property.Name) is var folded
+                    && s_stems.Any(stem => folded.Contains(stem, StringComparison.Ordinal)))
                 && !(property.Name.Any(c => !char.IsAscii(c)) && Reading.MeansSomething(property.Value))
+                && !IsNegation(property.Name)
                 && !HidesArguments(property.Value)
+                && !Reading.HasUnit(property.Value, Unit.Milliseconds)
+                && !(property.Value.ValueKind is JsonValueKind.Object && !IsOfClient(property.Name) && HasNumber(property.Value))
                 && !(s_wrappers.Contains(Reading.Fold(property.Name)) && Reading.MeansSomething(property.Value)));
+
+        // _meta: {"progressToken":1}
+        private static bool IsOfClient(string name) => name is ['_', ..]
+            || Words(name).Any(word => word is "meta" or "metadata" or "context" or "session" or "trace" or "client" or "info");
+
+        // routes: {"/login":5}
+        private static bool HasNumber(JsonElement value) =>
+            value.EnumerateObject().Take(MostCompared).Any(member => member.Value.ValueKind is JsonValueKind.Number);
 
         // services: [{"name":"payments","failureThreshold":3}]
         private bool HidesArguments(JsonElement value) => value.ValueKind switch
@@ -341,6 +362,12 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 schema.Find(member.Name) is not null || HidesArguments(member.Value)),
             _ => false,
         };
+
+        // Of what is there unless it is turned off.
+        private static readonly string[] s_on = ["jitter", "after", "budget", "redis", "distributed", "shared"];
+
+        // German makes one word of several.
+        private static readonly string[] s_stems = ["schwell", "versuch", "wartezeit", "fehler", "zeitlimit", "fenster", "anfragen"];
 
         private static readonly HashSet<string> s_wrappers = new(StringComparer.Ordinal)
         {
@@ -357,37 +384,93 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 "failures", "error", "errors", "open", "jitter", "max", "min",
             "status", "statuses", "codes", "idempotent", "slow", "half", "probes", "fallback", "skip", "cost", "weight", "block", "points",
             "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "parallel", "budget", "percent", "ignore",
-            "exclude", "excluded", "ignored",
+            "exclude", "excluded", "ignored", "break", "closed", "cooldown", "sliding", "rolling", "fixed", "distributed", "shared",
+            "tiers",
+            "plans", "header", "headers", "proxy", "allow", "deny", "times", "duration", "backpressure", "wait", "hedge", "hedging",
+            "unit", "units", "ratio", "share", "close", "success", "successes", "exception", "exceptions", "forever", "cap", "ceiling",
+            "disabled", "priority", "priorities", "fairness", "lifo", "total", "threads", "cache", "ttl", "per", "tenant", "trip",
+            "filter", "predicate", "bulkhead", "multiplier", "factor", "millis", "seconds", "minutes", "hours", "days", "month",
+            "hourly", "daily", "weekly", "monthly",
+            "requests", "second", "minute", "hour", "day", "week", "year",
             // As Spanish, Portuguese, French, Italian and German name them.
             "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
             "tentativas", "limiar", "falhas", "tempo", "janela", "seuil", "echecs", "essais", "tentatives", "delai", "fenetre",
-            "soglia", "tentativi", "schwelle", "schwellwert", "versuche", "wartezeit", "fehler", "zeitlimit", "fenster", "dauer",
+            "soglia", "tentativi", "dauer",
+            "solicitudes", "peticiones", "pedidos", "requetes", "richieste", "minuto", "segundo", "hora", "seconde", "heure", "jour",
+            "sekunde", "stunde",
         };
 
         private static IEnumerable<string> Words(string name) =>
             name.Length > 64 ? [] : NameWords().Matches(name).Select(match => match.Value.ToLowerInvariant());
 
-        // requestsPerMinute: 100, and rpm: 100, are requestsPerWindow: 100 and windowSeconds: 60.
-        private int? PerTime(JsonProperty property)
+        // requestsPerMinute: 100, rpm: 100 and dailyLimit: 100 are requestsPerWindow: 100 and a window; requestsPerUser names a key.
+        private bool AddPer(string name, JsonProperty property)
         {
-            var word = Words(property.Name).ToList() is [.., "per", var last] ? last : Reading.Fold(property.Name) switch
+            if (schema.Find(Requests) is not { } requests || schema.Find("windowSeconds") is not { } window
+                || property.Value.ValueKind is JsonValueKind.True or JsonValueKind.False
+                || PerWords(property.Name) is not { Count: > 0 } words)
             {
-                "rps" or "qps" or "tps" => "s",
-                "rpm" or "qpm" => "min",
-                "rph" => "h",
-                "rpd" or "dailylimit" => "d",
-                "hourlylimit" => "h",
-                _ => "",
-            };
-            if (schema.Find("requestsPerWindow") is not { } requests || schema.Find("windowSeconds") is not { } window
-                || Reading.FactorOf(word, Unit.Seconds) is not { } seconds)
-            {
-                return null;
+                return false;
             }
 
-            CarryRate(requests, property.Value, window, (int)seconds);
-            return (int)seconds;
+            var times = words.Select(word => Reading.FactorOf(word, Unit.Seconds)).OfType<double>().ToList();
+            var keys = words.Select(KeyOf).OfType<string>().ToList();
+            if (times.Count + keys.Count < words.Count || times.Count > 1 || keys.Count > 1)
+            {
+                faults.AddFinal(new(name, "unknown argument; use requestsPerWindow, windowSeconds (30 days are 2592000) and keyStrategy "
+                    + "(api-key, ip, user or global)."));
+                return true;
+            }
+
+            faults.Add(new(name, "unknown argument; give requestsPerWindow"
+                + (times is [var seconds] ? $", and windowSeconds {seconds}" : "")
+                + (keys is [var key] ? $", and keyStrategy {key}." : ".")));
+            if (times is [var given])
+            {
+                CarryRate(requests, property.Value, window, (int)given);
+            }
+            else
+            {
+                Carry(requests, property.Value);
+            }
+
+            if (keys is [var choice])
+            {
+                CarryChoice(schema.Find(KeyStrategy)!, choice);
+            }
+
+            return true;
         }
+
+        private static string? KeyOf(string word) =>
+            word is "ip" or "user" or "key" ? SupportedWay.For(KeyStrategy, "per" + word)!.Use : null;
+
+        private static bool IsWindow(string word) => Suggestion.Nearest(word, ["window", "interval", "period"]) is not null;
+
+        private static List<string> PerWords(string name)
+        {
+            var words = Words(name.Replace("/", " per ", StringComparison.Ordinal)).ToList();
+            var behind = words.Zip(words.Skip(1)).Where(pair => pair.First == "per").Select(pair => pair.Second).ToList();
+            return behind.Count > 0 ? behind.TrueForAll(IsWindow) ? [] : behind : Reading.Fold(name) switch
+            {
+                "rps" or "qps" or "tps" => ["s"],
+                "rpm" or "qpm" => ["min"],
+                "rph" => ["h"],
+                "rpd" => ["d"],
+                _ when words is [var often, "limit" or "limits" or "quota" or "max" or "requests" or "calls" or "cap" or "rate"] =>
+                    Often(often),
+                _ => [],
+            };
+        }
+
+        private static List<string> Often(string word) => word switch
+        {
+            "hourly" => ["h"],
+            "daily" => ["d"],
+            "weekly" => ["week"],
+            "monthly" or "yearly" or "annual" => [word],
+            _ => [],
+        };
 
         // requestsPerWindow: "100/min", or a rate under any other name.
         public bool IsRate(Argument argument, JsonElement value) => argument.Name == Requests && AddRate(argument.Name, "", value);
@@ -448,6 +531,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         }
 
         private const string Requests = "requestsPerWindow";
+        private const string KeyStrategy = "keyStrategy";
 
         private IEnumerable<BooleanArgument> Switches => schema.All.Append(WithCode).OfType<BooleanArgument>();
 
@@ -476,7 +560,16 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             }
 
             faults.Add(fault);
-            Carry(only, JsonSerializer.SerializeToElement(ChoiceNamed(only, Reading.Fold(name))!, ArgumentJson.Readable.String));
+            CarryChoice(only, ChoiceNamed((ChoiceArgument)only, Reading.Fold(name))!);
+        }
+
+        // Of two choices of one argument only the caller knows which was meant.
+        private void CarryChoice(Argument argument, string choice)
+        {
+            faults.Forbid(unless: (!meant.TryGetPropertyValue(argument.Name, out var other) || other?.GetValue<string>() == choice)
+                && (!given.TryGetProperty(argument.Name, out var same) || same.ValueKind is JsonValueKind.Null
+                    || same.ValueEquals(choice)));
+            Carry(argument, JsonSerializer.SerializeToElement(choice, ArgumentJson.Readable.String));
         }
 
         private List<ChoiceArgument> ChoicesGiven(JsonElement value) =>
@@ -490,7 +583,11 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             .Where(emitter => emitter.Arguments.Find(name) is not null)
             .Select(emitter => emitter.Tool));
 
-        private Argument? Nearest(string name) =>
+        // noRetryOn is near to retryOn, and its opposite.
+        private static bool IsNegation(string name) => Words(name).FirstOrDefault() is "no" or "not" or "non" or "never" or "dont" or "do"
+            or "without" or "except" or "exclude" or "skip" or "ignore" or "disable" or "un" or "unlimited";
+
+        private Argument? Nearest(string name) => IsNegation(name) ? null :
             Suggestion.Nearest(name, schema.All.Append(WithCode).Select(argument => argument.Name)) is { } nearest
                 ? nearest == WithCode.Name ? WithCode : schema.Find(nearest)
                 : null;
@@ -498,7 +595,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private List<Argument> Containing(string name)
         {
             var folded = Reading.Fold(name);
-            return folded.Length is < 4 or > 32
+            return folded.Length is < 4 or > 32 || IsNegation(name)
                 ? []
                 : [.. schema.All.Where(argument => BeginsAtWord(argument.Name, folded))];
         }
@@ -537,10 +634,16 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
             // 1 is all of them as a ratio, and one in a hundred as a percentage.
             faults.Forbid(unless: other.Argument != "failureRatePercent" || Reading.Number(value, Unit.None) is not 1.0);
-            if (other.IsOfRate && !given.TryGetProperty("tripOn", out _))
+            if (OtherName.IsOfRate(other.Argument) && !given.TryGetProperty("tripOn", out _))
             {
                 meant["tripOn"] = "failure-rate";
             }
+        }
+
+        private void CarryTime(Argument argument, JsonProperty property)
+        {
+            faults.Forbid(unless: !Reading.MayBeOfOtherUnit(property, argument));
+            Carry(argument, property.Value);
         }
 
         // The value goes along, unless the right name was given as well.
@@ -567,6 +670,9 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             if (property.Name.Length > 64 || schema.All.OfType<IntegerArgument>()
                 .Select(each => (Argument: (IntegerArgument?)each, Factor: Reading.FactorIn(property.Name, each.Name)))
                 .Append(InUnitsElsewhere(property.Name))
+                .Append((
+                    Argument: schema.Find("windowSeconds") as IntegerArgument,
+                    Factor: property.Name.Length > 2 ? Reading.FactorOf(property.Name, Unit.Seconds) : null))
                 .FirstOrDefault(each => each.Factor is not (null or 1.0)) is not { Argument: { } argument, Factor: { } factor })
             {
                 return null;

@@ -25,16 +25,12 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
 
         faults.Add(Fault($"{Show(value)} is not a boolean; use true or false."));
         var nearest = Nearest(value);
-        faults.Forbid(unless: nearest is not null || !(Reading.MeansSomething(value) || IsWord(value)));
+        faults.Forbid(unless: nearest is not null || !(Reading.MeansSomething(value) || Reading.HasWord(value)
+            || (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() > 0)));
         return nearest;
     }
 
-    // Such as withTests: "vitest".
-    private static bool IsWord(JsonElement value) =>
-        value.ValueKind is JsonValueKind.String && value.GetString() is { Length: > 1 } text && text.All(char.IsAsciiLetter)
-        && text.ToUpperInvariant() is not ("NULL" or "UNDEFINED" or "DEFAULT");
-
-    private static bool? Nearest(JsonElement value) => value.ValueKind switch
+    private bool? Nearest(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.True or JsonValueKind.False => value.GetBoolean(),
         JsonValueKind.Number => value.GetRawText() switch { "1" => true, "0" => false, _ => null },
@@ -45,7 +41,8 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
             _ => null,
         },
         JsonValueKind.Array when value.GetArrayLength() == 1 => Nearest(value[0]),
-        JsonValueKind.Object when value.GetPropertyCount() == 1 => Nearest(value.EnumerateObject().First().Value),
+        JsonValueKind.Object when value.GetPropertyCount() == 1 && value.EnumerateObject().First() is var only
+            && Reading.IsWrapper(only.Name, Name) => Nearest(only.Value),
         _ => null,
     };
 

@@ -5,7 +5,8 @@ namespace CrowVault.Emitters.Arguments;
 
 /// <summary>One of a few words.</summary>
 /// <param name="Choices">The words, in kebab case.</param>
-public sealed record ChoiceArgument(string Name, string Description, bool Required, JsonNode? Default, IReadOnlyList<string> Choices)
+public sealed partial record ChoiceArgument(
+    string Name, string Description, bool Required, JsonNode? Default, IReadOnlyList<string> Choices)
     : Argument(Name, Description, Required, Default)
 {
     /// <inheritdoc/>
@@ -37,7 +38,13 @@ public sealed record ChoiceArgument(string Name, string Description, bool Requir
             return given;
         }
 
-        if (SupportedWay.For(Name, given) is { } way)
+        if (Unversioned(given) is { } plain && Choices.Contains(plain, StringComparer.OrdinalIgnoreCase))
+        {
+            faults.Add(Fault($"{Show(value)} is not a choice; use {plain.ToLowerInvariant()}."));
+            return plain.ToLowerInvariant();
+        }
+
+        if ((SupportedWay.For(Name, given) ?? (Unversioned(given) is { } other ? SupportedWay.For(Name, other) : null)) is { } way)
         {
             // Another word for a choice is corrected; what nothing here stands for is explained, and never exchanged for something else.
             var fault = Fault($"{Show(value)} is not a choice; {way.Advice}");
@@ -71,11 +78,19 @@ public sealed record ChoiceArgument(string Name, string Description, bool Requir
         return null;
     }
 
-    private static string? Word(JsonElement value) => value.ValueKind switch
+    // node20, Node.js v22 and fastify@5: no choice is one of versions.
+    private static string? Unversioned(string given) =>
+        given.Length <= 64 && Version().Match(given) is { Success: true, Index: > 0 } version ? given[..version.Index] : null;
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"[@^~>=\s]*v?[0-9]+(?:\.(?:[0-9]+|x))*\+?\s*\z")]
+    private static partial System.Text.RegularExpressions.Regex Version();
+
+    private string? Word(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => value.GetString(),
         JsonValueKind.Array when value.GetArrayLength() == 1 => Word(value[0]),
-        JsonValueKind.Object when value.GetPropertyCount() == 1 => Word(value.EnumerateObject().First().Value),
+        JsonValueKind.Object when value.GetPropertyCount() == 1 && value.EnumerateObject().First() is var only
+            && Reading.IsWrapper(only.Name, Name) => Word(only.Value),
         _ => null,
     };
 }

@@ -63,7 +63,7 @@ public sealed record IntegerArgument(string Name, string Description, bool Requi
     internal static int? Nearest(JsonElement value, string name, int minimum, int maximum)
     {
         var unit = Reading.UnitOf(name);
-        if (Reading.Number(value, unit) is not { } number)
+        if (Reading.Number(value, unit, name) is not { } number)
         {
             return null;
         }
@@ -75,9 +75,17 @@ public sealed record IntegerArgument(string Name, string Description, bool Requi
         }
 
         // Half of all is 50 percent. Half of a second is not one, where only whole ones can be said.
-        number = unit is Unit.Percent && number is > 0 and < 1 ? number * 100 : number;
+        number = unit is Unit.Percent && number is > 0 and < 1 && Reading.Number(value, Unit.None) is not null ? number * 100 : number;
         var whole = Math.Round(number);
-        return Math.Abs(whole - number) > number / 10 && number > 0 ? null : (int)Math.Clamp(whole, minimum, maximum);
+        return Math.Abs(whole - number) > number / 10 && number > 0 ? null : Within(whole, minimum, maximum);
+    }
+
+    /// <summary>A number within a range, or the end of the range that is next to it.</summary>
+    /// <returns>Null for a number so far above or below that the end would mean something else.</returns>
+    internal static int? Within(double number, int minimum, int maximum)
+    {
+        var end = (int)Math.Clamp(number, minimum, maximum);
+        return number > 0 && Math.Abs(end - number) > number / 10 ? null : end;
     }
 
     /// <summary>Checks one integer against a range.</summary>

@@ -47,7 +47,8 @@ public sealed record IntegerListArgument(
         {
             faults.Add(Fault($"{Show(value)} is not a list; use {Rule}."));
             var meant = Nearest(value);
-            faults.Forbid(unless: meant is not null || !Reading.MeansSomething(value));
+            faults.Forbid(unless: meant is not null
+                || !(Reading.MeansSomething(value) || Reading.HasWord(value) || value.ValueKind is JsonValueKind.Object));
             return meant;
         }
 
@@ -71,7 +72,7 @@ public sealed record IntegerListArgument(
                 faults.Add(new($"{Name}[{index}]", problem));
                 if (Inside(entry) is not { } inside)
                 {
-                    faults.Forbid(unless: !Reading.MeansSomething(entry));
+                    faults.Forbid(unless: !(Reading.MeansSomething(entry) || Reading.HasWord(entry)));
                 }
                 else if (!corrected.Contains(inside))
                 {
@@ -123,9 +124,12 @@ public sealed record IntegerListArgument(
 
         if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() is > 0 and var count && count <= MaximumEntries)
         {
-            // {"value":[429]}, and {"0":429,"1":503}.
+            // {"value":[429]}, {"429":true}, and {"0":429,"1":503}.
             var members = value.EnumerateObject().ToList();
-            return members is [{ Value.ValueKind: JsonValueKind.Array } inner] ? Read(inner.Value)
+            return members is [{ Value.ValueKind: JsonValueKind.Array } inner]
+                ? Reading.IsWrapper(inner.Name, Name) ? Read(inner.Value) : null
+                : members.TrueForAll(member => member.Value.ValueKind is JsonValueKind.True) ? Read(JsonSerializer.SerializeToElement(
+                    (JsonNode)new JsonArray([.. members.Select(member => (JsonNode)member.Name)]), ArgumentJson.Readable.JsonNode))
                 : members.Select(member => member.Name)
                 .SequenceEqual(Enumerable.Range(0, count).Select(index => index.ToString(CultureInfo.InvariantCulture)))
                     ? Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray(
@@ -139,7 +143,7 @@ public sealed record IntegerListArgument(
 
     // Another status would mean something else.
     private int? Inside(JsonElement entry) =>
-        Reading.Number(entry, Unit.None) is { } number && number >= Minimum && number <= Maximum && number == Math.Floor(number)
+        Reading.Number(entry, Unit.None, Name) is { } number && number >= Minimum && number <= Maximum && number == Math.Floor(number)
             ? (int)number
             : null;
 

@@ -204,7 +204,7 @@ public sealed partial record ObjectListArgument(
             return Meant(json);
         }
 
-        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var taken = new MeantNames();
         List<JsonObject?> entries = value.ValueKind switch
         {
             JsonValueKind.Array => value.GetArrayLength() > MaximumEntries
@@ -214,11 +214,49 @@ public sealed partial record ObjectListArgument(
             JsonValueKind.String => MeantPairs(value.GetString()!, taken).ToList<JsonObject?>(),
             _ => [],
         };
-        return entries.Count == 0 || entries.Count > MaximumEntries || entries.Contains(null) ? null : ToList(entries);
+        return entries.Count == 0 || entries.Count > MaximumEntries || entries.Contains(null) ? null : Distinct(entries!);
+    }
+
+    // The same entry twice is that entry. Of two with one name only the caller knows which was meant.
+    private static JsonArray? Distinct(List<JsonObject> entries)
+    {
+        var byName = new Dictionary<string, JsonObject>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            var name = entry[NameMember]!.GetValue<string>();
+            if (!byName.TryAdd(name, entry) && !JsonNode.DeepEquals(byName[name], entry))
+            {
+                return null;
+            }
+        }
+
+        return ToList(byName.Values);
+    }
+
+    // The names of a list as they were given, and what they become.
+    private sealed class MeantNames
+    {
+        private readonly Dictionary<string, string> _usable = new(StringComparer.Ordinal);
+        private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
+
+        public bool Contains(string given) => _usable.ContainsKey(given);
+
+        // Null for a name that differs from another in nothing but case.
+        public string? Take(string given)
+        {
+            if (_usable.TryGetValue(given, out var same))
+            {
+                return same;
+            }
+
+            var name = EmittedName.IsUsable(given) ? given : EmittedName.Nearest(given, _taken);
+            _usable[given] = name;
+            return _taken.Add(name) ? name : null;
+        }
     }
 
     // One entry in any form, or an object that holds several.
-    private IEnumerable<JsonObject?> MeantEntries(JsonElement entry, HashSet<string> taken)
+    private IEnumerable<JsonObject?> MeantEntries(JsonElement entry, MeantNames taken)
     {
         if (Reading.Json(entry) is { } json)
         {
@@ -248,7 +286,7 @@ public sealed partial record ObjectListArgument(
     }
 
     // "orders.get=2000, payments: 5 s", as on a command line.
-    private IEnumerable<JsonObject?> MeantPairs(string text, HashSet<string> taken)
+    private IEnumerable<JsonObject?> MeantPairs(string text, MeantNames taken)
     {
         foreach (var part in text.Split([',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .Take(MaximumEntries + 1))
@@ -264,7 +302,7 @@ public sealed partial record ObjectListArgument(
         }
     }
 
-    private JsonObject? MeantPair(string name, JsonElement value, HashSet<string> taken)
+    private JsonObject? MeantPair(string name, JsonElement value, MeantNames taken)
     {
         // The command line's a=10,a=20 comes as a and a=20.
         if (name.IndexOf('=', StringComparison.Ordinal) is var equals and > 0 && taken.Contains(name[..equals]))
@@ -277,12 +315,12 @@ public sealed partial record ObjectListArgument(
             return MeantMembers(name, value, taken);
         }
 
-        return HasText(name) && Number?.Nearest(value) is { } number
-            ? new JsonObject { [NameMember] = TakeName(name, taken), [Number.Name] = number }
+        return HasText(name) && Number?.Nearest(value) is { } number && taken.Take(name) is { } usable
+            ? new JsonObject { [NameMember] = usable, [Number.Name] = number }
             : null;
     }
 
-    private JsonObject? MeantMembers(string? name, JsonElement entry, HashSet<string> taken)
+    private JsonObject? MeantMembers(string? name, JsonElement entry, MeantNames taken)
     {
         var values = new Dictionary<string, JsonNode>(StringComparer.Ordinal);
         var others = new List<JsonProperty>();
@@ -317,13 +355,14 @@ public sealed partial record ObjectListArgument(
                 ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
                     ? Members.First(each => each.Name == nearest) : null)
                 ?? Members.FirstOrDefault(each => each is BooleanArgument flag ? flag.IsAlsoCalled(property.Name)
-                    : each is not NameArgument && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
+                    : each is not NameArgument && !IsOfAnother(property.Name)
+                        && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
             if (member is NameArgument && name is null && property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number)
             {
                 name = property.Value.ToString();
             }
             else if (member is not null and not NameArgument && !values.ContainsKey(member.Name)
-                && member.Check(property.Value, new()) is { } value)
+                && !Reading.MayBeOfOtherUnit(property, member) && member.Check(property.Value, new()) is { } value)
             {
                 values[member.Name] = value;
             }
@@ -340,12 +379,12 @@ public sealed partial record ObjectListArgument(
             (values[only.Name], missing, others) = (meant, [], []);
         }
 
-        if (name is null || !HasText(name) || missing.Count > 0 || others.Count > 0)
+        if (name is null || !HasText(name) || missing.Count > 0 || others.Count > 0 || taken.Take(name) is not { } usable)
         {
             return null;
         }
 
-        values[NameMember] = TakeName(name, taken);
+        values[NameMember] = usable;
         return new(Members.Where(member => values.ContainsKey(member.Name))
             .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)values[member.Name])));
     }
@@ -360,9 +399,24 @@ public sealed partial record ObjectListArgument(
         "version", "port", "order", "index",
     ];
 
+    // connectTimeoutMs and p99Ms are a part and a measure of what an entry limits.
+    private static bool IsOfAnother(string name) => PartOrMeasure().IsMatch(name);
+
+    [System.Text.RegularExpressions.GeneratedRegex(
+        "connect|idle|read|write|socket|header|body|warn|average|avg|mean|median|latency|sla|target|^p[0-9]|^min(?![a-z])")]
+    private static partial System.Text.RegularExpressions.Regex PartOrMeasure();
+
+    [System.Text.RegularExpressions.GeneratedRegex("Ms$|_ms$|[sS]ec|[tT]ime|[pP]er|[rR]atio|rps|qps|cpu|memory|ttl|[bB]ytes")]
+    private static partial System.Text.RegularExpressions.Regex NoCount();
+
+    [System.Text.RegularExpressions.GeneratedRegex("[iI]nterval|[tT]tl|[cC]ache|[bB]ytes|[cC]alls|[cC]ount|[sS]ize")]
+    private static partial System.Text.RegularExpressions.Regex NoTime();
+
     private static int? MeantNumber(IntegerArgument number, JsonProperty given)
     {
-        if (s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
+        if (IsOfAnother(given.Name)
+            || (Reading.UnitOf(number.Name) is Unit.None ? NoCount() : NoTime()).IsMatch(given.Name)
+            || s_others.Any(each => given.Name.Contains(each, StringComparison.OrdinalIgnoreCase)))
         {
             return null;
         }
@@ -374,7 +428,8 @@ public sealed partial record ObjectListArgument(
             : word;
         var factor = given.Value.ValueKind is JsonValueKind.Number ? Reading.FactorOf(last, unit) ?? 1 : 1;
         return Reading.Number(given.Value, unit) is { } value && (value > 0 || number.Minimum == 0)
-            ? (int)Math.Clamp(Math.Round(value * factor), number.Minimum, number.Maximum)
+            && (factor > 1 || !Reading.MayBeOfOtherUnit(given, number))
+            ? IntegerArgument.Within(Math.Round(value * factor), number.Minimum, number.Maximum)
             : null;
     }
 
@@ -388,6 +443,4 @@ public sealed partial record ObjectListArgument(
 
     // Of a name in another script nothing would be left to know it by.
     private static bool HasText(string name) => name.Any(char.IsAsciiLetterOrDigit);
-
-    private static string TakeName(string name, HashSet<string> taken) => NameArgument.Check(name, "", taken, new());
 }

@@ -7,7 +7,8 @@ namespace CrowVault.Emitters.Arguments;
 internal sealed record OtherName(string Argument, string? Advice)
 {
     /// <summary>Whether only a breaker that trips by the share of failures has it.</summary>
-    public bool IsOfRate => Argument is "failureRatePercent" or "minimumCalls" or "slowCallMs";
+    /// <param name="argument">Name of an argument.</param>
+    public static bool IsOfRate(string argument) => argument is "failureRatePercent" or "minimumCalls" or "slowCallMs";
 
     private const string InMiddleware =
         "the middleware has options for that: name, prefix, keyOf, skip, cost, limitOf, onDecision, onRefused, headers.";
@@ -21,6 +22,9 @@ internal sealed record OtherName(string Argument, string? Advice)
         ]),
         ("failureRatePercent", "use failureRatePercent, with tripOn failure-rate.", [
             "errorthresholdpercentage", "failurethresholdpercentage",
+        ]),
+        ("failureRatePercent", "it is the share of failures: where 90 % are to succeed, 10.", [
+            "successrate", "successratethreshold", "successpercent", "successpercentage", "successratio",
         ]),
         ("failureThreshold", null, [
             "failures", "maxfailures", "failurecount", "failurelimit", "consecutivefailures", "maxconsecutivefailures",
@@ -53,7 +57,10 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("probeTimeoutMs",
             "the breaker sets no limit of time to calls; use generate_timeout_config, or probeTimeoutMs for probes alone.",
             ["timeout", "timeoutms", "calltimeout", "calltimeoutms", "requesttimeout", "requesttimeoutms"]),
-        ("maxRetries", null, ["retrycount", "maxretrycount", "retrylimit", "retrymax", "totalretries"]),
+        ("maxRetries", null, [
+            "retrycount", "maxretrycount", "retrylimit", "retrymax", "totalretries", "maxretryattempts", "retryattempts", "retriesmax",
+            "numberofretries",
+        ]),
         ("maxRetries", "use maxRetries, one less: the first attempt is not a retry.", [
             "maxattempts", "attempts", "maxtries", "tries", "numattempts", "numberofattempts",
         ]),
@@ -71,9 +78,17 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("totalTimeoutMs", "use totalTimeoutMs, in milliseconds.", [
             "maxelapsed", "maxelapsedtime", "maxduration", "overalltimeout", "deadline", "maxretrytime",
         ]),
+        ("maxRetries", "use totalTimeoutMs for all attempts together, and put generate_timeout_config inside for each.", [
+            "timeout", "timeoutms", "requesttimeout", "requesttimeoutms", "calltimeout", "calltimeoutms",
+        ]),
         ("totalTimeoutMs", "it is for all attempts together; put generate_timeout_config inside for each.", [
             "attempttimeout", "attempttimeoutms", "perattempttimeout", "perattempttimeoutms", "timeoutperattempt", "pertrytimeout",
             "pertrytimeoutms",
+        ]),
+        ("totalTimeoutMs", "a limit is for a whole call, its body included; timeoutFetch of generate_timeout_config has idleTimeoutMs.", [
+            "connecttimeout", "connecttimeoutms", "connectiontimeout", "connectiontimeoutms", "readtimeout", "readtimeoutms",
+            "writetimeout", "writetimeoutms", "idletimeout", "idletimeoutms", "sockettimeout", "sockettimeoutms", "headerstimeout", "headerstimeoutms",
+            "bodytimeout", "bodytimeoutms", "responsetimeout", "responsetimeoutms",
         ]),
         ("respectRetryAfter", null, ["retryafter", "honorretryafter", "honourretryafter", "useretryafter", "respectretryafterheader"]),
         ("baseDelayMs", "the wait doubles from one attempt to the next, up to maxDelayCapMs; nothing sets the factor.", [

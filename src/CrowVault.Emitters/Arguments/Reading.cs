@@ -23,6 +23,8 @@ internal enum Unit
 /// <summary>Reads what was probably meant by a value of another form than the schema's. Only corrected calls are made of it.</summary>
 internal static partial class Reading
 {
+    private const double LeastOfMilliseconds = 100;
+
     private const int LongestNumber = 64;
 
     /// <summary>The unit that an argument's name ends in.</summary>
@@ -81,15 +83,28 @@ internal static partial class Reading
 
     /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"1 min 30 s"</c>, <c>[3]</c>, <c>{"seconds":3}</c> and
     /// <c>{"value":3,"unit":"s"}</c>, in the unit that is wanted.</summary>
+    /// <param name="value">What was given.</param>
+    /// <param name="unit">What is counted.</param>
+    /// <param name="name">Name of the argument, by which the member of an object may be called again.</param>
     /// <returns>Null when no number can be read.</returns>
-    public static double? Number(JsonElement value, Unit unit) => value.ValueKind switch
+    public static double? Number(JsonElement value, Unit unit, string name = "") => value.ValueKind switch
     {
         JsonValueKind.Number => Parse(value.GetRawText()),
         JsonValueKind.String => Words(value.GetString()!, unit),
-        JsonValueKind.Array when value.GetArrayLength() == 1 => Number(value[0], unit),
-        JsonValueKind.Object => Number([.. value.EnumerateObject().Take(3)], unit),
+        JsonValueKind.Array when value.GetArrayLength() == 1 => Number(value[0], unit, name),
+        JsonValueKind.Object => Number([.. value.EnumerateObject().Take(3)], unit, name),
         _ => null,
     };
+
+    /// <summary>Whether an object holds nothing but a value under a name that adds no meaning, such as <c>{"value":3}</c>: of
+    /// <c>{"except":[500]}</c> and <c>{"factor":2}</c> the value alone would mean something else.</summary>
+    /// <param name="member">Name of its one member.</param>
+    /// <param name="argument">Name of the argument.</param>
+    public static bool IsWrapper(string member, string argument) => member.Length <= LongestNumber && Fold(member) is var folded
+        && (folded is "value" or "values" or "val" or "amount" or "number" or "count" or "default" or "type" or "name" or "kind" or "id"
+            or "is" or "equals" or "exactly" or "enabled" or "enable" or "active" or "on" or "items" or "list" or "entries" or "choice" or "mode"
+            or "status" or "statuses" or "code" or "codes" or "statuscode" or "statuscodes"
+            || (folded.Length > 2 && Fold(argument).Contains(folded, StringComparison.Ordinal)));
 
     /// <summary>Whether a caller meant a number or a bound by a value, though it cannot be said: leaving it out would mean something
     /// else.</summary>
@@ -100,6 +115,17 @@ internal static partial class Reading
             && (MeaningfulWords().IsMatch(text) || text.Any(c => !char.IsAscii(c) && (char.IsLetterOrDigit(c) || char.IsSymbol(c)))),
         JsonValueKind.Array => value.EnumerateArray().Take(50).Any(MeansSomething),
         JsonValueKind.Object => value.EnumerateObject().Take(50).Any(member => MeansSomething(member.Value)),
+        _ => false,
+    };
+
+    /// <summary>Whether a word stands where none belongs, such as in <c>withTests: "vitest"</c>, that is no other word for leaving it
+    /// out.</summary>
+    public static bool HasWord(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString() is { Length: > 1 } text && text.All(char.IsAsciiLetter)
+            && text.ToUpperInvariant() is not ("NULL" or "UNDEFINED" or "DEFAULT"),
+        JsonValueKind.Array => value.EnumerateArray().Take(50).Any(HasWord),
+        JsonValueKind.Object => value.EnumerateObject().Take(50).Any(member => HasWord(member.Value)),
         _ => false,
     };
 
@@ -139,7 +165,10 @@ internal static partial class Reading
         }
 
         // As Python prints it.
-        return Parsed(text.Trim()) ?? (text.Contains('"', StringComparison.Ordinal) ? null : Parsed(text.Trim().Replace('\'', '"')));
+        return Parsed(text.Trim()) ?? (text.Contains('"', StringComparison.Ordinal)
+            ? null
+            : Parsed(PythonWords().Replace(
+                text.Trim().Replace('\'', '"'), word => word.Value is "None" ? "null" : word.Value.ToLowerInvariant())));
     }
 
     private static JsonElement? Parsed(string json)
@@ -147,30 +176,11 @@ internal static partial class Reading
         try
         {
             var inner = JsonElement.Parse(json);
-            return IsText(inner) ? inner : null;
+            return LongText.IsText(inner) ? inner : null;
         }
         catch (JsonException)
         {
             return null;
-        }
-    }
-
-    /// <summary>Whether a value can be read: JSON may escape half of a surrogate pair, such as "\ud800", which is no text.</summary>
-    public static bool IsText(JsonElement value)
-    {
-        try
-        {
-            return value.ValueKind switch
-            {
-                JsonValueKind.String => value.GetString() is not null,
-                JsonValueKind.Array => value.EnumerateArray().All(IsText),
-                JsonValueKind.Object => value.EnumerateObject().All(property => property.Name is not null && IsText(property.Value)),
-                _ => true,
-            };
-        }
-        catch (InvalidOperationException)
-        {
-            return false;
         }
     }
 
@@ -197,6 +207,16 @@ internal static partial class Reading
     /// <summary>A number in the unit that a name gives it, unless the value names another.</summary>
     public static double? Number(JsonElement value, double factor, Unit unit) =>
         Number(value, Unit.None) is { } bare ? bare * factor : Number(value, unit);
+
+    /// <summary>Whether neither a number nor the other name that it came under says its unit, and it may be of another one: <c>timeout:
+    /// 30</c> for <c>timeoutMs</c>, and <c>window: 60000</c> for <c>seconds</c>.</summary>
+    public static bool MayBeOfOtherUnit(JsonProperty given, Argument argument) =>
+        argument is IntegerArgument && Number(given.Value, Unit.None) is > 0 and var number && UnitOf(argument.Name) switch
+        {
+            Unit.Milliseconds => number < LeastOfMilliseconds && !Fold(given.Name).EndsWith("ms", StringComparison.Ordinal),
+            Unit.Seconds => !Fold(given.Name).Contains("sec", StringComparison.Ordinal),
+            _ => false,
+        };
 
     /// <summary>Whether a text names the unit of its number.</summary>
     public static bool HasUnit(JsonElement value, Unit unit) =>
@@ -226,12 +246,14 @@ internal static partial class Reading
     }
 
     // {"seconds":30} and {"value":30,"unit":"s"}.
-    private static double? Number(JsonProperty[] members, Unit unit)
+    private static double? Number(JsonProperty[] members, Unit unit, string name)
     {
         switch (members)
         {
             case [var only]:
-                return Number(only.Value, unit) is { } alone ? alone * (FactorOf(only.Name, unit) ?? 1) : null;
+                // "min" may be the least as well as a minute.
+                var factor = only.Name is "min" or "m" ? null : FactorOf(only.Name, unit);
+                return factor is not null || IsWrapper(only.Name, name) ? Number(only.Value, unit, name) * (factor ?? 1) : null;
             case [var first, var second]:
                 var (number, word) = first.Value.ValueKind is JsonValueKind.Number
                     ? (first.Value, second.Value)
@@ -306,7 +328,12 @@ internal static partial class Reading
     [GeneratedRegex(@"\A-?(?<whole>[0-9]+)(\.(?<fraction>[0-9]+))?([eE]\+?(?<exponent>-?[0-9]+))?\z")]
     private static partial Regex JsonNumber();
 
-    [GeneratedRegex("[0-9]|\\b(?:unlimited|never|infinit[ey]|forever|none|no|all|off|disabled|seconds?|minutes?|hours?|days?"
+    [GeneratedRegex(@"(?<=[:,[]\s*)(?:True|False|None)(?=\s*[],}])")]
+    private static partial Regex PythonWords();
+
+    [GeneratedRegex("[0-9*]|\\b(?:unlimited|unbounded|limitless|never|infinit[ey]|forever|none|no|all|off|disabled|milliseconds?"
+        + "|seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|hourly|daily|weekly|monthly|yearly"
+        + "|max|maximum|min|minimum|low|high|short|long|small|large|few|many|aggressive|conservative"
         + "|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|thousand|million"
         + "|half|double|twice|once|always|any|network|connections?|servers?|timeouts?|E(?:CONN|TIMED|PIPE|AI_)[A-Z_]*)\\b",
         RegexOptions.IgnoreCase)]

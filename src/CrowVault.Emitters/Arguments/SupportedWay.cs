@@ -98,8 +98,9 @@ internal sealed record SupportedWay(string? Use, string Advice)
         ("importExtension", "use none.", "none", ["", "no", "false", "extensionless"]),
         ("importExtension", "use js.", "js", ["mjs", "javascript", ".js"]),
         ("importExtension", "use ts.", "ts", ["mts", "tsx", "typescript", ".ts"]),
+        ("language", "leave it out for TypeScript; the command generate takes --language javascript.", null, ["javascript", "js"]),
         ("language", TypeScriptOnly, null, [
-            "python", "go", "golang", "java", "kotlin", "rust", "ruby", "php", "csharp", "c#", "swift", "javascript", "js", "elixir",
+            "python", "go", "golang", "java", "kotlin", "rust", "ruby", "php", "csharp", "c#", "swift", "elixir",
             "scala", "dart",
         ]));
 

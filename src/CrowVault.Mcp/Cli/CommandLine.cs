@@ -89,18 +89,24 @@ internal static class CommandLine
             return tool.Invoke(parsed);
         }
 
-        foreach (var error in parsed.Errors.Select(error => error.Message).Distinct())
+        // What follows a command that is not known may be right.
+        var unmatched = command.Subcommands.Count > 0 ? parsed.UnmatchedTokens.Take(1).ToList() : parsed.UnmatchedTokens;
+        foreach (var error in unmatched.Count > 0 && command.Subcommands.Count > 0
+            ? unmatched.Select(token => $"Unrecognized command or argument '{token}'.")
+            : parsed.Errors.Select(error => error.Message).Distinct())
         {
             Disk.Say(Fault.ShowLines(error));
         }
 
         var known = command.Subcommands.Select(each => each.Name).Concat(command.Options.Select(each => each.Name)).ToList();
-        foreach (var token in parsed.UnmatchedTokens)
+        if (command == root)
         {
-            if (Suggestion.Nearest(token, known) is { } nearest)
-            {
-                Disk.Say($"Did you mean {nearest}?");
-            }
+            known.AddRange(CrowVault.Emitters.Catalog.All.Select(emitter => $"{GenerateCommand.Name} {emitter.Command}"));
+        }
+
+        foreach (var nearest in unmatched.Select(token => NearestOf(token, known)).OfType<string>())
+        {
+            Disk.Say($"Did you mean {nearest}?");
         }
 
         Disk.Say($"See {PathOf(command)} --help.");
@@ -181,6 +187,17 @@ internal static class CommandLine
                 .Select(token => $"{option.Name}: its value is missing; {token.Value} is an option. See "
                     + $"{PathOf(parsed.CommandResult.Command)} --help."))
             .FirstOrDefault();
+    }
+
+    // 'generate retry' and 'generate generate_retry_policy' are near to retry-policy.
+    private static string? NearestOf(string token, IReadOnlyList<string> known)
+    {
+        var name = token.Replace('_', '-');
+        name = name.StartsWith($"{GenerateCommand.Name}-", StringComparison.OrdinalIgnoreCase)
+            ? name[(GenerateCommand.Name.Length + 1)..]
+            : name;
+        return Suggestion.Nearest(name, known)
+            ?? (name.Length < 4 ? null : known.FirstOrDefault(each => each.Contains(name, StringComparison.OrdinalIgnoreCase)));
     }
 
     private static bool IsTool(Command command) => command.Parents.Any(parent => parent.Name == GenerateCommand.Name);

@@ -28,7 +28,8 @@ internal static class Emitting
     /// <param name="header">The header.</param>
     /// <param name="fileName">Name of the file that has it.</param>
     public static IReadOnlyList<GeneratedFile>? FilesOf(FileHeader header, string fileName) =>
-        Find(header.Tool) is { } emitter && emitter.TryEmit(ParseArguments(header.Arguments), Product.Version, out var emission, out _)
+        Find(header.Tool) is { } emitter && ArgumentsOf(header.Arguments) is not null
+        && emitter.TryEmit(ParseArguments(header.Arguments), Product.Version, out var emission, out _)
             ? Named(InLanguageOf(fileName, emission).Files, header.Instance, SourceOf(fileName))
             : null;
 

@@ -76,6 +76,12 @@ internal static class UpgradeCommand
                 report.Add(new(path, "foreign", null, $"this version has no tool {Fault.Show(owned.Header.Tool)}."));
                 refused = true;
             }
+            else if (Emitting.ArgumentsOf(owned.Header.Arguments) is null)
+            {
+                report.Add(new(path, "outdated", null, "the arguments in its header cannot be read; mend them, or generate it again with "
+                    + "all of them and --force."));
+                refused = true;
+            }
             else if (!emitter.TryEmit(Emitting.ParseArguments(owned.Header.Arguments), Product.Version, out var emission, out var faults))
             {
                 report.Add(new(path, "outdated", null, $"the arguments in its header are not accepted.\n{faults.Message}"));

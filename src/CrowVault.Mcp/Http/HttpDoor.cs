@@ -43,7 +43,20 @@ internal static class HttpDoor
         }
 
         WarmUp();
-        await using var app = Build(settings, configuration);
+        WebApplication built;
+        try
+        {
+            built = Build(settings, configuration);
+        }
+        catch (InvalidOperationException e)
+        {
+            // The variables of logging may be another program's, and are read by .NET alone.
+            await Console.Error.WriteLineAsync($"Logging: {PlainText.Of(e.Message, 200)} Levels are Trace, Debug, Information, Warning, "
+                + "Error, Critical and None; switches are true and false.");
+            return 2;
+        }
+
+        await using var app = built;
         try
         {
             await app.StartAsync();

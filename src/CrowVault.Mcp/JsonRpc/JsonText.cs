@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Unicode;
 
@@ -63,7 +64,15 @@ internal static class JsonText
             count++;
             if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && reader.ValueIsEscaped)
             {
-                reader.GetString();
+                var characters = ArrayPool<char>.Shared.Rent(reader.ValueSpan.Length);
+                try
+                {
+                    reader.CopyString(characters);
+                }
+                finally
+                {
+                    ArrayPool<char>.Shared.Return(characters);
+                }
             }
         }
 

@@ -127,6 +127,16 @@ test('names that differ in case alone are one file elsewhere', () => {
   assert.deepEqual(Object.keys(filesOf(join(folder, 'src'))), ['payments.retry.ts']);
 });
 
+test('a file whose arguments cannot be read is not made anew with the defaults', () => {
+  const folder = project();
+  const broken = read(folder, 'src/retry.ts').replace(/Arguments: \{.*\}/u, (line) => line.replace(/"maxRetries":\d+/u, '"maxRetries":'));
+  writeFileSync(join(folder, 'src/retry.ts'), broken);
+  const { code, err } = run(folder, 'upgrade', 'src');
+  assert.equal(code, 1);
+  assert.match(err, /the arguments in its header cannot be read/u);
+  assert.equal(read(folder, 'src/retry.ts'), broken);
+});
+
 test('two emitted files put into one are the first of them, edited', () => {
   const folder = project();
   assert.equal(run(folder, 'generate', 'bulkhead', '--partitions', 'orders=3', '-o', 'src').code, 0);
