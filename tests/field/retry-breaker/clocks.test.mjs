@@ -101,6 +101,34 @@ for (const [runner, start] of Object.entries(runners)) {
   }
 }
 
+test('node:test, setTimeout alone: every limit ends on its millisecond', async () => {
+  const hang = () => new Promise(() => undefined);
+  const { withRetry } = await load(RETRY);
+  const { CircuitBreaker } = await load(BREAKER);
+  const { withTimeout } = await load('generate_timeout_config', { operations: { read: 100 } });
+  const { Bulkhead } = await load('generate_bulkhead', { partitions: { own: 1 } });
+  const breaker = new CircuitBreaker({ recoveryTimeMs: 1, probeTimeoutMs: 100 });
+  breaker.trip();
+  await sleep(5);
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const own = new Bulkhead('own', 1, { maxWaitMs: 100 });
+    void own.run(hang);
+    const ended = [];
+    for (const call of [withTimeout('read', hang), withRetry(hang, { totalTimeoutMs: 100 }), breaker.call(hang), own.run(hang)]) {
+      void rejection(call).then(({ code }) => ended.push(code));
+    }
+    mock.timers.tick(99);
+    await microtasks();
+    assert.deepEqual(ended, []);
+    mock.timers.tick(1);
+    await microtasks();
+    assert.deepEqual(ended.sort(), ['BULKHEAD_TIMEOUT', 'PROBE_TIMEOUT', 'RETRY_TIMEOUT', 'TIMEOUT']);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test('a jump of the wall clock ends neither a wait, nor a total time, nor a probe', async () => {
   const { withRetry } = await load(RETRY);
   const { CircuitBreaker } = await load(BREAKER);

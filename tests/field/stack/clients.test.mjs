@@ -124,6 +124,21 @@ test('fetch of an upstream: what its arguments mean to fetch, and who may end it
     await (await get(init?.signal === null ? new Request(up, { signal: AbortSignal.abort() }) : up, init)).text();
     assert.deepEqual(seen, [expected]);
   }
+  // A stream in node-fetch's Request is read once, since its clones wait for each other.
+  const read = [];
+  const streaming = {
+    ...{ method: 'PUT', url: `${base}/once`, headers: {}, body: new Readable() },
+    arrayBuffer: async () => new TextEncoder().encode(`read ${String(read.push(1))}`).buffer,
+    clone: () => assert.fail('cloned'),
+  };
+  const sent = [];
+  const send = (input, init) => {
+    sent.push(new TextDecoder().decode(init.body));
+    return fetch(input.url, { method: input.method, ...init });
+  };
+  seen = [];
+  assert.equal((await get(streaming, undefined, { fetch: send })).status, 200);
+  assert.deepEqual([seen.length, sent], [2, ['read 1', 'read 1']]);
   const streams = [
     () => Readable.from(['{}']),
     () => new Blob(['{}']).stream(),
@@ -142,10 +157,10 @@ test('fetch of an upstream: what its arguments mean to fetch, and who may end it
       const input = whose === 'request' ? new Request(base + path, { signal: callers.request.signal }) : base + path;
       const init = whose === 'request' ? {} : { signal: callers.init.signal };
       seen = [];
-      const read = get(input, init, { signal: callers.options.signal }).then((answer) => answer.text());
+      const text = get(input, init, { signal: callers.options.signal }).then((answer) => answer.text());
       await until(() => seen.length > 0);
       setTimeout(() => callers[whose].abort(new Error('left')), 20);
-      assert.equal((await rejection(read)).message, 'left', `${path} ${whose}`);
+      assert.equal((await rejection(text)).message, 'left', `${path} ${whose}`);
     }
   }
   await until(() => upstreams.up.health().active === 0);
