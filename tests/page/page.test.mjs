@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { TOOLS, drawnAfter, launch, open, serve, shown } from './lib/browser.mjs';
 import { emit } from './lib/node.mjs';
+import { looksAsBefore } from './lib/screenshots.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const VIEWS = [...TOOLS, 'stack'];
@@ -68,6 +69,8 @@ for (const tool of VIEWS) {
       assert.ok((await pixelsOf(page, MAIN_COLOUR[tool])) > 300, `${tool} draws nothing in ${colorScheme}`);
       const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.ok(overflow <= 0, `${tool} is ${String(overflow)} px too wide at ${String(width)} px`);
+      // The code itself has snapshots of its own.
+      await looksAsBefore(page, `${tool.replace('generate_', '')}-${colorScheme}-${String(width)}`, ['.code']);
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
       assert.deepEqual(
@@ -137,6 +140,7 @@ test("faults stand at their fields in the server's own words, and go when they a
   assert.equal(await errorOf('failureThreshold'), errors[0].detail);
   assert.equal(await errorOf('recoveryTimeMs'), errors[1].detail);
   assert.equal(await field(page, 'failureThreshold').locator('input[type=text]').getAttribute('aria-invalid'), 'true');
+  await looksAsBefore(page, 'faults', ['.code']);
   await setText(page, 'failureThreshold', '3');
   await drawnAfter(page, () => setText(page, 'recoveryTimeMs', '2000'));
   assert.equal(await page.locator('.field.is-faulty').count(), 0);
@@ -164,6 +168,7 @@ test('before and after: a changed argument is named with both values, and so is 
   await page.locator('.figure .was').first().waitFor();
   const opened = page.locator('.figure').filter({ hasText: 'Outage noticed after' });
   assert.match(await opened.innerText(), /223 ms\s*→\s*\d+ ms/u);
+  await looksAsBefore(page, 'before-and-after', ['.code']);
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.locator('.changes').waitFor({ state: 'hidden' });
   assert.equal(await field(page, 'failureThreshold').locator('input[type=text]').inputValue(), '5');

@@ -1,5 +1,6 @@
 // Chromium and the server under test, both ended with the test file.
 import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { serve as serveProgram } from '../../shared/processes.mjs';
 import { programUnderTest } from '../../shared/program.mjs';
@@ -22,7 +23,11 @@ export async function launch() {
   if (!existsSync(executablePath)) {
     throw new Error(`${executablePath} is missing: install chromium, or name another with CHROMIUM.`);
   }
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--font-render-hinting=none', '--disable-lcd-text'],
+    env: { ...process.env, FONTCONFIG_FILE: fileURLToPath(new URL('../fonts.conf', import.meta.url)) },
+  });
 }
 
 /**
