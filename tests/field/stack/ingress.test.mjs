@@ -12,6 +12,7 @@ import { BaseExceptionFilter, NestFactory } from '@nestjs/core';
 import express from 'express';
 import { fastify } from 'fastify';
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
 import Koa from 'koa';
 import { compile, emitted, layers } from './emit.mjs';
 
@@ -212,6 +213,15 @@ test('fields of the answer that has failed do not describe the refusal; those th
     async koa() {
       const app = new Koa().use((await ingressOf('koa')).answerErrors).use((context) => refused(context.set(fields)));
       const server = app.listen(0, '127.0.0.1');
+      return { server, close: () => server.close() };
+    },
+    async hono() {
+      const app = new Hono().onError((await ingressOf('hono')).answerErrors).use(cors());
+      app.get('/', (context) => {
+        for (const [name, value] of Object.entries(fields)) context.header(name, value);
+        return refused();
+      });
+      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
       return { server, close: () => server.close() };
     },
     async fastify() {
