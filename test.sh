@@ -81,6 +81,7 @@ install_packages() {
     command -v aarch64-linux-gnu-objcopy >/dev/null || missing+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++-12-dev-arm64-cross)
     command -v qemu-aarch64-static >/dev/null || missing+=(qemu-user-static)
     [[ -e /usr/lib/wine/wine64 ]] || missing+=(wine64)
+    [[ -e /lib/ld-musl-x86_64.so.1 ]] || missing+=(musl)
   fi
   [[ ${#missing[@]} -eq 0 ]] && return 0
   local as_root=()

@@ -35,5 +35,9 @@ function install(home) {
   const [lock, mark] = [join(home, 'package-lock.json'), join(home, 'node_modules/.crowvault-lock.json')];
   if (existsSync(mark) && readFileSync(mark, 'utf8') === readFileSync(lock, 'utf8')) return;
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  if (spawnSync('npm', args, { cwd: home, stdio: 'inherit' }).status === 0) copyFileSync(lock, mark);
+  if (spawnSync('npm', args, { cwd: home, stdio: 'inherit' }).status !== 0) {
+    console.log(`FAIL the packages of ${home} could not be installed`);
+    finish({ passed: 0, failed: 1 });
+  }
+  copyFileSync(lock, mark);
 }

@@ -110,11 +110,15 @@ const models = (existsSync(results) ? readdirSync(results) : [])
   .sort()
   .map((each) => read(join(results, each)));
 if (models.length > 0) {
-  say('Compared with a description written apart from the code, event by event or call by call; clocks, timers and waits are virtual.', '');
+  say(
+    'Compared with a description written apart from the code, event by event or call by call; clocks, timers and waits are virtual. Each event in',
+    'each state: two sequences at most lead to a state of the description, and those left out may not differ from them in any next event.',
+    '',
+  );
   const steps = (each) =>
     each.steps !== undefined ? number(each.steps) : each.depth !== undefined ? number(each.sequences * each.depth) : '';
   table(
-    ['Model', 'Mode', 'Sequences', 'Events in each', 'Steps in all', 'Violations'],
+    ['Model', 'Mode', 'Sequences', 'Events in each, at most', 'Steps in all', 'Violations'],
     models.map((each) => [
       each.subject,
       `\`${each.mode}\``,

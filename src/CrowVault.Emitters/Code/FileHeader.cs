@@ -26,11 +26,11 @@ public sealed record FileHeader(string Subject, string Version, string Tool, str
     public string? Accepted { get; init; }
 
     /// <summary>Puts the header before a body that was emitted.</summary>
-    /// <param name="body">The code that follows; ends in a line feed.</param>
+    /// <param name="body">The code that follows; its lines end in a line feed.</param>
     public string Above(string body) => Above(body, EmittedFingerprint.Of(body));
 
     /// <summary>Puts the header before a body.</summary>
-    /// <param name="body">The code that follows; ends in a line feed.</param>
+    /// <param name="body">The code that follows; its lines end in a line feed.</param>
     /// <param name="fingerprint">Fingerprint of the code as it was emitted.</param>
     public string Above(string body, string fingerprint)
     {
@@ -46,7 +46,7 @@ public sealed record FileHeader(string Subject, string Version, string Tool, str
 
 
             """.ReplaceLineEndings("\n");
-        return header + body.ReplaceLineEndings("\n");
+        return header + body;
     }
 
     /// <summary>Reads the header of a file that may have been emitted.</summary>

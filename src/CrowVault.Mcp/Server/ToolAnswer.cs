@@ -22,6 +22,8 @@ internal sealed class ToolAnswer
 {
     private const string Item = nameof(ToolAnswer);
 
+    private static readonly SearchValues<char> s_emitted = SearchValues.Create(['\n', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code)]);
+
     private readonly byte[] _content;
     private readonly byte[]? _structured;
 
@@ -90,39 +92,30 @@ internal sealed class ToolAnswer
         }
     }
 
-    private static bool IsEmitted(string text)
-    {
-        for (var rest = text.AsSpan(); !rest.IsEmpty;)
-        {
-            var line = rest.IndexOf('\n');
-            if ((line < 0 ? rest : rest[..line]).ContainsAnyExceptInRange(' ', '~'))
-            {
-                return false;
-            }
-
-            rest = line < 0 ? [] : rest[(line + 1)..];
-        }
-
-        return true;
-    }
+    private static bool IsEmitted(string text) => !text.AsSpan().ContainsAnyExcept(s_emitted);
 
     // Run by run: the encoders of System.Text.Json (10.0) go character by character, in buffers of twelve times the size.
     private static int Escape(ReadOnlySpan<char> text, Span<byte> target)
     {
+        // As bytes at the end of the room for it, where what is written cannot reach what has yet to be read.
+        var rest = target.Slice(text.Length, text.Length);
+        Encoding.ASCII.GetBytes(text, rest);
         var length = 0;
         while (true)
         {
-            var run = text.IndexOfAny('\n', '"', '\\');
-            var plain = run < 0 ? text : text[..run];
-            length += Encoding.ASCII.GetBytes(plain, target[length..]);
+            var run = rest.IndexOfAny((byte)'\n', (byte)'"', (byte)'\\');
+            var plain = run < 0 ? rest : rest[..run];
+            plain.CopyTo(target[length..]);
+            length += plain.Length;
             if (run < 0)
             {
                 return length;
             }
 
+            var escaped = rest[run];
+            rest = rest[(run + 1)..];
             target[length++] = (byte)'\\';
-            target[length++] = text[run] == '\n' ? (byte)'n' : (byte)text[run];
-            text = text[(run + 1)..];
+            target[length++] = escaped == (byte)'\n' ? (byte)'n' : escaped;
         }
     }
 

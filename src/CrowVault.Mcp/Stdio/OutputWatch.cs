@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace CrowVault.Mcp.Stdio;
 
 /// <summary>Notices that the reader of standard output has gone, which the runtime's console stream (10.0) keeps to itself.</summary>
-internal static class OutputWatch
+internal static partial class OutputWatch
 {
     private const int StandardOutput = 1;
     private const int Interrupted = 4;
@@ -37,8 +37,8 @@ internal static class OutputWatch
         }
     }
 
-    [DllImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static extern int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll(ref PollDescriptor descriptors, nuint count, int milliseconds);
 
     [StructLayout(LayoutKind.Sequential)]
     private struct PollDescriptor

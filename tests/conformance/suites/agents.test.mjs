@@ -140,7 +140,7 @@ agent('Gemini CLI', '@google/gemini-cli', (home, { url }) => {
   };
 });
 
-agent('opencode', 'opencode-ai', (home, { url }) => ({
+agent('opencode', `opencode-${platform}`, (home, { url }) => ({
   command: native(`opencode-${platform}/bin/opencode`, `opencode-${platform}-baseline/bin/opencode`),
   args: ['run', '-m', 'mock/mock', prompt],
   env: {

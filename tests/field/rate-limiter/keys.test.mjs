@@ -158,7 +158,13 @@ describe('the address', () => {
   });
 
   test('the port of a proxy is no part of it', async () => {
-    for (const address of ['192.0.2.1:51234', '::ffff:192.0.2.1:51234', '[::ffff:192.0.2.1]:51234', '::ffff:c000:0201', '::FFFF:192.0.2.1']) {
+    for (const address of [
+      '192.0.2.1:51234',
+      '::ffff:192.0.2.1:51234',
+      '[::ffff:192.0.2.1]:51234',
+      '::ffff:c000:0201',
+      '::FFFF:192.0.2.1',
+    ]) {
       assert.equal(await of(address), 'ip:192.0.2.1', address);
     }
   });

@@ -243,7 +243,8 @@ describe('a connection that is of no use', () => {
   });
 
   test('a replica that says so as Redis 5 and 6 do from within a script', async () => {
-    const text = "ERR Error running script (call to f_1): @user_script:40: @user_script: 40: -READONLY You can't write against a read only replica.";
+    const text =
+      "ERR Error running script (call to f_1): @user_script:40: @user_script: 40: -READONLY You can't write against a read only replica.";
     const refuse = () => Promise.reject(new Error(text));
     for (const redisClient of ['ioredis', 'node-redis']) {
       let made = 0;

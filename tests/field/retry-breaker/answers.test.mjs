@@ -4,9 +4,10 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Agent as HttpAgent, get } from 'node:http';
 import { test } from 'node:test';
+import { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import axios from 'axios';
-import nodeFetch from 'node-fetch';
+import nodeFetch, { Request as NodeFetchRequest } from 'node-fetch';
 import { Agent, fetch as undiciFetch, request as undiciRequest } from 'undici';
 import { binary } from '../../generated/lib/binaries.mjs';
 import { BREAKER, breakers, fast, fileOf, load, rejection, retries, RETRY, served, sleep, within } from './cases.mjs';
@@ -167,6 +168,24 @@ test('nothing is asked of globals that a test environment may lack', async () =>
     AbortSignal.prototype.throwIfAborted = kept.throwIfAborted;
     if (kept.any !== undefined) AbortSignal.any = kept.any;
   }
+});
+
+test("a stream in node-fetch's Request is repeated, though its clones wait for each other", () => {
+  let asked = 0;
+  return served(
+    async (request, response) => {
+      let bytes = 0;
+      for await (const part of request) bytes += part.length;
+      response.writeHead((asked += 1) < 2 ? 503 : 200).end(String(bytes));
+    },
+    async (url) => {
+      const { retryFetch } = await load(RETRY, { withFetch: true });
+      const parts = Array.from({ length: 10 }, () => Buffer.alloc(50_000));
+      const request = new NodeFetchRequest(url, { method: 'PUT', body: Readable.from(parts) });
+      const answer = await within(3_000, retryFetch(request, undefined, { ...fast, fetch: nodeFetch }));
+      assert.deepEqual([answer.status, await answer.text(), asked], [200, '500000', 2]);
+    },
+  );
 });
 
 test('an abort that has no reason, as that of some stand-ins, still rejects with an error', async () => {

@@ -81,9 +81,16 @@ for (const [name, [error, [state, attempts]]] of Object.entries(errors)) {
 test('Retry-After is read wherever the status is', async () => {
   const { withRetry } = await load(RETRY);
   const headers = { 'retry-after': '2' };
-  for (const carrier of ['response', 'output', 'meta']) {
+  const carriers = {
+    response: { response: { statusCode: 503, headers } },
+    output: { output: { statusCode: 503, headers } },
+    meta: { meta: { statusCode: 503, headers } },
+    'Boom of @hapi/wreck': { output: { statusCode: 503, headers: {} }, data: { headers } },
+    'tRPC behind a proxy': { meta: { response: new Response('', { status: 503, headers }) } },
+  };
+  for (const [carrier, members] of Object.entries(carriers)) {
     const waits = [];
-    const work = () => Promise.reject(failed('x', { [carrier]: { statusCode: 503, headers } }));
+    const work = () => Promise.reject(failed('x', members));
     await rejection(withRetry(work, { ...fast, maxRetries: 1, sleep: async (ms) => void waits.push(ms) }));
     assert.deepEqual(waits, [2_000], carrier);
   }
@@ -113,10 +120,14 @@ test('options are read whoever made them: a context of its own, a namespace with
 });
 
 test('what answers with a promise, where a value belongs, changes no outcome', async () => {
-  const { CircuitBreaker } = await load(BREAKER);
-  const breaker = new CircuitBreaker({ failureThreshold: 1, judge: async () => 'success' });
-  await rejection(breaker.call(() => Promise.reject(new Error('reset'))));
-  assert.equal(breaker.state, 'OPEN');
+  const { CircuitBreaker } = await load(BREAKER, { withMetrics: true });
+  for (const judge of [async () => 'success', () => Promise.reject(new Error('mistaken')), () => 'down', () => null]) {
+    const breaker = new CircuitBreaker({ failureThreshold: 1, judge });
+    await rejection(breaker.call(() => Promise.reject(new Error('reset'))));
+    assert.equal(breaker.state, 'OPEN');
+    const { totalCalls, failureCount } = breaker.getMetrics();
+    assert.deepEqual([totalCalls, failureCount], [1, 1]);
+  }
   const { withRetry } = await load(RETRY);
   const waits = [];
   for (const delayMs of [async () => 7, () => Promise.reject(new Error('mistaken'))]) {

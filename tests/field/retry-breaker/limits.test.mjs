@@ -70,6 +70,7 @@ test('Retry-After is kept as servers send it and clients hand it on', () =>
     },
     async (url) => {
       const { withRetry } = await load(RETRY, { withJitter: false });
+      process.env.TZ = 'America/New_York';
       for (const [index, { ms }] of forms.entries()) {
         for (const call of [() => fetch(`${url}${String(index)}`), () => axios.get(`${url}${String(index)}`)]) {
           const waits = [];
@@ -81,6 +82,18 @@ test('Retry-After is kept as servers send it and clients hand it on', () =>
     },
   ));
 
+test('a circuit stays open for a day at most, whatever a server asks for', async () => {
+  const ask = { 30: 30_000, 3_600: 3_600_000, 1_795_725_270: 86_400_000, Infinity: 86_400_000 };
+  for (const args of Object.values(breakers)) {
+    const { CircuitBreaker } = await load(BREAKER, args);
+    for (const [seconds, ms] of Object.entries(ask)) {
+      const breaker = new CircuitBreaker({ failureThreshold: 1, now: () => 0, ...(args.minimumCalls && { minimumCalls: 1 }) });
+      await breaker.call(() => ({ status: 503, headers: { 'retry-after': seconds } }));
+      assert.equal(breaker.retryAfterMs, ms, seconds);
+    }
+  }
+});
+
 const server = Date.parse('2020-02-03T04:05:06Z');
 const forms = [
   { headers: { 'retry-after': '2' }, ms: 2_000 },
@@ -89,7 +102,11 @@ const forms = [
   { headers: { 'retry-after': '3, 5' }, ms: 5_000 },
   { headers: { 'retry-after-ms': '700' }, ms: 700 },
   { headers: { date: new Date(server).toUTCString(), 'retry-after': new Date(server + 9_000).toUTCString() }, ms: 9_000 },
+  // The form of asctime, which names no zone: it is UTC all the same.
+  { headers: { date: new Date(server).toUTCString(), 'retry-after': 'Mon Feb  3 04:05:15 2020' }, ms: 9_000 },
   { headers: { 'retry-after': new Date(server).toUTCString() }, ms: 1 },
+  { headers: { ratelimit: '"minute";r=0;t=9' }, ms: 9_000 },
+  { headers: { ratelimit: '"minute";r=5;t=9' }, ms: 1 },
   { headers: { 'retry-after': 'later' }, ms: 1 },
 ];
 

@@ -202,7 +202,14 @@ for (const [framework, mount] of Object.entries(frameworks)) {
 
 test('fields of the answer that has failed do not describe the refusal; those that every answer has stay', async () => {
   const refused = () => Promise.reject(Object.assign(new Error('open'), { code: 'CIRCUIT_OPEN', retryAfterMs: 1500 }));
-  const fields = { 'Content-Length': '5', 'Content-Encoding': 'gzip', 'Cache-Control': 'public', ETag: '"1"', 'Content-Security-Policy': 'x', 'X-Own': '1' };
+  const fields = {
+    'Content-Length': '5',
+    'Content-Encoding': 'gzip',
+    'Cache-Control': 'public',
+    ETag: '"1"',
+    'Content-Security-Policy': 'x',
+    'X-Own': '1',
+  };
   const ingressOf = (framework) => emitted({ ...manifestOf(framework), language: 'javascript' }).load('ingress');
   const answers = {
     async express() {

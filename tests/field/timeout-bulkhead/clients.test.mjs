@@ -164,3 +164,26 @@ test('an abort that has no reason, where there is no DOMException either, still 
     globalThis.DOMException = kept;
   }
 });
+
+test('calls that each start the next let go of those that have ended', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc');
+  const { Bulkhead } = await load('generate_bulkhead', { partitions: { own: 1 } });
+  const own = new Bulkhead('own', 1);
+  const started = [];
+  const used = [];
+  await new Promise((resolve) => {
+    const next = () =>
+      own.run(() => {
+        started.push(0);
+        if (started.length % 20_000 === 0) {
+          collect();
+          used.push(process.memoryUsage().heapUsed);
+        }
+        if (started.length < 60_000) setImmediate(next);
+        else resolve();
+      });
+    next();
+  });
+  assert.ok(used[2] - used[1] < 400_000, `20,000 calls have left ${String(used[2] - used[1])} bytes`);
+});

@@ -7,7 +7,7 @@ import { compared, emit } from '../lib/emit.mjs';
 /** Events in a sequence; each more makes about five times as many sequences. */
 const depth = { full: 10, quick: 6 }[process.env.CROWVAULT_PROOF] ?? 8;
 
-/** Compares breaker and model in a worker; answers how many sequences there were. */
+/** Compares breaker and model in a worker; answers how many sequences and steps there were. */
 async function explore(args, settings) {
   const { files } = await emit('generate_circuit_breaker', { withMetrics: true, ...args });
   return new Promise((resolve, reject) => {
@@ -40,25 +40,33 @@ for (const [name, settings] of Object.entries(cases)) {
     const timers = timersFire ? 'timers on time' : 'no timers';
     test(`every sequence of ${String(depth)} events, ${name}, ${timers}`, () =>
       compared(`circuit breaker, every sequence of events: ${name}, ${timers}`, async () => {
-        const sequences = await explore(args, { settings, timersFire, depth });
+        const { sequences, steps } = await explore(args, { settings, timersFire, depth });
         assert.ok(sequences > 3 ** depth, `only ${String(sequences)} sequences`);
-        return { sequences, depth };
+        return { sequences, depth, steps };
       }));
 
-    const short = depth - 3;
-    test(`every sequence of ${String(short)} events with answers, refusals and changes by hand, ${name}, ${timers}`, () =>
-      compared(`circuit breaker, every sequence with answers, refusals and changes by hand: ${name}, ${timers}`, async () => {
-        const more = ['oldest is ignored', 'oldest answers 503', 'oldest answers 404', 'isolate by hand', 'trip by hand', 'reset by hand'];
-        const sequences = await explore(args, { settings, timersFire, depth: short, more });
-        assert.ok(sequences > 5 ** short, `only ${String(sequences)} sequences`);
-        return { sequences, depth: short };
+    const more = ['oldest is ignored', 'oldest answers 503', 'oldest answers 404', 'isolate by hand', 'trip by hand', 'reset by hand'];
+    test(`each event in each state within ${String(depth)} events, with answers, refusals and changes by hand, ${name}, ${timers}`, () =>
+      compared(`circuit breaker, each event in each state, with answers, refusals and changes by hand: ${name}, ${timers}`, async () => {
+        const { sequences, steps } = await explore(args, { settings, timersFire, depth, ways: 2, more });
+        assert.ok(sequences > 300 * depth, `only ${String(sequences)} sequences`);
+        return { sequences, depth, steps };
       }));
+
+    if (process.env.CROWVAULT_PROOF === 'full') {
+      test(`every sequence of 6 events with answers, refusals and changes by hand, ${name}, ${timers}`, () =>
+        compared(`circuit breaker, every sequence with answers, refusals and changes by hand: ${name}, ${timers}`, async () => {
+          const { sequences, steps } = await explore(args, { settings, timersFire, depth: 6, more });
+          assert.ok(sequences > 5 ** 6, `only ${String(sequences)} sequences`);
+          return { sequences, depth: 6, steps };
+        }));
+    }
 
     test(`1,000 random sequences of 60 events, ${name}, ${timers}`, () =>
       compared(`circuit breaker, random sequences of events: ${name}, ${timers}`, async () => {
-        const sequences = await explore(args, { settings, timersFire, depth: 60, random: 1_000 });
+        const { sequences, steps } = await explore(args, { settings, timersFire, depth: 60, random: 1_000 });
         assert.equal(sequences, 1_000);
-        return { sequences, depth: 60 };
+        return { sequences, depth: 60, steps };
       }));
   }
 }

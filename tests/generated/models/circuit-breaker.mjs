@@ -14,6 +14,10 @@ const PROBE_TIMEOUT = 500;
 const STEP = 500;
 const BATCH = 200;
 
+const DOWN = new Error('down');
+const IGNORED = Object.assign(new Error('ignored'), { code: 'BULKHEAD_FULL' });
+const ABORTED = new Error('aborted');
+
 /** The description, without promises or timers. */
 class Model {
   constructor(settings) {
@@ -233,7 +237,7 @@ const events = {
   'newest fails': (running) => running.length > 1,
   'time passes': () => true,
 };
-/** Applied in random sequences, and in every short sequence where \`more\` asks for them. */
+/** Applied in random sequences, and where `more` asks for them. */
 const longOnly = {
   'oldest is ignored': (running) => running.length > 0,
   'oldest answers 503': (running) => running.length > 0,
@@ -262,11 +266,11 @@ function apply(event, model, subject, timersFire) {
     case 'oldest fails':
     case 'newest fails':
       model.fail(call);
-      own.reject(new Error('down'));
+      own.reject(DOWN);
       break;
     case 'oldest is ignored':
       model.ignore(call, 'ignored');
-      own.reject(Object.assign(new Error('ignored'), { code: 'BULKHEAD_FULL' }));
+      own.reject(IGNORED);
       break;
     case 'oldest answers 503':
       model.fail(call, 'status 503');
@@ -284,7 +288,7 @@ function apply(event, model, subject, timersFire) {
     case 'oldest is aborted':
       if (!own.abortable) return false;
       model.ignore(call, 'aborted');
-      own.controller.abort(new Error('aborted'));
+      own.controller.abort(ABORTED);
       break;
     case 'trip by hand':
       model.open(model.now);
@@ -315,31 +319,31 @@ async function flush() {
   for (let tick = 0; tick < 12; tick++) await undefined;
 }
 
-function compare(model, subject, trace) {
-  const seen = `${trace.join(', ')}:`;
-  if (subject.breaker.state !== model.state) assert.fail(`${seen} state ${subject.breaker.state}, not ${model.state}`);
+function compare(model, subject, trace, steps) {
+  const fail = (found) => assert.fail(`${trace.slice(0, steps).join(', ')}: ${found}`);
+  if (subject.breaker.state !== model.state) fail(`state ${subject.breaker.state}, not ${model.state}`);
   for (let i = 0; i < model.calls.length; i++) {
     const { outcome } = model.calls[i];
-    if (subject.calls[i].outcome !== outcome) {
-      assert.fail(`${seen} call ${String(i)} ended ${subject.calls[i].outcome}, not ${outcome}`);
-    }
+    if (subject.calls[i].outcome !== outcome) fail(`call ${String(i)} ended ${subject.calls[i].outcome}, not ${outcome}`);
     const timedOut = outcome === 'ProbeTimeoutError';
-    if (timedOut && subject.calls[i].signal?.aborted !== true) assert.fail(`${seen} call ${String(i)} kept its signal`);
+    if (timedOut && subject.calls[i].signal?.aborted !== true) fail(`call ${String(i)} kept its signal`);
   }
-  const { totalCalls, successCount, failureCount, ignoredCount, inFlight, rejectedCount } = subject.breaker.getMetrics();
+  const metrics = subject.breaker.getMetrics();
+  const { totalCalls, successCount, failureCount, ignoredCount, inFlight, rejectedCount } = metrics;
   const { total, success, failure, ignored, rejected } = model.counts;
   const wrong =
     totalCalls !== total || successCount !== success || failureCount !== failure || ignoredCount !== ignored || rejectedCount !== rejected;
   if (wrong || totalCalls !== successCount + failureCount + ignoredCount + inFlight) {
-    assert.fail(`${seen} counted ${JSON.stringify(subject.breaker.getMetrics())}, not ${JSON.stringify(model.counts)}`);
+    fail(`counted ${JSON.stringify(metrics)}, not ${JSON.stringify(model.counts)}`);
   }
-  if (subject.notified.join() !== model.notified.join()) {
-    assert.fail(`${seen} notified ${subject.notified.join()}, not ${model.notified.join()}`);
+  if (subject.notified.length !== model.notified.length || subject.notified.join() !== model.notified.join()) {
+    fail(`notified ${subject.notified.join()}, not ${model.notified.join()}`);
   }
 }
 
-/** Every sequence of applicable events of this length, found on the model alone. */
-function* sequences(settings, timersFire, length, names) {
+/** The model after these events, which are applied to no breaker; undefined when the last one does not apply. */
+function modelAfter(settings, timersFire, trace) {
+  const model = new Model(settings);
   const idle = {
     start() {
       this.calls.push({ abortable: this.calls.length % 2 === 0, resolve() {}, reject() {}, controller: { abort() {} } });
@@ -349,28 +353,80 @@ function* sequences(settings, timersFire, length, names) {
     now: 0,
     breaker: { trip() {}, reset() {}, isolate() {} },
   };
-  function* extend(trace) {
-    if (trace.length === length) {
-      yield trace;
-      return;
-    }
-    for (const event of names) {
-      const model = new Model(settings);
-      const subject = { ...idle, calls: [] };
-      for (const past of trace) apply(past, model, subject, timersFire);
-      if (apply(event, model, subject, timersFire)) yield* extend([...trace, event]);
-    }
+  let applies = true;
+  for (const event of trace) applies = apply(event, model, idle, timersFire);
+  return applies ? model : undefined;
+}
+
+/** Every sequence of applicable events of this length, found on the model alone. */
+function* sequences(settings, timersFire, length, names, trace = []) {
+  if (trace.length === length) {
+    yield trace;
+    return;
   }
-  yield* extend([]);
+  for (const event of names) {
+    const longer = [...trace, event];
+    if (modelAfter(settings, timersFire, longer) !== undefined) yield* sequences(settings, timersFire, length, names, longer);
+  }
+}
+
+/** All that what comes depends on: times from now on, and neither counts nor calls that have ended. */
+function stateOf(model) {
+  const { state, failures, successes, failedProbes, now, era, openUntil, rate } = model;
+  const last = Math.floor((now * 10) / rate?.windowMs) - 10;
+  const window = model.window.filter(({ slice }) => slice > last).map(({ slice, failed }) => [slice - last, failed]);
+  const running = model.running.map((call) => [
+    model.calls.indexOf(call) % 2,
+    call.era === era,
+    call.counted ?? false,
+    call.probe && call.deadline - now,
+  ]);
+  const restMs = state === 'OPEN' && String(Math.max(0, openUntil - now));
+  return JSON.stringify([state, restMs, failures, successes, failedProbes, window, running, model.calls.length % 2]);
+}
+
+/**
+ * Sequences of up to this length that end with each event in each state of the model that such a sequence leads to. A state is left by
+ * `ways` sequences that lead to it, if there are as many; those dropped may not differ from them in what any next event does.
+ */
+function* merged(settings, timersFire, length, names, ways) {
+  const kept = new Map();
+  const nextOf = (trace) =>
+    names.map((event) => modelAfter(settings, timersFire, [...trace, event])).map((model) => model && stateOf(model));
+  let traces = [[]];
+  while (traces.length > 0) {
+    const longer = [];
+    for (const trace of traces.flatMap((each) => names.map((event) => [...each, event]))) {
+      const model = modelAfter(settings, timersFire, trace);
+      if (model === undefined) continue;
+      const state = stateOf(model);
+      const same = kept.get(state) ?? [];
+      if (same.length === ways) {
+        assert.deepEqual(
+          nextOf(trace),
+          nextOf(same[0]),
+          `${trace.join(', ')} is not merely another way to where ${same[0].join(', ')} leads`,
+        );
+      }
+      if (same.length < ways && trace.length < length) {
+        kept.set(state, [...same, trace]);
+        longer.push(trace);
+      } else {
+        yield trace;
+      }
+    }
+    traces = longer;
+  }
 }
 
 async function runBatch(CircuitBreaker, settings, timersFire, batch) {
   const pairs = batch.map((trace) => ({ trace, model: new Model(settings), subject: new Subject(CircuitBreaker, settings) }));
   const longest = Math.max(...batch.map((trace) => trace.length));
   for (let step = 0; step < longest; step++) {
-    for (const { trace, model, subject } of pairs) apply(trace[step], model, subject, timersFire);
+    const running = pairs.filter(({ trace }) => step < trace.length);
+    for (const { trace, model, subject } of running) apply(trace[step], model, subject, timersFire);
     await flush();
-    for (const { trace, model, subject } of pairs) compare(model, subject, trace.slice(0, step + 1));
+    for (const { trace, model, subject } of running) compare(model, subject, trace, step + 1);
   }
   // What still runs is ended, and then no breaker holds a timer.
   for (const { subject } of pairs) {
@@ -393,19 +449,24 @@ function* randomSequences(count, length) {
   for (let i = 0; i < count; i++) yield Array.from({ length }, () => names[random(names.length)]);
 }
 
-const { javascript, settings, timersFire, depth, random, more = [] } = workerData;
+const { javascript, settings, timersFire, depth, random, ways, more = [] } = workerData;
 const { CircuitBreaker } = await import(`data:text/javascript,${encodeURIComponent(javascript)}`);
+const names = [...Object.keys(events), ...more];
 let count = 0;
+let steps = 0;
 let batch = [];
-for (const trace of random === undefined
-  ? sequences(settings, timersFire, depth, [...Object.keys(events), ...more])
-  : randomSequences(random, depth)) {
+for (const trace of random !== undefined
+  ? randomSequences(random, depth)
+  : ways !== undefined
+    ? merged(settings, timersFire, depth, names, ways)
+    : sequences(settings, timersFire, depth, names)) {
   batch.push(trace);
   count++;
+  steps += trace.length;
   if (batch.length === BATCH) {
     await runBatch(CircuitBreaker, settings, timersFire, batch);
     batch = [];
   }
 }
 if (batch.length > 0) await runBatch(CircuitBreaker, settings, timersFire, batch);
-parentPort.postMessage(count);
+parentPort.postMessage({ sequences: count, steps });

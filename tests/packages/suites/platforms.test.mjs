@@ -1,7 +1,7 @@
 // The program of every platform: an executable of the right kind with everything in it, in packages that name their platform; run where this machine can run it.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -97,28 +97,43 @@ for (const [each, npm] of Object.entries(platforms)) {
   });
 }
 
-// How a program of another platform is started here; undefined where it cannot be.
+// How a program of another platform is started here: what stands before it, and its environment; undefined where it cannot be.
 const runners = {
   'linux-arm64': () =>
     existsSync('/usr/bin/qemu-aarch64-static') &&
-    existsSync('/usr/aarch64-linux-gnu/lib') && ['/usr/bin/qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'],
-  'win-x64': () =>
-    ['/usr/bin/wine64', '/usr/lib/wine/wine64'].find((each) => existsSync(each)) && [
-      ['/usr/bin/wine64', '/usr/lib/wine/wine64'].find((each) => existsSync(each)),
-    ],
+    existsSync('/usr/aarch64-linux-gnu/lib') && { before: ['/usr/bin/qemu-aarch64-static', '-L', '/usr/aarch64-linux-gnu'] },
+  'linux-musl-x64': () => existsSync('/lib/ld-musl-x86_64.so.1') && { before: [], env: { LD_LIBRARY_PATH: librariesForMusl() } },
+  'win-x64': () => {
+    const wine = ['/usr/bin/wine64', '/usr/lib/wine/wine64'].find((each) => existsSync(each));
+    return wine && { before: [wine] };
+  },
 };
+
+/** Debian has musl without a C++ library for it; its own one does, with what musl lacks beside it. */
+function librariesForMusl() {
+  const folder = temporary();
+  for (const name of ['libstdc++.so.6', 'libgcc_s.so.1']) {
+    symlinkSync(join(existsSync(`/usr/lib/x86_64-linux-gnu/${name}`) ? '/usr/lib' : '/lib', 'x86_64-linux-gnu', name), join(folder, name));
+  }
+  const compiler = ['clang', 'gcc', 'cc'].find((each) => spawnSync(each, ['--version']).status === 0);
+  const source = inRepository('tests/packages/lib/musl.c');
+  const { status, stderr } = spawnSync(compiler, ['-shared', '-fPIC', '-nostdlib', '-o', join(folder, 'ld-linux-x86-64.so.2'), source], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, stderr);
+  return folder;
+}
+
 for (const [each, runner] of Object.entries(runners)) {
-  const starter = each in platforms ? runner() : undefined;
-  const skip = starter ? false : each in platforms ? 'nothing here runs it' : 'not built in this run; node run.mjs --full builds it';
+  const isBuilt = each in platforms;
+  const starter = isBuilt ? runner() : undefined;
+  const skip = starter ? false : isBuilt ? 'nothing here runs it' : 'not built in this run; node run.mjs --full builds it';
   test(`The program for ${each} gives the bytes of the one for ${platform}`, { skip }, async () => {
     const call = ['generate', 'rate-limiting', '--store', 'memory', '--framework', 'hono'];
     const path = join(unpack(archiveOf(each, 'program')), nameOf(each));
-    const [command, ...first] = starter;
-    const { stdout, status, stderr } = spawnSync(command, [...first, path, ...call], {
-      encoding: 'utf8',
-      env: { ...process.env, WINEPREFIX: temporary(), WINEDEBUG: '-all', DOTNET_EnableDiagnostics: '0' },
-      timeout: 300_000,
-    });
+    const [command, ...first] = [...starter.before, path];
+    const env = { ...process.env, WINEPREFIX: temporary(), WINEDEBUG: '-all', DOTNET_EnableDiagnostics: '0', ...starter.env };
+    const { stdout, status, stderr } = spawnSync(command, [...first, ...call], { encoding: 'utf8', env, timeout: 300_000 });
     assert.equal(status, 0, stderr);
     assert.equal(stdout, await succeed(program(), call));
   });

@@ -180,6 +180,28 @@ const cases = {
       assert.equal(ends.filter(({ status }) => status === 'rejected').length, 1);
     }
   },
+  async 'calls that wait for each other in several partitions are refused, and others are not'() {
+    if (globalThis.process?.getBuiltinModule === undefined) return;
+    const within = (first, ...inner) =>
+      first.run(async () => {
+        await turn();
+        return inner.length === 0 ? 'in' : await within(...inner);
+      });
+    const of = (slots) => new Bulkhead('own', slots, { maxWaitMs: 0 });
+    const rings = {
+      'each in the other': (a, b) => [within(a, b), within(b, a)],
+      'twice in and out': (_, b, __, two) => [within(two, b, two), within(two, b, two)],
+      'three in a ring': (a, b, c) => [within(a, b), within(b, c), within(c, a)],
+      'three deep': (_, __, ___, two) => [within(two, two, two)],
+    };
+    for (const [name, ring] of Object.entries(rings)) {
+      const ends = await Promise.allSettled(ring(of(1), of(1), of(1), of(2)));
+      assert.equal(ends.filter(({ reason }) => /nested/u.test(reason?.message)).length, 1, name);
+    }
+    const [a, b] = [of(2), of(2)];
+    const ends = await Promise.allSettled([within(a, b), within(a, b), within(b, a), within(b), within(a), within(b)]);
+    assert.deepEqual(new Set(ends.map(({ status }) => status)), new Set(['fulfilled']));
+  },
   async 'a nested call of another partition is no matter'() {
     const [outer, inner] = [new Bulkhead('outer', 1), new Bulkhead('inner', 1)];
     assert.equal(await outer.run(() => inner.run(() => 'inner')), 'inner');
