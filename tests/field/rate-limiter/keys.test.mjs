@@ -45,6 +45,10 @@ describe('the user', () => {
       'express-openid-connect': { oidc: { isAuthenticated: () => true, user: { sub: 'u' } } },
       'keycloak-connect': { kauth: { grant: { access_token: { clientId: 'c', content: { sub: 'u', jti: 'j' } } } } },
       'Ory Kratos': { session: { id: 'sid', identity: { id: 'u' } } },
+      'jsonwebtoken, as it is often used': { userData: { email: 'e', userId: 'u', iat: 1 } },
+      'jsonwebtoken, decoded': { decoded: { id: 'u', iat: 1 } },
+      'Okta, its middleware': { userContext: { userinfo: { sub: 'u', name: 'Ann' }, tokens: {} } },
+      'an id alone': { uid: 'u' },
       'passport-saml': { user: { issuer: 'i', nameID: 'u' } },
       'Supabase, an answer': { user: { data: { user: { id: 'u' } }, error: null } },
       SuperTokens: {
@@ -150,6 +154,19 @@ describe('the address', () => {
     assert.equal(await of('64:ff9b::c000:0201'), 'ip:192.0.2.1');
     assert.equal(await of('64:ff9b::192.0.2.1'), 'ip:192.0.2.1');
     assert.equal(await of('64:ff9b::c000:0202'), 'ip:192.0.2.2');
+    assert.equal(await of('::ffff:0:192.0.2.1'), 'ip:192.0.2.1');
+  });
+
+  test('the port of a proxy is no part of it', async () => {
+    for (const address of [
+      '192.0.2.1:51234',
+      '::ffff:192.0.2.1:51234',
+      '[::ffff:192.0.2.1]:51234',
+      '::ffff:c000:0201',
+      '::FFFF:192.0.2.1',
+    ]) {
+      assert.equal(await of(address), 'ip:192.0.2.1', address);
+    }
   });
 
   test('the part of an IPv6 address that counts can be chosen', async () => {

@@ -148,6 +148,22 @@ describe('errors', () => {
     });
   }
 
+  for (const [algorithm, args] of [
+    ['token-bucket', memory],
+    ['sliding-window', { ...memory, limits: [{ name: 'day', requests: 1000, seconds: 86_400 }] }],
+  ]) {
+    test(`${algorithm}: a limit of a request's own that is none is named as it was written`, async () => {
+      const middleware = await middlewareOf(algorithm, args);
+      for (const limit of [null, NaN, 0, 1.5, '5']) {
+        const app = express().use(middleware(20, 60, { limitOf: () => limit }));
+        app.use(answerWith((error) => error.message));
+        const { ask, close } = await listen(app);
+        assert.equal(await (await ask()).text(), `limitOf: ${String(limit)} is out of range; use a whole number from 1 to 1000000000.`);
+        close();
+      }
+    });
+  }
+
   test('Fastify: an error handler of the application makes the refusal', async () => {
     const hook = (await middlewareOf('fixed-window', { ...memory, framework: 'fastify' }))(1, 60);
     const app = fastify();
@@ -404,5 +420,18 @@ describe('what the caller decides', () => {
       assert.equal(response.headers.get('x-ratelimit-limit'), '5');
       assert.equal(response.headers.get('x-ratelimit-remaining'), '4');
     }
+  });
+
+  test('of two that have nothing left the one that refuses is shown', async () => {
+    const make = await middlewareOf('fixed-window', memory);
+    const [second, day] = [make(2, 1, { headers: 'legacy' }), make(1, 86_400, { headers: 'legacy' })];
+    const app = express().use(second, day, (_request, response) => response.send('hello'));
+    const { ask, close } = await listen(app);
+    await ask();
+    const { status, headers } = await ask();
+    assert.deepEqual([status, headers.get('x-ratelimit-limit')], [429, '1']);
+    const resetIn = Number(headers.get('x-ratelimit-reset')) - Date.now() / 1000;
+    assert.ok(Math.abs(resetIn - Number(headers.get('retry-after'))) <= 2, String(resetIn));
+    close();
   });
 });

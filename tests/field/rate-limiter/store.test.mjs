@@ -242,6 +242,21 @@ describe('a connection that is of no use', () => {
     await server.stop();
   });
 
+  test('a replica that says so as Redis 5 and 6 do from within a script', async () => {
+    const text =
+      "ERR Error running script (call to f_1): @user_script:40: @user_script: 40: -READONLY You can't write against a read only replica.";
+    const refuse = () => Promise.reject(new Error(text));
+    for (const redisClient of ['ioredis', 'node-redis']) {
+      let made = 0;
+      const again = { disconnect: () => (made += 1), destroy: () => (made += 1), connect: () => Promise.resolve(), isOpen: true };
+      const Limiter = await limiterClass('fixed-window', { redisClient });
+      const limiter = new Limiter({ evalsha: refuse, evalSha: refuse, eval: refuse, ...again }, 5, 60);
+      const [line] = await withConsole('error', () => limiter.consume('k'));
+      assert.match(line, /READONLY/u);
+      assert.equal(made, 1, redisClient);
+    }
+  });
+
   for (const redisClient of ['ioredis', 'node-redis']) {
     test(`${redisClient}: the address has moved to another master`, async () => {
       const [first, second] = [await startRedis(), await startRedis()];

@@ -12,6 +12,7 @@ import { BaseExceptionFilter, NestFactory } from '@nestjs/core';
 import express from 'express';
 import { fastify } from 'fastify';
 import { Hono } from 'hono';
+import { cors } from 'hono/cors';
 import Koa from 'koa';
 import { compile, emitted, layers } from './emit.mjs';
 
@@ -39,6 +40,9 @@ async function routesOf(load) {
     },
     late: (limits) => upstreams.late.call('late.get', () => new Promise(() => {}), { ...limits, retry: false }),
     bug: () => Promise.reject(new TypeError('a mistake')),
+    text: () => {
+      throw 'no error';
+    },
     limits: (limits, again) => `${String(limits === again)} ${String(limits.deadline.remaining())}`,
     gone: (limits) =>
       upstreams.up.call(
@@ -166,7 +170,7 @@ for (const [framework, mount] of Object.entries(frameworks)) {
         assert.deepEqual([problem.type, problem.status, problem.code], ['about:blank', status, code]);
         assert.doesNotMatch(JSON.stringify(problem), /secret|down|full\b|late/u);
       }
-      assert.equal((await ask('bug')).status, 500);
+      assert.deepEqual([(await ask('bug')).status, (await ask('text')).status], [500, 500]);
 
       // One deadline for all calls of a request, as the client gave it or as the manifest has it.
       const [same, left] = (await (await ask('limits', { 'x-api-key': 'a', 'X-Request-Deadline-Ms': '700' })).text()).split(' ');
@@ -195,6 +199,73 @@ for (const [framework, mount] of Object.entries(frameworks)) {
     }
   });
 }
+
+test('fields of the answer that has failed do not describe the refusal; those that every answer has stay', async () => {
+  const refused = () => Promise.reject(Object.assign(new Error('open'), { code: 'CIRCUIT_OPEN', retryAfterMs: 1500 }));
+  const fields = {
+    'Content-Length': '5',
+    'Content-Encoding': 'gzip',
+    'Cache-Control': 'public',
+    ETag: '"1"',
+    'Content-Security-Policy': 'x',
+    'X-Own': '1',
+  };
+  const ingressOf = (framework) => emitted({ ...manifestOf(framework), language: 'javascript' }).load('ingress');
+  const answers = {
+    async express() {
+      const app = express().get('/', (_request, response) => refused(response.set(fields)));
+      const server = app.use((await ingressOf('express')).answerErrors).listen(0, '127.0.0.1');
+      return { server, close: () => server.close() };
+    },
+    async koa() {
+      const app = new Koa().use((await ingressOf('koa')).answerErrors).use((context) => refused(context.set(fields)));
+      const server = app.listen(0, '127.0.0.1');
+      return { server, close: () => server.close() };
+    },
+    async hono() {
+      const app = new Hono().onError((await ingressOf('hono')).answerErrors).use(cors());
+      app.get('/', (context) => {
+        for (const [name, value] of Object.entries(fields)) context.header(name, value);
+        return refused();
+      });
+      const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
+      return { server, close: () => server.close() };
+    },
+    async fastify() {
+      const app = fastify().setErrorHandler((await ingressOf('fastify')).answerErrors);
+      app.get('/', (_request, reply) => refused(reply.headers(fields)));
+      await app.listen({ port: 0, host: '127.0.0.1' });
+      return app;
+    },
+    async nest() {
+      // As Nest's adapter of Fastify calls a filter.
+      const filter = (await ingressOf('nest')).answerErrors({ catch: () => assert.fail() });
+      const app = fastify();
+      app.setErrorHandler((error, _request, reply) => {
+        void filter.catch(error, { getType: () => 'http', switchToHttp: () => ({ getResponse: () => reply }) });
+      });
+      app.get('/', (_request, reply) => refused(reply.headers(fields)));
+      await app.listen({ port: 0, host: '127.0.0.1' });
+      return app;
+    },
+  };
+  for (const [name, start] of Object.entries(answers)) {
+    const app = await start();
+    if (!app.server.listening) await once(app.server, 'listening');
+    const { status, headers, body } = await new Promise((resolve, reject) => {
+      const request = http.get({ port: portOf(app.server), host: '127.0.0.1', agent: false }, (response) => {
+        let text = '';
+        response.on('data', (chunk) => (text += String(chunk))).once('error', reject);
+        response.once('end', () => resolve({ status: response.statusCode, headers: response.headers, body: text }));
+      });
+      request.once('error', reject);
+    });
+    assert.deepEqual([status, JSON.parse(body).code, headers['retry-after']], [503, 'CIRCUIT_OPEN', '2'], name);
+    const kept = Object.keys(fields).filter((field) => !/length/i.test(field) && field.toLowerCase() in headers);
+    assert.deepEqual(kept, ['Content-Security-Policy', 'X-Own'], name);
+    await app.close();
+  }
+});
 
 test('a cause is found, however deep, and what is no refusal has no answer', async () => {
   const { load } = emitted({ ...manifestOf('fetch'), language: 'javascript' });
@@ -266,7 +337,13 @@ export const load = (request: IncomingMessage, response: ServerResponse) =>
   upstreams.up.fetch('up.get', '/', {}, limitsOf(request, response));`,
     fetch: `const limit = limitRequests();
 export const GET = answerErrors((request: Request, context: { params: Promise<{ id: string }> }) =>
-  limit(request, async () => upstreams.up.fetch('up.get', (await context.params).id, {}, limitsOf(request))));`,
+  limit(request, async () => upstreams.up.fetch('up.get', (await context.params).id, {}, limitsOf(request))));
+// That of Next is a class of its own.
+class PageRequest extends Request { readonly nextUrl = new URL(this.url); }
+const page = (request: PageRequest): Response => new Response(request.nextUrl.search);
+export const POST = answerErrors((request: PageRequest) => limit(request, page));
+export const PUT = (request: PageRequest): Promise<Response> =>
+  limit(request, (counted) => new Response(counted.nextUrl.search + String(counted.rateLimit?.remaining)));`,
   };
   compile(
     Object.entries(apps).map(([framework, text]) => {
