@@ -174,3 +174,32 @@ test('no signal serves for ever: it gathers no listeners, but each AbortSignal.a
     assert.notEqual(await given(), first);
   }
 });
+
+test('waitForWork: a call whose signal aborts ends with its work, and without it at once', async () => {
+  const { CircuitBreaker } = await load(BREAKER);
+  const { withRetry } = await load(RETRY);
+  const { Bulkhead } = await load('generate_bulkhead', { partitions: { orders: 1 } });
+  const guards = {
+    breaker: (fn, options) => new CircuitBreaker().call(fn, options),
+    retry: (fn, options) => withRetry(fn, { maxRetries: 0, ...options }),
+    bulkhead: (fn, options) => new Bulkhead('orders', 1).run(fn, options),
+  };
+  for (const [name, guard] of Object.entries(guards)) {
+    for (const waitForWork of [true, false]) {
+      const caller = new AbortController();
+      let finish;
+      const work = new Promise((resolve) => (finish = resolve));
+      let seen;
+      const call = guard((signal) => ((seen = signal), work), { signal: caller.signal, waitForWork });
+      let isOver = false;
+      const over = rejection(call).then((error) => ((isOver = true), error));
+      await sleep(5);
+      caller.abort(new Error('left'));
+      await sleep(5);
+      assert.equal(isOver, !waitForWork, name);
+      assert.equal(seen.aborted, true, name);
+      finish('late');
+      await (waitForWork ? assert.doesNotReject(call) : over);
+    }
+  }
+});
