@@ -491,7 +491,7 @@ test('a probe that times out after the circuit was closed by hand changes nothin
     subject.clock.ms += 1_000;
     const probe = rejection(subject.breaker.call(never));
     subject.breaker.reset();
-    assert.deepEqual([fire(), fire()], [29_999, 1]);
+    assert.equal(fire(), 30_000);
     assert.ok((await probe) instanceof subject.ProbeTimeoutError);
     assert.equal(subject.breaker.state, 'CLOSED');
     assert.equal(subject.breaker.getMetrics().failureCount, 3);

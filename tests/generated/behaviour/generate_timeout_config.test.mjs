@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emit, load } from '../lib/emit.mjs';
-import { listenersOf } from '../lib/fakes.mjs';
+import { listenersOf, withTimers } from '../lib/fakes.mjs';
 
 const TOOL = 'generate_timeout_config';
 const OPERATIONS = { 'orders.get': 2000, charge: 8000 };
@@ -706,4 +706,38 @@ test('an init that is a Request gives what fetch would take from it, and null gi
   assert.equal(sent[0][1].signal.aborted, false);
   await timeoutFetch('charge', 'https://example.com/', null, options);
   assert.deepEqual(Object.keys(sent[1][1]), ['signal']);
+});
+
+test("by the runtime's own timers: what ends in the turn of the limit still counts, what does not is cut", async () => {
+  const { withTimeout } = await load(TOOL, { operations: OPERATIONS });
+  const inTime = (signal) => new Promise((resolve) => setTimeout(resolve, 20, signal));
+  assert.equal((await withTimeout('charge', inTime, { timeoutMs: 20 })).aborted, false);
+  const error = await rejection(withTimeout('charge', hang, { timeoutMs: 5 }));
+  assert.equal(error.message, 'charge did not finish within 5 ms');
+});
+
+test('fake timers and fake dates are seen at once, whichever of the two there is', async () => {
+  const { withTimeout, Deadline } = await load(TOOL, { operations: OPERATIONS });
+  await withTimers(async ({ fire, pending }) => {
+    const call = rejection(withTimeout('charge', hang, { timeoutMs: 100 }));
+    assert.equal(fire(), 100);
+    assert.equal(pending.size, 0);
+    assert.equal((await call).code, 'TIMEOUT');
+  });
+  const RealDate = globalThis.Date;
+  let ms = RealDate.now();
+  globalThis.Date = class extends RealDate {
+    static now() {
+      return ms;
+    }
+  };
+  try {
+    const deadline = new Deadline(60_000);
+    ms += 400;
+    assert.equal(deadline.remaining(), 59_600);
+    const late = (signal) => new Promise((resolve) => setTimeout(resolve, 20, signal));
+    assert.equal((await rejection(withTimeout('charge', late, { timeoutMs: 20 }))).code, 'TIMEOUT');
+  } finally {
+    globalThis.Date = RealDate;
+  }
 });
