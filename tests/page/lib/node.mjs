@@ -22,7 +22,8 @@ export async function schemasOf(url) {
 export async function emit(url, tool, args) {
   const response = await fetch(tool === 'stack' ? `${url}/v1/stack` : `${url}/v1/tools/call`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    // A simulation may hold this process for longer than a connection is kept.
+    headers: { 'content-type': 'application/json', connection: 'close' },
     body: JSON.stringify(tool === 'stack' ? args : { tool, args }),
   });
   return response.ok ? response.json() : undefined;
