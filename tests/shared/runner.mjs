@@ -12,6 +12,8 @@ import { run } from 'node:test';
 export function runTests(files, { folder, concurrency = 1, timeout = 1_200_000, shows = () => true }) {
   const count = { passed: 0, failed: 0, skipped: 0 };
   if (files.length === 0) return Promise.resolve(count);
+  // The processes of the files are given the arguments of this one.
+  process.execArgv.push('--import', new URL('ends.mjs', import.meta.url).href);
   return new Promise((resolve) => {
     const stream = run({ files, concurrency, timeout });
     const path = (data) => (data.file === undefined ? '' : relative(folder, data.file));

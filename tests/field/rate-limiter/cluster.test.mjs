@@ -109,8 +109,7 @@ for (const names of plans) {
       const heard = [];
       const made = (most, others = {}) =>
         new Limiter(client, most, 3600, { storeTimeoutMs: timeout, onStoreFailure: (error) => heard.push(error.message), ...others });
-      const lines = await withConsole('error', () => run(made(limit), made, heard));
-      close();
+      const lines = await withConsole('error', () => run(made(limit), made, heard)).finally(close);
       return lines.filter((line) => line.startsWith('Rate limiter'));
     };
     const ownerOf = (key) => cluster.ownerOf(slotOf(key));

@@ -46,18 +46,19 @@ export async function startCluster({ nodeTimeout = 1000 } = {}) {
   const isReady = async (node, index) =>
     (await infoOf(node, /cluster_state:ok/u)) && (index < masters || /master_link_status:up/u.test(await node.admin.info('replication')));
   if (!(await until(() => all((node) => isReady(node, nodes.indexOf(node))), 20_000))) throw new Error('the cluster has not become ready');
+  /** The node that owns a slot, by what the first node that answers says. */
+  const ownerOf = async (slot, asked = nodes) => {
+    for (const node of asked) {
+      const ranges = await Promise.race([node.admin.call('CLUSTER', 'SLOTS'), later(200)]).catch(() => undefined);
+      const range = ranges?.find(([from, to]) => from <= slot && slot <= to);
+      if (range) return nodes.find((each) => each.port === range[2][1]);
+    }
+    return undefined;
+  };
   return {
     nodes,
     masters: nodes.slice(0, masters),
-    /** The node that owns a slot, by what the first node that answers says. */
-    async ownerOf(slot, asked = nodes) {
-      for (const node of asked) {
-        const ranges = await Promise.race([node.admin.call('CLUSTER', 'SLOTS'), later(200)]).catch(() => undefined);
-        const range = ranges?.find(([from, to]) => from <= slot && slot <= to);
-        if (range) return nodes.find((each) => each.port === range[2][1]);
-      }
-      return undefined;
-    },
+    ownerOf,
     /** Moves a slot with its keys, as `redis-cli --cluster reshard` does. */
     async moveSlot(slot, from, to) {
       await to.admin.call('CLUSTER', 'SETSLOT', String(slot), 'IMPORTING', from.id);
@@ -70,6 +71,9 @@ export async function startCluster({ nodeTimeout = 1000 } = {}) {
       for (const node of [to, from, ...nodes.slice(0, masters)]) {
         await node.admin.call('CLUSTER', 'SETSLOT', String(slot), 'NODE', to.id).catch(() => undefined);
       }
+      // A word of the old owner that was on its way can make a node believe it again, until it hears of the new owner's epoch.
+      const isKnown = async () => (await Promise.all(nodes.map((node) => ownerOf(slot, [node])))).every((owner) => owner === to);
+      if (!(await until(isKnown, 20_000))) throw new Error(`the nodes do not agree who owns slot ${String(slot)}`);
     },
     async stop() {
       for (const node of nodes) node.admin.disconnect();

@@ -1,0 +1,18 @@
+// Loaded ahead of each test file: a file whose tests are over ends, even where a test that failed left a server or a client behind.
+// Its process then exits in order, so that servers are ended and folders removed, and says what kept it.
+import { after } from 'node:test';
+import { isMainThread } from 'node:worker_threads';
+
+/** How long what the tests have closed may take to be gone, milliseconds. */
+const GRACE_MS = 10_000;
+
+// Only the test file's own process: what it forks is given the same arguments otherwise.
+process.execArgv.length = 0;
+if (isMainThread) {
+  after(() => {
+    setTimeout(() => {
+      console.log(`The tests are over, and the process is kept by: ${process.getActiveResourcesInfo().join(', ')}`);
+      process.exit(1);
+    }, GRACE_MS).unref();
+  });
+}
