@@ -1,8 +1,7 @@
 // A Redis Cluster of three masters and three replicas while one node hangs, dies, is full or loses its packets, and while slots move.
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import calculateSlot from 'cluster-key-slot';
 import { Cluster, Redis } from 'ioredis';
@@ -141,26 +140,45 @@ for (const names of plans) {
 
       test(`${name}: a master whose memory or disk is full, or that refuses the user, takes its own keys alone to the policy`, async () => {
         const node = await cluster.ownerOf(100);
-        const [, folder] = await node.admin.config('GET', 'dir');
-        const dump = join(folder, 'dump.rdb');
-        // A snapshot cannot take the place of a folder, as it cannot be written to a full disk.
+        // Enough for a node to note the state of its cluster, without which it ends, and not for what it is then filled with.
+        const room = 65_536;
+        const [filler] = keysOf('filler', 1, (slot) => third(slot) === 0);
+        const fill = () => node.admin.set(`rate:fixed-window:${filler}`, randomBytes(2 * room));
         const snapshot = async (wanted) => {
           await node.admin.bgsave();
           const isDone = async () => (await node.admin.info('persistence')).includes(`rdb_last_bgsave_status:${wanted}`);
           assert.ok(await until(isDone), `no snapshot ends with ${wanted}`);
         };
+        const written = async (wanted) => {
+          const isDone = async () => (await node.admin.info('persistence')).includes(`aof_last_write_status:${wanted}`);
+          assert.ok(await until(isDone), `no write ends with ${wanted}`);
+        };
         const faults = {
-          MISCONF: [
+          'MISCONF.*snapshots': [
             async () => {
-              rmSync(dump, { recursive: true, force: true });
-              mkdirSync(join(dump, 'taken'), { recursive: true });
+              node.limitFiles(room);
               await node.admin.config('SET', 'save', '3600 1');
               await snapshot('err');
             },
             async () => {
-              rmSync(dump, { recursive: true });
+              node.limitFiles('unlimited');
               await snapshot('ok');
               await node.admin.config('SET', 'save', '');
+            },
+          ],
+          'MISCONF.*AOF': [
+            async () => {
+              await node.admin.config('SET', 'appendonly', 'yes');
+              const isWritten = async () => (await node.admin.info('persistence')).includes('aof_rewrite_in_progress:0');
+              assert.ok(await until(isWritten), 'no file of commands is begun');
+              node.limitFiles(room);
+              await fill();
+              await written('err');
+            },
+            async () => {
+              node.limitFiles('unlimited');
+              await written('ok');
+              await node.admin.config('SET', 'appendonly', 'no');
             },
           ],
           OOM: [() => node.admin.config('SET', 'maxmemory', '1'), () => node.admin.config('SET', 'maxmemory', '0')],
@@ -170,6 +188,7 @@ for (const names of plans) {
           ],
         };
         await node.admin.config('SET', 'maxmemory-policy', 'noeviction');
+        await fill();
         for (const [code, [cause, mend]] of Object.entries(faults)) {
           const said = await withLimiter(name, async (limiter) => {
             const keys = [0, 1, 2].map((part) => keysOf(`${name}${code}:`, 5, (slot) => third(slot) === part));

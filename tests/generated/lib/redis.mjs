@@ -1,5 +1,5 @@
 // A real redis-server on a free loopback port; ended by its own process id.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { temporaryFolder } from '../../shared/temporary.mjs';
 import { binary } from './binaries.mjs';
@@ -24,9 +24,14 @@ export function freePort() {
 export async function startRedis(settings = [], port = undefined) {
   const own = port ?? (await freePort());
   const folder = temporaryFolder('redis');
+  // A write beyond `limitFiles` fails as one to a full disk does, in place of ending the server.
   const child = spawn(
-    redisServer,
-    ['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...settings],
+    'env',
+    [
+      '--ignore-signal=XFSZ',
+      redisServer,
+      ...['--port', String(own), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder, ...settings],
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   running.add(child);
@@ -45,6 +50,8 @@ export async function startRedis(settings = [], port = undefined) {
     url: `redis://127.0.0.1:${String(own)}`,
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
+    /** How long a file of the server may become, in bytes, or 'unlimited'. */
+    limitFiles: (most) => execFileSync('prlimit', ['--pid', String(child.pid), `--fsize=${String(most)}:unlimited`]),
     async stop() {
       child.kill('SIGCONT');
       child.kill('SIGKILL');

@@ -83,7 +83,7 @@ export async function startCluster({ nodeTimeout = 1000 } = {}) {
 }
 
 function adminOf(port) {
-  const admin = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null });
+  const admin = new Redis(port, { retryStrategy: () => 50, maxRetriesPerRequest: null, commandTimeout: 20_000 });
   admin.on('error', () => {});
   return admin;
 }
