@@ -295,6 +295,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
                 : $"{counted}undecided({algorithm.First.Name}, this.name){(options.WithMetrics ? ")" : "")}",
             BlockFor = ioredis ? "'PX', milliseconds" : "{ PX: milliseconds }",
             SlotOf = ioredis ? "slotOf(`${this.#redis.options?.keyPrefix ?? ''}${key}`)" : "slotOf(key)",
+            SlotOwner = ioredis ? "[0]" : "master.address",
             Evalsha = ioredis ? "evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "evalSha(SCRIPT_SHA1, options)",
             Eval = ioredis ? "eval(SCRIPT, 1, key, ...figures)" : "eval(SCRIPT, options)",
             FrameworkImport = Imports(options, framework),

@@ -115,6 +115,9 @@ internal sealed record RateLimitingModel
 
     public required string SlotOf { get; init; }
 
+    /// <summary>The address of a slot's master, as the client keeps it.</summary>
+    public required string SlotOwner { get; init; }
+
     public required string Evalsha { get; init; }
 
     public required string Eval { get; init; }
