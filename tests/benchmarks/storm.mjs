@@ -267,7 +267,7 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 const recovery = (seconds) =>
   seconds === Infinity ? `not within ${(END - BROWN_OUT.until) / 1000} s` : seconds === 0 ? 'at once' : `after ${seconds} s`;
 const table = [
-  '| | Calls per request | Peak send rate | Answered in the brown-out | Answered in all | Recovered |',
+  '| | Calls per request | Peak send rate | Answered in the brown-out | Answered overall | Recovered |',
   '|---|---:|---:|---:|---:|---|',
   ...Object.entries(results).map(
     ([name, r]) =>

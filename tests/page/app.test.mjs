@@ -152,7 +152,7 @@ test('where a host takes nothing back, the person is told what to say', async ()
   const { app, heard, errors, close } = await openApp({ tool: 'generate_circuit_breaker', args: { failureThreshold: 7 }, theme: 'light' });
   await app.getByRole('button', { name: 'Use these arguments' }).click();
   const told = app.getByText(
-    'This host takes no arguments back. Say it yourself: Call generate_circuit_breaker with {"failureThreshold":7}',
+    'This host takes no arguments back; paste this into the conversation: Call generate_circuit_breaker with {"failureThreshold":7}',
   );
   await told.waitFor();
   assert.ok((await told.boundingBox()).height > 20);

@@ -34,7 +34,7 @@ test('the table names the scenario, its world and every layer; the plots are one
   const [world, gap, head, ...rows] = first.stdout.trimEnd().split('\n');
   assert.match(world, /^brown-out: Operation: orders\.get; Partition: orders; Requests: 40\/s; /u);
   assert.equal(gap, '');
-  assert.match(head, /Calls per request {2}Peak load {2}Answered in the trouble {2}Answered in all +Recovered$/u);
+  assert.match(head, /Calls per request {2}Peak load {2}Answered during the trouble {2}Answered overall +Recovered$/u);
   assert.deepEqual(
     rows.map((row) => row.slice(0, 23).trim()),
     ['the whole stack', 'no protection', 'without circuit breaker', 'without retry', 'without timeout', 'without bulkhead'],

@@ -81,7 +81,7 @@ export class CodeView {
       () => {
         // Some frames may not write the clipboard: select it, so that one key copies it.
         getSelection()?.selectAllChildren(this.#pane);
-        this.#say('The clipboard cannot be written; the text is selected.');
+        this.#say('The clipboard cannot be used; the text is selected.');
       },
     );
   }

@@ -77,7 +77,7 @@ export function connectHost(): Host {
       } catch {
         // Told below: a person can still hand them on.
       }
-      return `This host takes no arguments back. Say it yourself: ${text}`;
+      return `This host takes no arguments back; paste this into the conversation: ${text}`;
     },
   };
 }

@@ -530,7 +530,7 @@ export class Page {
     const address = this.#putLink();
     await navigator.clipboard.writeText(address).then(
       () => { this.#reply('The link is on the clipboard.'); },
-      () => { this.#reply('The clipboard cannot be written; copy the address of the page.'); },
+      () => { this.#reply('The clipboard cannot be used; copy the address of the page.'); },
     );
   }
 

@@ -15,7 +15,7 @@ export async function looksAsBefore(page, name, mask = []) {
   const expected = join(folder, `${name}.png`);
   const [actual, difference] = ['actual', 'difference'].map((kind) => join(folder, `${name}.received.${kind}.png`));
   const bytes = await page.screenshot({ animations: 'disabled', mask: mask.map((each) => page.locator(each)), maskColor: '#808080' });
-  if (process.env.ACCEPT_SNAPSHOTS === '1' && (!existsSync(expected) || differing(readFileSync(expected), bytes) > TOLERATED)) {
+  if (process.env.ACCEPT_SNAPSHOTS === '1' && (!existsSync(expected) || differing(readFileSync(expected), bytes) > 0)) {
     mkdirSync(folder, { recursive: true });
     writeFileSync(expected, bytes);
   }

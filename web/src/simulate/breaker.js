@@ -13,11 +13,11 @@ export function breakerWorld(/** @type {Record<string, any>} */ args) {
   const outage = Math.min(3600, Math.max(10, Math.round(recovery * 1.5)));
   return [
     { name: 'callsPerSecond', label: 'Calls', unit: 'per-second', value: 20, min: 1, max: 200 },
-    { name: 'errorPercent', label: 'Errors in peace', unit: 'percent', value: 1, min: 0, max: 50 },
-    { name: 'outageErrorPercent', label: 'Errors in the outage', unit: 'percent', value: 100, min: 1, max: 100 },
+    { name: 'errorPercent', label: 'Errors otherwise', unit: 'percent', value: 1, min: 0, max: 50 },
+    { name: 'outageErrorPercent', label: 'Errors during the outage', unit: 'percent', value: 100, min: 1, max: 100 },
     { name: 'outageSeconds', label: 'Outage lasts', unit: 'seconds', value: outage, min: 1, max: 3600 },
     { name: 'latencyMs', label: 'Latency', unit: 'ms', value: 50, min: 1, max: 10_000 },
-    { name: 'outageLatencyMs', label: 'Latency in the outage', unit: 'ms', value: 50, min: 1, max: 60_000 },
+    { name: 'outageLatencyMs', label: 'Latency during the outage', unit: 'ms', value: 50, min: 1, max: 60_000 },
   ];
 }
 
@@ -106,17 +106,17 @@ export async function simulateBreaker(factories, args, world, options = ONE_LAYE
   return {
     figures: [
       { id: 'opened', label: 'Outage noticed after', value: opened === undefined ? null : round(opened.since - from), unit: 'ms', better: 'lower' },
-      { id: 'sent', label: 'Calls sent into the outage', value: count.sentInOutage, unit: 'count', better: 'lower' },
-      { id: 'refused', label: 'Refused in the outage', value: count.refusedInOutage, unit: 'count' },
+      { id: 'sent', label: 'Calls made during the outage', value: count.sentInOutage, unit: 'count', better: 'lower' },
+      { id: 'refused', label: 'Refused during the outage', value: count.refusedInOutage, unit: 'count' },
       {
         id: 'closed',
-        label: 'Closed again after the end',
+        label: 'Closed again, after its end',
         value: !isOpenAtEnd ? 0 : closed === undefined ? null : round(closed.since - until),
         unit: 'ms',
         better: 'lower',
       },
-      { id: 'refused-after', label: 'Refused after the end', value: count.refusedAfter, unit: 'count', better: 'lower' },
-      { id: 'by-chance', label: 'Opened by chance before', value: byChance, unit: 'count', better: 'lower' },
+      { id: 'refused-after', label: 'Refused after its end', value: count.refusedAfter, unit: 'count', better: 'lower' },
+      { id: 'by-chance', label: 'Opened by chance before it', value: byChance, unit: 'count', better: 'lower' },
     ],
     charts: [
       {

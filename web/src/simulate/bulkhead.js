@@ -35,7 +35,7 @@ export function bulkheadWorld(/** @type {Record<string, any>} */ args) {
     { name: 'callsPerSecond', label: 'Calls', unit: 'per-second', value: Math.min(2000, rate), min: 1, max: 2000 },
     { name: 'p50Ms', label: 'Half of all calls take', unit: 'ms', value: 100, min: 1, max: 30_000 },
     { name: 'p99Ms', label: '99 % of all calls take', unit: 'ms', value: 400, min: 1, max: 60_000 },
-    { name: 'slowFactor', label: 'Slow spell, times as long', unit: 'ratio', value: 2, min: 1, max: 20 },
+    { name: 'slowFactor', label: 'Slow spell, slower by', unit: 'ratio', value: 2, min: 1, max: 20 },
   ];
 }
 
@@ -137,10 +137,10 @@ export async function simulateBulkhead(factories, args, world, options = ONE_LAY
   return {
     figures: [
       { id: 'waited', label: 'Calls that waited', value: share(waited), unit: 'percent', better: 'lower' },
-      { id: 'wait', label: 'Mean wait of all calls', value: round(mean(waits)), unit: 'ms', better: 'lower' },
+      { id: 'wait', label: 'Mean wait over all calls', value: round(mean(waits)), unit: 'ms', better: 'lower' },
       { id: 'p99', label: '99 % start within', value: round(percentile(sorted, 0.99)), unit: 'ms', better: 'lower' },
       { id: 'refused', label: 'Refused, queue full', value: share(count.refused), unit: 'percent', better: 'lower' },
-      { id: 'late', label: 'Waited in vain', value: share(count.late), unit: 'percent', better: 'lower' },
+      { id: 'late', label: 'Gave up waiting', value: share(count.late), unit: 'percent', better: 'lower' },
       { id: 'queue', label: 'Longest queue', value: peakQueue, unit: 'count', better: 'lower' },
     ],
     charts: [
@@ -168,7 +168,7 @@ export async function simulateBulkhead(factories, args, world, options = ONE_LAY
         series: [
           { label: 'at once', role: 'good', kind: 'bars', values: atOnce.rates() },
           { label: 'after a wait', role: 'accent', kind: 'bars', values: afterWait.rates() },
-          { label: 'waited in vain', role: 'bad', kind: 'bars', values: late.rates() },
+          { label: 'gave up waiting', role: 'bad', kind: 'bars', values: late.rates() },
           { label: 'refused, queue full', role: 'refused', kind: 'bars', values: refused.rates() },
         ],
         spans: slow,

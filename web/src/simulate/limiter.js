@@ -16,7 +16,7 @@ const TRAFFIC = [
 export function limiterWorld() {
   return [
     { name: 'traffic', label: 'Traffic', unit: 'choice', value: 'steady', choices: TRAFFIC },
-    { name: 'loadPercent', label: 'Load, of the limit', unit: 'percent', value: 150, min: 10, max: 1000 },
+    { name: 'loadPercent', label: 'Load, relative to the limit', unit: 'percent', value: 150, min: 10, max: 1000 },
     { name: 'windows', label: 'Windows drawn', unit: 'count', value: 3, min: 1, max: 10 },
   ];
 }
@@ -48,7 +48,7 @@ export async function simulateLimiter(factories, args, world, options = ONE_LAYE
     remarks.push('Drawn up to the 20,000th request.');
   }
   if (args.store !== 'memory') {
-    remarks.push('Counted by the store in memory of the same algorithm; Redis decides alike, for all processes together.');
+    remarks.push('Counted in memory by the same algorithm; Redis decides the same way, for all processes together.');
   }
 
   /** @type {{ ms: number, key: string }[]} */
@@ -111,14 +111,14 @@ export async function simulateLimiter(factories, args, world, options = ONE_LAYE
     figures: [
       { id: 'admitted', label: 'Admitted', value: count.asked === 0 ? null : round((100 * count.admitted) / count.asked), unit: 'percent', better: 'higher' },
       { id: 'most', label: 'Most admitted in any one window', value: mostWithin(admittedAt, windowMs), unit: 'count', better: 'lower' },
-      { id: 'quota', label: 'Asked for in a window', value: Math.round((perSecond * windowMs) / 1000), unit: 'count' },
+      { id: 'quota', label: 'Requests per window', value: Math.round((perSecond * windowMs) / 1000), unit: 'count' },
       { id: 'first', label: 'First refusal after', value: firstRefusal === null ? null : round(firstRefusal), unit: 'ms', better: 'higher' },
-      { id: 'longest', label: 'Longest wait told to a client', value: longest, unit: 'ms', better: 'lower' },
+      { id: 'longest', label: 'Longest Retry-After sent', value: longest, unit: 'ms', better: 'lower' },
       ...(count.modestAsked > 0
         ? [
             {
               id: 'modest',
-              label: 'Admitted of the modest client',
+              label: 'Admitted from the modest client',
               value: round((100 * count.modestAdmitted) / count.modestAsked),
               unit: /** @type {const} */ ('percent'),
               better: /** @type {const} */ ('higher'),

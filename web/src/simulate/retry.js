@@ -23,12 +23,12 @@ export function retryWorld(/** @type {Record<string, any>} */ args) {
   const statuses = Array.isArray(args.retryOn) ? args.retryOn.map(String) : ['503'];
   const failure = FAILURES.find(({ value }) => statuses.includes(value))?.value ?? '0';
   return [
-    { name: 'callsPerSecond', label: 'Requests of the fleet', unit: 'per-second', value: 50, min: 1, max: 200 },
+    { name: 'callsPerSecond', label: 'Requests from the fleet', unit: 'per-second', value: 50, min: 1, max: 200 },
     { name: 'troubleSeconds', label: 'Trouble lasts', unit: 'seconds', value: 20, min: 1, max: 120 },
-    { name: 'errorPercent', label: 'Errors in the trouble', unit: 'percent', value: 60, min: 1, max: 100 },
+    { name: 'errorPercent', label: 'Errors during the trouble', unit: 'percent', value: 60, min: 1, max: 100 },
     { name: 'latencyMs', label: 'Latency', unit: 'ms', value: 50, min: 1, max: 10_000 },
-    { name: 'retryAfterSeconds', label: 'Retry-After of the service', unit: 'seconds', value: 0, min: 0, max: 60 },
-    { name: 'failure', label: 'What a failure is', unit: 'choice', value: failure, choices: FAILURES },
+    { name: 'retryAfterSeconds', label: 'Retry-After sent by the service', unit: 'seconds', value: 0, min: 0, max: 60 },
+    { name: 'failure', label: 'What a failure looks like', unit: 'choice', value: failure, choices: FAILURES },
   ];
 }
 
@@ -116,7 +116,7 @@ export async function simulateRetry(factories, _args, world, options = ONE_LAYER
       { id: 'peak', label: 'Peak load on the service', value: Math.max(0, ...rates), unit: 'per-second', better: 'lower' },
       {
         id: 'answered',
-        label: 'Answered in the trouble',
+        label: 'Answered during the trouble',
         value: count.inTrouble === 0 ? null : round((100 * count.answeredInTrouble) / count.inTrouble),
         unit: 'percent',
         better: 'higher',

@@ -353,15 +353,15 @@ export function stormResult(world, runs) {
   return {
     ...stormLines(world, runs),
     figures: [
-      { id: 'during', label: 'Answered in the trouble', value: all.during, unit: 'percent', better: 'higher' },
+      { id: 'during', label: 'Answered during the trouble', value: all.during, unit: 'percent', better: 'higher' },
       { id: 'none', label: 'Without protection', value: none?.during ?? null, unit: 'percent' },
-      { id: 'overall', label: 'Answered in all', value: all.overall, unit: 'percent', better: 'higher' },
+      { id: 'overall', label: 'Answered overall', value: all.overall, unit: 'percent', better: 'higher' },
       { id: 'amplification', label: 'Calls per request', value: all.callsPerRequest, unit: 'ratio', better: 'lower' },
       { id: 'peak', label: 'Peak load on the service', value: all.peak, unit: 'per-second', better: 'lower' },
       { id: 'recovery', label: 'Recovered after', value: all.recovery, unit: 'ms', better: 'lower' },
     ],
     table: {
-      columns: ['', 'Calls per request', 'Peak load', 'Answered in the trouble', 'Answered in all', 'Recovered'],
+      columns: ['', 'Calls per request', 'Peak load', 'Answered during the trouble', 'Answered overall', 'Recovered'],
       rows: runs.map((run) => [
         run.variant.label,
         say(run.callsPerRequest, 'ratio'),

@@ -92,10 +92,10 @@ export async function simulateTimeouts(factories, args, world, options = ONE_LAY
   return {
     figures: [
       { id: 'cut', label: 'Cut off', value: round((100 * cut.length) / CALLS), unit: 'percent', better: 'lower' },
-      { id: 'late', label: 'Of these would have answered', value: cut.length === 0 ? null : round((100 * served) / cut.length), unit: 'percent', better: 'lower' },
-      { id: 'mean', label: 'Mean wait of a caller', value: round(mean(waits)), unit: 'ms', better: 'lower' },
+      { id: 'late', label: 'Of those, would have answered', value: cut.length === 0 ? null : round((100 * served) / cut.length), unit: 'percent', better: 'lower' },
+      { id: 'mean', label: 'Mean wait per caller', value: round(mean(waits)), unit: 'ms', better: 'lower' },
       { id: 'p99', label: '99 % of callers go on within', value: round(percentile(waits, 0.99)), unit: 'ms', better: 'lower' },
-      { id: 'longest', label: 'Longest wait of a caller', value: round(waits.at(-1) ?? 0), unit: 'ms', better: 'lower' },
+      { id: 'longest', label: 'Longest wait per caller', value: round(waits.at(-1) ?? 0), unit: 'ms', better: 'lower' },
       { id: 'fits', label: 'A limit that 99.9 % meet', value: round(percentile(without, 0.999)), unit: 'ms' },
     ],
     charts: [
@@ -114,6 +114,6 @@ export async function simulateTimeouts(factories, args, world, options = ONE_LAY
         marks: [{ at: limit, label: 'limit', axis: 'x' }],
       },
     ],
-    remarks: world.hangPercent > 0 ? ['Calls that never answer stand at the right end.'] : [],
+    remarks: world.hangPercent > 0 ? ['Calls that never answer are drawn at the far right.'] : [],
   };
 }
