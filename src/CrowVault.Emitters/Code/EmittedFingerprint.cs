@@ -13,6 +13,9 @@ internal static class EmittedFingerprint
     // In characters: about a hundred files as long as the breaker.
     private const int MaxKept = 2_000_000;
 
+    // What comes once, such as figures that nobody has asked for before, would only make the collector of garbage carry it about.
+    private static readonly Guid[] s_seenOnce = new Guid[1_024];
+
     private static ConcurrentDictionary<Guid, Declaration?> s_declarations = new();
     private static int s_kept;
 
@@ -81,6 +84,13 @@ internal static class EmittedFingerprint
         }
 
         var declaration = CodeLayout.ReadDeclaration(text.ToString(), isFirst);
+        ref var seen = ref s_seenOnce[BitConverter.ToUInt16(hash) % s_seenOnce.Length];
+        if (seen != key)
+        {
+            seen = key;
+            return declaration;
+        }
+
         if (Interlocked.Add(ref s_kept, declaration?.Length ?? 1) > MaxKept)
         {
             (s_declarations, s_kept) = (new(), 0);
