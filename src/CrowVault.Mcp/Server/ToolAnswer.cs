@@ -83,7 +83,8 @@ internal sealed class ToolAnswer
         }
 
         Append("\"}]"u8);
-        var content = buffer.AsSpan(0, length).ToArray();
+        var content = GC.AllocateUninitializedArray<byte>(length);
+        buffer.AsSpan(0, length).CopyTo(content);
         ArrayPool<byte>.Shared.Return(buffer);
         return content;
 
