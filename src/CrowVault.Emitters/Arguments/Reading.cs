@@ -122,7 +122,8 @@ internal static partial class Reading
     /// out.</summary>
     public static bool HasWord(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => value.GetString() is { Length: > 1 } text && text.All(char.IsAsciiLetter)
+        JsonValueKind.String => value.GetString() is { Length: > 1 } text
+            && text.All(c => char.IsAsciiLetter(c) || c is '-' or '_' or ' ') && text.Any(char.IsAsciiLetter)
             && text.ToUpperInvariant() is not ("NULL" or "UNDEFINED" or "DEFAULT"),
         JsonValueKind.Array => value.EnumerateArray().Take(50).Any(HasWord),
         JsonValueKind.Object => value.EnumerateObject().Take(50).Any(member => HasWord(member.Value)),
@@ -340,7 +341,7 @@ internal static partial class Reading
     private static partial Regex MeaningfulWords();
 
     [GeneratedRegex(@"\A\s*(?<count>[0-9]+([_,][0-9]{3})*)\s*(?<thousand>k)?\s*(?:(?<short>[rqt]p[smhd])"
-        + @"|(?:requests?|reqs?|calls?|hits?|tokens?)?\s*(?:/|\bper\b|\ban?\b|\bevery\b|\beach\b|\bin\b)\s*(?<times>[0-9]+)?\s*(?<unit>[a-z]+))\s*\z",
+        + @"|(?:requests?|reqs?|r|calls?|hits?|tokens?)?\s*(?:/|\bper\b|\ban?\b|\bevery\b|\beach\b|\bin\b)\s*(?<times>[0-9]+)?\s*(?<unit>[a-z]+))\s*\z",
         RegexOptions.IgnoreCase)]
     private static partial Regex Rates();
 
