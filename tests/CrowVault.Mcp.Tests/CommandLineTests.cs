@@ -88,6 +88,7 @@ public sealed class CommandLineTests
     [InlineData("Unrecognized command or argument 'retry'.\nDid you mean retry-policy?\nSee crowvault-mcp generate --help.", "generate", "retry", "--max-retries", "3")]
     [InlineData("Did you mean circuit-breaker?", "generate", "generate_circuit_breaker")]
     [InlineData("Did you mean generate rate-limiting?", "rate-limiting")]
+    [InlineData("--transport: https is not a choice; did you mean http? Use one of stdio, http, sse.\nSee crowvault-mcp serve --help.", "serve", "--transport", "https")]
     [InlineData("Unknown tool \"generate_circuit_braker\"; did you mean generate_circuit_breaker?", "call", "generate_circuit_braker", "{}")]
     [InlineData("arguments: not JSON; send one object such as {}.", "call", "generate_circuit_breaker", "{")]
     [InlineData("arguments: a list is not an object; send a JSON object such as {}.", "call", "generate_circuit_breaker", "[]")]
