@@ -203,6 +203,20 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void What_the_header_gives_is_said_and_is_not_taken_for_what_was_typed()
+    {
+        using var folder = new TemporaryFolder();
+        Generate(folder, "--failure-threshold", "7");
+        Assert.Contains("circuit-breaker.ts gave --failure-threshold 7.", Generate(folder, "--with-metrics").Errors, StringComparison.Ordinal);
+
+        // The default that was meant, where the file has another value; and where the files go.
+        Assert.EndsWith(
+            $"Corrected call: crowvault-mcp generate circuit-breaker --failure-threshold 5 --recovery-time-ms 30000 -o {folder.Path} --force\n",
+            Generate(folder, "--failures", "5", "--recovery-time-ms", "30s", "--force").Errors.ReplaceLineEndings("\n"),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tools_lists_what_an_MCP_client_sees()
     {
         var (exitCode, output, _) = ServerProcess.Run("", "tools", "--json");
