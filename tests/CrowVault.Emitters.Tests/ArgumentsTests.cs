@@ -289,6 +289,7 @@ public sealed class ArgumentsTests
     [InlineData("circuit_breaker", """{"timeout":3000}""")]
     [InlineData("circuit_breaker", """{"failureThreshold":-1}""")]
     [InlineData("circuit_breaker", """{"recoveryTimeMs":"1.000"}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"60.000 ms"}""")]
     [InlineData("circuit_breaker", """{"withTests":"vitest"}""")]
     [InlineData("retry_policy", """{"maxAttempts":3}""")]
     [InlineData("retry_policy", """{"maxRetries":"five"}""")]

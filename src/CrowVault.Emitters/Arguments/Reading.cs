@@ -320,7 +320,7 @@ internal static partial class Reading
 
         // 1.500 is one and a half here, and fifteen hundred where people write 1,5.
         var word = match.Groups["unit"].Value;
-        return word.Length > 0 ? number * FactorOf(word, unit) : Thousands().IsMatch(text) ? null : number;
+        return Thousands().IsMatch(text) ? null : word.Length > 0 ? number * FactorOf(word, unit) : number;
     }
 
     private static double? Parse(string text) =>
@@ -345,7 +345,7 @@ internal static partial class Reading
         RegexOptions.IgnoreCase)]
     private static partial Regex Rates();
 
-    [GeneratedRegex(@"\A\s*[0-9]{1,3}(\.[0-9]{3})+\s*\z")]
+    [GeneratedRegex(@"\A\s*[1-9][0-9]{0,2}(\.[0-9]{3})+\s*[A-Za-z]*\s*\z")]
     private static partial Regex Thousands();
 
     [GeneratedRegex(@"\A\s*(?:[Pp](?=[0-9Tt]))?(?:[Tt]?(?<number>[0-9]+(?:\.[0-9]+)?)\s*(?<unit>[A-Za-z]+?)(?:\s+|(?=[Tt]?[0-9])|\z))+\z")]
