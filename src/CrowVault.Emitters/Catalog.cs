@@ -29,7 +29,10 @@ public static class Catalog
     public static string UnknownTool(string tool)
     {
         var shown = Argument.Show(tool);
-        return Suggestion.Nearest(tool, All.SelectMany(emitter => new[] { emitter.Tool, emitter.Command })) is { } nearest
+
+        // Clients put a prefix before the names of a server's tools: mcp__api-mcp__generate_bulkhead.
+        var meant = All.FirstOrDefault(emitter => tool.EndsWith(emitter.Tool, StringComparison.OrdinalIgnoreCase))?.Tool ?? tool;
+        return Suggestion.Nearest(meant, All.SelectMany(emitter => new[] { emitter.Tool, emitter.Command })) is { } nearest
             ? $"Unknown tool {shown}; did you mean {All.First(emitter => emitter.Tool == nearest || emitter.Command == nearest).Tool}?"
             : $"Unknown tool {shown}; the tools are {string.Join(", ", All.Select(emitter => emitter.Tool))}.";
     }

@@ -271,6 +271,11 @@ public sealed class ArgumentsTests
     [InlineData("timeout_config", """{"operations":{"GET /a":5,"GET-a":"5","GET a":5}}""", null)]
     [InlineData("timeout_config", """{"operations":"[{'name': 'a', 'timeoutMs': 5, 'retry': True}]"}""", """{"operations":[{"name":"a","timeoutMs":5,"retry":true}]}""")]
     [InlineData("timeout_config", """{"operations":{"GET /a":5,"GET a":6}}""", """{"operations":{"GET-a":5,"GET-a-2":6}}""")]
+    [InlineData("circuit_breaker", """{"fall":3,"rise":2,"sleepWindowInSeconds":5}""", """{"failureThreshold":3,"successThreshold":2,"recoveryTimeMs":5000}""")]
+    [InlineData("circuit_breaker", """{"circuitBreaker.sleepWindowInMilliseconds":5000,"breaker.failureThreshold":3}""", """{"recoveryTimeMs":5000,"failureThreshold":3}""")]
+    [InlineData("retry_policy", """{"retry":3,"randomize":false}""", """{"maxRetries":3,"withJitter":false}""")]
+    [InlineData("rate_limiting", """{"rate":"10r/s","burst":20}""", """{"requestsPerWindow":10,"windowSeconds":1,"burstCapacity":20}""")]
+    [InlineData("rate_limiting", """{"limit":100,"window":"1m"}""", """{"requestsPerWindow":100,"windowSeconds":60}""")]
     public void Corrects_to_what_was_meant(string tool, string given, string? corrected) =>
         Assert.Equal(corrected, FaultsOf($"generate_{tool}", given).CorrectedArguments);
 
@@ -284,6 +289,7 @@ public sealed class ArgumentsTests
     [InlineData("circuit_breaker", """{"timeout":3000}""")]
     [InlineData("circuit_breaker", """{"failureThreshold":-1}""")]
     [InlineData("circuit_breaker", """{"recoveryTimeMs":"1.000"}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"60.000 ms"}""")]
     [InlineData("circuit_breaker", """{"withTests":"vitest"}""")]
     [InlineData("retry_policy", """{"maxAttempts":3}""")]
     [InlineData("retry_policy", """{"maxRetries":"five"}""")]
@@ -317,6 +323,11 @@ public sealed class ArgumentsTests
     [InlineData("circuit_breaker", """{"failureRate":1}""")]
     [InlineData("circuit_breaker", """{"tripOn":{"type":"failure-rate","percent":50}}""")]
     [InlineData("circuit_breaker", """{"operations":{"a":1000}}""")]
+    [InlineData("retry_policy", """{"retryOn":["gateway-error"]}""")]
+    [InlineData("retry_policy", """{"retryNetworkErrors":false}""")]
+    [InlineData("retry_policy", """{"schedule":"100ms,200ms"}""")]
+    [InlineData("rate_limiting", """{"throttlers":[{"name":"short","ttl":1000,"hits":3}]}""")]
+    [InlineData("bulkhead", """{"partitions":{"a":10},"rejectWhenFull":true}""")]
     [InlineData("circuit_breaker", """{"schwelle":3}""")]
     [InlineData("circuit_breaker", """{"services":[{"name":"a","failureThreshold":3}]}""")]
     [InlineData("circuit_breaker", """{"ignore":[404]}""")]

@@ -88,6 +88,7 @@ public sealed class CommandLineTests
     [InlineData("Unrecognized command or argument 'retry'.\nDid you mean retry-policy?\nSee crowvault-mcp generate --help.", "generate", "retry", "--max-retries", "3")]
     [InlineData("Did you mean circuit-breaker?", "generate", "generate_circuit_breaker")]
     [InlineData("Did you mean generate rate-limiting?", "rate-limiting")]
+    [InlineData("--transport: https is not a choice; did you mean http? Use one of stdio, http, sse.\nSee crowvault-mcp serve --help.", "serve", "--transport", "https")]
     [InlineData("Unknown tool \"generate_circuit_braker\"; did you mean generate_circuit_breaker?", "call", "generate_circuit_braker", "{}")]
     [InlineData("arguments: not JSON; send one object such as {}.", "call", "generate_circuit_breaker", "{")]
     [InlineData("arguments: a list is not an object; send a JSON object such as {}.", "call", "generate_circuit_breaker", "[]")]
@@ -199,6 +200,20 @@ public sealed class CommandLineTests
         var (exitCode, _, errors) = Generate(folder, "--check");
         Assert.Equal(1, exitCode);
         Assert.Contains("circuit-breaker.test.ts: edited since it was generated.", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_the_header_gives_is_said_and_is_not_taken_for_what_was_typed()
+    {
+        using var folder = new TemporaryFolder();
+        Generate(folder, "--failure-threshold", "7");
+        Assert.Contains("circuit-breaker.ts gave --failure-threshold 7.", Generate(folder, "--with-metrics").Errors, StringComparison.Ordinal);
+
+        // The default that was meant, where the file has another value; and where the files go.
+        Assert.EndsWith(
+            $"Corrected call: crowvault-mcp generate circuit-breaker --failure-threshold 5 --recovery-time-ms 30000 -o {folder.Path} --force\n",
+            Generate(folder, "--failures", "5", "--recovery-time-ms", "30s", "--force").Errors.ReplaceLineEndings("\n"),
+            StringComparison.Ordinal);
     }
 
     [Fact]

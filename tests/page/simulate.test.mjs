@@ -84,7 +84,7 @@ test('what is wrong is one sentence and exit code 2', async () => {
   writeFileSync(join(folder, 'faulty.json'), JSON.stringify({ ...MANIFEST, circuitBreaker: { failureThreshold: 0 } }));
   writeFileSync(join(folder, 'alone.json'), '{ "circuitBreaker": {} }');
   for (const [more, sentence, options] of [
-    [['--scenario', 'flood'], /^Argument 'flood' not recognized/u],
+    [['--scenario', 'flood'], /^--scenario: flood is not a choice; use one of /u],
     [['-c', 'missing.json'], /^missing\.json: .*\n$/u],
     [['-c', 'broken.json'], /^broken\.json: .*\n$/u],
     [['-c', 'faulty.json'], /^faulty\.json: circuitBreaker\.failureThreshold: 0 is out of range; use 1 to 10000\.\n$/u],

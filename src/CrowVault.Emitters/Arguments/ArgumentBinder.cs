@@ -343,16 +343,21 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 && !IsNegation(property.Name)
                 && !HidesArguments(property.Value)
                 && !Reading.HasUnit(property.Value, Unit.Milliseconds)
-                && !(property.Value.ValueKind is JsonValueKind.Object && !IsOfClient(property.Name) && HasNumber(property.Value))
+                && (IsOfClient(property.Name) || !HoldsNumber(property.Value))
                 && !(s_wrappers.Contains(Reading.Fold(property.Name)) && Reading.MeansSomething(property.Value)));
 
         // _meta: {"progressToken":1}
         private static bool IsOfClient(string name) => name is ['_', ..]
             || Words(name).Any(word => word is "meta" or "metadata" or "context" or "session" or "trace" or "client" or "info");
 
-        // routes: {"/login":5}
-        private static bool HasNumber(JsonElement value) =>
-            value.EnumerateObject().Take(MostCompared).Any(member => member.Value.ValueKind is JsonValueKind.Number);
+        // routes: {"/login":5}, throttlers: [{"ttl":1000,"limit":3}]
+        private static bool HoldsNumber(JsonElement value) => value.ValueKind switch
+        {
+            JsonValueKind.Array => value.EnumerateArray().Take(MostCompared).Any(HoldsNumber),
+            JsonValueKind.Object => value.EnumerateObject().Take(MostCompared).Any(member =>
+                member.Value.ValueKind is JsonValueKind.Number || HoldsNumber(member.Value)),
+            _ => false,
+        };
 
         // services: [{"name":"payments","failureThreshold":3}]
         private bool HidesArguments(JsonElement value) => value.ValueKind switch
@@ -364,7 +369,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         };
 
         // Of what is there unless it is turned off.
-        private static readonly string[] s_on = ["jitter", "after", "budget", "redis", "distributed", "shared"];
+        private static readonly string[] s_on = ["jitter", "after", "budget", "redis", "distributed", "shared", "retry", "randomize"];
 
         // German makes one word of several.
         private static readonly string[] s_stems = ["schwell", "versuch", "wartezeit", "fehler", "zeitlimit", "fenster", "anfragen"];
@@ -385,7 +390,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             "status", "statuses", "codes", "idempotent", "slow", "half", "probes", "fallback", "skip", "cost", "weight", "block", "points",
             "tokens", "capacity", "slots", "linear", "exponential", "reservoir", "refill", "parallel", "budget", "percent", "ignore",
             "exclude", "excluded", "ignored", "break", "closed", "cooldown", "sliding", "rolling", "fixed", "distributed", "shared",
-            "tiers",
+            "tiers", "reject", "full", "fast", "randomize", "schedule",
             "plans", "header", "headers", "proxy", "allow", "deny", "times", "duration", "backpressure", "wait", "hedge", "hedging",
             "unit", "units", "ratio", "share", "close", "success", "successes", "exception", "exceptions", "forever", "cap", "ceiling",
             "disabled", "priority", "priorities", "fairness", "lifo", "total", "threads", "cache", "ttl", "per", "tenant", "trip",
@@ -588,7 +593,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             or "without" or "except" or "exclude" or "skip" or "ignore" or "disable" or "un" or "unlimited";
 
         private Argument? Nearest(string name) => IsNegation(name) ? null :
-            Suggestion.Nearest(name, schema.All.Append(WithCode).Select(argument => argument.Name)) is { } nearest
+            Suggestion.Nearest(name[(name.LastIndexOf('.') + 1)..], schema.All.Append(WithCode).Select(argument => argument.Name)) is { } nearest
                 ? nearest == WithCode.Name ? WithCode : schema.Find(nearest)
                 : null;
 
@@ -692,11 +697,13 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
         private static readonly string[] s_units = ["milliseconds", "seconds", "minutes", "millis", "hours", "secs", "mins", "sec", "min"];
 
+        // sleepWindowSec and sleepWindowInSeconds.
         private (IntegerArgument? Argument, double? Factor) InUnitsElsewhere(string name)
         {
             var folded = Reading.Fold(name);
             return s_units.FirstOrDefault(each => folded.EndsWith(each, StringComparison.Ordinal)) is { } word
-                && OtherName.For($"{folded[..^word.Length]}ms", schema) is { Advice: null } other
+                && (folded[..^word.Length] is [.. var stem, 'i', 'n'] ? stem : folded[..^word.Length]) is var elsewhere
+                && OtherName.For($"{elsewhere}ms", schema) is { Advice: null } other
                 && schema.Find(other.Argument) is IntegerArgument argument
                     ? (argument, Reading.FactorOf(word, Reading.UnitOf(argument.Name)))
                     : default;

@@ -28,10 +28,11 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
         fault => (fault with { Argument = OptionName(fault.Argument) }).Advice,
         CorrectedOptions is { } options ? $"{command} {options}".TrimEnd() : null);
 
-    /// <summary>The corrected call's options as they are typed into a shell; null when no call can be built.</summary>
+    /// <summary>The corrected call's options as they are typed into a shell, defaults that were meant among them: over a file that is
+    /// there, what is left out is taken from its header. Null when no call can be built.</summary>
     public string? CorrectedOptions => Schema is null || CorrectedArguments is null
         ? null
-        : Schema.CommandLineOptions(JsonNode.Parse(CorrectedArguments)!.AsObject());
+        : Schema.CommandLineOptions(JsonNode.Parse(CorrectedArguments)!.AsObject(), withDefaults: true);
 
     private string OptionName(string argument)
     {

@@ -31,9 +31,10 @@ public abstract class ArgumentSchema
     public Argument? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>Arguments that were accepted, as options of a command.</summary>
-    /// <param name="arguments">The arguments; those that are left at their defaults are left out.</param>
-    public string CommandLineOptions(JsonObject arguments) => string.Join(' ', All
-        .Where(argument => arguments[argument.Name] is { } value && !JsonNode.DeepEquals(value, argument.Default))
+    /// <param name="arguments">The arguments.</param>
+    /// <param name="withDefaults">Whether those that are left at their defaults are named too.</param>
+    public string CommandLineOptions(JsonObject arguments, bool withDefaults = false) => string.Join(' ', All
+        .Where(argument => arguments[argument.Name] is { } value && (withDefaults || !JsonNode.DeepEquals(value, argument.Default)))
         .Select(argument => arguments[argument.Name] is JsonValue value && value.GetValueKind() is JsonValueKind.True
             ? argument.OptionName
             : $"{argument.OptionName} {argument.OptionValue(arguments[argument.Name]!)}"));

@@ -1,10 +1,10 @@
 namespace CrowVault.Emitters.Arguments;
 
-/// <summary>What an argument is called elsewhere: in opossum, cockatiel, resilience4j, Polly, p-retry, got, axios-retry, urllib3,
-/// express-rate-limit, rate-limiter-flexible and bottleneck. A name that only looks like one of ours may mean another.</summary>
+/// <summary>What an argument is called elsewhere: in opossum, cockatiel, resilience4j, Hystrix, Polly, Istio, nginx, HAProxy, p-retry, got,
+/// ky, axios-retry, urllib3, express-rate-limit, rate-limiter-flexible and bottleneck. A name that only looks like one of ours may mean another.</summary>
 /// <param name="Argument">Ours.</param>
 /// <param name="Advice">Why no value can be taken over, or the way out where there is no argument; null when the value can.</param>
-internal sealed record OtherName(string Argument, string? Advice)
+internal sealed partial record OtherName(string Argument, string? Advice)
 {
     /// <summary>Whether only a breaker that trips by the share of failures has it.</summary>
     /// <param name="argument">Name of an argument.</param>
@@ -27,9 +27,10 @@ internal sealed record OtherName(string Argument, string? Advice)
             "successrate", "successratethreshold", "successpercent", "successpercentage", "successratio",
         ]),
         ("failureThreshold", null, [
-            "failures", "maxfailures", "failurecount", "failurelimit", "consecutivefailures", "maxconsecutivefailures",
+            "failures", "maxfailures", "failurecount", "failurelimit", "consecutivefailures", "maxconsecutivefailures", "maxfails",
+            "failmax", "fall", "consecutive5xxerrors", "consecutiveerrors",
         ]),
-        ("successThreshold", null, ["successes", "successcount", "consecutivesuccesses"]),
+        ("successThreshold", null, ["successes", "successcount", "consecutivesuccesses", "rise"]),
         ("minimumCalls", null, [
             "volumethreshold", "requestvolumethreshold", "minimumnumberofcalls", "minimumthroughput", "minimumrequests", "minrequests",
             "mincalls",
@@ -43,11 +44,11 @@ internal sealed record OtherName(string Argument, string? Advice)
             "slidingwindowsize", "slidingwindowtype", "ringbuffersize", "windowsize",
         ]),
         ("recoveryTimeMs", null, [
-            "resettimeoutms", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "openforms", "halfopenafterms", "cooldownms",
+            "resettimeoutms", "baseejectiontimems", "opendurationms", "opentimems", "sleepwindowms", "breakdurationms", "openforms", "halfopenafterms", "cooldownms",
             "waitdurationinopenstatems",
         ]),
         ("recoveryTimeMs", "use recoveryTimeMs, in milliseconds.", [
-            "resettimeout", "openduration", "opentime", "sleepwindow", "breakduration", "durationofbreak", "halfopenafter", "cooldown",
+            "resettimeout", "baseejectiontime", "openduration", "opentime", "sleepwindow", "breakduration", "durationofbreak", "halfopenafter", "cooldown",
             "waitdurationinopenstate",
         ]),
         ("halfOpenMaxProbes", null, [
@@ -59,7 +60,7 @@ internal sealed record OtherName(string Argument, string? Advice)
             ["timeout", "timeoutms", "calltimeout", "calltimeoutms", "requesttimeout", "requesttimeoutms"]),
         ("maxRetries", null, [
             "retrycount", "maxretrycount", "retrylimit", "retrymax", "totalretries", "maxretryattempts", "retryattempts", "retriesmax",
-            "numberofretries",
+            "numberofretries", "numretries", "maxnetworkretries", "retry", "limit",
         ]),
         ("maxRetries", "use maxRetries, one less: the first attempt is not a retry.", [
             "maxattempts", "attempts", "maxtries", "tries", "numattempts", "numberofattempts",
@@ -90,6 +91,7 @@ internal sealed record OtherName(string Argument, string? Advice)
             "writetimeout", "writetimeoutms", "idletimeout", "idletimeoutms", "sockettimeout", "sockettimeoutms", "headerstimeout", "headerstimeoutms",
             "bodytimeout", "bodytimeoutms", "responsetimeout", "responsetimeoutms",
         ]),
+        ("withJitter", null, ["randomize", "randomise", "randomized", "randomised"]),
         ("respectRetryAfter", null, ["retryafter", "honorretryafter", "honourretryafter", "useretryafter", "respectretryafterheader"]),
         ("baseDelayMs", "the wait doubles from one attempt to the next, up to maxDelayCapMs; nothing sets the factor.", [
             "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "backoffrate", "exponential", "exponentialbackoff",
@@ -102,8 +104,13 @@ internal sealed record OtherName(string Argument, string? Advice)
         ("retryOn", "withFetch emits retryFetch, which repeats only safe methods; its option methods names others.", [
             "methods", "httpmethods", "allowedmethods", "idempotent", "idempotentonly", "retrymethods",
         ]),
-        ("requestsPerWindow", null, ["limit", "max", "points", "quota", "maxrequests", "requestlimit", "maxhits", "tokensperinterval"]),
-        ("windowSeconds", "use windowSeconds, in seconds.", ["duration", "interval", "period", "timewindow", "per", "ttl"]),
+        ("requestsPerWindow", null, [
+            "limit", "max", "points", "quota", "maxrequests", "requestlimit", "maxhits", "tokensperinterval", "permitlimit",
+            "limitforperiod", "intervalcap",
+        ]),
+        ("windowSeconds", "use windowSeconds, in seconds.", [
+            "duration", "interval", "period", "timewindow", "window", "limitrefreshperiod", "per", "ttl",
+        ]),
         ("keyStrategy", null, ["key", "keyby", "keygenerator", "limitby", "identifier", "identifyby", "keytype"]),
         ("keyStrategy", InMiddleware, [
             "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration",
@@ -143,7 +150,9 @@ internal sealed record OtherName(string Argument, string? Advice)
     {
         if (name.Length <= 64)
         {
-            foreach (var (argument, advice) in s_names[Reading.Fold(name)])
+            // Hystrix's circuitBreaker.sleepWindowInMilliseconds.
+            var last = Reading.Fold(name[(name.LastIndexOf('.') + 1)..]);
+            foreach (var (argument, advice) in s_names[Milliseconds().Replace(last, "ms")])
             {
                 if (schema.Find(argument) is not null)
                 {
@@ -154,4 +163,7 @@ internal sealed record OtherName(string Argument, string? Advice)
 
         return null;
     }
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"(?:in)?milli(?:second)?s\z")]
+    private static partial System.Text.RegularExpressions.Regex Milliseconds();
 }

@@ -122,7 +122,8 @@ internal static partial class Reading
     /// out.</summary>
     public static bool HasWord(JsonElement value) => value.ValueKind switch
     {
-        JsonValueKind.String => value.GetString() is { Length: > 1 } text && text.All(char.IsAsciiLetter)
+        JsonValueKind.String => value.GetString() is { Length: > 1 } text
+            && text.All(c => char.IsAsciiLetter(c) || c is '-' or '_' or ' ') && text.Any(char.IsAsciiLetter)
             && text.ToUpperInvariant() is not ("NULL" or "UNDEFINED" or "DEFAULT"),
         JsonValueKind.Array => value.EnumerateArray().Take(50).Any(HasWord),
         JsonValueKind.Object => value.EnumerateObject().Take(50).Any(member => HasWord(member.Value)),
@@ -319,7 +320,7 @@ internal static partial class Reading
 
         // 1.500 is one and a half here, and fifteen hundred where people write 1,5.
         var word = match.Groups["unit"].Value;
-        return word.Length > 0 ? number * FactorOf(word, unit) : Thousands().IsMatch(text) ? null : number;
+        return Thousands().IsMatch(text) ? null : word.Length > 0 ? number * FactorOf(word, unit) : number;
     }
 
     private static double? Parse(string text) =>
@@ -340,11 +341,11 @@ internal static partial class Reading
     private static partial Regex MeaningfulWords();
 
     [GeneratedRegex(@"\A\s*(?<count>[0-9]+([_,][0-9]{3})*)\s*(?<thousand>k)?\s*(?:(?<short>[rqt]p[smhd])"
-        + @"|(?:requests?|reqs?|calls?|hits?|tokens?)?\s*(?:/|\bper\b|\ban?\b|\bevery\b|\beach\b|\bin\b)\s*(?<times>[0-9]+)?\s*(?<unit>[a-z]+))\s*\z",
+        + @"|(?:requests?|reqs?|r|calls?|hits?|tokens?)?\s*(?:/|\bper\b|\ban?\b|\bevery\b|\beach\b|\bin\b)\s*(?<times>[0-9]+)?\s*(?<unit>[a-z]+))\s*\z",
         RegexOptions.IgnoreCase)]
     private static partial Regex Rates();
 
-    [GeneratedRegex(@"\A\s*[0-9]{1,3}(\.[0-9]{3})+\s*\z")]
+    [GeneratedRegex(@"\A\s*[1-9][0-9]{0,2}(\.[0-9]{3})+\s*[A-Za-z]*\s*\z")]
     private static partial Regex Thousands();
 
     [GeneratedRegex(@"\A\s*(?:[Pp](?=[0-9Tt]))?(?:[Tt]?(?<number>[0-9]+(?:\.[0-9]+)?)\s*(?<unit>[A-Za-z]+?)(?:\s+|(?=[Tt]?[0-9])|\z))+\z")]

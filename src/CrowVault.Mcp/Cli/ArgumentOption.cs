@@ -60,6 +60,7 @@ internal sealed class ArgumentOption
         IntegerListArgument { MinimumEntries: 0 } when tokens is ["" or IntegerListArgument.EmptyOption] => new JsonArray(),
         IntegerListArgument => new JsonArray([.. tokens.SelectMany(token => token.Split(',')).Select(Scalar)]),
         ObjectListArgument when tokens is [['{' or '[', ..]] => Parse(tokens[0]),
+        ObjectListArgument when tokens is [var text] && text.Contains(':', StringComparison.Ordinal) && !text.Contains('=', StringComparison.Ordinal) => text,
         ObjectListArgument => Map(tokens),
         _ => throw new InvalidOperationException($"No option stands for {argument.GetType().Name}."),
     };

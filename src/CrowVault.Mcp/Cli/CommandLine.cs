@@ -32,6 +32,11 @@ internal static class CommandLine
         catch (Fault fault)
         {
             Disk.Say(fault.Message);
+            if (args is ["generate" or "stack" or "upgrade" or "accept" or "init" or "setup", ..] && args.Contains("--json"))
+            {
+                Report.PrintFault(fault);
+            }
+
             return fault.ExitCode;
         }
         catch (Exception exception) when (Fault.IsOfFiles(exception))
@@ -70,9 +75,9 @@ internal static class CommandLine
         }
 
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (Swallowed(parsed) is { } swallowed)
+        if ((Swallowed(parsed) ?? Mistaken(parsed)) is { } mistake)
         {
-            throw new Fault(swallowed);
+            throw new Fault(mistake);
         }
 
         if (parsed.Errors.Count == 0 || parsed.Action is HelpAction or ExamplesAction)
@@ -91,26 +96,17 @@ internal static class CommandLine
 
         // What follows a command that is not known may be right.
         var unmatched = command.Subcommands.Count > 0 ? parsed.UnmatchedTokens.Take(1).ToList() : parsed.UnmatchedTokens;
-        foreach (var error in unmatched.Count > 0 && command.Subcommands.Count > 0
+        var lines = (unmatched.Count > 0 && command.Subcommands.Count > 0
             ? unmatched.Select(token => $"Unrecognized command or argument '{token}'.")
-            : parsed.Errors.Select(error => error.Message).Distinct())
-        {
-            Disk.Say(Fault.ShowLines(error));
-        }
-
+            : parsed.Errors.Select(Said).Distinct()).Select(Fault.ShowLines).ToList();
         var known = command.Subcommands.Select(each => each.Name).Concat(command.Options.Select(each => each.Name)).ToList();
         if (command == root)
         {
             known.AddRange(CrowVault.Emitters.Catalog.All.Select(emitter => $"{GenerateCommand.Name} {emitter.Command}"));
         }
 
-        foreach (var nearest in unmatched.Select(token => NearestOf(token, known)).OfType<string>())
-        {
-            Disk.Say($"Did you mean {nearest}?");
-        }
-
-        Disk.Say($"See {PathOf(command)} --help.");
-        return Usage;
+        lines.AddRange(unmatched.Select(token => NearestOf(token, known)).OfType<string>().Select(nearest => $"Did you mean {nearest}?"));
+        throw new Fault($"{string.Join('\n', lines)}\nSee {PathOf(command)} --help.");
     }
 
     /// <summary>Every command with its options.</summary>
@@ -177,6 +173,21 @@ internal static class CommandLine
         return minimum;
     }
 
+    // The parser names neither the option nor the nearest of its choices, and gives each a line.
+    private static string Said(ParseError error)
+    {
+        if (error is not { SymbolResult: OptionResult { Option.Name: var option, Tokens: [var token, ..] } }
+            || error.Message.Split("\n\t") is not [_, _, ..] lines)
+        {
+            return error.Message;
+        }
+
+        List<string> choices = [.. lines[1..].Select(line => line.Trim().Trim('\''))];
+        return $"{option}: {Fault.Show(token.Value)} is not a choice; "
+            + (NearestOf(token.Value, choices) is { } nearest ? $"did you mean {nearest}? Use" : "use")
+            + $" one of {string.Join(", ", choices)}.";
+    }
+
     // An option that lacks its value would take the name of the next one for it: --start --dry-run would write.
     private static string? Swallowed(ParseResult parsed)
     {
@@ -186,6 +197,20 @@ internal static class CommandLine
             .SelectMany(option => (parsed.GetResult(option)?.Tokens ?? []).Where(token => names.Contains(token.Value))
                 .Select(token => $"{option.Name}: its value is missing; {token.Value} is an option. See "
                     + $"{PathOf(parsed.CommandResult.Command)} --help."))
+            .FirstOrDefault();
+    }
+
+    // upgrade --dryrun is no file of that name, unless there is one or '--' stands before it.
+    private static string? Mistaken(ParseResult parsed)
+    {
+        var given = parsed.Tokens.TakeWhile(token => token.Type is not TokenType.DoubleDash).ToHashSet();
+        var command = parsed.CommandResult.Command;
+        return command.Arguments
+            .SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
+            .Where(token => given.Contains(token) && token.Value is ['-', _, ..] && !Path.Exists(token.Value))
+            .Select(token => $"Unrecognized option {Fault.Show(token.Value)}."
+                + (NearestOf(token.Value, [.. command.Options.Select(option => option.Name)]) is { } nearest ? $" Did you mean {nearest}?" : "")
+                + $" See {PathOf(command)} --help.")
             .FirstOrDefault();
     }
 

@@ -170,15 +170,27 @@ internal static class EmittedFiles
                 conflicts += marked;
             }
 
+            // Up to date but for its owner's edits.
+            var isKept = isMerged && content == target.Existing;
             if (!request.DryRun)
             {
                 var write = writes[System.IO.Path.GetDirectoryName(target.RealPath)!];
                 var name = System.IO.Path.GetFileName(target.RealPath);
-                write.Stage(name, TargetFile.Bytes(content));
+                if (!isKept)
+                {
+                    write.Stage(name, TargetFile.Bytes(content));
+                }
+
                 if (ProjectFiles.IsProject(System.IO.Path.GetDirectoryName(target.RealPath)!))
                 {
                     write.Stage($"{FolderWrite.BaseFolder}/{name}.gz", Disk.Compress(target.Content));
                 }
+            }
+
+            if (isKept)
+            {
+                reports.Add((new(target.Path, NameOf(target.State), null, "unchanged; your edits stay"), request.Progress));
+                continue;
             }
 
             var action = target.State switch

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
@@ -66,7 +67,7 @@ internal static class GenerateCommand
 
         if (request.Output is null)
         {
-            return Print(emitter, arguments, request);
+            return Print(emitter, arguments, request, parsed);
         }
 
         var report = new Report(request.Json);
@@ -87,6 +88,9 @@ internal static class GenerateCommand
         }
 
         var taken = isOurs ? TakeOver(arguments, emitter, owned!.Header, path) : [];
+        var kept = emitter.Arguments.CommandLineOptions(new(arguments
+            .Where(each => taken.Contains(each.Key))
+            .Select(each => KeyValuePair.Create(each.Key, each.Value?.DeepClone()))));
         var found = ProjectFiles.AddTo(
             arguments, emitter.Arguments, Path.GetDirectoryName(real)!, arguments["runtime"]?.ToString(), request.IsJavaScript);
 
@@ -99,7 +103,7 @@ internal static class GenerateCommand
             return isOurs && parsed.Tokens.Count > 0 && faults.Faults.All(fault => taken.Contains(fault.Argument))
                 ? throw new Fault($"{Fault.Show(path)}: the arguments in its "
                     + $"header are not accepted.\n{faults.Message}", CommandLine.Differs)
-                : throw Wrong(emitter, faults);
+                : throw Wrong(emitter, FaultsOfTheCall(emitter, arguments, taken) ?? faults, parsed);
         }
 
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
@@ -108,6 +112,11 @@ internal static class GenerateCommand
         var exitCode = EmittedFiles.Apply(files, request, report, StaleTests(files, path, emitter));
 
         // After what became of the files: where nothing could be written, the reason stands alone.
+        if (kept.Length > 0)
+        {
+            report.Note($"The header of {Fault.Show(path)} gave {kept}.", aloud: !request.Check);
+        }
+
         found.ForEach(each => report.Note(each, aloud: !request.Check));
         Remark(emission, report, aloud: !request.Check);
         if (exitCode == CommandLine.Success && !request.OnlyLooks)
@@ -123,13 +132,32 @@ internal static class GenerateCommand
     }
 
     /// <summary>What is wrong with a call, with the call corrected as it is typed here.</summary>
-    public static Fault Wrong(Emitter emitter, ArgumentFaults faults)
+    private static Fault Wrong(Emitter emitter, ArgumentFaults faults, ParseResult parsed)
     {
         const string Corrected = "Corrected call: ";
+        var tool = emitter.Arguments.All.Select(argument => argument.OptionName).ToHashSet(StringComparer.Ordinal);
+        var others = parsed.CommandResult.Children.OfType<OptionResult>()
+            .Where(each => !each.Implicit && !tool.Contains(each.Option.Name))
+            .SelectMany(each => each.Tokens.Select(token => ForShell(token.Value)).Prepend(each.IdentifierToken!.Value));
         var lines = faults.Message.Split('\n').Where(line => !line.StartsWith(Corrected, StringComparison.Ordinal));
         return new(string.Join('\n', faults.CorrectedOptions is { } options
-            ? lines.Append($"{Corrected}{Product.Command} {Name} {emitter.Command} {options}".TrimEnd())
+            ? lines.Append($"{Corrected}{string.Join(' ', new[] { Product.Command, Name, emitter.Command, options }
+                .Concat(others).Where(word => word.Length > 0))}")
             : lines));
+    }
+
+    private static string ForShell(string word) =>
+        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "_./:=,@+-".Contains(c, StringComparison.Ordinal))
+            ? word
+            : $"'{Fault.ShowLines(word).Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    // What is corrected is what was typed; the header of the file gives only what a call must have.
+    private static ArgumentFaults? FaultsOfTheCall(Emitter emitter, JsonObject arguments, HashSet<string> taken)
+    {
+        var typed = new JsonObject(arguments
+            .Where(each => !taken.Contains(each.Key) || emitter.Arguments.Find(each.Key) is { Required: true })
+            .Select(each => KeyValuePair.Create(each.Key, each.Value?.DeepClone())));
+        return emitter.TryEmit(ToElement(typed), Product.Version, out _, out var faults) ? null : faults;
     }
 
     // Where the file is, and where the one is that a link leads to.
@@ -155,11 +183,11 @@ internal static class GenerateCommand
             : request;
     }
 
-    private static int Print(Emitter emitter, JsonObject arguments, OutputRequest request)
+    private static int Print(Emitter emitter, JsonObject arguments, OutputRequest request, ParseResult parsed)
     {
         if (!emitter.TryEmit(ToElement(arguments), Product.Version, out var emission, out var faults))
         {
-            throw Wrong(emitter, faults);
+            throw Wrong(emitter, faults, parsed);
         }
 
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;

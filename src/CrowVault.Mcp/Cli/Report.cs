@@ -67,12 +67,17 @@ internal sealed class Report(bool json)
     {
         if (json)
         {
-            var content = new ReportContent(exitCode, _files, _messages, Usage, _warnings, _notes, _next);
-            Disk.Print($"{JsonSerializer.Serialize(content, ReportJson.Readable.ReportContent)}\n");
+            Print(new(exitCode, _files, _messages, Usage, _warnings, _notes, _next));
         }
 
         return exitCode;
     }
+
+    /// <summary>Says on standard output, too, what ended a command that was asked for JSON.</summary>
+    public static void PrintFault(Fault fault) => Print(new(fault.ExitCode, [], fault.Message.Split('\n'), null, [], [], []));
+
+    private static void Print(ReportContent content) =>
+        Disk.Print($"{JsonSerializer.Serialize(content, ReportJson.Readable.ReportContent)}\n");
 
     private void Collect(List<string> list, string text, string? aloud)
     {

@@ -136,6 +136,44 @@ test('arguments of every kind that are none', () => {
   assertTidy(folder);
 });
 
+test('a misspelled option is not taken for a file, and nothing is done for the files beside it', () => {
+  const folder = newFolder();
+  assert.equal(run(folder, ...breaker, '-o', '.').code, 0);
+  const file = join(folder, 'circuit-breaker.ts');
+  writeFileSync(file, `${readFileSync(file, 'utf8')}// mine\n`);
+  const before = readFileSync(file, 'utf8');
+  for (const command of [
+    ['accept', 'circuit-breaker.ts', '--dryrun'],
+    ['upgrade', '--dryrun', '.'],
+    ['call', 'generate_bulkhead', '--jso'],
+  ]) {
+    const done = run(folder, ...command);
+    assert.equal(done.code, 2);
+    assert.match(done.err, /^Unrecognized option --\w+\. .*See crowvault-mcp \w+ --help\.$/mu);
+  }
+  assert.match(run(folder, 'upgrade', '--dryrun').err, /Did you mean --dry-run\?/u);
+  assert.equal(readFileSync(file, 'utf8'), before);
+  writeFileSync(join(folder, '-x.ts'), before);
+  assert.match(run(folder, 'upgrade', '--', '-x.ts').err, /-x\.ts: unchanged/u);
+});
+
+test('what ends a command that writes files is JSON where JSON was asked for', () => {
+  const folder = newFolder();
+  for (const command of [
+    ['stack', '-o', 'out'],
+    ['upgrade', 'nowhere'],
+    ['accept', 'nowhere.ts'],
+    [...breaker, '--failure-threshold', 'x'],
+    [...breaker, '-o', 'a', '-o', 'b'],
+    ['setup', '--client', 'nobody'],
+  ]) {
+    const { code, out, err } = run(folder, ...command, '--json');
+    const answer = JSON.parse(out);
+    assert.equal(answer.exitCode, code);
+    assert.deepEqual([code, answer.messages.join('\n')], [2, err.trimEnd()], command.join(' '));
+  }
+});
+
 test('--diff and messages pass no escape on to the terminal', () => {
   const folder = newFolder();
   assert.equal(run(folder, ...breaker, '-o', '.').code, 0);

@@ -1,6 +1,6 @@
 // Edits of one's own and a generator that comes back: merged without loss or with a marked conflict, never dropped.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -295,6 +295,9 @@ test('upgrade brings a file of an older version up, says what changed and names 
   const upgraded = readFileSync(path, 'utf8');
   assert.match(upgraded, /\n\/\/ mine\nexport class/u);
   assert.doesNotMatch(upgraded, /0\.0\.1/u);
+  const { ino } = statSync(path);
+  assert.match(run(folder, 'upgrade').err, /src\/circuit-breaker\.ts: unchanged; your edits stay/u);
+  assert.equal(statSync(path).ino, ino, 'an edited file that is up to date is not written');
 });
 
 test('a change of arguments is told in words and figures', () => {

@@ -87,6 +87,30 @@ test('tests import a file whose name has quotes and backslashes', { skip: !posix
   assert.match(readFileSync(join(folder, "o'b\\n.test.ts"), 'utf8'), /from '\.\/o\\'b\\\\n\.ts'/u);
 });
 
+test('what its owner writes into the header is no edit of the code, and an update keeps it', () => {
+  const folder = newFolder();
+  const path = join(folder, 'retry.ts');
+  const generate = (...options) => run(folder, 'generate', 'retry-policy', '-o', '.', ...options);
+  assert.equal(generate().code, 0);
+  const emitted = readFileSync(path, 'utf8');
+  let retries = 4;
+  for (const [from, to] of [
+    ['/*\n', '/**\n * Noted: @owner team-payments\n *\n'],
+    ['yours to edit.', 'yours to edit. Noted: see ADR 7.'],
+    ['\n * Needs', '\n * Noted.\n * Needs'],
+    ['\n * Body', '\n * Noted, and a review.\n * Body'],
+    ['\n */', '\n *\n * Noted: see https://adr.example/7\n */'],
+  ]) {
+    writeFileSync(path, emitted.replace(from, to));
+    assert.equal(generate('--check').code, 0, to);
+    assert.match(generate('--max-retries', String(++retries)).err, /retry\.ts: updated/u, to);
+    const updated = readFileSync(path, 'utf8');
+    assert.match(updated, /^\/\/ Noted.*\n\n\/\*\n \* Retry policy\. /u, to);
+    assert.doesNotMatch(updated.replace(/^.*/u, ''), /Noted/u, to);
+    assert.equal(generate('--check').code, 0, to);
+  }
+});
+
 test('a folder by two names, and a file by a link, are one', { skip: !posix }, () => {
   const folder = project();
   symlinkSync('src', join(folder, 'linked'));
