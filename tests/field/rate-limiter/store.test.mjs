@@ -260,6 +260,27 @@ for (const redisClient of ['ioredis', 'node-redis']) {
   });
 }
 
+test('a cluster of node-redis 4, which asks any of its nodes for a script, is told the key', async () => {
+  const asked = [];
+  const moved = () => Promise.reject(new Error('MOVED 1 127.0.0.1:6380'));
+  const client = {
+    masters: [],
+    evalSha: moved,
+    eval: moved,
+    sendCommand: (key, isReadonly, [command, script, amount, first]) => {
+      asked.push({ key, isReadonly, command, amount, first });
+      return command === 'eval' ? Promise.resolve([1, 1, 0, 1000]) : Promise.reject(new Error(`NOSCRIPT ${script}`));
+    },
+  };
+  const Limiter = await limiterClass('fixed-window', { redisClient: 'node-redis' });
+  assert.equal((await new Limiter(client, 5, 60).consume('k')).decidedBy, 'count');
+  const key = 'rate:fixed-window:k';
+  assert.deepEqual(
+    asked,
+    ['evalSha', 'eval'].map((command) => ({ key, isReadonly: false, command, amount: '1', first: key })),
+  );
+});
+
 describe('a connection that is of no use', () => {
   test('ioredis with a time limit of its own: it swallows everything, and is made anew', async () => {
     const server = await startRedis();
