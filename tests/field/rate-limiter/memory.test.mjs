@@ -125,6 +125,16 @@ describe('clocks', () => {
       assert.equal((await limiter.consume('k', 2)).allowed, true);
     });
   }
+
+  test('a block lasts no longer, either', async () => {
+    let now = 1e12;
+    const limiter = new (await limiterClass('fixed-window', { ...memory, withOperations: true }))(2, 2, { now: () => now });
+    await limiter.block('k', 1000);
+    now -= 3_600_000;
+    assert.equal((await limiter.consume('k')).retryAfterMs, 1000);
+    now += 1000;
+    assert.equal((await limiter.consume('k')).allowed, true);
+  });
 });
 
 describe('ioredis-mock', () => {

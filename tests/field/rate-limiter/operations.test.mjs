@@ -149,6 +149,22 @@ describe('acquire', () => {
     assert.ok(performance.now() - began < 900);
   });
 
+  test('nobody waits for the pause of another, whose turn would come too late or who is first when another leaves', async ({ mock }) => {
+    const limiter = new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(10, 0.01);
+    await limiter.consume('k', 5);
+    // No pause ends by itself.
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const controller = new AbortController();
+    const first = limiter.acquire('k', { cost: 10, signal: controller.signal, maxWaitMs: 1e9 }).catch(() => 'left');
+    await new Promise(setImmediate);
+    assert.equal((await limiter.acquire('k', { maxWaitMs: 50 })).allowed, false);
+    const next = limiter.acquire('k', { maxWaitMs: 1e9 });
+    await new Promise(setImmediate);
+    controller.abort();
+    assert.equal(await first, 'left');
+    assert.equal((await next).allowed, true);
+  });
+
   test('leaves no timer when the last of its callers goes', async () => {
     const limiter = new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(1, 0.01);
     await limiter.acquire('k');

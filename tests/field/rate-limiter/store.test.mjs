@@ -221,6 +221,66 @@ test('a cluster whose client puts a prefix before every key: a silent node takes
   for (const { decidedBy } of await Promise.all(others.map((key) => limiter.consume(key)))) assert.equal(decidedBy, 'count');
 });
 
+for (const redisClient of ['ioredis', 'node-redis']) {
+  /** A cluster whose slots all belong to `client.owner`, and whose keys that begin with "stuck" nobody answers. */
+  const clusterOf = async (options) => {
+    const decide = (key) => (key.includes(':stuck') ? new Promise(() => {}) : Promise.resolve([1, 1, 0, 1000]));
+    const client = {
+      owner: 'one:6379',
+      isCluster: true,
+      masters: [],
+      get slots() {
+        const shard = redisClient === 'ioredis' ? [this.owner] : { master: { address: this.owner } };
+        return Array(16_384).fill(shard);
+      },
+      evalsha: (_sha, _keys, key) => decide(key),
+      evalSha: (_sha, { keys: [key] }) => decide(key),
+    };
+    const Limiter = await limiterClass('fixed-window', { redisClient, withMetrics: true });
+    const limiter = new Limiter(client, 5, 60, { storeTimeoutMs: 20, onStoreFailure: () => undefined, ...options });
+    await limiter.consume('k');
+    return { client, limiter };
+  };
+
+  test(`${redisClient}: a cluster is well again when another master has what the silent one had`, async () => {
+    const told = [];
+    const { client, limiter } = await clusterOf({ onEvent: ({ type }) => told.push(type) });
+    await Promise.all([limiter.consume('stuck'), limiter.consume('stuck')]);
+    client.owner = 'other:6379';
+    await limiter.consume('k');
+    assert.deepEqual(told.slice(-2), ['recovered', 'allowed']);
+  });
+
+  test(`${redisClient}: a slot on its way to a node that hangs takes along none of the others of its old master`, async () => {
+    const { limiter } = await clusterOf();
+    for (let round = 0; round < 3; round++) {
+      await limiter.consume(`stuck${String(round)}`);
+      assert.equal((await limiter.consume('k')).decidedBy, 'count');
+    }
+  });
+}
+
+test('a cluster of node-redis 4, which asks any of its nodes for a script, is told the key', async () => {
+  const asked = [];
+  const moved = () => Promise.reject(new Error('MOVED 1 127.0.0.1:6380'));
+  const client = {
+    masters: [],
+    evalSha: moved,
+    eval: moved,
+    sendCommand: (key, isReadonly, [command, script, amount, first]) => {
+      asked.push({ key, isReadonly, command, amount, first });
+      return command === 'eval' ? Promise.resolve([1, 1, 0, 1000]) : Promise.reject(new Error(`NOSCRIPT ${script}`));
+    },
+  };
+  const Limiter = await limiterClass('fixed-window', { redisClient: 'node-redis' });
+  assert.equal((await new Limiter(client, 5, 60).consume('k')).decidedBy, 'count');
+  const key = 'rate:fixed-window:k';
+  assert.deepEqual(
+    asked,
+    ['evalSha', 'eval'].map((command) => ({ key, isReadonly: false, command, amount: '1', first: key })),
+  );
+});
+
 describe('a connection that is of no use', () => {
   test('ioredis with a time limit of its own: it swallows everything, and is made anew', async () => {
     const server = await startRedis();
