@@ -106,12 +106,11 @@ public abstract class Emitter<TOptions> : Emitter
         var draft = Write(options);
         var canonical = _arguments.Value.Canonical(options);
         var header = new FileHeader(Title, version, Tool, canonical.ToJsonString(ArgumentJson.Readable.Options), draft.Needs);
-        var files = new List<GeneratedFile> { new(FileName, FileRole.Source, "typescript", header.Above(draft.Source)) };
+        var files = new List<GeneratedFile> { new(FileName, FileRole.Source, "typescript", header.Of(draft.Source), draft.Source) };
         if (options.WithTests)
         {
-            var tests = header with { Subject = $"Tests of {FileName}" };
-            files.Add(new(TestFileName, FileRole.Test, "typescript",
-                tests.Above(TestRunner.WithImports(draft.Test, options.ImportExtension))));
+            var tests = TestRunner.WithImports(draft.Test, options.ImportExtension);
+            files.Add(new(TestFileName, FileRole.Test, "typescript", (header with { Subject = $"Tests of {FileName}" }).Of(tests), tests));
         }
 
         var usage = TestRunner.WithImports(draft.Usage, options.ImportExtension);

@@ -17,5 +17,10 @@ public enum FileRole
 /// <param name="Path">File name, such as <c>circuit-breaker.ts</c>.</param>
 /// <param name="Role">Source or test.</param>
 /// <param name="Language"><c>typescript</c>, or <c>javascript</c> where the command line was asked for it.</param>
-/// <param name="Content">The text: ASCII, lines end in a line feed.</param>
-public sealed record GeneratedFile(string Path, FileRole Role, string Language, string Content);
+/// <param name="Header">The comment above the code, with the blank line that follows it.</param>
+/// <param name="Code">The code: ASCII, lines end in a line feed.</param>
+public sealed record GeneratedFile(string Path, FileRole Role, string Language, string Header, string Code)
+{
+    /// <summary>The whole text. An answer writes its parts one after the other, since putting them together costs more than making them.</summary>
+    public string Content => Header + Code;
+}

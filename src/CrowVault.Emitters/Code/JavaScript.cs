@@ -31,7 +31,8 @@ public static partial class JavaScript
         var owned = OwnedFile.Read(file.Content)!;
         var name = Path.ChangeExtension(file.Path, ".js");
         var header = owned.Header with { Subject = owned.Header.Subject.Replace(".ts", ".js", StringComparison.Ordinal) };
-        return new(name, file.Role, Language, header.Above(Erase(owned.Body)));
+        var code = Erase(owned.Body);
+        return new(name, file.Role, Language, header.Of(code), code);
     }
 
     /// <summary>Code without its types.</summary>

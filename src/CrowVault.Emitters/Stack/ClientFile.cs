@@ -26,6 +26,6 @@ internal static class ClientFile
             $"Upstreams through {client}", version, $"upstreams_{client}", arguments.ToJsonString(ArgumentJson.Readable.Options),
                 FileHeader.WebStandards);
         var body = TestRunner.WithImports(view.Render($"Stack/clients/{client}.ts.liquid"), options.ImportExtension);
-        yield return new(NameOf(client), FileRole.Source, "typescript", header.Above(body));
+        yield return new(NameOf(client), FileRole.Source, "typescript", header.Of(body), body);
     }
 }

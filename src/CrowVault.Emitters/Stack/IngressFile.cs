@@ -25,7 +25,8 @@ internal static class IngressFile
         var arguments = new JsonObject { ["framework"] = Stem(framework) };
         var header = new FileHeader("Ingress", version, "ingress", arguments.ToJsonString(ArgumentJson.Readable.Options),
             FileHeader.WebStandards);
-        return new(FileName, FileRole.Source, "typescript", header.Above(TestRunner.WithImports(body, options.ImportExtension)));
+        var code = TestRunner.WithImports(body, options.ImportExtension);
+        return new(FileName, FileRole.Source, "typescript", header.Of(code), code);
     }
 
     // Public API first, helpers last.

@@ -24,11 +24,12 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
     public IEnumerable<GeneratedFile> Files(string version)
     {
         var header = new FileHeader("Upstreams", version, "upstreams", Arguments(), FileHeader.WebStandards);
-        yield return new(FileName, FileRole.Source, "typescript", header.Above(Render("upstreams.ts")));
+        var source = Render("upstreams.ts");
+        yield return new(FileName, FileRole.Source, "typescript", header.Of(source), source);
         if (options.WithTests)
         {
-            var tests = header with { Subject = $"Tests of {FileName}" };
-            yield return new(TestFileName, FileRole.Test, "typescript", tests.Above(Render("upstreams.test.ts")));
+            var tests = Render("upstreams.test.ts");
+            yield return new(TestFileName, FileRole.Test, "typescript", (header with { Subject = $"Tests of {FileName}" }).Of(tests), tests);
         }
 
         foreach (var adapter in ClientFile.Write(_view, options, version))

@@ -71,7 +71,7 @@ internal static class Emitting
                 Subject = owned.Header.Subject.Replace(original, source, StringComparison.Ordinal),
             };
             var path = file.Role is FileRole.Source ? source : $"{stem}.test{extension}";
-            return file with { Path = path, Content = header.Above(body) };
+            return file with { Path = path, Header = header.Of(body), Code = body };
         })];
     }
 

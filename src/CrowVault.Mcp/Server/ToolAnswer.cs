@@ -32,7 +32,7 @@ internal sealed class ToolAnswer
     /// <summary>What is to be known about the files, then one block per file with its code as it is.</summary>
     public ToolAnswer(Emission emission)
     {
-        _content = Content([emission.Summary(), .. emission.WithCode ? emission.Files.Select(file => file.Content) : []]);
+        _content = Content([[emission.Summary()], .. emission.WithCode ? emission.Files.Select(file => new[] { file.Header, file.Code }) : []]);
         _structured = ServerFeatures.Current.StructuredAnswers
             ? JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission)
             : null;
@@ -41,7 +41,7 @@ internal sealed class ToolAnswer
     /// <summary>What was wrong with the call.</summary>
     public ToolAnswer(ArgumentFaults faults)
     {
-        _content = Content([faults.Message]);
+        _content = Content([[faults.Message]]);
         IsError = true;
     }
 
@@ -67,19 +67,23 @@ internal sealed class ToolAnswer
     }
 
     // What is emitted is printable ASCII with line feeds, which takes two bytes a character at most.
-    private static byte[] Content(IReadOnlyList<string> texts)
+    private static byte[] Content(IReadOnlyList<string[]> texts)
     {
-        if (!texts.All(IsEmitted))
+        if (!texts.All(text => text.All(IsEmitted)))
         {
-            return JsonSerializer.SerializeToUtf8Bytes([.. texts.Select(text => new AnswerBlock("text", text))], AnswerJson.Readable.AnswerBlockArray);
+            return JsonSerializer.SerializeToUtf8Bytes(
+                [.. texts.Select(text => new AnswerBlock("text", string.Concat(text)))], AnswerJson.Readable.AnswerBlockArray);
         }
 
-        var buffer = ArrayPool<byte>.Shared.Rent(texts.Sum(text => (2 * text.Length) + 64));
+        var buffer = ArrayPool<byte>.Shared.Rent(texts.Sum(text => (2 * text.Sum(part => part.Length)) + 64));
         var length = 0;
         foreach (var text in texts)
         {
             Append(length == 0 ? "[{\"type\":\"text\",\"text\":\""u8 : "\"},{\"type\":\"text\",\"text\":\""u8);
-            length += Escape(text, buffer.AsSpan(length));
+            foreach (var part in text)
+            {
+                length += Escape(part, buffer.AsSpan(length));
+            }
         }
 
         Append("\"}]"u8);

@@ -20,7 +20,7 @@ internal sealed class TelemetryFile(Reported reported, StackOptions options)
         var arguments = new JsonObject { ["guards"] = new JsonArray([.. reported.Guards.Select(guard => (JsonNode)Kebab(guard))]) };
         var header = new FileHeader("Telemetry", version, Tool, arguments.ToJsonString(ArgumentJson.Readable.Options),
             FileHeader.WebStandards);
-        return new(FileName, FileRole.Source, "typescript", header.Above(source));
+        return new(FileName, FileRole.Source, "typescript", header.Of(source), source);
     }
 
     private TelemetryModel Model()
