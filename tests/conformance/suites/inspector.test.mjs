@@ -3,12 +3,11 @@
 // With CROWVAULT_PICTURES=FOLDER it leaves a picture of each.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import net from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
+import { freePort } from '../../shared/port.mjs';
 import { temporaryFolder } from '../../shared/temporary.mjs';
 import { modernNode, program, programArguments } from '../lib/server.mjs';
 
@@ -58,14 +57,6 @@ after(async () => {
   await browser?.close();
   if (child?.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
 });
-
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
 
 const picture = async (name) => pictures && page.screenshot({ path: join(pictures, `${name}.png`) });
 const signs = { Tools: /^Tools \(5\)/u, Prompts: /^Prompts \(2\)/u, Resources: /^URIs \(/u };

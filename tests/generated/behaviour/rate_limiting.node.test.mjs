@@ -17,7 +17,8 @@ import { run } from '../lib/compile.mjs';
 import { compared, emit, load } from '../lib/emit.mjs';
 import { randomOf } from '../lib/random.mjs';
 import { bucketOracle, fixedWindowOracle, slidingWindowOracle, windowsOracle } from '../lib/rate-oracle.mjs';
-import { freePort, startRedis } from '../lib/redis.mjs';
+import { freePort } from '../../shared/port.mjs';
+import { startRedis } from '../lib/redis.mjs';
 import { workspace } from '../lib/server.mjs';
 
 const tool = 'generate_rate_limiting';

@@ -1,7 +1,6 @@
 // A real redis-server on a free loopback port; ended by its own process id.
 import { execFileSync, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { freePort } from '../../shared/port.mjs';
 import { temporaryFolder } from '../../shared/temporary.mjs';
 import { binary } from './binaries.mjs';
 
@@ -9,16 +8,6 @@ export const redisServer = binary('redis-server');
 
 const running = new Set();
 process.once('exit', () => running.forEach((each) => each.kill('SIGKILL')));
-
-/** A port that nobody listens on, below those that systems give to outgoing connections: one of them could be taken before the server has it. */
-export function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    const port = randomInt(10_000, 32_768);
-    probe.once('error', () => resolve(freePort()));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(port)));
-  });
-}
 
 /** Starts a server; `settings` are lines of redis.conf as arguments, such as `['--maxmemory', '3mb']`. */
 export async function startRedis(settings = [], port = undefined) {

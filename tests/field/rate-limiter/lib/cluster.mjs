@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { freePort, redisServer } from '../../../generated/lib/redis.mjs';
+import { redisServer } from '../../../generated/lib/redis.mjs';
+import { freePort } from '../../../shared/port.mjs';
 import { temporaryFolder } from '../../../shared/temporary.mjs';
 import { startRedis, until } from './support.mjs';
 
