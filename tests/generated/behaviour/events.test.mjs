@@ -325,3 +325,41 @@ test('rate limiter: failures of Redis are told, and when it is gone and back', a
     assert.deepEqual([storeFailures, allowed + refused], [2, 4]);
   }
 });
+
+test('rate limiter: while one master of a cluster fails it is gone, whatever the others answer', async () => {
+  const { TokenBucketLimiter } = await load('generate_rate_limiting', { keyStrategy: 'global', framework: 'fetch', withMetrics: true });
+  const { onEvent, types } = listener();
+  // The slots of the two keys (CRC-16 of the key, modulo 16,384) are in the first and in the second half.
+  const slots = Array.from({ length: 16_384 }, (_, slot) => [slot < 8_192 ? 'full:1' : 'well:1']);
+  const failing = new Set();
+  const redis = {
+    isCluster: true,
+    slots,
+    evalsha: (sha1, count, key) => (failing.has(key) ? Promise.reject(new Error('OOM command not allowed')) : Promise.resolve([1, 0])),
+    eval: () => assert.fail('asked'),
+  };
+  const limiter = new TokenBucketLimiter(redis, 5, 1, { name: 'c', onEvent, onStoreFailure: () => undefined });
+  const [full, well] = ['{b}', '{a}'];
+  const kinds = () => types().filter((type) => type === 'degraded' || type === 'recovered');
+  const { error } = console;
+  console.error = () => undefined;
+  try {
+    failing.add(`rate:token-bucket:c:${full}`);
+    for (let i = 0; i < 3; i++) {
+      await limiter.consume(full);
+      await limiter.consume(well);
+    }
+    assert.deepEqual(kinds(), ['degraded']);
+    failing.clear();
+    await limiter.consume(full);
+    assert.deepEqual(kinds(), ['degraded', 'recovered']);
+    // A master that is gone for good: its slots are another's.
+    failing.add(`rate:token-bucket:c:${full}`);
+    await limiter.consume(full);
+    slots.fill(['well:1']);
+    await limiter.consume(well);
+    assert.deepEqual(kinds(), ['degraded', 'recovered', 'degraded', 'recovered']);
+  } finally {
+    console.error = error;
+  }
+});
