@@ -3,8 +3,8 @@
 import { after } from 'node:test';
 import { isMainThread } from 'node:worker_threads';
 
-/** How long what the tests have closed may take to be gone, milliseconds. */
-const GRACE_MS = 10_000;
+/** How long what the tests have closed may take to be gone, seconds; those in which the process itself was busy do not count. */
+const GRACE_SECONDS = 60;
 
 // Only the test file's own process: what it forks is given the same arguments otherwise.
 process.execArgv.length = 0;
@@ -12,9 +12,12 @@ if (isMainThread) {
   // What the tests of a file take too long for ends it by this signal.
   process.once('SIGTERM', () => process.exit(1));
   after(() => {
-    setTimeout(() => {
+    let left = GRACE_SECONDS;
+    setInterval(() => {
+      left--;
+      if (left > 0) return;
       console.log(`The tests are over, and the process is kept by: ${process.getActiveResourcesInfo().join(', ')}`);
       process.exit(1);
-    }, GRACE_MS).unref();
+    }, 1_000).unref();
   });
 }
