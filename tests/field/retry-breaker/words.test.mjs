@@ -81,6 +81,14 @@ const words = {
   'cockatiel, full': [failed('Bulkhead capacity exceeded (0/1 execution slots, 0/0 available)'), 'left'],
   'a scheme that http does not know': [Object.assign(new TypeError('x'), { code: 'ERR_INVALID_PROTOCOL' }), ['OPEN', 1, 1]],
   'got, redirects': [failed('x', { code: 'ERR_TOO_MANY_REDIRECTS', response: { statusCode: 302 } }), ['OPEN', 1, 1]],
+  'Next, redirect': [failed('NEXT_REDIRECT', { digest: 'NEXT_REDIRECT;replace;/;307;' }), 'left'],
+  'Next, not found': [failed('NEXT_HTTP_ERROR_FALLBACK;404', { digest: 'NEXT_HTTP_ERROR_FALLBACK;404' }), 'left'],
+  'Next, not prerendered': [failed('Dynamic server usage: x', { digest: 'DYNAMIC_SERVER_USAGE' }), 'left'],
+  'React, reported': [failed('x', { digest: '2447377984' }), ['OPEN', 3, 1]],
+  'React Router, 404': [{ type: 'DataWithResponseInit', data: 'x', init: { status: 404 } }, 'answered'],
+  'React Router, 503': [{ type: 'DataWithResponseInit', data: 'x', init: { status: 503 } }, 'down'],
+  'SvelteKit, redirect': [{ status: 303, location: '/' }, 'answered'],
+  'SvelteKit, not found': [{ status: 404, body: { message: 'x' } }, 'answered'],
   'a program that ended with 137': [failed('Command failed: x', { code: 137, cmd: 'x' }), ['OPEN', 3, 1]],
 };
 
