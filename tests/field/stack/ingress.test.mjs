@@ -267,6 +267,38 @@ test('fields of the answer that has failed do not describe the refusal; those th
   }
 });
 
+test('a client of fetch and Hono that has left is no error of the server, whatever else goes wrong', async () => {
+  const ingressOf = (framework) => emitted({ ...manifestOf(framework), language: 'javascript' }).load('ingress');
+  const handlers = {
+    async fetch(fail) {
+      return (await ingressOf('fetch')).answerErrors(fail);
+    },
+    async hono(fail) {
+      const app = new Hono().onError((await ingressOf('hono')).answerErrors);
+      app.get('/', () => fail());
+      return (request) => app.fetch(request);
+    },
+  };
+  for (const [name, make] of Object.entries(handlers)) {
+    const reason = new Error('left');
+    for (const [error, status] of [
+      [reason, 499],
+      [new Error('a call', { cause: reason }), 499],
+      [Object.assign(new Error('open'), { code: 'CIRCUIT_OPEN' }), 503],
+      [new Error('a mistake'), undefined],
+    ]) {
+      const client = new AbortController();
+      const request = new Request('http://127.0.0.1/', { signal: client.signal });
+      const handle = await make(() => {
+        client.abort(reason);
+        throw error;
+      });
+      const answer = await (async () => handle(request))().catch((thrown) => ({ thrown }));
+      assert.deepEqual([answer.status, answer.thrown], [status, status === undefined ? error : undefined], `${name}: ${error.message}`);
+    }
+  }
+});
+
 test('a cause is found, however deep, and what is no refusal has no answer', async () => {
   const { load } = emitted({ ...manifestOf('fetch'), language: 'javascript' });
   const { refusalOf } = await load('ingress');
