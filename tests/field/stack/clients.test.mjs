@@ -257,6 +257,31 @@ for (const [name, make] of Object.entries(clients)) {
   });
 }
 
+test('ky: an answer that it throws away holds no slot, and can still be read', async () => {
+  const { load } = emitted({ ...manifestOf('ky'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { kyOptions } = await load('upstreams-ky');
+  const client = ky.create({ prefixUrl: base, ...kyOptions(upstreams.up, 'up.get') });
+  for (const status of [404, 304, 429]) {
+    const error = await rejection(client.get(`status/${String(status)}`));
+    assert.deepEqual([error.name, error.response.status, upstreams.up.health().active], ['HTTPError', status, 0]);
+    assert.equal(await error.response.text(), status === 304 ? '' : '{}');
+  }
+});
+
+test('axios: the deadline of a request and a fallback reach the call, the signal is its own', async () => {
+  const { load } = emitted({ ...manifestOf('axios'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { Deadline } = await load('timeouts');
+  const { axiosAdapter } = await load('upstreams-axios');
+  const send = (options, config) => axios.get(`${base}/hang`, { adapter: axiosAdapter(axios, upstreams.up, 'up.get', options), ...config });
+  assert.equal((await rejection(send({ deadline: new Deadline(30) }))).code, 'TIMEOUT');
+  assert.equal((await send({ retry: false, deadline: new Deadline(30), fallback: () => ({ data: 'none' }) })).data, 'none');
+  const caller = new AbortController();
+  setTimeout(() => caller.abort(), 10);
+  assert.equal((await rejection(send({}, { signal: caller.signal }))).code, 'ERR_CANCELED');
+});
+
 test('Nest: a module hands out the upstreams, and waits for their calls when the application ends', async () => {
   const { load } = emitted({ ...manifestOf('nest'), language: 'javascript' });
   const { UPSTREAMS, upstreamsModule } = await load('upstreams-nest');
