@@ -163,6 +163,24 @@ test('counts and states are those of what happened', () => {
   assert.equal(find('resilience_rate_limiter_store_available', { name: 'default' }), 0);
 });
 
+test('a circuit whose open time is over is open no more, though nobody calls', async () => {
+  const { bindTelemetry } = await modulesOf(folder)('telemetry');
+  let read;
+  const none = { add: () => undefined, record: () => undefined, addCallback: () => undefined };
+  const meter = {
+    createCounter: () => none,
+    createObservableCounter: () => none,
+    createHistogram: () => none,
+    createObservableGauge: (name) => ({ addCallback: (callback) => name === 'resilience.circuit_breaker.state' && (read = callback) }),
+  };
+  const health = { state: 'CLOSED', active: 0, queued: 0, retriesLeft: 0 };
+  const onEvent = bindTelemetry(meter, { upstreams: { orders: { health: () => health } } });
+  onEvent({ guard: 'circuit-breaker', type: 'opened', name: 'orders' });
+  const seen = [];
+  for (health.state of ['OPEN', 'HALF_OPEN']) read({ observe: (value) => seen.push(value) });
+  assert.deepEqual(seen, [2, 1]);
+});
+
 test('what happens to a call becomes events of its span, and what happens to every call does not', () => {
   const names = new Set(spans.map(([name]) => name));
   for (const name of [
