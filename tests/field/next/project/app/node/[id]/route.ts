@@ -1,0 +1,12 @@
+import { answerErrors, limitRequests, limitsOf } from '@/resilience/ingress';
+import { upstreams } from '@/resilience/upstreams';
+
+const limit = limitRequests();
+
+export const GET = answerErrors((request: Request, context: { params: Promise<{ id: string }> }) =>
+  limit(request, async () => {
+    const { id } = await context.params;
+    const answer = await upstreams.node.fetch('node.get', `${process.env.UPSTREAM}/${id}`, {}, limitsOf(request));
+    return new Response(answer.body, answer);
+  }),
+);
