@@ -12,13 +12,13 @@ internal static class IngressFile
     public const string FileName = "ingress.ts";
 
     /// <summary>The one file.</summary>
-    /// <param name="sections">The manifest; the rate limiter decides the framework.</param>
+    /// <param name="sections">The manifest; its rate limiter has the framework, if there is one.</param>
     /// <param name="options">Where it runs, and how imports end.</param>
     /// <param name="version">Version of the product, for the header.</param>
     public static GeneratedFile Write(ManifestSections sections, StackOptions options, string version)
     {
         var limiter = sections.Find<RateLimitingOptions>();
-        var framework = (limiter ?? new RateLimitingOptions(options.Runtime)).Middleware;
+        var framework = (limiter ?? new RateLimitingOptions(options.Runtime, Framework: options.Framework)).Middleware;
         var view = Templates.View(ModelOf(framework, limiter, sections.Find<TimeoutConfigOptions>() is not null),
             StackJson.Default.IngressModel);
         var body = string.Join('\n', Fragments(framework).Select(fragment => view.Render($"Stack/ingress/{fragment}.ts.liquid")));

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using CrowVault.Emitters.Bulkhead;
 using CrowVault.Emitters.CircuitBreaker;
+using CrowVault.Emitters.RateLimiting;
 using CrowVault.Emitters.RetryPolicy;
 using CrowVault.Emitters.TimeoutConfig;
 
@@ -78,6 +79,12 @@ internal sealed class ManifestSections
         if (!bound.WiresUpstreams && bound.Find<StackOptions>() is { Client: not UpstreamClient.Fetch })
         {
             faults.Add(new("stack.client", "adapts the upstreams to a client; add the section upstreams, if only as {}."));
+        }
+
+        if (bound.Find<StackOptions>()?.Framework is { } framework && bound.Find<RateLimitingOptions>()?.Middleware is { } other
+            && framework != other)
+        {
+            faults.Add(new("stack.framework", "not that of the rate limiter, which ingress.ts mounts; name it in rateLimiting.framework."));
         }
 
         var partitions = bound.Find<BulkheadOptions>()?.Partitions.Select(partition => partition.Name).ToList() ?? [];

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using CrowVault.Emitters.RateLimiting;
 
 namespace CrowVault.Emitters.Stack;
 
@@ -50,8 +51,11 @@ public sealed record StackOptions(
     [property: Argument("What calls the upstreams; others than fetch get an adapter, upstreams-NAME.ts.")]
     UpstreamClient Client = UpstreamClient.Fetch,
 
-    [property: Argument("Emit ingress.ts too, for the framework of rateLimiting: mounts the limiter, answers refusals.")]
+    [property: Argument("Emit ingress.ts too: mounts the limiter, answers refusals.")]
     bool Ingress = false,
+
+    [property: Argument("Framework of ingress.ts; default that of rateLimiting, else by runtime. Next: fetch.")]
+    Framework? Framework = null,
 
     IReadOnlyList<AlsoRetries>? AlsoRetries = null,
 

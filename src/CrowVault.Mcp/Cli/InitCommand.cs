@@ -85,15 +85,29 @@ internal static class InitCommand
             ["runtime"] = runtime,
             ["withTests"] = tests,
             ["circuitBreaker"] = new JsonObject { ["failureThreshold"] = 5, ["recoveryTimeMs"] = 30_000 },
-            ["retryPolicy"] = new JsonObject { ["maxRetries"] = 2, ["totalTimeoutMs"] = 8_000 },
-            ["timeoutConfig"] = new JsonObject { ["operations"] = Table(names.Select(name => ($"{name}.get", 2_000))) },
+            ["retryPolicy"] = new JsonObject { ["maxRetries"] = 2 },
+            ["timeoutConfig"] = new JsonObject
+            {
+                ["operations"] = Table(names.Select(name => ($"{name}.get", 2_000))),
+                ["totalTimeoutMs"] = 8_000,
+            },
             ["bulkhead"] = new JsonObject { ["partitions"] = Table(names.Select(name => (name, 20))) },
             ["upstreams"] = new JsonObject(),
             ["stack"] = new JsonObject(),
         };
+        var limiter = new JsonObject { ["store"] = limit };
         if (limit != "no")
         {
-            manifest["rateLimiting"] = new JsonObject { ["store"] = limit };
+            manifest["rateLimiting"] = limiter;
+        }
+
+        if (runtime != "browser")
+        {
+            manifest["stack"] = new JsonObject { ["ingress"] = true };
+            if (ProjectFiles.FrameworkOf(Directory.GetCurrentDirectory(), runtime) is { } framework)
+            {
+                (limit == "no" ? manifest["stack"]!.AsObject() : limiter)["framework"] = framework;
+            }
         }
 
         // What was typed is checked as 'stack' will check it.

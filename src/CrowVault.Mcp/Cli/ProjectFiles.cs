@@ -32,6 +32,10 @@ internal sealed partial record ProjectFiles(
     private static readonly string[] s_jest = ["jest", "ts-jest", "@swc/jest", "jest-expo", "babel-jest", "@nx/jest"];
     private static readonly string[] s_bun = ["bun.lock", "bun.lockb", "bunfig.toml"];
     private static readonly string[] s_workspaces = ["pnpm-workspace.yaml", "nx.json", "turbo.json", "lerna.json", "rush.json"];
+    // What a package is called here. Nest comes before what it runs on, Next before an Express of its own.
+    private static readonly (string Package, string Framework)[] s_frameworks =
+        [("next", "fetch"), ("@nestjs/core", "nest"), ("fastify", "fastify"), ("hono", "hono"), ("koa", "koa"), ("express", "express")];
+
     private static readonly HashSet<string> s_strange =
         new(StringComparer.Ordinal) { "mocha", "ava", "tap", "uvu", "jasmine", "karma", "lab" };
 
@@ -65,6 +69,14 @@ internal sealed partial record ProjectFiles(
                 found.Add($"{name} is {value}, {reason}; --{JsonNamingPolicy.KebabCaseLower.ConvertName(name)} says otherwise.");
             }
         }
+    }
+
+    /// <summary>The argument <c>framework</c> that fits what the nearest package.json depends on; null when nothing says.</summary>
+    public static string? FrameworkOf(string folder, string runtime)
+    {
+        var packages = Nearest(folder, "package.json") is { } path && Read(path) is { } manifest ? Dependencies(manifest) : [];
+        var found = Array.Find(s_frameworks, each => packages.Contains(each.Package)).Framework;
+        return runtime is "workers" && found is not "hono" ? null : found;
     }
 
     /// <summary>Reads the nearest package.json, deno.json and tsconfig.json.</summary>
@@ -136,8 +148,7 @@ internal sealed partial record ProjectFiles(
             }
         }
 
-        var packages = s_dependencies.SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? [])
-            .ToHashSet(StringComparer.Ordinal);
+        var packages = Dependencies(manifest);
         return packages.Overlaps(s_vitest) ? ("vitest", null)
             : manifest.ContainsKey("jest") || packages.Overlaps(s_jest) ? ("jest", null)
             : packages.Contains("@types/bun") || packages.Contains("bun-types") ? ("bun", null)
@@ -355,6 +366,9 @@ internal sealed partial record ProjectFiles(
     private static int Depth(string path) => path.Count(c => c == Path.DirectorySeparatorChar);
 
     // What cannot be read says nothing.
+    private static HashSet<string> Dependencies(JsonObject manifest) =>
+        s_dependencies.SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? []).ToHashSet(StringComparer.Ordinal);
+
     private static JsonObject? Read(string path)
     {
         try

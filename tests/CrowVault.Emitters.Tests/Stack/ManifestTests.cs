@@ -179,6 +179,27 @@ public sealed class ManifestTests
         Assert.Contains("app.use(answerErrors)", source, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("fastify")]
+    [InlineData("fetch")]
+    public void Ingress_without_limiter_is_for_the_framework_of_the_stack(string framework)
+    {
+        var source = Emit("{" + Four + ",\"stack\":{\"ingress\":true,\"framework\":\"" + framework + "\"}}")
+            .Files.Single(file => file.Path == "ingress.ts").Content;
+        Assert.Contains("{\"framework\":\"" + framework + "\"}", source, StringComparison.Ordinal);
+        Assert.DoesNotContain("limitRequests", source, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Rejects_a_framework_other_than_that_of_the_limiter()
+    {
+        const string Manifested = "{" + Four + ",\"rateLimiting\":{},\"stack\":{\"framework\":\"koa\"}}";
+        Assert.False(Manifest.TryEmit(JsonElement.Parse(Manifested), Snapshot.Version, out _, out var faults));
+        Assert.Equal("stack.framework", Assert.Single(faults.Faults).Argument);
+        Assert.Contains("ingress.ts", Emit(Manifested.Replace("{}", "{\"framework\":\"koa\"}", StringComparison.Ordinal)
+            .Replace("koa\"}}", "koa\",\"ingress\":true}}", StringComparison.Ordinal)).Files.Select(file => file.Path));
+    }
+
     [Fact]
     public void Ingress_is_emitted_only_when_asked_for() =>
         Assert.DoesNotContain(Emit("{" + Four + ",\"rateLimiting\":{}}").Files, file => file.Path == "ingress.ts");

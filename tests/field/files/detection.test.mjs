@@ -242,3 +242,27 @@ test('call says what is wrong where its JSON breaks', () => {
     assert.match(err, sentence);
   }
 });
+
+test('init: the framework of the project, with limits and without, and a place where requests arrive', () => {
+  for (const [dependencies, framework, ...more] of [
+    [{ next: '16', react: '19' }, 'fetch'],
+    [{ '@nestjs/core': '11', '@nestjs/platform-fastify': '11', fastify: '5' }, 'nest'],
+    [{ fastify: '5' }, 'fastify'],
+    [{ koa: '3' }, 'koa'],
+    [{ lodash: '4' }, 'express'],
+    [{ express: '5' }, 'fetch', '--runtime', 'workers'],
+  ]) {
+    for (const limit of ['memory', 'no']) {
+      const folder = newFolder();
+      writeFileSync(join(folder, 'package.json'), JSON.stringify({ dependencies }));
+      const init = run(folder, 'init', '-y', '--upstreams', 'orders', '--limit-requests', limit, ...more);
+      assert.equal(init.code, 0, init.err);
+      const stack = run(folder, 'stack', '-o', 'resilience');
+      assert.equal(stack.code, 0, stack.err);
+      const ingress = readFileSync(join(folder, 'resilience/ingress.ts'), 'utf8');
+      assert.equal(/"framework":"(\w+)"/u.exec(ingress)?.[1], framework, JSON.stringify(dependencies));
+      assert.equal(ingress.includes('limitRequests'), limit === 'memory');
+      assert.match(ingress, /Deadline/u);
+    }
+  }
+});
