@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
+import http2 from 'node:http2';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -200,6 +201,55 @@ for (const [framework, mount] of Object.entries(frameworks)) {
   });
 }
 
+test('HTTP/2: a client that resets its request ends its calls, and one that has its answer ends nothing', async () => {
+  const servers = {
+    async fastify(handle, limitsOf) {
+      const app = fastify({ http2: true });
+      app.get('/', async (request, reply) => handle(limitsOf(request, reply)));
+      await app.listen({ port: 0, host: '127.0.0.1' });
+      return app.server;
+    },
+    async koa(handle, limitsOf) {
+      const app = new Koa().use(async (context) => {
+        context.body = await handle(limitsOf(context));
+      });
+      const server = http2.createServer(app.callback()).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    },
+    // Nest hands out what Fastify has.
+    async nest(handle, limitsOf) {
+      return servers.fastify(handle, limitsOf);
+    },
+  };
+  for (const [framework, serve2] of Object.entries(servers)) {
+    const { limitsOf } = await emitted({ ...manifestOf(framework), language: 'javascript' }).load('ingress');
+    const limits = [];
+    let isOver = resolvers();
+    const handle = async (given) => {
+      limits.push(given);
+      if (limits.length === 2) await new Promise((resolve) => given.signal.addEventListener('abort', resolve));
+      isOver.resolve();
+      return 'fine';
+    };
+    const server = await serve2(handle, limitsOf);
+    const client = http2.connect(`http://127.0.0.1:${String(portOf(server))}`);
+    const whole = client.request();
+    whole.resume().end();
+    await once(whole, 'close');
+    isOver = resolvers();
+    const reset = client.request();
+    reset.on('error', () => undefined).end();
+    while (limits.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    reset.close(http2.constants.NGHTTP2_CANCEL);
+    await isOver.promise;
+    assert.equal(limits[1].signal.reason.code, 'CLIENT_GONE', framework);
+    assert.equal(limits[0].signal.aborted, false, framework);
+    client.close();
+    server.close();
+  }
+});
+
 test('fields of the answer that has failed do not describe the refusal; those that every answer has stay', async () => {
   const refused = () => Promise.reject(Object.assign(new Error('open'), { code: 'CIRCUIT_OPEN', retryAfterMs: 1500 }));
   const fields = {
@@ -360,7 +410,10 @@ app.use(limitRequests());
 app.use(async (context) => { context.body = await upstreams.up.call('up.get', () => 'x', limitsOf(context)); });`,
     nest: `import type { INestApplication } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+export const onFastify = (request: FastifyRequest, reply: FastifyReply) =>
+  upstreams.up.fetch('up.get', '/', {}, limitsOf(request, reply));
 export function mount(app: INestApplication): void {
   app.useGlobalGuards(limitRequests());
   app.useGlobalFilters(answerErrors(new BaseExceptionFilter(app.getHttpAdapter())));
