@@ -109,6 +109,15 @@ test('undici, composed: fetch goes through the layers too', async () => {
   await until(() => seen.includes('POST /stall'));
 });
 
+test('undici 6, composed: says what it needs, in place of an answer that never comes', async () => {
+  const { load } = emitted({ ...manifestOf('undici'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { undiciInterceptor } = await load('upstreams-undici');
+  // The handlers of undici 6 have other members.
+  const dispatch = undiciInterceptor(upstreams.up, 'up.get')(() => assert.fail('sent'));
+  assert.throws(() => dispatch({ method: 'GET', path: '/', origin: base }, { onConnect() {}, onHeaders() {} }), /undici 7/u);
+});
+
 test('fetch of an upstream: what its arguments mean to fetch, and who may end its body', async () => {
   const { load } = emitted({ ...manifestOf('fetch'), language: 'javascript' });
   const { upstreams } = await load('upstreams');
