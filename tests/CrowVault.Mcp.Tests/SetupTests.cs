@@ -187,11 +187,17 @@ public sealed class SetupTests
     [InlineData("cursor", """{ "mcpServers": { "api\u002dmcp": { "command": "old", "args": ["-y", "@crowvault/mcp",] } } }""", """{ "mcpServers": { "api\u002dmcp": { "command": "npx", "args": ["-y", "@crowvault/mcp",] } } }""")]
     [InlineData("copilot-cli", """{"mcpServers":{"api-mcp":{"type":"local","command":"npx","args":["-y","@crowvault/mcp"],"tools":["generate_bulkhead"]}}}""", """{"mcpServers":{"api-mcp":{"type":"local","command":"npx","args":["-y","@crowvault/mcp"],"tools":["generate_bulkhead"]}}}""")]
     [InlineData("opencode", """{"mcp":{"api-mcp":{"type":"local","command":["old"],"enabled":false}}}""", """{"mcp":{"api-mcp":{"type":"local","command":["npx", "-y", "@crowvault/mcp"],"enabled":false}}}""")]
+    [InlineData("opencode", "{\n  \"mcp\": {\n    \"servers\": {\n      \"b\": {\n        \"type\": \"local\"\n      }\n    }\n  }\n}\n", "{\n  \"mcp\": {\n    \"servers\": {\n      \"b\": {\n        \"type\": \"local\"\n      },\n      \"api-mcp\": {\n        \"type\": \"local\",\n        \"command\": [\"npx\", \"-y\", \"@crowvault/mcp\"]\n      }\n    }\n  }\n}\n")]
+    [InlineData("opencode", """{"mcp":{"timeout":{"startup":9},"servers":{"api-mcp":{"type":"local","command":["old"],"disabled":true}}}}""", """{"mcp":{"timeout":{"startup":9},"servers":{"api-mcp":{"type":"local","command":["npx", "-y", "@crowvault/mcp"],"disabled":true}}}}""")]
+    [InlineData("opencode", """{"mcp":{"api-mcp":{"type":"local","command":["old"]},"servers":{}}}""", """{"mcp":{"api-mcp":{"type":"local","command":["old"]},"servers":{"api-mcp": { "type": "local", "command": ["npx", "-y", "@crowvault/mcp"] }}}}""")]
+    [InlineData("opencode", """{"mcp":{"servers":{"type":"local","command":["named servers"]}}}""", """{"mcp":{"servers":{"type":"local","command":["named servers"]},"api-mcp": { "type": "local", "command": ["npx", "-y", "@crowvault/mcp"], "enabled": true }}}""")]
     [InlineData("codex", "[mcp_servers.\"api-mcp\"] # mine\nstartup_timeout_sec = 20\ncommand = 'old' # was\n[mcp_servers.api-mcp.env]\nA = '1'\n", "[mcp_servers.\"api-mcp\"] # mine\nargs = [\"-y\", \"@crowvault/mcp\"]\nstartup_timeout_sec = 20\ncommand = \"npx\" # was\n[mcp_servers.api-mcp.env]\nA = '1'\n")]
     [InlineData("codex", "[mcp_servers]\napi-mcp = { command = 'old', args = [], env = { A = '1' } }\nb = { command = 'b' }\n", "[mcp_servers]\napi-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"], env = { A = '1' } }\nb = { command = 'b' }\n")]
     [InlineData("codex", "[mcp_servers.api-mcp]\nurl = 'https://a.example/mcp'\n\n[tui]\na = 1\n", "\n[tui]\na = 1\n\n[mcp_servers.api-mcp]\ncommand = \"npx\"\nargs = [\"-y\", \"@crowvault/mcp\"]\n")]
     [InlineData("codex", "[mcp_servers.api-mcp.env]\nA = '1'\n", "[mcp_servers.api-mcp.env]\nA = '1'\n\n[mcp_servers.api-mcp]\ncommand = \"npx\"\nargs = [\"-y\", \"@crowvault/mcp\"]\n")]
     [InlineData("codex", "mcp_servers.api-mcp.command = 'old' # was\nmcp_servers.api-mcp.env.A = '1'\n", "mcp_servers.api-mcp.args = [\"-y\", \"@crowvault/mcp\"]\nmcp_servers.api-mcp.command = \"npx\" # was\nmcp_servers.api-mcp.env.A = '1'\n")]
+    [InlineData("codex", "[mcp_servers.api-mcp]", "[mcp_servers.api-mcp]\ncommand = \"npx\"\nargs = [\"-y\", \"@crowvault/mcp\"]")]
+    [InlineData("codex", "a = 1\r\n[mcp_servers.api-mcp] # mine", "a = 1\r\n[mcp_servers.api-mcp] # mine\r\ncommand = \"npx\"\r\nargs = [\"-y\", \"@crowvault/mcp\"]")]
     [InlineData("codex", "[mcp_servers]\napi-mcp.env.A = '1'\n", "[mcp_servers]\napi-mcp.command = \"npx\"\napi-mcp.args = [\"-y\", \"@crowvault/mcp\"]\napi-mcp.env.A = '1'\n")]
     [InlineData("codex", "[mcp_servers]\napi-mcp = { env = { A = '1' } }\n", "[mcp_servers]\napi-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"], env = { A = '1' } }\n")]
     [InlineData("codex", "[mcp_servers]\napi-mcp = {}\n", "[mcp_servers]\napi-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"]}\n")]
@@ -208,7 +214,10 @@ public sealed class SetupTests
     [InlineData("cursor", "{\n  \"mcpServers\": {\n    \"api-mcp\": {\n      \"command\": \"npx\"\n    }, // ours\n    \"b\": {},\n  }\n}", "{\n  \"mcpServers\": { // ours\n    \"b\": {},\n  }\n}")]
     [InlineData("cursor", """{ "mcpServers": { "a": {}, "api-mcp": {}, "api-mcp": {}, } }""", """{ "mcpServers": { "a": {}, } }""")]
     [InlineData("cursor", """{ "mcpServers": [] }""", """{ "mcpServers": [] }""")]
+    [InlineData("opencode", "{ \"mcp\": {\n  \"servers\": {\n    \"api-mcp\": {\n      \"type\": \"local\"\n    }\n  }\n} }", "{ \"mcp\": {\n  \"servers\": {\n  }\n} }")]
+    [InlineData("opencode", """{"mcp":{"api-mcp":{},"servers":{"b":{},"api-mcp":{}}}}""", """{"mcp":{"servers":{"b":{}}}}""")]
     [InlineData("codex", "a = 1\n\n[mcp_servers.api-mcp]\ncommand = 'x'\n\n[mcp_servers.api-mcp.env]\nA = '1'\n\n# b's\n[b]\n", "a = 1\n\n# b's\n[b]\n")]
+    [InlineData("codex", "a = 1\n[mcp_servers.api-mcp.env]\nA = '1'\n\n[mcp_servers.api-mcp]\ncommand = 'x'", "a = 1")]
     [InlineData("codex", "[mcp_servers]\napi-mcp.command = 'x'\napi-mcp.args = []\nb.command = 'y'\n", "[mcp_servers]\nb.command = 'y'\n")]
     public void Only_the_entry_is_taken_out(string name, string text, string expected)
     {
@@ -321,6 +330,7 @@ public sealed class SetupTests
     [InlineData("cursor", "project", "/p/.cursor/mcp.json", "/p/.cursor/mcp.json", "/p/.cursor/mcp.json")]
     [InlineData("windsurf", "user", "C:/h/.codeium/windsurf/mcp_config.json", "/h/.codeium/windsurf/mcp_config.json", "/h/.codeium/windsurf/mcp_config.json")]
     [InlineData("copilot-cli", "user", "C:/h/.copilot/mcp-config.json", "/h/.copilot/mcp-config.json", "/h/.copilot/mcp-config.json")]
+    [InlineData("copilot-cli", "project", "/p/.github/mcp.json", "/p/.github/mcp.json", "/p/.github/mcp.json")]
     [InlineData("codex", "user", "C:/h/.codex/config.toml", "/h/.codex/config.toml", "/h/.codex/config.toml")]
     [InlineData("codex", "project", "/p/.codex/config.toml", "/p/.codex/config.toml", "/p/.codex/config.toml")]
     [InlineData("gemini-cli", "user", "C:/h/.gemini/settings.json", "/h/.gemini/settings.json", "/h/.gemini/settings.json")]
@@ -346,9 +356,31 @@ public sealed class SetupTests
         var places = new ConfigurationPlaces(PlatformID.Unix, false, "/h", "/p", variable => $"/{variable}");
 
         Assert.Equal(
-            ["/CLAUDE_CONFIG_DIR/.claude.json", "/CODEX_HOME/config.toml", "/COPILOT_HOME/mcp-config.json", "/XDG_CONFIG_HOME/zed/settings.json"],
-            new[] { Client.ClaudeCode, Client.Codex, Client.CopilotCli, Client.Zed }.Select(client => Clients.PathOf(client, Scope.User, places)));
+            ["/CLAUDE_CONFIG_DIR/.claude.json", "/CODEX_HOME/config.toml", "/COPILOT_HOME/mcp-config.json", "/GEMINI_CLI_HOME/.gemini/settings.json", "/XDG_CONFIG_HOME/zed/settings.json"],
+            new[] { Client.ClaudeCode, Client.Codex, Client.CopilotCli, Client.GeminiCli, Client.Zed }.Select(client => Clients.PathOf(client, Scope.User, places)));
+        Assert.Equal("/h/.config/zed/settings.json", Clients.PathOf(Client.Zed, Scope.User, places with { IsMac = true }));
         Assert.Equal("""{"type":"stdio","command":"cmd","args":["/c","npx","-y","@crowvault/mcp"]}""", Clients.EntryOf(Client.ClaudeCode, ServerStart.Npx, isWindows: true).Members.ToJsonString());
+    }
+
+    [Fact]
+    public void A_package_of_Windows_has_a_configuration_of_its_own()
+    {
+        using var local = new TemporaryFolder();
+        var places = new ConfigurationPlaces(
+            PlatformID.Win32NT, false, "C:/h", "/p", variable => variable is "APPDATA" ? "/roaming" : variable is "LOCALAPPDATA" ? local.Path : null);
+        string Found() => Clients.PathOf(Client.ClaudeDesktop, Scope.User, places)!;
+        string Package(string name) => Directory.CreateDirectory(local.File($"Packages/{name}/LocalCache/Roaming/Claude")).FullName;
+
+        Directory.CreateDirectory(local.File("Packages/Claude_never-started"));
+        Directory.CreateDirectory(local.File("Packages/Other_a/LocalCache/Roaming/Claude"));
+        Assert.Equal(Path.Combine("/roaming", "Claude", "claude_desktop_config.json"), Found());
+
+        var first = Package("Claude_b");
+        Assert.Equal(Path.Combine(first, "claude_desktop_config.json"), Found());
+
+        var used = Path.Combine(Package("Claude_a"), "claude_desktop_config.json");
+        File.WriteAllText(used, "{}");
+        Assert.Equal(used, Found());
     }
 
     [Theory]

@@ -106,6 +106,11 @@ internal static class Clients
             "mcpServers",
     };
 
+    /// <summary>The member below that of <see cref="KeyOf"/> that holds the servers instead, where a configuration has it.</summary>
+    /// <returns>Null when the client knows no such form.</returns>
+    /// <remarks>Version 2 of opencode reads both, and takes this one where both name a server; version 1 has only the other.</remarks>
+    public static string? InnerKeyOf(Client client) => client is Client.OpenCode ? "servers" : null;
+
     /// <summary>Whether the configuration is TOML, not JSON.</summary>
     public static bool IsToml(Client client) => client is Client.Codex;
 
@@ -115,25 +120,27 @@ internal static class Clients
     {
         (Client.ClaudeCode, Scope.User) => Path.Combine(places.Or("CLAUDE_CONFIG_DIR", places.Home), ".claude.json"),
         (Client.ClaudeCode, Scope.Project) => Path.Combine(places.Project, ".mcp.json"),
-        (Client.ClaudeDesktop, Scope.User) => Path.Combine(places.Applications, "Claude", "claude_desktop_config.json"),
+        (Client.ClaudeDesktop, Scope.User) =>
+            Path.Combine(PackageOfClaude(places) ?? Path.Combine(places.Applications, "Claude"), "claude_desktop_config.json"),
         (Client.VsCode, Scope.User) => Path.Combine(places.Applications, "Code", "User", "mcp.json"),
         (Client.VsCode, Scope.Project) => Path.Combine(places.Project, ".vscode", "mcp.json"),
         (Client.Cursor, Scope.User) => Path.Combine(places.Home, ".cursor", "mcp.json"),
         (Client.Cursor, Scope.Project) => Path.Combine(places.Project, ".cursor", "mcp.json"),
         (Client.Windsurf, Scope.User) => Path.Combine(places.Home, ".codeium", "windsurf", "mcp_config.json"),
         (Client.CopilotCli, Scope.User) => Path.Combine(places.Or("COPILOT_HOME", places.Home, ".copilot"), "mcp-config.json"),
+        (Client.CopilotCli, Scope.Project) => Path.Combine(places.Project, ".github", "mcp.json"),
         (Client.Codex, Scope.User) => Path.Combine(places.Or("CODEX_HOME", places.Home, ".codex"), "config.toml"),
         (Client.Codex, Scope.Project) => Path.Combine(places.Project, ".codex", "config.toml"),
-        (Client.GeminiCli, Scope.User) => Path.Combine(places.Home, ".gemini", "settings.json"),
+        (Client.GeminiCli, Scope.User) => Path.Combine(places.Or("GEMINI_CLI_HOME", places.Home), ".gemini", "settings.json"),
         (Client.GeminiCli, Scope.Project) => Path.Combine(places.Project, ".gemini", "settings.json"),
         (Client.OpenCode, Scope.User) => WithComments(Path.Combine(places.XdgConfiguration, "opencode", "opencode.json")),
         (Client.OpenCode, Scope.Project) => WithComments(Path.Combine(places.Project, "opencode.json")),
         (Client.Zed, Scope.User) =>
-            places.IsWindows
-                ? Path.Combine(places.Applications, "Zed", "settings.json")
-                : Path.Combine(places.XdgConfiguration, "zed", "settings.json"),
+            places.IsWindows ? Path.Combine(places.Applications, "Zed", "settings.json")
+            : places.IsMac ? Path.Combine(places.Home, ".config", "zed", "settings.json")
+            : Path.Combine(places.XdgConfiguration, "zed", "settings.json"),
         (Client.Zed, Scope.Project) => Path.Combine(places.Project, ".zed", "settings.json"),
-        (Client.ClaudeDesktop or Client.Windsurf or Client.CopilotCli, Scope.Project) => null,
+        (Client.ClaudeDesktop or Client.Windsurf, Scope.Project) => null,
     };
 
     /// <summary>A server's entry as the client wants it.</summary>
@@ -163,6 +170,19 @@ internal static class Clients
     }
 
     private static JsonArray List(IEnumerable<string> values) => new([.. values.Select(value => (JsonNode)value)]);
+
+    // What Windows installs as a package has files of its own where it believes that it uses those of the user, and reads no others.
+    private static string? PackageOfClaude(ConfigurationPlaces places)
+    {
+        var packages = Path.Combine(places.Or("LOCALAPPDATA", places.Home, "AppData", "Local"), "Packages");
+        return places.IsWindows && Directory.Exists(packages)
+            ? Directory.EnumerateDirectories(packages, "Claude_*")
+                .Select(package => Path.Combine(package, "LocalCache", "Roaming", "Claude"))
+                .Where(Directory.Exists)
+                .OrderDescending(StringComparer.Ordinal)
+                .MaxBy(folder => File.Exists(Path.Combine(folder, "claude_desktop_config.json")))
+            : null;
+    }
 
     // opencode reads either; the one that is there is its owner's.
     private static string WithComments(string path) => !File.Exists(path) && File.Exists($"{path}c") ? $"{path}c" : path;

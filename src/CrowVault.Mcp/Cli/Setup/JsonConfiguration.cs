@@ -23,9 +23,10 @@ internal static class JsonConfiguration
     /// <summary>Adds an entry, or brings it up to date.</summary>
     /// <param name="text">The configuration without a byte order mark; null when there is none yet.</param>
     /// <param name="key">The member that holds all servers.</param>
+    /// <param name="innerKey">The member of that one that holds them instead, where there is one.</param>
     /// <param name="name">The server's name.</param>
     /// <param name="entry">What to write.</param>
-    public static byte[] Add(byte[]? text, string key, string name, ServerEntry entry)
+    public static byte[] Add(byte[]? text, string key, string? innerKey, string name, ServerEntry entry)
     {
         var whole = Together(entry);
         if (text is null)
@@ -50,6 +51,12 @@ internal static class JsonConfiguration
             throw new FormatException($"{key} is {servers.Value.Kind}, not an object; make it an object, or remove it");
         }
 
+        if (Inner(servers, innerKey) is { } inner)
+        {
+            // The newer form; its preferences have other names.
+            (servers, whole) = (inner, (JsonObject)entry.Members.DeepClone());
+        }
+
         if (servers.Value.Find(name) is not { } existing)
         {
             return document.Insert(servers.Value, name, layout => Render(whole, layout));
@@ -64,7 +71,7 @@ internal static class JsonConfiguration
 
         foreach (var (member, value) in entry.Members)
         {
-            text = Set(text, key, name, member, value!);
+            text = Set(text, key, innerKey, name, member, value!);
         }
 
         return text;
@@ -72,7 +79,7 @@ internal static class JsonConfiguration
 
     /// <summary>Takes an entry out.</summary>
     /// <returns>Null when nothing else was in the configuration, and it was not there before the entry was.</returns>
-    public static byte[]? Remove(byte[] text, string key, string name)
+    public static byte[]? Remove(byte[] text, string key, string? innerKey, string name)
     {
         if (IsEmpty(text))
         {
@@ -82,7 +89,18 @@ internal static class JsonConfiguration
         while (true)
         {
             var document = Document.Read(text);
-            if (document.Root.Find(key) is not { Value.IsObject: true } servers || servers.Value.Find(name) is not { } entry)
+            if (document.Root.Find(key) is not { Value.IsObject: true } servers)
+            {
+                return text;
+            }
+
+            if (Inner(servers, innerKey) is { } inner && inner.Value.Find(name) is { } newer)
+            {
+                text = document.Remove(inner.Value, newer);
+                continue;
+            }
+
+            if (servers.Value.Find(name) is not { } entry)
             {
                 return text;
             }
@@ -105,10 +123,15 @@ internal static class JsonConfiguration
         }
     }
 
-    private static byte[] Set(byte[] text, string key, string name, string member, JsonNode value)
+    // A server may have that name too: it says what it is.
+    private static Member? Inner(Member servers, string? innerKey) =>
+        innerKey is not null && servers.Value.Find(innerKey) is { Value.IsObject: true } inner && inner.Value.Find("type") is null ? inner : null;
+
+    private static byte[] Set(byte[] text, string key, string? innerKey, string name, string member, JsonNode value)
     {
         var document = Document.Read(text);
-        var entry = document.Root.Find(key)!.Value.Find(name)!.Value;
+        var servers = document.Root.Find(key)!;
+        var entry = (Inner(servers, innerKey) ?? servers).Value.Find(name)!.Value;
         if (entry.Find(member) is not { } existing)
         {
             return document.Insert(entry, member, _ => Render(value, null));
@@ -311,8 +334,8 @@ internal static class JsonConfiguration
         {
             var (start, token) = ((int)reader.TokenStartIndex, reader.TokenType);
 
-            // The whole, all servers, one server: deeper nothing is written.
-            if (token is not JsonTokenType.StartObject || depth > 2)
+            // The whole, all servers (which may be one deeper), one server: deeper nothing is written.
+            if (token is not JsonTokenType.StartObject || depth > 3)
             {
                 reader.Skip();
                 return new(start, (int)reader.BytesConsumed, token, []);

@@ -80,7 +80,7 @@ internal static class SetupCommand
     /// <returns>Null when the file is not wanted, or no longer.</returns>
     public static byte[]? Edit(byte[]? existing, Client client, ServerStart? start, bool isWindows)
     {
-        var key = Clients.KeyOf(client);
+        var (key, innerKey) = (Clients.KeyOf(client), Clients.InnerKeyOf(client));
         var entry = start is null ? null : Clients.EntryOf(client, start, isWindows);
         var mark = existing is [0xEF, 0xBB, 0xBF, ..] ? existing[..3] : [];
         var text = existing?[mark.Length..];
@@ -108,8 +108,8 @@ internal static class SetupCommand
         else
         {
             edited = entry is null
-                ? JsonConfiguration.Remove(text!, key, Product.ServerName)
-                : JsonConfiguration.Add(text, key, Product.ServerName, entry);
+                ? JsonConfiguration.Remove(text!, key, innerKey, Product.ServerName)
+                : JsonConfiguration.Add(text, key, innerKey, Product.ServerName, entry);
         }
 
         // A mark shows that the file was there before.

@@ -47,7 +47,10 @@ internal static class TomlConfiguration
             }
             else if (entries.Header is { } header)
             {
-                text = text.Insert(header, $"{member} = {Render(value!)}{LineEnd(text)}");
+                var line = $"{member} = {Render(value!)}";
+                text = header == text.Length && !text.EndsWith('\n')
+                    ? $"{text}{LineEnd(text)}{line}"
+                    : text.Insert(header, $"{line}{LineEnd(text)}");
             }
             else if (entries.Find([key, name]) is InlineTableSyntax braces)
             {
@@ -80,9 +83,10 @@ internal static class TomlConfiguration
             throw new FormatException($"{key} is written in braces; take {name} out of it by hand");
         }
 
-        foreach (var (start, end) in entries.Found.OrderDescending())
+        foreach (var (start, last) in entries.Found.OrderDescending())
         {
-            var first = start;
+            // What stood behind it may have taken the end of its line along.
+            var (first, end) = (start, Math.Min(last, text.Length));
             if (BackOverLineEnd(text, start) is var before && before < start && (before == 0 || text[before - 1] == '\n'))
             {
                 // The empty line above.
@@ -181,7 +185,8 @@ internal static class TomlConfiguration
                 entries.Found.Add((table.Span.Offset, table.Span.Offset + table.Span.Length));
                 if (path.Count == 2)
                 {
-                    entries.Header = table.Items.FirstOrDefault()?.Span.Offset ?? table.Span.Offset + table.Span.Length;
+                    var end = text.IndexOf('\n', table.Name!.Span.Offset);
+                    entries.Header = end < 0 ? text.Length : end + 1;
                 }
             }
 
@@ -215,7 +220,7 @@ internal static class TomlConfiguration
         /// <summary>Whether all servers are in one pair of braces.</summary>
         public bool IsInline { get; private set; }
 
-        /// <summary>Where the first line of the server's table begins; null when it has no table.</summary>
+        /// <summary>Where the line below the head of the server's table begins; null when it has no table.</summary>
         public int? Header { get; set; }
 
         /// <summary>Where a line begins that names the server with dots, and what stands there before the member.</summary>
