@@ -148,6 +148,46 @@ test('a host need not say which tool was called: its answer or its refusal does'
   }
 });
 
+test('messages of a host may come in another order, or not all of them', async () => {
+  const args = { failureThreshold: 7 };
+  const answer = await rpc('tools/call', { name: 'generate_circuit_breaker', arguments: args });
+  for (const order of [['result', 'input'], ['cancelled'], ['input', 'cancelled'], ['input', 'input', 'result', 'result', 'cancelled']]) {
+    const { app, page, errors, close } = await openApp({ tool: 'generate_circuit_breaker', args, theme: 'light', answer, order });
+    await app.locator('h1').filter({ hasText: 'Circuit breaker' }).waitFor();
+    if (order.includes('result')) assert.match(await app.locator('.code').textContent(), /failureThreshold: 7/u);
+    assert.deepEqual(await page.evaluate(() => window.endApp()), {}, 'the app lets the host take it away');
+    assert.deepEqual(errors, [], order.join());
+    await close();
+  }
+});
+
+test('where a host lets no app call the server, the answer that it has is drawn', async () => {
+  const args = { maxRetries: 7, withJitter: true };
+  const answer = await rpc('tools/call', { name: 'generate_retry_policy', arguments: args });
+  const { app, errors, close } = await openApp({
+    tool: 'generate_retry_policy',
+    args,
+    theme: 'dark',
+    answer,
+    capabilities: { serverTools: undefined },
+  });
+  await app.locator('.code').filter({ hasText: 'maxRetries: 7' }).waitFor();
+  await app.locator('[data-argument=maxRetries] input[type=text]').fill('6');
+  await app.getByText('This host lets no app call the server').waitFor();
+  await app.locator('[data-argument=maxRetries] input[type=text]').fill('7');
+  await app.getByText('This host lets no app call the server').waitFor({ state: 'detached' });
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('the app fits into a narrow place', async () => {
+  const { app, errors, close } = await openApp({ tool: 'generate_bulkhead', args: { partitions: { a: 5 } }, theme: 'dark', width: 280 });
+  const overflow = await app.locator('html').evaluate((root) => root.scrollWidth - root.clientWidth);
+  assert.ok(overflow <= 0, `${String(overflow)} px too wide`);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('where a host takes nothing back, the person is told what to say', async () => {
   const { app, heard, errors, close } = await openApp({ tool: 'generate_circuit_breaker', args: { failureThreshold: 7 }, theme: 'light' });
   await app.getByRole('button', { name: 'Use these arguments' }).click();

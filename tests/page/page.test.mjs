@@ -1,8 +1,11 @@
 // The page as people use it: with a mouse, a keyboard, a screen reader, a phone, and with links that mean harm.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
+import { succeed } from '../shared/processes.mjs';
+import { programUnderTest } from '../shared/program.mjs';
 import { TOOLS, drawnAfter, launch, open, serve, shown } from './lib/browser.mjs';
 import { emit } from './lib/node.mjs';
 import { looksAsBefore } from './lib/screenshots.mjs';
@@ -195,6 +198,46 @@ test('a link brings back tool, arguments, world and what they are compared with'
   await second.close();
 });
 
+test('a link of a large manifest comes back, and one that is cut off or too long says so', async () => {
+  const operations = Array.from({ length: 200 }, (_, index) => ({ name: `service-number-${String(index)}.operation`, timeoutMs: 1000 }));
+  const large = link('generate_timeout_config', { args: { operations }, before: { operations, defaultTimeoutMs: 900 } });
+  const { page, faults, close } = await open(browser, large);
+  await shown(page);
+  assert.equal(await page.locator('.row').count(), 200);
+  assert.equal(await page.locator('.answer').textContent(), '');
+  for (const hash of ['generate_retry_policy?args=%7B%22maxRetries%22%3A', `generate_retry_policy?args={"a":"${'a'.repeat(300_000)}"}`]) {
+    await page.evaluate((to) => {
+      location.hash = to;
+    }, hash);
+    await page.waitForFunction(() => /cut off or damaged/u.test(document.querySelector('.answer').textContent));
+    await page.reload();
+    await shown(page);
+  }
+  assert.deepEqual(await faults(), []);
+  await close();
+});
+
+test('a number of the world takes a decimal comma, and ends as the one that is drawn', async () => {
+  const { page, faults, close } = await open(browser, link('generate_circuit_breaker'));
+  await shown(page);
+  const knob = page.locator('[data-knob="errorPercent"]');
+  const input = knob.locator('input[type=text]');
+  for (const [typed, spoken, taken] of [
+    ['2,5', '2.5 %', '2.5'],
+    ['1e9', '50 %', '50'],
+    ['-1', '0 %', '0'],
+    ['some', '1 %', '0'],
+  ]) {
+    await input.fill(typed);
+    assert.equal(await knob.locator('.spoken').textContent(), spoken, typed);
+    await input.blur();
+    assert.equal(await input.inputValue(), taken, typed);
+  }
+  await page.waitForFunction(() => /"errorPercent":0\b/u.test(decodeURIComponent(location.hash)));
+  assert.deepEqual(await faults(), []);
+  await close();
+});
+
 test('by keyboard alone: skip link, tabs, a slider, the files', async () => {
   const { page, faults, close } = await open(browser, link('generate_circuit_breaker'));
   await shown(page);
@@ -224,6 +267,45 @@ test('by keyboard alone: skip link, tabs, a slider, the files', async () => {
   await close();
 });
 
+test('with colours that the system forces, controls and legends can still be seen', async () => {
+  const { page, faults, close } = await open(browser, link('generate_circuit_breaker'), { forcedColors: 'active' });
+  await shown(page);
+  const styles = await page.evaluate(() => {
+    const style = (selector, name) => [...document.querySelectorAll(selector)].map((each) => getComputedStyle(each)[name]);
+    return {
+      swatches: new Set(style('.swatch', 'backgroundColor')).size,
+      switches: style('.switch', 'borderTopWidth').every((width) => width === '1px'),
+      tabs: new Set(style('.tabs a', 'borderBottomColor')).size,
+    };
+  });
+  assert.ok(styles.swatches > 2, 'the legend shows which colour is what');
+  assert.deepEqual({ ...styles, swatches: undefined }, { swatches: undefined, switches: true, tabs: 2 });
+  assert.deepEqual(await faults(), []);
+  await close();
+});
+
+test('on paper the page is light, with all of the code', async () => {
+  const { page, faults, close } = await open(browser, link('generate_retry_policy'), { colorScheme: 'dark' });
+  await shown(page);
+  await page.evaluate(() => {
+    window.themes = [];
+    window.addEventListener('beforeprint', () => window.themes.push(getComputedStyle(document.body).backgroundColor));
+    window.addEventListener('afterprint', () => window.themes.push(getComputedStyle(document.body).backgroundColor));
+  });
+  await page.pdf({ format: 'A4' });
+  const [light, dark] = await page.evaluate(() => window.themes);
+  assert.notEqual(light, dark);
+  await page.emulateMedia({ media: 'print' });
+  const [head, form, code] = await page.evaluate(() =>
+    ['h1', '.form', '.code'].map((each) => document.querySelector(each).getBoundingClientRect().top),
+  );
+  assert.ok(head < form && head < code);
+  assert.ok(await page.locator('.code').evaluate((pre) => pre.scrollHeight <= pre.clientHeight + 1));
+  assert.equal(await page.locator('.tabs').isVisible(), false);
+  assert.deepEqual(await faults(), []);
+  await close();
+});
+
 test('copy and download give the file as it is', async () => {
   const { page, faults, close } = await open(browser, link('generate_bulkhead'), {
     permissions: ['clipboard-read', 'clipboard-write'],
@@ -246,6 +328,15 @@ test('a manifest can be pasted, edited by section, and is checked as a whole', a
   const text = page.locator('textarea');
   await text.fill('{ "circuitBreaker": ');
   assert.match(await page.locator('.manifest > .field-error').textContent(), /^Not JSON/u);
+  assert.equal(await page.locator('.page.is-stale').count(), 1);
+  await text.fill('circuitBreaker:\n  failureThreshold: 3\n');
+  assert.match(await page.locator('.manifest > .field-error').textContent(), /YAML.*crowvault-mcp simulate/u);
+  const withComments =
+    '\uFEFF{\n  "$schema": "https://a.example/s", // "one"\n  "circuitBreaker": { "failureThreshold": 3, /* , } */ },\n  "retryPolicy": {},\n}';
+  await text.fill(withComments);
+  await page.waitForFunction(() => /"failureThreshold": ?3\b/u.test(document.querySelector('.code').textContent));
+  assert.equal(await page.locator('.manifest > .field-error').textContent(), '');
+  assert.equal(await text.inputValue(), withComments);
   const manifest = {
     circuitBreaker: { failureThreshold: 0 },
     retryPolicy: {},
@@ -332,7 +423,52 @@ test('when the server is gone the page says so and keeps what it shows', async (
   await page.locator('.loose .field-error').waitFor();
   assert.match(await page.locator('.loose').textContent(), /cannot be reached/u);
   assert.ok((await page.locator('.figure').count()) > 0);
+  assert.equal(await page.locator('.page.is-stale').count(), 1);
+  // Somebody starts it again.
+  await page.context().route('**/v1/tools/call', async (route) => {
+    const response = await fetch(`${server.url}/v1/tools/call`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: route.request().postData(),
+    });
+    await route.fulfill({ status: response.status, contentType: 'application/json', body: await response.text() });
+  });
+  await drawnAfter(page, () => page.getByRole('button', { name: 'Try again' }).click());
+  assert.equal(await page.locator('.loose').textContent(), '');
+  assert.match(await page.locator('.code').textContent(), /failureThreshold: 9/u);
   await close();
+});
+
+test('behind a proxy that adds the token, the page has a path, with a slash at its end or without', async () => {
+  const { command, args } = programUnderTest();
+  const { token, entry } = JSON.parse(await succeed(command, [...args, 'token', 'create', '--name', 'page', '--json']));
+  const guarded = await serve({ CrowVault__Http__Tokens: entry });
+  const { port } = new URL(guarded.url);
+  const proxy = createServer((incoming, outgoing) => {
+    if (!/^\/tools\/crow(?:\/|$)/u.test(incoming.url)) return void outgoing.writeHead(404).end();
+    const path = incoming.url.slice('/tools/crow'.length) || '/';
+    const headers = { ...incoming.headers, authorization: `Bearer ${token}` };
+    const passed = request({ host: '127.0.0.1', port, path, method: incoming.method, headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(outgoing);
+    });
+    incoming.pipe(passed);
+  });
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  try {
+    for (const path of ['/tools/crow/', '/tools/crow']) {
+      const { page, faults, close } = await open(browser, `http://127.0.0.1:${String(proxy.address().port)}${path}#/stack`);
+      await shown(page);
+      await drawnAfter(page, () => page.locator('.tabs a[data-tool=generate_retry_policy]').click());
+      assert.match(await page.locator('.code').textContent(), /Retry policy/u);
+      assert.deepEqual(await faults(), [], path);
+      await close();
+    }
+  } finally {
+    proxy.closeAllConnections();
+    proxy.close();
+    await guarded.stop();
+  }
 });
 
 test('how long a drawing takes (a figure to read, not a limit)', async () => {

@@ -1,4 +1,4 @@
-import { h } from './dom.js';
+import { copied, h } from './dom.js';
 import { Highlighted } from './highlight.js';
 import type { Arguments } from './schema.js';
 import { STACK, type Emission } from './server.js';
@@ -30,12 +30,12 @@ export class CodeView {
         { class: 'code-head' },
         this.#tabs,
         h('div', { class: 'code-actions' },
-          h('button', { type: 'button', class: 'button', onclick: () => { void this.#copy(this.#tab().text, this.#tab().name); } }, 'Copy'),
+          h('button', { type: 'button', class: 'button', onclick: () => { void this.#copy(this.#tab().text, this.#tab().name, this.#pane); } }, 'Copy'),
           h('button', { type: 'button', class: 'button', onclick: () => { this.#download(); } }, 'Download'),
         ),
       ),
       this.#pane,
-      h('div', { class: 'command' }, this.#command, h('button', { type: 'button', class: 'button', 'aria-label': 'Copy the command', onclick: () => { void this.#copy(this.#command.textContent, 'The command'); } }, 'Copy')),
+      h('div', { class: 'command' }, this.#command, h('button', { type: 'button', class: 'button', 'aria-label': 'Copy the command', onclick: () => { void this.#copy(this.#command.textContent, 'The command', this.#command); } }, 'Copy')),
     );
     this.#tabs.addEventListener('keydown', (event) => {
       const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
@@ -75,15 +75,14 @@ export class CodeView {
     this.#text.show(text);
   }
 
-  async #copy(text: string, what: string): Promise<void> {
-    await navigator.clipboard.writeText(text).then(
-      () => { this.#say(`${what} is on the clipboard.`); },
-      () => {
-        // Some frames may not write the clipboard: select it, so that one key copies it.
-        getSelection()?.selectAllChildren(this.#pane);
-        this.#say('The clipboard cannot be used; the text is selected.');
-      },
-    );
+  async #copy(text: string, what: string, element: HTMLElement): Promise<void> {
+    if (await copied(text)) {
+      this.#say(`${what} is on the clipboard.`);
+    } else {
+      // One key copies what is selected.
+      getSelection()?.selectAllChildren(element);
+      this.#say('The clipboard cannot be used; the text is selected.');
+    }
   }
 
   #download(): void {

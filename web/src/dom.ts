@@ -39,6 +39,16 @@ export function icon(path: string): SVGSVGElement {
   return svg;
 }
 
+/** Whether a text is on the clipboard now, which some frames, and pages over plain HTTP from another machine, may not write. */
+export async function copied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 let ids = 0;
 
 /** An id that no other element has. */

@@ -162,7 +162,7 @@ function numberField(name: string, schema: Schema, onValue: OnValue): Field {
 }
 
 /** A box and a slider for one number, with what the number means in words where its name tells its unit. */
-export function numberControls(name: string, id: string, min: number, max: number, fallback: unknown, onValue: OnValue, spokenAs?: (value: number) => string) {
+export function numberControls(name: string, id: string, min: number, max: number, fallback: unknown, onValue: OnValue, spokenAs?: (value: number) => string, read: (text: string) => unknown = parseNumber) {
   const words = spokenAs ?? ((value: number): string => unitOf(name, value));
   const spoken = h('span', { class: 'spoken' });
   const input = h('input', {
@@ -174,7 +174,7 @@ export function numberControls(name: string, id: string, min: number, max: numbe
     size: 9,
     placeholder: fallback === undefined ? 'automatic' : '',
     oninput: () => {
-      const value = parseNumber(input.value);
+      const value = read(input.value);
       present(value);
       onValue(value);
     },
@@ -200,7 +200,7 @@ export function numberControls(name: string, id: string, min: number, max: numbe
   };
   const show = (value: unknown): void => {
     const text = value === undefined ? '' : typeof value === 'number' ? String(value) : JSON.stringify(value);
-    if (document.activeElement !== input || parseNumber(input.value) !== value) {
+    if (document.activeElement !== input || read(input.value) !== value) {
       input.value = text;
     }
     present(value);

@@ -1,5 +1,5 @@
 import { App, type McpUiHostContext } from '@modelcontextprotocol/ext-apps';
-import type { Arguments, Schema, Tool } from './schema.js';
+import { same, withoutDefaults, type Arguments, type Schema, type Tool } from './schema.js';
 import { withDefaults, type Answer, type Emission, type Fault, type Server } from './server.js';
 
 /** The conversation around an MCP App. */
@@ -20,6 +20,11 @@ const FILES: Readonly<Record<string, string>> = {
   generate_bulkhead: 'bulkhead.ts',
 };
 
+/** What a call of a tool gave. */
+type Result = Parameters<NonNullable<App['ontoolresult']>>[0];
+
+const textsOf = ({ content }: Result): string[] => content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
+
 /** Speaks with the host that frames the page (extension io.modelcontextprotocol/ui). */
 export function connectHost(): Host {
   const app = new App({ name: 'crowvault-preview', version: '1.0.0' }, {}, { autoResize: true });
@@ -34,27 +39,30 @@ export function connectHost(): Host {
   app.onhostcontextchanged = (context) => {
     tell(context as McpUiHostContext);
   };
+  let onInput: (args: Arguments) => void = () => undefined;
   const input = new Promise<Arguments>((resolve) => {
-    app.ontoolinput = ({ arguments: args }) => {
-      resolve(args ?? {});
-    };
+    onInput = resolve;
   });
+  app.ontoolinput = ({ arguments: args }) => {
+    onInput(args ?? {});
+  };
   // A host need not say which tool was called, but hands on what it answered.
-  const answered = new Promise<string>((resolve) => {
-    app.ontoolresult = ({ content }) => {
-      resolve(content.map((block) => (block.type === 'text' ? toolIn(block.text) : '')).find(Boolean) ?? '');
-    };
+  const answered = new Promise<Result>((resolve) => {
+    app.ontoolresult = resolve;
     app.ontoolcancelled = () => {
-      resolve('');
+      onInput({});
+      resolve({ content: [] });
     };
   });
+  // There is nothing to save, and a host waits for the answer before it takes the frame away.
+  app.onteardown = () => ({});
   const connected = app.connect();
   const opened = connected.then(async () => {
     const args = await input;
-    return { args, tool: app.getHostContext()?.toolInfo?.tool.name ?? (await answered) };
+    return { args, tool: app.getHostContext()?.toolInfo?.tool.name ?? textsOf(await answered).map(toolIn).find(Boolean) ?? '' };
   });
   return {
-    server: new HostServer(app),
+    server: new HostServer(app, opened, answered),
     opened,
     onTheme: (listener) => {
       themes.push(listener);
@@ -86,9 +94,13 @@ export function connectHost(): Host {
 class HostServer implements Server {
   readonly stack = undefined;
   readonly #app: App;
+  readonly #opened: Host['opened'];
+  readonly #answered: Promise<Result>;
 
-  constructor(app: App) {
+  constructor(app: App, opened: Host['opened'], answered: Promise<Result>) {
     this.#app = app;
+    this.#opened = opened;
+    this.#answered = answered;
   }
 
   tools(): Promise<readonly Tool[]> {
@@ -98,12 +110,30 @@ class HostServer implements Server {
   }
 
   async emit(tool: string, args: Arguments): Promise<Answer> {
-    const result = await this.#app.callServerTool({ name: tool, arguments: { ...args } });
-    const texts = result.content.flatMap((block) => (block.type === 'text' ? [block.text] : []));
+    const result =
+      this.#app.getHostCapabilities()?.serverTools === undefined
+        ? await this.#answerTo(tool, args)
+        : await this.#app.callServerTool({ name: tool, arguments: { ...args } });
+    if (result === undefined) {
+      const detail = 'This host lets no app call the server, so only the call that it was opened for is drawn; hand these arguments back for another.';
+      return { refusal: { faults: [{ path: [], detail }], corrected: undefined } };
+    }
+    const texts = textsOf(result);
     if (result.isError === true) {
       return { refusal: readRefusal(texts.join('\n')) };
     }
     return { emission: (result.structuredContent as Emission | undefined) ?? readTexts(tool, texts) };
+  }
+
+  /** What the host has been answered already, for the same call. */
+  async #answerTo(tool: string, args: Arguments): Promise<Result | undefined> {
+    const opened = await this.#opened;
+    const schema = (await this.tools()).find(({ name }) => name === tool)?.inputSchema ?? {};
+    if (opened.tool !== tool || !same(withoutDefaults(schema, opened.args), withoutDefaults(schema, args))) {
+      return undefined;
+    }
+    const result = await this.#answered;
+    return result.isError === true || textsOf(result).some((text) => text.startsWith('/*')) ? result : undefined;
   }
 }
 

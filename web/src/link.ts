@@ -12,7 +12,16 @@ export interface LinkState {
   readonly before: Arguments | undefined;
 }
 
-const LONGEST = 32_768;
+/** A manifest of 200 upstreams with what it is compared with is shorter, and browsers take more. */
+const LONGEST = 262_144;
+
+/** Deeper than what any server takes. */
+const DEEPEST = 64;
+
+/** Whether a link is one that can be read again. */
+export function isReadable(hash: string): boolean {
+  return hash.length <= LONGEST;
+}
 
 /** `#/generate_retry_policy?args={"maxRetries":7}`, each part only where it says something. */
 export function writeLink({ tool, args, world, before }: LinkState): string {
@@ -22,22 +31,38 @@ export function writeLink({ tool, args, world, before }: LinkState): string {
   return `#/${tool}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
 }
 
-/** Reads what anybody may have written: what is no state is left out, and the server judges the arguments. */
-export function readLink(hash: string): Partial<LinkState> {
-  if (hash.length > LONGEST) {
-    return {};
+/**
+ * Reads what anybody may have written: what is no state is left out and makes the link damaged, and the server judges the arguments.
+ */
+export function readLink(hash: string): Partial<LinkState> & { readonly isDamaged?: boolean } {
+  if (!isReadable(hash)) {
+    return { isDamaged: true };
   }
+  let isDamaged = false;
   const [tool = '', query = ''] = splitOnce(hash.replace(/^#\/?/u, ''), '?');
   const parts = new Map(query.split('&').map((part) => splitOnce(part, '=')));
   const object = (name: string): Arguments | undefined => {
-    try {
-      const value: unknown = JSON.parse(decodeURIComponent(parts.get(name) ?? ''));
-      return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Arguments) : undefined;
-    } catch {
+    const text = parts.get(name);
+    if (text === undefined) {
       return undefined;
     }
+    try {
+      const value: unknown = JSON.parse(decodeURIComponent(text));
+      if (typeof value === 'object' && value !== null && !Array.isArray(value) && !isDeeper(value, DEEPEST)) {
+        return value as Arguments;
+      }
+    } catch {
+      // Cut off, or never a link of this page.
+    }
+    isDamaged = true;
+    return undefined;
   };
-  return { tool, args: object('args') ?? {}, world: object('world') ?? {}, before: object('before') };
+  const state = { tool, args: object('args') ?? {}, world: object('world') ?? {}, before: object('before') };
+  return { ...state, isDamaged };
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  return typeof value === 'object' && value !== null && (levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1)));
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

@@ -16,7 +16,7 @@ export class ManifestEditor {
     this.#onChange = onChange;
     const id = freshId('manifest');
     this.#text = h('textarea', { id, rows: 14, spellcheck: 'false', 'aria-describedby': this.#error.id, oninput: () => { this.#read(); } });
-    const file = h('input', { type: 'file', accept: '.json,application/json', class: 'visually-hidden', id: freshId('file'), onchange: () => { void this.#load(file); } });
+    const file = h('input', { type: 'file', accept: '.json,.jsonc,application/json', class: 'visually-hidden', id: freshId('file'), onchange: () => { void this.#load(file); } });
     this.element = h(
       'div',
       { class: 'manifest' },
@@ -76,13 +76,17 @@ export class ManifestEditor {
   #read(): void {
     let value: unknown;
     try {
-      value = JSON.parse(this.#text.value);
+      value = JSON.parse(withoutComments(this.#text.value));
     } catch (error) {
-      this.#error.textContent = `Not JSON: ${error instanceof Error ? error.message : String(error)}`;
+      this.#refuse(
+        /^\s*[\w"'-]+\s*:/mu.test(this.#text.value) && !/^\s*[{[]/u.test(this.#text.value)
+          ? 'This looks like YAML, which only the command line reads: crowvault-mcp simulate -c FILE. Paste JSON here; comments are fine.'
+          : `Not JSON: ${error instanceof Error ? error.message : String(error)}`,
+      );
       return;
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      this.#error.textContent = 'Not an object; use one with a section per tool, such as {"circuitBreaker":{}}.';
+      this.#refuse('Not an object; use one with a section per tool, such as {"circuitBreaker":{}}.');
       return;
     }
     this.#error.textContent = '';
@@ -91,11 +95,23 @@ export class ManifestEditor {
     this.#onChange(this.#manifest);
   }
 
+  /** What stands in the box is no manifest, so that what is drawn belongs to an earlier one. */
+  #refuse(sentence: string): void {
+    this.#error.textContent = sentence;
+    this.element.closest('.page')?.classList.add('is-stale');
+  }
+
   async #load(file: HTMLInputElement): Promise<void> {
     const [chosen] = file.files ?? [];
     if (chosen !== undefined) {
-      this.#text.value = await chosen.text();
-      this.#read();
+      try {
+        this.#text.value = await chosen.text();
+        this.#read();
+      } catch (error) {
+        this.#refuse(`${chosen.name}: cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      // The same file can be chosen again once it has been edited.
+      file.value = '';
     }
   }
 
@@ -113,6 +129,15 @@ export class ManifestEditor {
       form.show(typeof args === 'object' && args !== null ? (args as Arguments) : {});
     }
   }
+}
+
+/** JSON as editors take it, with blanks for a mark, comments and trailing commas, so that every other character keeps its place. */
+function withoutComments(text: string): string {
+  const blank = (part: string): string => part.replaceAll(/[^\n]/gu, ' ');
+  return text
+    .replace(/^\uFEFF/u, '')
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//gu, (part) => (part.startsWith('"') ? part : blank(part)))
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])/gu, (part) => (part === ',' ? ' ' : part));
 }
 
 /** The path of a fault within a section; the server names it in the pointer or before the first dot of the sentence. */

@@ -1,8 +1,8 @@
 import { CodeView } from './code.js';
-import { freshId, h, icon } from './dom.js';
+import { copied, freshId, h, icon } from './dom.js';
 import { Form, numberControls } from './form.js';
 import type { Host } from './host.js';
-import { readLink, writeLink, type LinkState } from './link.js';
+import { isReadable, readLink, writeLink, type LinkState } from './link.js';
 import { ManifestEditor } from './manifest.js';
 import { Plots } from './plots.js';
 import { Runner } from './runner.js';
@@ -164,6 +164,22 @@ export class Page {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
       this.#plots.redraw();
     });
+    // Paper is light.
+    const { dataset } = document.documentElement;
+    let theme: string | undefined;
+    window.addEventListener('beforeprint', () => {
+      theme = dataset['theme'];
+      dataset['theme'] = 'light';
+      this.#plots.redraw();
+    });
+    window.addEventListener('afterprint', () => {
+      if (theme === undefined) {
+        delete dataset['theme'];
+      } else {
+        dataset['theme'] = theme;
+      }
+      this.#plots.redraw();
+    });
     this.#host?.onTheme((dark) => {
       document.documentElement.dataset['theme'] = dark ? 'dark' : 'light';
       this.#plots.redraw();
@@ -176,9 +192,12 @@ export class Page {
     return [...this.#tools].sort((one, other) => known(other) - known(one))[0]?.name ?? '';
   }
 
-  #open(link: Partial<LinkState>): void {
+  #open(link: ReturnType<typeof readLink>): void {
     clearTimeout(this.#linkTimer);
     this.#writtenHash = location.hash;
+    if (link.isDamaged === true) {
+      this.#reply('This link is cut off or damaged. What could not be read of it is shown with its defaults.');
+    }
     const tool = this.#tools.find(({ name }) => name === link.tool) ?? this.#tools[0];
     if (tool === undefined) {
       throw new Error('The server has no tools.');
@@ -251,7 +270,9 @@ export class Page {
         if (opened !== this.#opened) {
           return;
         }
-        this.#fail(`The server cannot be reached: ${error instanceof Error ? error.message : String(error)}`);
+        this.#fail(`The server cannot be reached: ${error instanceof Error ? error.message : String(error)}.`);
+        this.element.classList.add('is-stale');
+        this.#loose.append(h('p', {}, h('button', { type: 'button', class: 'button', onclick: () => { this.#change(this.#state.args); } }, 'Try again')));
       });
   }
 
@@ -319,7 +340,11 @@ export class Page {
       return;
     }
     const files = toRun === undefined ? emission.files : await toRun.catch(() => undefined);
-    if (asked !== this.#answered || opened !== this.#opened || files === undefined) {
+    if (asked !== this.#answered || opened !== this.#opened) {
+      return;
+    }
+    if (files === undefined) {
+      this.element.setAttribute('aria-busy', 'false');
       return;
     }
     this.#end();
@@ -528,10 +553,11 @@ export class Page {
 
   async #copyLink(): Promise<void> {
     const address = this.#putLink();
-    await navigator.clipboard.writeText(address).then(
-      () => { this.#reply('The link is on the clipboard.'); },
-      () => { this.#reply('The clipboard cannot be used; copy the address of the page.'); },
-    );
+    if (!isReadable(this.#writtenHash)) {
+      this.#reply('This is too much for a link; copy the manifest or the command instead.');
+      return;
+    }
+    this.#reply((await copied(address)) ? 'The link is on the clipboard.' : 'The clipboard cannot be used; copy the address of the page.');
   }
 
   async #handBack(): Promise<void> {
@@ -578,12 +604,24 @@ function knobView(knob: Knob, value: unknown, onValue: (value: unknown) => void)
     select.value = String(value);
     return h('div', { class: 'knob', 'data-knob': knob.name }, h('label', { for: id, class: 'label' }, knob.label), select);
   }
-  const { slider, input, spoken, show } = numberControls(knob.label, id, knob.min ?? 0, knob.max ?? 100, knob.value, (next) => {
-    if (typeof next === 'number') {
-      onValue(Math.min(knob.max ?? next, Math.max(knob.min ?? next, next)));
+  let last = value;
+  const onNumber = (next: unknown): void => {
+    if (next !== undefined) {
+      last = next;
+      onValue(next);
     }
-  }, (number) => say(number, knob.unit));
+  };
+  // No server judges these: a comma is a point, and a number out of range is the nearest in it.
+  const read = (text: string): number | undefined => {
+    const number = text.trim() === '' ? NaN : Number(text.replace(',', '.'));
+    return Number.isFinite(number) ? Math.min(knob.max ?? number, Math.max(knob.min ?? number, number)) : undefined;
+  };
+  const { slider, input, spoken, show } = numberControls(knob.label, id, knob.min ?? 0, knob.max ?? 100, knob.value, onNumber, (number) => say(number, knob.unit), read);
   show(value);
+  input.addEventListener('change', () => {
+    input.value = String(last);
+    show(last);
+  });
   return h('div', { class: 'knob', 'data-knob': knob.name }, h('div', { class: 'field-head' }, h('label', { for: id, class: 'label' }, knob.label), spoken), h('div', { class: 'number' }, slider, input));
 }
 

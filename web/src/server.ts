@@ -64,21 +64,26 @@ export function sectionOf(tool: string): string {
 
 /** REST, at the address that the page came from. */
 export class HttpServer implements Server {
-  readonly stack = (manifest: unknown): Promise<Answer> => post('v1/stack', manifest);
+  readonly stack = (manifest: unknown): Promise<Answer> => post('stack', manifest);
 
   async tools(): Promise<readonly Tool[]> {
-    const response = await fetch('v1/tools', { headers: { accept: 'application/json' } });
+    const response = await fetch(addressOf('tools'), { headers: { accept: 'application/json' } });
     if (!response.ok) {
       throw new Error(`The server answered ${String(response.status)}.`);
     }
     const { tools } = (await response.json()) as { tools: readonly Tool[] };
-    const manifest = await fetch('v1/stack', { headers: { accept: 'application/schema+json' } });
+    const manifest = await fetch(addressOf('stack'), { headers: { accept: 'application/schema+json' } });
     return withDefaults(tools, manifest.ok ? ((await manifest.json()) as Schema) : {});
   }
 
   emit(tool: string, args: Arguments): Promise<Answer> {
-    return post('v1/tools/call', { tool, args });
+    return post('tools/call', { tool, args });
   }
+}
+
+/** Behind a proxy the page may have a path, with a slash at its end or without. */
+function addressOf(path: string): string {
+  return `${location.pathname.replace(/\/?$/u, '/')}v1/${path}`;
 }
 
 interface ProblemDetails {
@@ -88,7 +93,7 @@ interface ProblemDetails {
 }
 
 async function post(path: string, body: unknown): Promise<Answer> {
-  const response = await fetch(path, {
+  const response = await fetch(addressOf(path), {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(body),

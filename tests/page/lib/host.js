@@ -1,15 +1,20 @@
 // The reference host of MCP Apps, with one app in a sandboxed frame. What it hears from the app goes to the test.
 import { AppBridge, PostMessageTransport } from '@modelcontextprotocol/ext-apps/app-bridge';
 
-window.openApp = async (html, { tool, args, theme, capabilities, answer }) => {
+window.openApp = async (html, { tool, args, theme, capabilities, answer, order = ['input', 'result'], width = 1000 }) => {
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', 'allow-scripts allow-same-origin');
-  frame.style.cssText = 'width: 1000px; height: 900px; border: 0';
+  frame.style.cssText = `width: ${String(width)}px; height: 900px; border: 0`;
   document.body.append(frame);
-  const bridge = new AppBridge(null, { name: 'test-host', version: '1.0.0' }, { serverTools: {}, ...capabilities }, {
-    // Not every host says which tool was called.
-    hostContext: { theme, ...(answer === undefined ? { toolInfo: { tool: { name: tool, inputSchema: { type: 'object' } } } } : {}) },
-  });
+  const bridge = new AppBridge(
+    null,
+    { name: 'test-host', version: '1.0.0' },
+    { serverTools: {}, ...capabilities },
+    {
+      // Not every host says which tool was called.
+      hostContext: { theme, ...(answer === undefined ? { toolInfo: { tool: { name: tool, inputSchema: { type: 'object' } } } } : {}) },
+    },
+  );
   bridge.oncalltool = (params) => window.callTool(params);
   bridge.onmessage = async (params) => {
     await window.heard('message', params);
@@ -25,6 +30,10 @@ window.openApp = async (html, { tool, args, theme, capabilities, answer }) => {
   await bridge.connect(new PostMessageTransport(frame.contentWindow, frame.contentWindow));
   frame.srcdoc = html;
   await initialized;
-  await bridge.sendToolInput({ arguments: args });
-  if (answer !== undefined) await bridge.sendToolResult(answer);
+  for (const kind of order) {
+    if (kind === 'input') await bridge.sendToolInput({ arguments: args });
+    if (kind === 'result' && answer !== undefined) await bridge.sendToolResult(answer);
+    if (kind === 'cancelled') await bridge.sendToolCancelled({ reason: 'The person stopped it.' });
+  }
+  window.endApp = () => bridge.teardownResource({});
 };
