@@ -1,6 +1,6 @@
 // The command line's storm: the page's figures as a table, and its plots as one SVG.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -41,14 +41,28 @@ test('the table names the scenario, its world and every layer; the plots are one
   );
   assert.equal(new Set([head, ...rows].map(({ length }) => length)).size, 1, 'the columns do not line up');
 
-  const again = await simulate(['--svg', 'two.svg']);
-  assert.equal(again.stdout, first.stdout);
+  symlinkSync('one.svg', join(folder, 'link.svg'));
+  for (const path of ['a new/folder/two.SVG', 'link.svg']) {
+    const again = await simulate(['--svg', path]);
+    assert.equal(again.stdout, first.stdout);
+  }
   const svg = readFileSync(join(folder, 'one.svg'), 'utf8');
-  assert.equal(readFileSync(join(folder, 'two.svg'), 'utf8'), svg);
+  assert.equal(readFileSync(join(folder, 'a new/folder/two.SVG'), 'utf8'), svg);
+  assert.equal(readlinkSync(join(folder, 'link.svg')), 'one.svg');
   assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="0 0 860 536" role="img"/u);
   assert.match(svg, /prefers-color-scheme:dark/u);
   assert.equal((svg.match(/<polyline /gu) ?? []).length, 14);
   assert.doesNotMatch(svg, /<script|href|url\(|NaN|undefined|Infinity/u);
+});
+
+test('a launcher of a runtime may greet first', { skip: process.platform === 'win32' && 'a launcher as a script' }, async () => {
+  const launchers = join(folder, 'launchers');
+  mkdirSync(launchers);
+  writeFileSync(join(launchers, 'node'), `#!/bin/sh\necho 'Now using node {"v": 24}'\nexec '${process.execPath}' "$@"\n`);
+  chmodSync(join(launchers, 'node'), 0o755);
+  const { code, stdout, stderr } = await simulate([], { env: { ...process.env, PATH: `${launchers}:${process.env.PATH}` } });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^brown-out: /u);
 });
 
 test("each scenario's figures are those that the page's worker shows for the same manifest", async () => {
@@ -89,7 +103,10 @@ test('what is wrong is one sentence and exit code 2', async () => {
     [['-c', 'broken.json'], /^broken\.json: .*\n$/u],
     [['-c', 'faulty.json'], /^faulty\.json: circuitBreaker\.failureThreshold: 0 is out of range; use 1 to 10000\.\n$/u],
     [['-c', 'alone.json'], /^alone\.json: a storm needs circuitBreaker, retryPolicy, timeoutConfig and bulkhead/u],
-    [['--svg', 'missing/plot.svg'], /^missing\/plot\.svg: .*\n$/u],
+    // A slip does not cost a file.
+    ...['resilience.json', '-', '.', ''].map((path) => [['--svg', path], /^--svg: .* is no \.svg file; give the path of one\.\n$/u]),
+    [['--svg', 'resilience.json/plot.svg'], /^.*resilience\.json: .*\n$/u],
+    [[], /^node ended with 1: Error: Cannot find module /u, { env: { ...process.env, NODE_OPTIONS: '--require ./missing.js' } }],
     [[], /^simulate runs the emitted code and needs node, deno or bun on the PATH\.\n$/u, { env: { ...process.env, PATH: folder } }],
   ]) {
     const { code, stdout, stderr } = await simulate(more, options);

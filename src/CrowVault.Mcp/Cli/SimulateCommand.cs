@@ -52,6 +52,11 @@ internal static class SimulateCommand
 
     private static int Run(string[] configs, string scenario, string? svg, bool json)
     {
+        if (svg is not null && (!svg.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) || Directory.Exists(svg)))
+        {
+            throw new Fault($"--svg: {Fault.Show(svg)} is no .svg file; give the path of one.");
+        }
+
         string[] paths = configs.Length == 0 ? [ManifestFile.Usual()] : configs;
         var config = Fault.Show(paths[^1]);
         var manifest = ManifestFile.Read(paths);
@@ -75,11 +80,26 @@ internal static class SimulateCommand
         using var result = JsonDocument.Parse(answer);
         if (svg is not null)
         {
-            Disk.At(svg, () => File.WriteAllText(svg, result.RootElement.GetProperty("svg").GetString()));
+            Write(svg, result.RootElement.GetProperty("svg").GetString()!);
         }
 
-        Disk.Print(json ? answer : $"{Table(result.RootElement)}\n");
+        Disk.Print(json ? answer : $"{Table(result.RootElement, LineWidth)}\n");
         return CommandLine.Success;
+    }
+
+    private static int LineWidth => !Console.IsOutputRedirected && Console.WindowWidth is > 0 and var width ? width : int.MaxValue;
+
+    private static void Write(string path, string text)
+    {
+        var real = TargetFile.Follow(path, "--svg");
+        if (File.Exists(real) && TargetFile.IsWriteProtected(real))
+        {
+            throw new Fault($"{Fault.Show(path)}: read-only; nothing was written. Make it writable.");
+        }
+
+        using var write = FolderWrite.Open(Path.GetDirectoryName(real)!);
+        write.Stage(Path.GetFileName(real), Encoding.UTF8.GetBytes(text));
+        write.Commit();
     }
 
     // The bundled simulation and, as JSON, what it is to run.
@@ -125,21 +145,26 @@ internal static class SimulateCommand
             {
                 using var process = Process.Start(start)!;
                 var errors = process.StandardError.ReadToEndAsync();
-                process.StandardInput.Write(program);
-                process.StandardInput.Close();
+                try
+                {
+                    process.StandardInput.Write(program);
+                    process.StandardInput.Close();
+                }
+                catch (IOException)
+                {
+                    // It has ended before it read everything, and says why on standard error.
+                }
+
+                // A launcher of a runtime may greet before the one line that counts.
                 var output = process.StandardOutput.ReadToEnd();
                 process.WaitForExit();
-                return process.ExitCode == 0
-                    ? output
-                    : throw new Fault($"{name} ended with {process.ExitCode}: {FirstError(errors.Result)}");
+                return process.ExitCode != 0 ? throw new Fault($"{name} ended with {process.ExitCode}: {FirstError(errors.Result)}")
+                    : output.LastIndexOf("{\"scenario\"", StringComparison.Ordinal) is >= 0 and var begin ? output[begin..]
+                    : throw new Fault($"{name} did not run the program; it must be Node >= 20, Deno or Bun.");
             }
             catch (Win32Exception)
             {
                 // Not on the PATH: the next may be.
-            }
-            catch (IOException)
-            {
-                throw new Fault($"{name} did not take the program; it must be Node >= 20, Deno or Bun.");
             }
         }
 
@@ -150,9 +175,17 @@ internal static class SimulateCommand
         text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .FirstOrDefault(line => line.Contains("Error", StringComparison.Ordinal)) ?? "";
 
-    private static string Table(JsonElement result)
+    /// <summary>The table; where a line is too short for it, with headings of more lines than one.</summary>
+    internal static string Table(JsonElement result, int lineWidth)
     {
-        List<string[]> lines = [Strings(result.GetProperty("columns")), .. result.GetProperty("rows").EnumerateArray().Select(Strings)];
+        string[][] head = [Strings(result.GetProperty("columns"))];
+        string[][] rows = [.. result.GetProperty("rows").EnumerateArray().Select(Strings)];
+        if (head[0].Select((heading, column) => rows.Append(head[0]).Max(line => line[column].Length) + 2).Sum() - 2 > lineWidth)
+        {
+            head = Folded(head[0], rows);
+        }
+
+        string[][] lines = [.. head, .. rows];
         var widths = lines[0].Select((_, column) => lines.Max(line => line[column].Length)).ToArray();
         var text = new StringBuilder()
             .Append(result.GetProperty("scenario").GetString()).Append(": ")
@@ -164,6 +197,33 @@ internal static class SimulateCommand
         }
 
         return text.ToString().TrimEnd('\n');
+    }
+
+    // Each heading in as many lines as it takes to be no wider than what stands below it, its last line lowest.
+    private static string[][] Folded(string[] headings, string[][] rows)
+    {
+        var folded = headings.Select((heading, column) =>
+        {
+            var words = heading.Split(' ');
+            var width = Math.Max(rows.Max(row => row[column].Length), words.Max(word => word.Length));
+            List<string> lines = [words[0]];
+            foreach (var word in words[1..])
+            {
+                if (lines[^1].Length + 1 + word.Length <= width)
+                {
+                    lines[^1] += $" {word}";
+                }
+                else
+                {
+                    lines.Add(word);
+                }
+            }
+
+            return lines;
+        }).ToArray();
+        var height = folded.Max(lines => lines.Count);
+        return [.. Enumerable.Range(0, height).Select(line =>
+            folded.Select(lines => line - height + lines.Count is >= 0 and var own ? lines[own] : "").ToArray())];
     }
 
     private static string[] Strings(JsonElement list) => [.. list.EnumerateArray().Select(each => each.GetString()!)];
