@@ -56,14 +56,19 @@ function plotOf(tool) {
 /** The exported declarations of a file, each with its sentence. */
 function surface(source) {
   const found = [];
-  for (const match of source.matchAll(
-    /(?:\/\*\*\s*([\s\S]*?)\*\/\n)?export ((?:async )?(?:class|function|const|interface|type) (\w+))/gu,
+  // A comment belongs to what stands right below it.
+  for (const [, comment = '', kind, name] of source.matchAll(
+    /^(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export (?:async )?(class|function|const|interface|type) (\w+)/gmu,
   )) {
-    const sentence = (match[1] ?? '')
-      .replaceAll(/\s*\n\s*\*\s?/gu, ' ')
-      .split(/(?<=\.)\s|\s@/u)[0]
-      .trim();
-    found.push(`| \`${match[3]}\` | ${match[2].split(' ').at(-2)} | ${sentence.replaceAll('|', '\\|')} |`);
+    const [sentence] = comment
+      .replaceAll(/^\s*\* ?/gmu, '')
+      .replaceAll(/\{@link (\w+)\}/gu, '`$1`')
+      .replaceAll(/\s+/gu, ' ')
+      .trim()
+      .split(/(?<=\.) |(?:^| )@/u);
+    const code = errors.find(({ error }) => error === name)?.code;
+    const says = [sentence, code === undefined ? '' : `Its page: [${code}](../errors/${code}.md).`].join(' ').trim();
+    found.push(`| \`${name}\` | ${kind} | ${says.replaceAll('|', '\\|')} |`);
   }
   return `| Name | Kind | What |\n|---|---|---|\n${found.join('\n')}`;
 }

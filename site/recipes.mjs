@@ -2,9 +2,9 @@
 export const recipes = [
   {
     name: 'login',
-    title: 'A login that is guessed at',
+    title: 'A login under attack',
     story:
-      'Passwords are tried by the thousand, from many addresses, for one account or for all. Count by what the attacker cannot change cheaply, never let more than the limit through at the edge of a window, and refuse rather than admit while Redis is away.',
+      'Passwords are tried by the thousand, from many addresses, for one account or for all. Count by what an attacker cannot change cheaply, let no more than the limit through at the edge of a window, and while Redis is away refuse rather than admit.',
     calls: [
       {
         tool: 'generate_rate_limiting',
@@ -16,21 +16,21 @@ export const recipes = [
           keyStrategy: 'ip',
           onStoreError: 'closed',
         },
-        why: 'Ten attempts in 15 minutes',
+        why: 'Ten attempts in 15 minutes from one address',
       },
     ],
-    then: '## Besides\n\nGive the limiter of the account a `name` and a `keyOf` of its own, so that both are counted; answer a refused attempt as you answer a wrong password.',
+    then: '## Besides\n\nMany addresses can try one account, so add a second limiter that counts by account, with a `name` and a `keyOf` of its own. Refuse its attempts with the same answer as a wrong password: a 429 of its own would tell the attacker that the account exists.',
   },
   {
     name: 'llm-api',
     title: 'An LLM API',
     story:
-      'Answers take seconds to minutes, 429 with Retry-After is an everyday answer, and each attempt costs money. Wait as long as the provider says, try few times, and bound how many run at once.',
+      'Answers take seconds to minutes, 429 with Retry-After is an everyday answer, and each attempt costs money. Wait as long as the provider asks, retry a few times at most, and bound how many calls run at once.',
     calls: [
       {
         tool: 'generate_retry_policy',
         args: { maxRetries: 3, baseDelayMs: 1000, maxDelayCapMs: 30000, totalTimeoutMs: 180000, withFetch: true },
-        why: 'Few attempts, Retry-After kept',
+        why: 'Few attempts, never before Retry-After',
       },
       {
         tool: 'generate_timeout_config',
@@ -40,7 +40,7 @@ export const recipes = [
       {
         tool: 'generate_bulkhead',
         args: { partitions: { chat: 8, embeddings: 16 }, maxQueue: 50, maxWaitMs: 10000 },
-        why: 'So many at once',
+        why: 'A bound on the calls in flight',
       },
     ],
   },
@@ -48,21 +48,25 @@ export const recipes = [
     name: 'webhook',
     title: 'Webhooks that you send',
     story:
-      'The other side is somebody else’s server: slow, down for hours, or gone. Receivers expect to be called again, with the same id. One that is down must not hold up the others.',
+      'The other side is somebody else’s server: slow, down for hours, or gone. Receivers expect a delivery that failed to be repeated, with the same id. One receiver that is down must not hold up the others.',
     calls: [
       {
         tool: 'generate_retry_policy',
         args: { maxRetries: 5, baseDelayMs: 1000, maxDelayCapMs: 60000, retryErrors: 'network' },
-        why: 'Again, with growing waits',
+        why: 'Repeated, with growing waits',
       },
       {
         tool: 'generate_circuit_breaker',
         args: { failureThreshold: 10, recoveryTimeMs: 60000, maxRecoveryTimeMs: 3600000 },
         why: 'A breaker for each receiver',
       },
-      { tool: 'generate_timeout_config', args: { operations: { 'webhook.deliver': 5000 } }, why: 'Nobody is waited for longer' },
+      {
+        tool: 'generate_timeout_config',
+        args: { operations: { 'webhook.deliver': 5000 } },
+        why: 'No receiver takes longer than 5 seconds',
+      },
     ],
-    then: '## Besides\n\nThis is not a queue: what must arrive after hours or a restart is kept in one, and these guards stand around each attempt.',
+    then: '## Besides\n\nThis is not a queue. What must still arrive hours later, or after a restart, belongs in one; these guards stand around each attempt to deliver.',
   },
   {
     name: 'database-pool',
@@ -81,6 +85,6 @@ export const recipes = [
         why: 'A limit for each kind of query',
       },
     ],
-    then: '## Besides\n\nNo retry around a transaction that may have been committed; no breaker around one pool whose database is the only one you have, unless you can answer without it.',
+    then: '## Besides\n\nDo not retry a transaction that may have been committed. A breaker around the pool of your only database is of use only if you can answer without that database.',
   },
 ];

@@ -66,7 +66,20 @@ test('Every tool has its arguments, its exports and its whole file', () => {
       (each) => !/^(?:output|language|dryRun|diff|check|force|merge|name|json|withCode|args|prune)$/u.test(each),
     ))
       assert.ok(text.includes(`| \`${option}\` |`), `${name}: ${option}`);
-    assert.match(text, /\| `\w+` \| (?:class|function) \| [A-Z]/u);
+    // All that the file exports, each with what stands right above it.
+    const lines = text.slice(text.indexOf('<summary>The whole file')).split('\n');
+    const exported = lines.flatMap((line, index) => {
+      const [, kind, own] = /^export (?:async )?(class|function|const|interface|type) (\w+)/u.exec(line) ?? [];
+      const [, comment = ''] = /^\/\*\* (.*?[^.]*)(?:\. .*)? \*\/$/u.exec(lines[index - 1]) ?? [];
+      return own === undefined ? [] : [{ row: `| \`${own}\` | ${kind} |`, comment }];
+    });
+    assert.ok(exported.length >= 6, name);
+    for (const { row, comment } of exported) {
+      const found = text.split('\n').filter((line) => line.startsWith(row));
+      assert.equal(found.length, 1, `${name}: ${row}`);
+      assert.ok(comment.includes('{@link') || found[0].includes(comment.split('. ')[0]), `${name}: ${found[0]} / ${comment}`);
+      assert.doesNotMatch(found[0], /\| \*|\*\/|@default/u);
+    }
   }
 });
 
