@@ -136,6 +136,38 @@ async function serve(context) {
   return `http://127.0.0.1:${String(server.address().port)}`;
 }
 
+test('A page fits into a phone and onto paper, and its diagrams follow the theme', async (context) => {
+  const origin = await serve(context);
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  context.after(() => browser.close());
+  for (const width of [320, 1280]) {
+    const page = await browser.newPage({ viewport: { width, height: 800 } });
+    const missing = [];
+    page.on('response', (response) => response.ok() || missing.push(response.url()));
+    for (const name of files(join(here, '.pages')).filter((each) => each.endsWith('.md'))) {
+      await page.goto(`${origin}/${name.replace(/\.md$/u, '.html')}`);
+      const overflow = await page.evaluate(
+        () => globalThis.document.documentElement.scrollWidth - globalThis.document.documentElement.clientWidth,
+      );
+      assert.ok(overflow <= 0, `${name}: ${String(overflow)} px too wide at ${String(width)} px`);
+    }
+    assert.deepEqual(missing, []);
+    await page.close();
+  }
+  const page = await browser.newPage({ colorScheme: 'light' });
+  await page.goto(`${origin}/choose.html`);
+  const drawing = async () => {
+    await page.waitForFunction(() => globalThis.document.querySelectorAll('div.language-mermaid[data-drawn="true"]').length === 1);
+    return page.locator('figure.diagram svg style').textContent();
+  };
+  const light = await drawing();
+  await page.locator('.VPNavBarAppearance button').click();
+  await page.waitForFunction((was) => globalThis.document.querySelector('figure.diagram svg style')?.textContent !== was, light);
+  assert.notEqual(await drawing(), light);
+  await page.emulateMedia({ media: 'print' });
+  for (const part of ['.VPNav', '.VPSidebar', '.VPDocFooter']) assert.equal(await page.locator(part).isVisible(), false, part);
+});
+
 test('axe finds nothing on a page of each kind, light and dark, and diagrams are drawn', async (context) => {
   const origin = await serve(context);
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });

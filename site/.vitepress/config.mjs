@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 
 const { tools, errors, recipes, documents } = JSON.parse(readFileSync(new URL('../.pages/menu.json', import.meta.url), 'utf8'));
 
+const icon =
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#3451b2" d="M12 2 3 6v6c0 5 4 8.5 9 10 5-1.5 9-5 9-10V6z"/></svg>';
+
 export default {
   title: 'CrowVault.Mcp',
   description: 'Resilience code in plain TypeScript that you own: circuit breaker, retry, rate limiter, timeouts, bulkhead.',
@@ -14,7 +17,18 @@ export default {
   base: process.env.SITE_BASE ?? '/',
   cleanUrls: false,
   lastUpdated: false,
-  markdown: { theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } },
+  head: [['link', { rel: 'icon', href: `data:image/svg+xml,${encodeURIComponent(icon)}` }]],
+  markdown: {
+    theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
+    // Commands that the documents indent are blocks of code like the others, which scroll in themselves.
+    config: (md) => {
+      md.core.ruler.push('indented', ({ tokens }) => {
+        for (const token of tokens.filter(({ type }) => type === 'code_block')) {
+          Object.assign(token, { type: 'fence', tag: 'code', info: 'sh', markup: '```' });
+        }
+      });
+    },
+  },
   // The default theme gives its home page no landmark.
   transformHtml: (html) => html.replace('<div class="VPContent is-home"', '<div role="main" class="VPContent is-home"'),
   themeConfig: {

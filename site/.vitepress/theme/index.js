@@ -1,6 +1,6 @@
 // The default theme, and the diagrams of the guides drawn where a script may run; without one their text stands there.
 import { nextTick, onMounted, watch } from 'vue';
-import { useRoute } from 'vitepress';
+import { useData, useRoute } from 'vitepress';
 import DefaultTheme from 'vitepress/theme';
 import './style.css';
 
@@ -20,8 +20,7 @@ async function draw() {
     themeVariables: isDark ? { edgeLabelBackground: '#1b1b1f', textColor: '#dfdfd6' } : {},
   });
   for (const block of blocks) {
-    const code = block.querySelector('code');
-    const source = code.textContent;
+    const source = (block.dataset.source ??= block.querySelector('code').textContent);
     block.dataset.drawn = 'pending';
     const { svg } = await mermaid.render(`diagram-${String(++serial)}`, source);
     const figure = document.createElement('figure');
@@ -40,7 +39,15 @@ export default {
   extends: DefaultTheme,
   setup() {
     const route = useRoute();
+    const { isDark } = useData();
     onMounted(draw);
     watch(() => route.path, draw);
+    // In the other theme the lines of a diagram have other colours.
+    watch(isDark, () => {
+      for (const block of document.querySelectorAll('div.language-mermaid[data-drawn]')) {
+        delete block.dataset.drawn;
+      }
+      return draw();
+    });
   },
 };
