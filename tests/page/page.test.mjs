@@ -322,6 +322,41 @@ test('copy and download give the file as it is', async () => {
   await close();
 });
 
+test('where there is no clipboard, as over plain HTTP from another machine, what was to be copied is selected', async () => {
+  const { page, faults, close } = await open(browser, link('generate_circuit_breaker'));
+  await shown(page);
+  await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  for (const [button, text] of [
+    [page.getByRole('button', { name: 'Copy', exact: true }), await page.locator('.code').textContent()],
+    [page.getByRole('button', { name: 'Copy the command' }), await page.locator('.command code').textContent()],
+  ]) {
+    await button.click();
+    await page.getByText('The clipboard cannot be used; the text is selected.').waitFor();
+    assert.equal((await page.evaluate(() => String(getSelection()))).trim(), text.trim());
+  }
+  await page.getByRole('button', { name: 'Copy a link to this' }).click();
+  await page.getByText('copy the address of the page').waitFor();
+  assert.deepEqual(await faults(), []);
+  await close();
+});
+
+test('what has just been typed can be gone back to', async () => {
+  const { page, faults, close } = await open(browser, link('generate_circuit_breaker'));
+  await shown(page);
+  await page.evaluate(() => {
+    const input = document.querySelector('[data-argument="failureThreshold"] input[type=text]');
+    input.value = '9';
+    input.dispatchEvent(new Event('input'));
+    document.querySelector('.tabs a[data-tool=generate_bulkhead]').click();
+  });
+  await page.locator('h1').filter({ hasText: 'Bulkhead' }).waitFor();
+  await page.goBack();
+  await page.locator('h1').filter({ hasText: 'Circuit breaker' }).waitFor();
+  assert.equal(await field(page, 'failureThreshold').locator('input[type=text]').inputValue(), '9');
+  assert.deepEqual(await faults(), []);
+  await close();
+});
+
 test('a manifest can be pasted, edited by section, and is checked as a whole', async () => {
   const { page, faults, close } = await open(browser, link('stack'));
   await shown(page);

@@ -144,12 +144,17 @@ export class Page {
     const given = this.#host === undefined ? undefined : await this.#host.opened;
     this.#tools = [...(await this.#server.tools()), ...(this.#server.stack === undefined ? [] : [STACK_TOOL])];
     for (const { name, title } of this.#tools) {
-      // A frame has no address of its own that could change.
       const onclick = (event: Event): void => {
-        event.preventDefault();
-        this.#open({ tool: name });
+        if (given === undefined) {
+          // What has just been typed can be gone back to.
+          this.#putLink();
+        } else {
+          // A frame has no address of its own that could change.
+          event.preventDefault();
+          this.#open({ tool: name });
+        }
       };
-      this.#tabs.append(h('a', { href: `#/${name}`, 'data-tool': name, ...(given === undefined ? {} : { onclick }) }, title));
+      this.#tabs.append(h('a', { href: `#/${name}`, 'data-tool': name, onclick }, title));
     }
     if (given === undefined) {
       window.addEventListener('hashchange', () => {
