@@ -32,6 +32,7 @@ internal sealed partial record ProjectFiles(
     private static readonly string[] s_jest = ["jest", "ts-jest", "@swc/jest", "jest-expo", "babel-jest", "@nx/jest"];
     private static readonly string[] s_bun = ["bun.lock", "bun.lockb", "bunfig.toml"];
     private static readonly string[] s_workspaces = ["pnpm-workspace.yaml", "nx.json", "turbo.json", "lerna.json", "rush.json"];
+
     // What a package is called here. Nest comes before what it runs on, Next before an Express of its own.
     private static readonly (string Package, string Framework)[] s_frameworks =
         [("next", "fetch"), ("@nestjs/core", "nest"), ("fastify", "fastify"), ("hono", "hono"), ("koa", "koa"), ("express", "express")];
@@ -365,10 +366,10 @@ internal sealed partial record ProjectFiles(
 
     private static int Depth(string path) => path.Count(c => c == Path.DirectorySeparatorChar);
 
-    // What cannot be read says nothing.
     private static HashSet<string> Dependencies(JsonObject manifest) =>
         s_dependencies.SelectMany(section => Object(manifest, section)?.Select(each => each.Key) ?? []).ToHashSet(StringComparer.Ordinal);
 
+    // What cannot be read says nothing.
     private static JsonObject? Read(string path)
     {
         try
