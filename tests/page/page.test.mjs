@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { succeed } from '../shared/processes.mjs';
 import { programUnderTest } from '../shared/program.mjs';
-import { TOOLS, drawnAfter, launch, open, serve, shown } from './lib/browser.mjs';
+import { TOOLS, atRest, drawnAfter, launch, open, serve, shown } from './lib/browser.mjs';
 import { emit } from './lib/node.mjs';
 import { looksAsBefore } from './lib/screenshots.mjs';
 
@@ -169,6 +169,7 @@ test('before and after: a changed argument is named with both values, and so is 
   await page.locator('.changes li').filter({ hasText: 'failureThreshold' }).waitFor();
   assert.equal(await page.locator('.changes li').innerText(), 'failureThreshold 5→7');
   await page.locator('.figure .was').first().waitFor();
+  await atRest(page);
   const opened = page.locator('.figure').filter({ hasText: 'Outage noticed after' });
   assert.match(await opened.innerText(), /223 ms\s*→\s*\d+ ms/u);
   await looksAsBefore(page, 'before-and-after', ['.code']);
@@ -186,11 +187,13 @@ test('a link brings back tool, arguments, world and what they are compared with'
   await drawnAfter(first.page, () => first.page.locator('[data-knob="errorPercent"] input[type=text]').fill('90'));
   await first.page.waitForFunction(() => location.hash.includes('errorPercent'));
   const address = await first.page.evaluate(() => location.href);
+  await atRest(first.page);
   const figures = await first.page.locator('.figures').innerText();
   await first.close();
   const second = await open(browser, address);
   await shown(second.page);
   await second.page.locator('.figure .was').first().waitFor();
+  await atRest(second.page);
   assert.equal(await second.page.locator('.figures').innerText(), figures);
   assert.equal(await field(second.page, 'maxRetries').locator('input[type=text]').inputValue(), '7');
   assert.equal(await second.page.locator('.changes li').innerText(), 'maxRetries 4→7');

@@ -59,6 +59,7 @@ interface Before {
   world: string;
   runner: Runner | undefined;
   result: Result | undefined;
+  isDrawn: boolean;
 }
 
 /** Emitted code with the arguments that it was emitted for: what is drawn is always a pair of these. */
@@ -97,6 +98,7 @@ export class Page {
   #base: Arguments = {};
   #editor: { show(args: Arguments): void; faults(faults: readonly Fault[]): Fault[] } | undefined;
   #running: Running | undefined;
+  #isDrawn = false;
   #before: Before | undefined;
   #result: Result | undefined;
   #knobNames = '';
@@ -399,13 +401,20 @@ export class Page {
       return;
     }
     this.#before?.runner?.end();
-    const before: Before = { args: this.#base, world: '', runner: undefined, result: undefined };
+    const before: Before = { args: this.#base, world: '', runner: undefined, result: undefined, isDrawn: false };
     this.#before = before;
-    void this.#filesToRun(this.#base).then((files) => {
-      if (this.#before === before && files !== undefined) {
-        before.runner = this.#start(files);
-        this.#runBefore();
+    const files = this.#filesToRun(this.#base).catch(() => undefined);
+    void files.then((toRun) => {
+      if (this.#before !== before) {
+        return;
       }
+      if (toRun === undefined) {
+        before.isDrawn = true;
+        this.#rest();
+        return;
+      }
+      before.runner = this.#start(toRun);
+      this.#runBefore();
     });
   }
 
@@ -422,11 +431,14 @@ export class Page {
       return;
     }
     const { runner, tool, args } = this.#running;
+    this.#isDrawn = false;
+    this.element.setAttribute('aria-busy', 'true');
     runner.run(tool, this.#complete(args), this.#world(), (result, done) => {
       this.#result = result;
       this.#draw();
       if (done) {
-        this.element.setAttribute('aria-busy', 'false');
+        this.#isDrawn = true;
+        this.#rest();
         this.#say(result.figures.map(({ label, value, unit }) => `${label}: ${say(value, unit)}`).join('. '));
       }
       setTimeout(() => this.#showCode?.());
@@ -443,10 +455,20 @@ export class Page {
       return;
     }
     before.world = asJson;
-    before.runner.run(this.#state.tool, this.#complete(before.args), world, (result) => {
+    before.isDrawn = false;
+    before.runner.run(this.#state.tool, this.#complete(before.args), world, (result, done) => {
       before.result = result;
+      before.isDrawn = done;
       this.#draw();
+      this.#rest();
     });
+  }
+
+  /** Until both are drawn, what is compared may come from two worlds. */
+  #rest(): void {
+    if (this.#isDrawn && this.#before?.isDrawn !== false) {
+      this.element.setAttribute('aria-busy', 'false');
+    }
   }
 
   #draw(): void {

@@ -86,3 +86,6 @@ export async function drawnAfter(page, act) {
 }
 
 export const shown = (page) => page.waitForFunction(() => window.drawn.length > 0, undefined, { timeout: 30_000 });
+
+/** When nothing on the page moves any more, neither what is drawn nor what it is compared with. */
+export const atRest = (page) => page.waitForSelector('[aria-busy=false]', { timeout: 30_000 });
