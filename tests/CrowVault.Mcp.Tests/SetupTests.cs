@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Mcp.Cli.Setup;
@@ -348,6 +349,16 @@ public sealed class SetupTests
         ];
 
         Assert.Equal([windows, mac, linux], places.Select(each => Clients.PathOf(client, of, each)?.Replace('\\', '/')));
+    }
+
+    [Fact]
+    public void A_start_from_home_is_one_line_for_the_shell()
+    {
+        static string Of(bool isWindows) =>
+            Clients.EntryOf(Client.Cursor, ServerStart.Dnx.FromHome(isWindows), isWindows).Members.ToJsonString(new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
+
+        Assert.Equal("""{"command":"sh","args":["-c","cd && exec dotnet dnx CrowVault.Mcp --yes"]}""", Of(isWindows: false));
+        Assert.Equal("""{"command":"cmd","args":["/d","/c","cd /d %USERPROFILE% && dotnet dnx CrowVault.Mcp --yes"]}""", Of(isWindows: true));
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 // The .NET tool, installed from the folder of the release and started as a client starts it.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { dotnetFolder } from '../lib/installed.mjs';
@@ -34,6 +34,26 @@ test('dotnet dnx starts the server without installing it', async () => {
     { cwd, env },
   );
   assert.equal(printed, expected);
+});
+
+test('The entry that setup writes for dotnet dnx starts nothing of the folder that is open', async () => {
+  const { cwd, env } = dotnetFolder();
+  const home = join(cwd, 'home');
+  const open = join(cwd, 'open');
+  for (const folder of [home, open]) mkdirSync(folder, { recursive: true });
+  // The home folder has the configuration of its user, and the open one an SDK and packages of its own.
+  cpSync(join(cwd, 'NuGet.config'), join(home, 'NuGet.config'));
+  cpSync(join(cwd, 'source'), join(home, 'source'), { recursive: true });
+  mkdirSync(join(open, 'sdk/sdk/99.9.999'), { recursive: true });
+  writeFileSync(join(open, 'global.json'), JSON.stringify({ sdk: { version: '99.9.999', paths: ['sdk'] } }));
+  writeFileSync(join(open, 'nuget.config'), '<configuration><packageSources><clear /></packageSources></configuration>');
+  const there = { env: { ...env, HOME: home }, cwd: open };
+  assert.notEqual((await execute('dotnet', ['dnx', 'CrowVault.Mcp', '--yes', '--', '--version'], there)).code, 0);
+
+  const configuration = join(cwd, 'mcp.json');
+  await succeed(program(), ['setup', '--client', 'cursor', '--start', 'dnx', '--config', configuration], there);
+  const { command, args } = JSON.parse(readFileSync(configuration, 'utf8')).mcpServers['api-mcp'];
+  assert.equal(await converse({ command, args, ...there }), expected);
 });
 
 test('For other platforms there is the program for the installed runtime, and the tool points to it', async () => {

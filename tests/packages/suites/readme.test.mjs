@@ -40,7 +40,7 @@ before(async () => {
   symlinkSync(join(workspace, 'lib/stand-in.mjs'), join(cwd, 'scripts/release.sh'));
   env = {
     ...env,
-    PATH: `${bin}:${env.PATH}`,
+    PATH: `${bin}:${join(env.DOTNET_CLI_HOME, '.dotnet/tools')}:${env.PATH}`,
     npm_config_offline: 'true',
     npm_config_cache: join(cwd, 'cache'),
     npm_config_prefix: join(cwd, 'npm'),

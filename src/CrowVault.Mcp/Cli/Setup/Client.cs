@@ -38,6 +38,17 @@ internal sealed record ServerStart(string Command, params IReadOnlyList<string> 
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet"
             ? new("dotnet", Path.Combine(AppContext.BaseDirectory, "CrowVault.Mcp.dll"))
             : new(Environment.ProcessPath ?? Product.Command);
+
+    /// <summary>The same from the user's home folder, whatever folder is open in the client.</summary>
+    /// <remarks>
+    /// For <c>dotnet</c>, which takes its SDK from the <c>global.json</c> and its packages from the <c>nuget.config</c> of the folder
+    /// that it is started in. Few clients let an entry name that folder; all start a shell.
+    /// </remarks>
+    public ServerStart FromHome(bool isWindows)
+    {
+        var line = string.Join(' ', [Command, .. Arguments]);
+        return isWindows ? new("cmd", "/d", "/c", $"cd /d %USERPROFILE% && {line}") : new("sh", "-c", $"cd && exec {line}");
+    }
 }
 
 /// <summary>A server's entry in a client's configuration.</summary>

@@ -61,6 +61,8 @@ internal static class SetupCommand
             parsed.GetValue(scope) is "project" ? Scope.Project : Scope.User,
             parsed.GetValue(start) switch
             {
+                // Those who share a project trust its folder, and may use other systems.
+                "dnx" when parsed.GetValue(scope) is "user" => ServerStart.Dnx.FromHome(OperatingSystem.IsWindows()),
                 "dnx" => ServerStart.Dnx,
                 "program" => ServerStart.ThisProgram,
                 _ => ServerStart.Npx,
