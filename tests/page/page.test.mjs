@@ -369,6 +369,14 @@ test('a manifest can be pasted, edited by section, and is checked as a whole', a
   assert.equal(await page.locator('.page.is-stale').count(), 1);
   await text.fill('circuitBreaker:\n  failureThreshold: 3\n');
   assert.match(await page.locator('.manifest > .field-error').textContent(), /YAML.*crowvault-mcp simulate/u);
+  for (const [twice, path] of [
+    ['{ "circuitBreaker": {}, "bulkhead": {}, "circuitBreaker": { "failureThreshold": 3 } }', 'circuitBreaker'],
+    ['{ "timeoutConfig": { "operations": [{ "name": "b, {" }, { "name": "name", "na\\u006de": "b" }] } }', 'timeoutConfig.operations[1].name'],
+  ]) {
+    await text.fill(twice);
+    assert.equal(await page.locator('.manifest > .field-error').textContent(), `${path}: given twice; give it once.`);
+    assert.equal(await page.locator('.page.is-stale').count(), 1);
+  }
   const withComments =
     '\uFEFF{\n  "$schema": "https://a.example/s", // "one"\n  "circuitBreaker": { "failureThreshold": 3, /* , } */ },\n  "retryPolicy": {},\n}';
   await text.fill(withComments);

@@ -75,8 +75,9 @@ export class ManifestEditor {
 
   #read(): void {
     let value: unknown;
+    const json = withoutComments(this.#text.value);
     try {
-      value = JSON.parse(withoutComments(this.#text.value));
+      value = JSON.parse(json);
     } catch (error) {
       this.#refuse(
         /^\s*[\w"'-]+\s*:/mu.test(this.#text.value) && !/^\s*[{[]/u.test(this.#text.value)
@@ -87,6 +88,11 @@ export class ManifestEditor {
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       this.#refuse('Not an object; use one with a section per tool, such as {"circuitBreaker":{}}.');
+      return;
+    }
+    const twice = nameGivenTwice(json);
+    if (twice !== undefined) {
+      this.#refuse(`${twice}: given twice; give it once.`);
       return;
     }
     this.#error.textContent = '';
@@ -138,6 +144,30 @@ function withoutComments(text: string): string {
     .replace(/^\uFEFF/u, '')
     .replaceAll(/"(?:[^"\\\n]|\\.)*"|\/\/[^\n]*|\/\*[\s\S]*?\*\//gu, (part) => (part.startsWith('"') ? part : blank(part)))
     .replaceAll(/"(?:[^"\\\n]|\\.)*"|,(?=\s*[}\]])/gu, (part) => (part === ',' ? ' ' : part));
+}
+
+/** The path of a name that an object of valid JSON has twice. `JSON.parse` takes the last without a word; every door refuses it. */
+function nameGivenTwice(json: string): string | undefined {
+  const levels: { readonly path: string; readonly names: Set<string> | undefined; index: number; value: string }[] = [];
+  for (const [token, name, colon] of json.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\],]/gu)) {
+    const level = levels.at(-1);
+    if (token === '{' || token === '[') {
+      const path = level === undefined ? '' : level.names === undefined ? `${level.path}[${String(level.index)}]` : level.value;
+      levels.push({ path, names: token === '{' ? new Set() : undefined, index: 0, value: '' });
+    } else if (token === '}' || token === ']') {
+      levels.pop();
+    } else if (level !== undefined && token === ',') {
+      level.index += 1;
+    } else if (level?.names !== undefined && name !== undefined && colon !== undefined) {
+      const read = JSON.parse(name) as string;
+      level.value = level.path === '' ? read : `${level.path}.${read}`;
+      if (level.names.has(read)) {
+        return level.value;
+      }
+      level.names.add(read);
+    }
+  }
+  return undefined;
 }
 
 /** The path of a fault within a section; the server names it in the pointer or before the first dot of the sentence. */

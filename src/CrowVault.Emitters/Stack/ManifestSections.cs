@@ -81,10 +81,19 @@ internal sealed class ManifestSections
             faults.Add(new("stack.client", "adapts the upstreams to a client; add the section upstreams, if only as {}."));
         }
 
-        if (bound.Find<StackOptions>()?.Framework is { } framework && bound.Find<RateLimitingOptions>()?.Middleware is { } other
-            && framework != other)
+        if (bound.Find<StackOptions>() is { Framework: { } framework } stack)
         {
-            faults.Add(new("stack.framework", "not that of the rate limiter, which ingress.ts mounts; name it in rateLimiting.framework."));
+            if (bound.Find<RateLimitingOptions>() is not { } limiter)
+            {
+                faults.AddRange(new RateLimitingOptions(stack.Runtime, Framework: framework).Conflicts()
+                    .Where(fault => fault.Argument == "framework")
+                    .Select(fault => fault with { Argument = "stack.framework" }));
+            }
+            else if (limiter.Middleware != framework)
+            {
+                faults.Add(new(
+                    "stack.framework", "not that of the rate limiter, which ingress.ts mounts; name it in rateLimiting.framework."));
+            }
         }
 
         var partitions = bound.Find<BulkheadOptions>()?.Partitions.Select(partition => partition.Name).ToList() ?? [];

@@ -71,6 +71,8 @@ public sealed class ManifestTests
     [InlineData("{}", "resilience.json: no section")]
     [InlineData("""{"retyPolicy":{}}""", "\"retyPolicy\": unknown section; did you mean retryPolicy?")]
     [InlineData("""{"stack":{}}""", "stack: composes two or more of circuitBreaker, retryPolicy, timeoutConfig, bulkhead; add them or leave stack out.")]
+    [InlineData("""{"runtime":"workers","retryPolicy":{},"circuitBreaker":{},"stack":{"framework":"koa"}}""", "stack.framework: koa does not go with runtime workers, which lacks Node's http module; use hono or fetch.")]
+    [InlineData("""{"rateLimiting":{"framework":"koa"},"retryPolicy":{},"circuitBreaker":{},"stack":{"framework":"fastify"}}""", "stack.framework: not that of the rate limiter, which ingress.ts mounts; name it in rateLimiting.framework.")]
     [InlineData("""{"retryPolicy":{},"bulkhead":{"partitions":{"a":1}},"stack":{"client":"axios"}}""", "stack.client: adapts the upstreams to a client; add the section upstreams, if only as {}.")]
     [InlineData("""{"retryPolicy":{"maxRetry":3}}""", "retryPolicy.maxRetry: unknown argument; did you mean maxRetries?")]
     [InlineData("""{"bulkhead":{"partitions":{"a'b":1}}}""", "bulkhead.partitions: ")]

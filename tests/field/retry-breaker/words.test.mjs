@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import axios from 'axios';
 import got from 'got';
+import nodeFetch from 'node-fetch';
+import superagent from 'superagent';
 import { Agent, request } from 'undici';
 import { attemptsOf, BREAKER, fast, load, rejection, RETRY, served, stateAfter, within } from './cases.mjs';
 
@@ -89,6 +91,7 @@ const words = {
   'React Router, 503': [{ type: 'DataWithResponseInit', data: 'x', init: { status: 503 } }, 'down'],
   'SvelteKit, redirect': [{ status: 303, location: '/' }, 'answered'],
   'SvelteKit, not found': [{ status: 404, body: { message: 'x' } }, 'answered'],
+  'TanStack, not found': [{ isNotFound: true, data: { id: 7 } }, 'answered'],
   'a program that ended with 137': [failed('Command failed: x', { code: 137, cmd: 'x' }), ['OPEN', 3, 1]],
 };
 
@@ -127,6 +130,31 @@ test('an answer of 200 that breaks off is no success', () =>
         assert.equal(await stateAfter(work), 'OPEN', client);
         assert.equal(await attemptsOf(work, {}, network), 3, client);
       }
+    },
+  ));
+
+test('an answer longer than its client takes says nothing bad about the service, and is not asked for again', () =>
+  served(
+    (incoming, response) => {
+      incoming.resume();
+      response.end('x'.repeat(5_000));
+    },
+    async (url) => {
+      const dispatcher = new Agent({ maxResponseSize: 1_000 });
+      for (const [client, work] of Object.entries({
+        axios: () => axios.get(url, { maxContentLength: 1_000, proxy: false }),
+        'axios, its own body': () => axios.post(url, 'x'.repeat(5_000), { maxBodyLength: 1_000, proxy: false }),
+        'node-fetch': async () => (await nodeFetch(url, { size: 1_000 })).text(),
+        superagent: () => superagent.get(url).maxResponseSize(1_000),
+        undici: async () => (await request(url, { dispatcher })).body.text(),
+        fetch: async () => (await fetch(url, { dispatcher })).text(),
+      })) {
+        assert.ok((await rejection(work())) instanceof Error, client);
+        assert.equal(await stateAfter(work), 'CLOSED', client);
+        assert.equal(await attemptsOf(work), 1, client);
+        assert.equal(await attemptsOf(work, {}, network), 1, client);
+      }
+      await dispatcher.close();
     },
   ));
 
