@@ -11,7 +11,8 @@ internal static class Wording
         < 1_000 => $"{Rounded(milliseconds)} ms",
         < 60_000 => $"{Rounded(milliseconds / 1_000)} s",
         < 3_600_000 => $"{Rounded(milliseconds / 60_000)} min",
-        _ => $"{Rounded(milliseconds / 3_600_000)} h",
+        < 172_800_000 => $"{Rounded(milliseconds / 3_600_000)} h",
+        _ => $"{Rounded(milliseconds / 86_400_000)} days",
     };
 
     /// <summary>A number with a noun that agrees with it, such as <c>1 probe</c>.</summary>

@@ -9,16 +9,16 @@ internal sealed record LuaScript(string Text, string Sha1)
     {
         var (file, sha1) = (options.Algorithm, options.Limits is not null, options.WithOperations) switch
         {
-            (Algorithm.TokenBucket, _, false) => ("token-bucket", "3946d7f3c865d0c532a241e4f9c5f8be1a4a3638"),
-            (Algorithm.TokenBucket, _, true) => ("token-bucket", "20c0d73650958b9ae81fb9e334eec0b71807a894"),
-            (Algorithm.LeakyBucket, _, false) => ("leaky-bucket", "f7a347b93af92a2e5e6736760a501e93d05ea1b9"),
-            (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "b3e8563f2c5e9142b6458ae31a3feb59ec670cf0"),
-            (Algorithm.FixedWindow, false, false) => ("fixed-window", "5f7eb6a282cf980a83b8a4db71270974ce78f325"),
-            (Algorithm.FixedWindow, false, true) => ("fixed-window", "413361ad0b35ea94424b62247ee8b5ed8da31bfb"),
+            (Algorithm.TokenBucket, _, false) => ("token-bucket", "640ba7209c386c6437bb609936d292f8707f1513"),
+            (Algorithm.TokenBucket, _, true) => ("token-bucket", "e2de6654089b29b08b12da576a8f841c6abaa398"),
+            (Algorithm.LeakyBucket, _, false) => ("leaky-bucket", "e4dff75b32ddae9a85c2f1ea962f9d6614bed787"),
+            (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "effdb3504cbb03cfc922c5c52acc247dc25f0991"),
+            (Algorithm.FixedWindow, false, false) => ("fixed-window", "52ff93051b7ebd3f285deaf2ce72afccc43bbd26"),
+            (Algorithm.FixedWindow, false, true) => ("fixed-window", "83a8bf9a248828fb63136d626ce46e6d42002c09"),
             (Algorithm.FixedWindow, true, false) => ("fixed-windows", "27556a355d2a0e740016fee91a85a455e6751df1"),
             (Algorithm.FixedWindow, true, true) => ("fixed-windows", "f0abfd34a488ed88ad48edfdae0bbf5c832f5ded"),
-            (Algorithm.SlidingWindow, false, false) => ("sliding-window", "22f8ad35052c0250bd7738cdaeddb9c5d28be567"),
-            (Algorithm.SlidingWindow, false, true) => ("sliding-window", "74af035c0e531bc583b291d191fb377ce4782e8a"),
+            (Algorithm.SlidingWindow, false, false) => ("sliding-window", "1eb8d9a5e086b0dac60f2bc66a3d22acdaad733b"),
+            (Algorithm.SlidingWindow, false, true) => ("sliding-window", "b7bd74e404f9d24d99424dc5d0f073aae103a192"),
             (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "53cbcd50c762de713b797846ab1167aab5ebac97"),
             (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "a38944937581669917734af08771528d0ccc2b33"),
         };

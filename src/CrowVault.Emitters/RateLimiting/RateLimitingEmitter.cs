@@ -337,13 +337,16 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
                 + $"{algorithm.Second.Name}: number = {algorithm.Second.Constant},\noptions: Readonly<{optionsName}> = {{}},",
             LimiterArguments = $"{(redis ? "redis, " : "")}{algorithm.First.Name}, {algorithm.Second.Name}, options",
             RedisArgument = redis ? "redis" : "",
+            IsNest = options.Middleware is Framework.Nest,
+            HasUser = options.KeyStrategy is KeyStrategy.User,
             UsageImport = options.Middleware switch
             {
                 Framework.Express => "import express from 'express';\n",
                 Framework.Fastify => "import { fastify } from 'fastify';\n",
                 Framework.Hono => "import { Hono } from 'hono';\n",
                 Framework.Koa => "import Koa from 'koa';\n",
-                Framework.Nest => "import type { INestApplication } from '@nestjs/common';\n",
+                Framework.Nest =>
+                    $"import {{ {(options.KeyStrategy is KeyStrategy.User ? "type CanActivate, " : "")}HttpException, type INestApplication }} from '@nestjs/common';\n",
                 Framework.Fetch => "",
             },
             UsageClient = (clientAddress, clientUser) switch

@@ -176,6 +176,10 @@ internal sealed record RateLimitingModel
 
     public required string RedisArgument { get; init; }
 
+    public required bool IsNest { get; init; }
+
+    public required bool HasUser { get; init; }
+
     public required string UsageImport { get; init; }
 
     public required string UsageClient { get; init; }

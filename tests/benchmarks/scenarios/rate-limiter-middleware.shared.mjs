@@ -9,6 +9,10 @@ export const memory = (framework, keyStrategy) => [
   { framework, keyStrategy, store: 'memory', algorithm: 'fixed-window', requestsPerWindow: perMinute },
 ];
 
+const ipv4 = ['192.0.2.1'];
+/** Of as many clients, each in a network of its own. */
+export const ipv6 = Array.from({ length: 1_000 }, (_, client) => `2001:db8:${client.toString(16)}::1`);
+
 /** Calls an Express middleware with requests and responses as Express makes them, each with the API key `secret`. */
 export async function throughExpress(middleware) {
   const { default: express } = await import('express');
@@ -30,8 +34,9 @@ export async function expressRateLimit(options) {
   return throughExpress(rateLimit({ ...quiet, ...options }));
 }
 
-/** Calls a Fastify hook with what it sees of a request and a reply. */
-export async function throughFastify(app, hook) {
+/** Calls a Fastify hook with what it sees of a request and a reply, from these addresses in turn. */
+export async function throughFastify(app, hook, addresses = ipv4) {
+  let calls = 0;
   class Reply {
     fields = {};
     header(name, value) {
@@ -45,7 +50,7 @@ export async function throughFastify(app, hook) {
   return () => {
     const request = {
       method: 'GET',
-      ip: '192.0.2.1',
+      ip: addresses[calls++ % addresses.length],
       headers: { 'x-api-key': 'secret' },
       server: app,
       socket: {},
@@ -55,13 +60,13 @@ export async function throughFastify(app, hook) {
   };
 }
 
-export async function fastifyRateLimit(options) {
+export async function fastifyRateLimit(options, addresses) {
   const { fastify } = await import('fastify');
   const { default: plugin } = await import('@fastify/rate-limit');
   const app = fastify();
   await app.register(plugin, { global: false });
   await app.ready();
-  return throughFastify(app, app.rateLimit({ max: perMinute, timeWindow: 60_000, enableDraftSpec: true, ...options }));
+  return throughFastify(app, app.rateLimit({ max: perMinute, timeWindow: 60_000, enableDraftSpec: true, ...options }), addresses);
 }
 
 /** Sends one request through a Hono application. */

@@ -90,6 +90,19 @@ async function turnsUntilRight(limiter, prefix, isOwn, ms = 20_000) {
   return turns;
 }
 
+/** How many requests, one every 50 ms and each with a key of its own, until five in a row have been counted. */
+async function requestsUntilCounted(limiter, prefix, isOwn) {
+  let [requests, counted] = [0, 0];
+  while (counted < 5) {
+    requests++;
+    assert.ok(requests < 600, 'it never counts again');
+    const [key] = keysOf(`${prefix}${String(requests)}:`, 1, isOwn);
+    counted = (await limiter.consume(key)).decidedBy === 'count' ? counted + 1 : 0;
+    await sleep(50);
+  }
+  return requests;
+}
+
 /** The client that pipelines by itself and node-redis on one cluster; in full each client on a cluster of its own. */
 const plans = isFull ? Object.keys(makers).map((name) => [name]) : [['ioredis, pipelining by itself', 'node-redis']];
 
@@ -297,6 +310,8 @@ for (const names of plans) {
               assert.ok(each.undecided <= each.asked * 0.05, JSON.stringify(healthy));
             }
             assert.ok(own.undecided > 0 && heard.length >= own.undecided, `${String(heard.length)} told of ${JSON.stringify(own)}`);
+            const requests = await requestsUntilCounted(limiter, `${name}${fault}:once`, (slot) => third(slot) === 0);
+            assert.ok(requests <= 100, `counted again after ${String(requests)} requests`);
             const turns = await turnsUntilRight(limiter, `${name}${fault}:after`, (slot) => third(slot) === 0);
             const recovery = performance.now() - overtaken;
             console.log(

@@ -3,13 +3,15 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { getEventListeners } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Controller, Get, Module } from '@nestjs/common';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Catch, Controller, Get, HttpException, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { programUnderTest, repository } from '../../shared/program.mjs';
+import { emit, stripTypes } from '../lib/emit.mjs';
 import {
   admittedOf,
   algorithms,
@@ -221,6 +223,56 @@ test('Nest: a global guard refuses with 429, its fields, and goes past exception
   assert.equal(refused.headers.get('ratelimit'), '"default";r=0;t=60');
   assert.deepEqual(await refused.json(), { statusCode: 429, message: 'Too Many Requests' });
   await app.close();
+});
+
+test('Nest: as the usage has it, the user is known before the limiter, and a filter for everything answers 429', async () => {
+  const args = { store: 'memory', framework: 'nest', keyStrategy: 'user', algorithm: 'fixed-window', requestsPerWindow: 1 };
+  const { files, usage } = emit(tool, args);
+  const folder = mkdtempSync(fileURLToPath(new URL('.emitted-', import.meta.url)));
+  try {
+    for (const [name, text] of [
+      ['rate-limiter.mjs', files[0].content],
+      ['usage.mjs', usage.replace("'./rate-limiter.ts'", "'./rate-limiter.mjs'")],
+    ]) {
+      writeFileSync(join(folder, name), stripTypes(text));
+    }
+    const { limit } = await import(pathToFileURL(join(folder, 'usage.mjs')).href);
+    class Hello {
+      hello() {
+        return 'hello';
+      }
+    }
+    Get()(Hello.prototype, 'hello', Object.getOwnPropertyDescriptor(Hello.prototype, 'hello'));
+    Controller()(Hello);
+    class App {}
+    Module({ controllers: [Hello] })(App);
+    class Everything {
+      catch(error, host) {
+        const status = error instanceof HttpException ? error.getStatus() : 500;
+        host.switchToHttp().getResponse().status(status).json({ status });
+      }
+    }
+    Catch()(Everything);
+    const app = await NestFactory.create(App, { logger: false });
+    app.useGlobalFilters(new Everything());
+    limit(app, {
+      canActivate(context) {
+        const request = context.switchToHttp().getRequest();
+        request.user = { id: request.headers['x-user'] };
+        return true;
+      },
+    });
+    await app.listen(0, '127.0.0.1');
+    const statuses = [];
+    for (const user of ['ann', 'bob', 'eve', 'ann']) {
+      const { status } = await fetch(`http://127.0.0.1:${String(app.getHttpServer().address().port)}/`, { headers: { 'x-user': user } });
+      statuses.push(status);
+    }
+    await app.close();
+    assert.deepEqual(statuses, [200, 200, 200, 429]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('Nest, beside HTTP', () => {

@@ -129,6 +129,22 @@ for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
       }
     });
 
+    test('with a name, so do versions that share no figure, however many there are', async () => {
+      for (const options of [{ name: 'api' }, { prefix: 'api:' }]) {
+        await redis.flushall();
+        const limiters = [
+          await made(algorithm, 50, slow({ bucket }), options),
+          await made(algorithm, 80, 2 * slow({ bucket }), options),
+          await made(algorithm, 60, 3 * slow({ bucket }), options),
+        ];
+        let admitted = 0;
+        for (let index = 0; index < 300; index++) {
+          if ((await limiters[index % 3].consume('ip:a')).allowed) admitted++;
+        }
+        assert.ok(admitted <= 80 && admitted >= 50, String(admitted));
+      }
+    });
+
     test('another algorithm begins anew', async () => {
       await redis.flushall();
       for (const other of Object.keys(algorithms)) {

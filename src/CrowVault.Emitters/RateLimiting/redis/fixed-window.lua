@@ -1,8 +1,8 @@
 -- The key holds "limit window used start serial" of each policy that counts it: the requests in its window, and the microsecond
--- of the window's start. Policies with the same limit or window are taken for versions of one, as during a deploy: each
--- counts for itself, and together they admit no more than the largest of them.
+-- of the window's start. Policies of one name, or with the same limit or window, are taken for versions of one, as during a
+-- deploy: each counts for itself, and together they admit no more than the largest of them.
 local limit, window, cost, take = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0, ARGV[4] ~= '0'
-local most = ARGV[5] + 0.0
+local most, isNamed = ARGV[5] + 0.0, ARGV[6] == '1'
 local again = false
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
@@ -19,7 +19,7 @@ for l, w, u, s, serial in string.gmatch(redis.call('GET', KEYS[1]) or '', '(%d+)
     rest = rest .. string.format('%s %s %s %s %s ', l, w, u, s, serial)
     last = math.max(last, over)
     over = math.min(over, since + window)
-    if now < over and (l == ARGV[1] or w == ARGV[2]) then
+    if now < over and (isNamed or l == ARGV[1] or w == ARGV[2]) then
       others, largest, free = others + u, math.max(largest, l + 0.0), math.max(free, over)
     end
   end

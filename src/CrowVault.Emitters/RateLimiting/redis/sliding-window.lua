@@ -1,9 +1,9 @@
 -- The key holds "limit window serial used last count:microsecond requests microsecond requests ...;" of each policy that counts
--- it: the requests in its log, the last entry, and those before; requests of one slice share an entry. Policies with the same
--- limit or window are taken for versions of one, as during a deploy: each counts for itself, and together they admit no more
--- than the largest of them.
+-- it: the requests in its log, the last entry, and those before; requests of one slice share an entry. Policies of one
+-- name, or with the same limit or window, are taken for versions of one, as during a deploy: each counts for itself, and
+-- together they admit no more than the largest of them.
 local limit, window, slice = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0
-local cost, take, most = ARGV[4] + 0.0, ARGV[5] ~= '0', ARGV[6] + 0.0
+local cost, take, most, isNamed = ARGV[4] + 0.0, ARGV[5] ~= '0', ARGV[6] + 0.0, ARGV[7] == '1'
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
 local again, ahead = false, false
@@ -20,7 +20,7 @@ while true do
   elseif t + w > now then
     rest = rest .. string.format('%s %s %s %s %s %s:%s;', l, w, serial, u, t, n, entries)
     over = math.max(over, t + w)
-    if l == ARGV[1] or w == ARGV[2] then
+    if isNamed or l == ARGV[1] or w == ARGV[2] then
       local shared = math.min(w + 0.0, window)
       largest = math.max(largest, l + 0.0)
       for at, requests in string.gmatch(entries .. t .. ' ' .. n .. ' ', '(%d+) (%d+) ') do

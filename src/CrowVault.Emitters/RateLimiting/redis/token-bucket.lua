@@ -1,8 +1,8 @@
 -- The key holds "capacity unit refill missing at serial" of each policy that counts it: what is missing from its bucket, in units,
--- at a microsecond. Policies with the same capacity or rate are taken for versions of one, as during a deploy: each counts
--- for itself, and together they admit no more than the largest of them.
+-- at a microsecond. Policies of one name, or with the same capacity or rate, are taken for versions of one, as during a
+-- deploy: each counts for itself, and together they admit no more than the largest of them.
 local capacity, unit, refill = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0
-local need, take = ARGV[4] + 0.0, ARGV[5] ~= '0'
+local need, take, isNamed = ARGV[4] + 0.0, ARGV[5] ~= '0', ARGV[6] == '1'
 local policy = ARGV[1] .. ' ' .. ARGV[2] .. ' ' .. ARGV[3] .. ' '
 local time = redis.call('TIME')
 local clock = time[1] .. string.sub('00000' .. time[2], -6)
@@ -23,7 +23,7 @@ else
     elseif left > 0 then
       rest = rest .. string.format(' %s %s %s %s %s %s', c, u, r, m, a, s)
       expiry = math.max(expiry, math.ceil(left / (r * 1000)))
-      if c == ARGV[1] or (u == ARGV[2] and r == ARGV[3]) then
+      if isNamed or c == ARGV[1] or (u == ARGV[2] and r == ARGV[3]) then
         others = others + math.max(0, m / u - elapsed * math.max(r / u, refill / unit))
         largest = math.max(largest, c + 0.0)
       end
