@@ -55,7 +55,7 @@ internal static class RateLimitingRemarks
             var rights = options.WithOperations ? "+evalsha +eval +get +set +time +pttl +del" : "+evalsha +eval +get +set +time";
             yield return "Make the client fail fast as in the usage, or commands queued in an outage are counted after it. "
                 + $"Redis needs maxmemory-policy noeviction, an ACL user {rights} on ~rate:*.";
-            yield return "Give limiters on one Redis different names; with one, a deploy may change all figures at once.";
+            yield return "Give limiters on one Redis different names.";
         }
     }
 
@@ -83,8 +83,8 @@ internal static class RateLimitingRemarks
         else if (options.IsBucket && burst < requests)
         {
             yield return $"{options.Stem}: {requests} per {window} is a rate: {burst} at once, then one every "
-                + $"{Duration(1000.0 * options.WindowSeconds / requests)}. For {requests} in any {window}, "
-                + $"whenever they come, use sliding-window; with burstCapacity {requests} all may come at once, but up to twice as many within one window.";
+                + $"{Duration(1000.0 * options.WindowSeconds / requests)}. For {requests} in any {window}, use sliding-window; "
+                + $"burstCapacity {requests} admits up to twice that.";
         }
     }
 
