@@ -95,6 +95,21 @@ describe('a flood of made-up keys', () => {
     const seen = new Set();
     for (let i = 0; i < 5; i++) seen.add(await sharing());
     assert.ok(seen.size > 1, 'the same keys share a place in each of five limiters');
+    // Two that differ in one character by the number of places, at the end, in front and in the middle.
+    for (const [name, other] of [
+      ['user:alice', `user:alic${String.fromCharCode('e'.charCodeAt(0) + 64)}`],
+      ['user:alice', `${String.fromCharCode('u'.charCodeAt(0) + 64)}ser:alice`],
+      ['user:alice', `user:${String.fromCharCode('a'.charCodeAt(0) + 64)}lice`],
+    ]) {
+      let refused = 0;
+      for (let i = 0; i < 10; i++) {
+        const limiter = new Limiter(1, 60, { maxKeys: 512, now: () => 0 });
+        for (let live = 0; live < 512; live++) await limiter.consume(`live:${String(live)}`);
+        await limiter.consume(other);
+        if (!(await limiter.consume(name)).allowed) refused++;
+      }
+      assert.ok(refused < 5, `${other} takes the place of ${name} in ${String(refused)} of 10 limiters`);
+    }
   });
 });
 
