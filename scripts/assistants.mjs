@@ -172,7 +172,8 @@ export const files = {
     name: 'crowvault',
     version,
     description: summary,
-    mcpServers: { 'api-mcp': start },
+    // npx reads the folder that it starts in, and the one that is open may be anybody's.
+    mcpServers: { 'api-mcp': { ...start, cwd: '${extensionPath}' } },
     contextFileName: 'GEMINI.md',
   }),
   'assistants/gemini-cli/GEMINI.md': gemini,

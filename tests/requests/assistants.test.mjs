@@ -36,8 +36,10 @@ test('Plugin, marketplace and extension name one server, one version and files t
   assert.equal(listed.name, plugin.name);
   assert.ok(files[`${listed.source.slice(2)}/.claude-plugin/plugin.json`]);
   assert.ok(files[`assistants/gemini-cli/${extension.contextFileName}`]);
-  assert.deepEqual(extension.mcpServers, read('assistants/claude-code/.mcp.json').mcpServers);
-  assert.deepEqual(extension.mcpServers, { 'api-mcp': { command: 'npx', args: ['-y', '@crowvault/mcp'] } });
+  const start = { command: 'npx', args: ['-y', '@crowvault/mcp'] };
+  assert.deepEqual(read('assistants/claude-code/.mcp.json').mcpServers, { 'api-mcp': start });
+  // Started in the extension's folder, npx reads nothing of the one that is open.
+  assert.deepEqual(extension.mcpServers, { 'api-mcp': { ...start, cwd: '${extensionPath}' } });
 });
 
 test('Every command that assistants read works', () => {
