@@ -371,7 +371,10 @@ test('a manifest can be pasted, edited by section, and is checked as a whole', a
   assert.match(await page.locator('.manifest > .field-error').textContent(), /YAML.*crowvault-mcp simulate/u);
   for (const [twice, path] of [
     ['{ "circuitBreaker": {}, "bulkhead": {}, "circuitBreaker": { "failureThreshold": 3 } }', 'circuitBreaker'],
-    ['{ "timeoutConfig": { "operations": [{ "name": "b, {" }, { "name": "name", "na\\u006de": "b" }] } }', 'timeoutConfig.operations[1].name'],
+    [
+      '{ "timeoutConfig": { "operations": [{ "name": "b, {" }, { "name": "name", "na\\u006de": "b" }] } }',
+      'timeoutConfig.operations[1].name',
+    ],
   ]) {
     await text.fill(twice);
     assert.equal(await page.locator('.manifest > .field-error').textContent(), `${path}: given twice; give it once.`);
