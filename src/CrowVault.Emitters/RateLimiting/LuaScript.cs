@@ -13,14 +13,14 @@ internal sealed record LuaScript(string Text, string Sha1)
             (Algorithm.TokenBucket, _, true) => ("token-bucket", "e2de6654089b29b08b12da576a8f841c6abaa398"),
             (Algorithm.LeakyBucket, _, false) => ("leaky-bucket", "e4dff75b32ddae9a85c2f1ea962f9d6614bed787"),
             (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "effdb3504cbb03cfc922c5c52acc247dc25f0991"),
-            (Algorithm.FixedWindow, false, false) => ("fixed-window", "52ff93051b7ebd3f285deaf2ce72afccc43bbd26"),
-            (Algorithm.FixedWindow, false, true) => ("fixed-window", "83a8bf9a248828fb63136d626ce46e6d42002c09"),
-            (Algorithm.FixedWindow, true, false) => ("fixed-windows", "27556a355d2a0e740016fee91a85a455e6751df1"),
-            (Algorithm.FixedWindow, true, true) => ("fixed-windows", "f0abfd34a488ed88ad48edfdae0bbf5c832f5ded"),
-            (Algorithm.SlidingWindow, false, false) => ("sliding-window", "1eb8d9a5e086b0dac60f2bc66a3d22acdaad733b"),
-            (Algorithm.SlidingWindow, false, true) => ("sliding-window", "b7bd74e404f9d24d99424dc5d0f073aae103a192"),
-            (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "53cbcd50c762de713b797846ab1167aab5ebac97"),
-            (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "a38944937581669917734af08771528d0ccc2b33"),
+            (Algorithm.FixedWindow, false, false) => ("fixed-window", "ec73084b07d4100e394a5392afdb638a4584ef23"),
+            (Algorithm.FixedWindow, false, true) => ("fixed-window", "f8c2d7f5bfdad5066578ca3ff870c5e2bc0ad2a6"),
+            (Algorithm.FixedWindow, true, false) => ("fixed-windows", "2d183fef653543bb3400335023756cff33fccdac"),
+            (Algorithm.FixedWindow, true, true) => ("fixed-windows", "f62455cf63e475b855a9e14976d56c4cf01a6ea0"),
+            (Algorithm.SlidingWindow, false, false) => ("sliding-window", "8b21c88afe987d096c10fab5ce7a6b22ce36d4ae"),
+            (Algorithm.SlidingWindow, false, true) => ("sliding-window", "09985be76b019d4c299b063577fce35d96baba60"),
+            (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "39474cc7eca46175934412f01d5f80dbfbce4289"),
+            (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "a0f7949cbf81390d282dfd5709b2311a386519f8"),
         };
         var block = options.WithOperations ? view.Render("RateLimiting/redis/block.lua") : "";
         return new($"\n{block}{view.Render($"RateLimiting/redis/{file}.lua")}", sha1);

@@ -19,7 +19,7 @@ for l, w, u, s, serial in string.gmatch(redis.call('GET', KEYS[1]) or '', '(%d+)
     rest = rest .. string.format('%s %s %s %s %s ', l, w, u, s, serial)
     last = math.max(last, over)
     over = math.min(over, since + window)
-    if now < over and (isNamed or l == ARGV[1] or w == ARGV[2]) then
+    if now < over and (isNamed and string.sub(l, 1, 1) ~= '0' or l == ARGV[1] or w == ARGV[2]) then
       others, largest, free = others + u, math.max(largest, l + 0.0), math.max(free, over)
     end
   end

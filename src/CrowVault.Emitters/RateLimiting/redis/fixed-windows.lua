@@ -1,5 +1,5 @@
 -- The key holds "limit window used start serial" of each window that counts it: the requests in it, and the microsecond of its
--- start. Those of the same length, else of the same limit, as one of this call's windows are taken for versions of it, as
+-- start; a further window's limit begins with a 0, which tells it from a version of the first. Those of the same length, else of the same limit, as one of this call's windows are taken for versions of it, as
 -- during a deploy: each counts for itself, and together they admit no more than the largest of them.
 local cost, take = ARGV[1] + 0.0, ARGV[2] ~= '0'
 local time = redis.call('TIME')
@@ -55,9 +55,10 @@ end
 -- A refusal needs no write, unless the server's clock was set back.
 if take and (allowed or ahead) then
   local state, expiry = rest, math.ceil((last - now) / 1000)
-  for _, each in ipairs(windows) do
+  for index, each in ipairs(windows) do
     if each.used > 0 then
-      state = state .. string.format('%.0f %.0f %.0f %.0f %s ', each.limit, each.length, each.used, each.start, each.serial)
+      local mark = index > 1 and '0' or ''
+      state = state .. mark .. string.format('%.0f %.0f %.0f %.0f %s ', each.limit, each.length, each.used, each.start, each.serial)
       expiry = math.max(expiry, each.reset)
     end
   end

@@ -20,7 +20,7 @@ while true do
   elseif t + w > now then
     rest = rest .. string.format('%s %s %s %s %s %s:%s;', l, w, serial, u, t, n, entries)
     over = math.max(over, t + w)
-    if isNamed or l == ARGV[1] or w == ARGV[2] then
+    if isNamed and string.sub(l, 1, 1) ~= '0' or l == ARGV[1] or w == ARGV[2] then
       local shared = math.min(w + 0.0, window)
       largest = math.max(largest, l + 0.0)
       for at, requests in string.gmatch(entries .. t .. ' ' .. n .. ' ', '(%d+) (%d+) ') do

@@ -1,6 +1,6 @@
 -- The key holds "limit window serial used last count:microsecond requests microsecond requests ...;" of each window that counts
--- it: the requests in its log, the last entry, and those before; requests of one slice share an entry. Those of the same length,
--- else of the same limit, as one of this call's windows are taken for versions of it, as during a deploy: each counts for
+-- it: the requests in its log, the last entry, and those before; requests of one slice share an entry. A further window's limit
+-- begins with a 0, which tells it from a version of the first. Those of the same length, else of the same limit, as one of this call's windows are taken for versions of it, as during a deploy: each counts for
 -- itself, and together they admit no more than the largest of them.
 local cost, take = ARGV[1] + 0.0, ARGV[2] ~= '0'
 local time = redis.call('TIME')
@@ -90,11 +90,12 @@ end
 -- A refusal needs no write, unless the server's clock was set back.
 if take and (allowed or ahead) then
   local expiry = math.ceil((over - now) / 1000)
-  for _, each in ipairs(windows) do
+  for index, each in ipairs(windows) do
     if each.count > 0 then
+      local mark = index > 1 and '0' or ''
       local figures = { each.limit, each.length, each.serial, each.used, each.last, each.count }
       local own = string.format('%.0f %.0f %s %.0f %.0f %.0f:', unpack(figures))
-      rest = rest .. own .. string.sub(each.log, each.from) .. ';'
+      rest = rest .. mark .. own .. string.sub(each.log, each.from) .. ';'
       expiry = math.max(expiry, each.reset)
     end
   end
