@@ -65,6 +65,22 @@ test('a launcher of a runtime may greet first', { skip: process.platform === 'wi
   assert.match(stdout, /^brown-out: /u);
 });
 
+test('what is only told to a listener changes no figure, wherever the manifest asks for it', async () => {
+  const storm = async (manifest) => {
+    writeFileSync(join(folder, 'told.json'), JSON.stringify(manifest));
+    return succeed(command, [...args, 'simulate', '-c', 'told.json'], { cwd: folder });
+  };
+  const quiet = await storm(MANIFEST);
+  assert.match(quiet, /the whole stack +0\.\d+ /u);
+  for (const more of [
+    { withMetrics: true },
+    { stack: { withMetrics: true } },
+    { circuitBreaker: { ...MANIFEST.circuitBreaker, withMetrics: true } },
+  ]) {
+    assert.equal(await storm({ ...MANIFEST, ...more }), quiet, JSON.stringify(more));
+  }
+});
+
 test("each scenario's figures are those that the page's worker shows for the same manifest", async () => {
   const server = await serve();
   const browser = await launch();

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TOOLS, launch, open, serve } from './lib/browser.mjs';
-import { complete, emit, randomArguments, randomWorld, runArguments, schemasOf, seeded, simulateInNode } from './lib/node.mjs';
+import { knobsOf, simulate, worldOf } from '../../web/src/simulate/index.js';
+import { complete, emit, factoriesOf, randomArguments, randomWorld, runArguments, schemasOf, seeded, simulateInNode } from './lib/node.mjs';
 
 const SETS = process.env.CROWVAULT_PROOF === 'full' ? 200 : 5;
 const MANIFESTS = process.env.CROWVAULT_PROOF === 'full' ? 40 : 1;
@@ -93,6 +94,45 @@ test('another seed gives other figures, so the comparison can fail', async () =>
   const one = await simulateInNode(server.url, 'generate_retry_policy', schemas.generate_retry_policy, {});
   const other = await simulateInNode(server.url, 'generate_retry_policy', schemas.generate_retry_policy, {}, {}, { turns: 32, seed: 2 });
   assert.notDeepEqual(one, other);
+});
+
+test('a mistake in the code that runs is told, and no figure is made of it', async () => {
+  const mistaken = async () => {
+    throw new TypeError('fn.call is not a function');
+  };
+  const broken = {
+    generate_circuit_breaker: {
+      'circuit-breaker.ts': () => ({
+        CircuitBreaker: class {
+          state = 'CLOSED';
+          call = mistaken;
+        },
+      }),
+    },
+    generate_retry_policy: { 'retry.ts': () => ({ withRetry: mistaken }) },
+    generate_rate_limiting: {
+      'rate-limiter.ts': () => ({
+        Limiter: class {
+          consume() {
+            return mistaken();
+          }
+        },
+      }),
+    },
+    generate_timeout_config: { 'timeouts.ts': () => ({ withTimeout: mistaken }) },
+    generate_bulkhead: { 'bulkhead.ts': () => ({ withBulkhead: mistaken }) },
+  };
+  const names = { operations: [{ name: 'orders.get', timeoutMs: 1000 }], partitions: [{ name: 'orders', maxConcurrent: 8 }] };
+  for (const tool of TOOLS) {
+    const all = complete(schemas[tool], names);
+    await assert.rejects(simulate(tool, broken[tool], all, worldOf(knobsOf(tool, all), {})), /fn\.call is not a function/u, tool);
+  }
+  const { files } = await emit(server.url, 'stack', MANIFEST);
+  const factories = factoriesOf(files);
+  const world = worldOf(knobsOf('stack', MANIFEST), {});
+  for (const replaced of [...Object.values(broken).filter((each) => !('rate-limiter.ts' in each)), { 'retry.ts': undefined }]) {
+    await assert.rejects(simulate('stack', { ...factories, ...replaced }, MANIFEST, world), /fn\.call is not|no such module/u);
+  }
 });
 
 test('events are at rest after the turns that a simulation waits: four times as many change nothing', async () => {

@@ -78,7 +78,8 @@ export async function simulateBreaker(factories, args, world, options = ONE_LAYE
       })
       .then(
         () => answered.add(began),
-        () => {
+        (/** @type {unknown} */ error) => {
+          time.failed(error);
           (sent ? failed : refused).add(began);
           count.failedInOutage += sent && out ? 1 : 0;
           count.refusedInOutage += !sent && out ? 1 : 0;

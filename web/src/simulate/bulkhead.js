@@ -111,6 +111,7 @@ export async function simulateBulkhead(factories, args, world, options = ONE_LAY
         active -= 1;
       },
       (/** @type {any} */ error) => {
+        time.failed(error);
         if (started) {
           active -= 1;
           return;

@@ -90,7 +90,7 @@ export async function simulateLimiter(factories, args, world, options = ONE_LAYE
           firstRefusal ??= ms;
           longest = Math.max(longest, decision.retryAfterMs);
         }
-      });
+      }, (/** @type {unknown} */ error) => time.failed(error));
     });
   }
   await time.run();

@@ -45,7 +45,7 @@ export function startProcess(factories, time, random) {
     }
     const factory = factories[file];
     if (factory === undefined) {
-      throw new Error(`${file}: no such module.`);
+      throw new ReferenceError(`${file}: no such module.`);
     }
     const exports = {};
     loaded.set(file, exports);

@@ -92,7 +92,8 @@ export async function simulateRetry(factories, _args, world, options = ONE_LAYER
         count.answeredInTrouble += inTrouble ? 1 : 0;
         durations.push(time.ms - began);
       },
-      () => {
+      (/** @type {unknown} */ error) => {
+        time.failed(error);
         failed.add(began);
         durations.push(time.ms - began);
       },

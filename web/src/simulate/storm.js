@@ -158,15 +158,10 @@ function client(factories, manifest, world, variant, time, random) {
       }
     };
   }
-  const { isBackendFailure, resilienceStack } = load('resilience-stack.ts');
-  const options = isBackendFailure === undefined ? [] : [{ isFailure: isBackendFailure }];
-  const listener = manifest.circuitBreaker?.withMetrics === true ? [undefined] : [];
+  const { resilienceStack } = load('resilience-stack.ts');
   /** @type {Record<string, (...given: any[]) => any>} */
   const layers = {
-    breaker: () => {
-      const { CircuitBreaker } = load('circuit-breaker.ts');
-      return options.length === 0 ? new CircuitBreaker() : new CircuitBreaker(undefined, undefined, ...listener, ...options);
-    },
+    breaker: () => new (load('circuit-breaker.ts').CircuitBreaker)(),
     retry: (fn, given) => load('retry.ts').withRetry(fn, given),
     timeout: (operation, fn, given) => load('timeouts.ts').withTimeout(operation, fn, given),
     bulkhead: (partition, fn, given) => load('bulkhead.ts').withBulkhead(partition, fn, given),
@@ -221,7 +216,7 @@ export async function simulateVariant(factories, manifest, world, variant, optio
     const call = /** @type {ReturnType<typeof client>} */ (clients[serial % clients.length]);
     call((signal) => service.answer(signal)).then(
       () => answered.add(began),
-      () => undefined,
+      (error) => time.failed(error),
     );
   });
   const last = trouble.end + 120_000;

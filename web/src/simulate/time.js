@@ -49,6 +49,8 @@ export class VirtualTime {
   #heap = [];
   #serial = 0;
   #turns;
+  /** @type {unknown} */
+  #mistake;
 
   constructor(turns = TURNS) {
     this.#turns = turns;
@@ -73,6 +75,19 @@ export class VirtualTime {
     }
     heap[index] = event;
     return event;
+  }
+
+  /**
+   * Told of what a call has ended with. A mistake in the code that runs is no outcome of a call: it ends the run, so that no figure
+   * is made of it.
+   *
+   * @param {any} error
+   */
+  failed(error) {
+    // fetch says with a TypeError that the network has failed, and gives the cause.
+    if (/^(?:Type|Range|Reference|Syntax)Error$/u.test(error?.name) && error.cause === undefined) {
+      this.#mistake ??= error;
+    }
   }
 
   /** @param {number} ms from now */
@@ -102,6 +117,9 @@ export class VirtualTime {
       if (ran) {
         for (let turn = 0; turn < this.#turns; turn += 1) {
           await undefined;
+        }
+        if (this.#mistake !== undefined) {
+          throw this.#mistake;
         }
         this.onRest();
       }

@@ -65,7 +65,10 @@ export async function simulateTimeouts(factories, args, world, options = ONE_LAY
       };
       withTimeout(operation, (/** @type {AbortSignal} */ signal) => (hangs ? new Promise(() => undefined) : work(time, ms, signal))).then(
         () => record(false),
-        () => record(true),
+        (/** @type {unknown} */ error) => {
+          time.failed(error);
+          record(true);
+        },
       );
     });
   }
