@@ -10,10 +10,13 @@ export class ManifestEditor {
   readonly #error = h('p', { class: 'field-error', id: freshId('error'), role: 'alert' });
   readonly #sections = new Map<string, { form: Form; element: HTMLDetailsElement; toggle: HTMLInputElement }>();
   readonly #onChange: (manifest: Arguments) => void;
+  readonly #onRefuse: () => void;
   #manifest: Record<string, unknown> = {};
 
-  constructor(tools: readonly Tool[], onChange: (manifest: Arguments) => void) {
+  /** `onRefuse` is told that what stands in the box is no manifest, so that what is drawn, or still asked for, belongs to an earlier one. */
+  constructor(tools: readonly Tool[], onChange: (manifest: Arguments) => void, onRefuse: () => void) {
     this.#onChange = onChange;
+    this.#onRefuse = onRefuse;
     const id = freshId('manifest');
     this.#text = h('textarea', { id, rows: 14, spellcheck: 'false', 'aria-describedby': this.#error.id, oninput: () => { this.#read(); } });
     const file = h('input', { type: 'file', accept: '.json,.jsonc,application/json', class: 'visually-hidden', id: freshId('file'), onchange: () => { void this.#load(file); } });
@@ -101,10 +104,9 @@ export class ManifestEditor {
     this.#onChange(this.#manifest);
   }
 
-  /** What stands in the box is no manifest, so that what is drawn belongs to an earlier one. */
   #refuse(sentence: string): void {
     this.#error.textContent = sentence;
-    this.element.closest('.page')?.classList.add('is-stale');
+    this.#onRefuse();
   }
 
   async #load(file: HTMLInputElement): Promise<void> {

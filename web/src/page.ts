@@ -78,6 +78,7 @@ export class Page {
   readonly #title = h('h1');
   readonly #description = h('p', { class: 'lead' });
   readonly #changes = h('div', { class: 'changes', hidden: true });
+  readonly #stale = h('p', { class: 'stale', hidden: true }, 'Of the earlier arguments:');
   readonly #figures = h('dl', { class: 'figures' });
   readonly #table = h('div', { class: 'table-wrap', tabindex: 0, role: 'region', 'aria-label': 'With and without each layer', hidden: true });
   readonly #knobs = h('div', { class: 'knobs' });
@@ -96,17 +97,23 @@ export class Page {
   #tools: readonly Tool[] = [];
   #state: LinkState = { tool: '', args: {}, world: {}, before: undefined };
   #base: Arguments = {};
+  #isBaseRefused = false;
+  /** Whether any arguments have been taken yet. */
+  #hasShown = false;
   #editor: { show(args: Arguments): void; faults(faults: readonly Fault[]): Fault[] } | undefined;
   #running: Running | undefined;
   #isDrawn = false;
   #before: Before | undefined;
   #result: Result | undefined;
   #knobNames = '';
+  #knobViews = new Map<string, KnobView>();
   #showCode: (() => void) | undefined;
   /** Grows with every tool that is opened; answers to an earlier one no longer matter. */
   #opened = 0;
   #asked = 0;
   #answered = 0;
+  /** Questions up to this one were asked for what no longer stands in the editor. */
+  #withdrawn = 0;
   #writtenHash = '';
   #linkTimer = 0;
 
@@ -131,6 +138,7 @@ export class Page {
           h('div', { class: 'head' }, this.#title, this.#description),
           this.#loose,
           this.#changes,
+          this.#stale,
           h('section', { class: 'seen', 'aria-label': 'What it does' }, this.#figures, this.#plots.element, this.#table, this.#remarks, this.#knobs),
           this.#notes,
           this.#code.element,
@@ -213,7 +221,8 @@ export class Page {
     const given = Object.fromEntries(Object.entries(link.args ?? {}).filter(([name]) => name !== 'withCode'));
     const args = Object.keys(given).length === 0 ? (EXAMPLES[tool.name] ?? {}) : given;
     this.#state = { tool: tool.name, args, world: link.world ?? {}, before: link.before };
-    this.#base = link.before ?? args;
+    this.#base = link.before ?? this.#slim(args);
+    this.#isBaseRefused = false;
     this.#opened += 1;
     this.#end();
     this.#before?.runner?.end();
@@ -239,7 +248,12 @@ export class Page {
     const onChange = (next: Arguments): void => {
       this.#change(next);
     };
-    const editor = tool.name === STACK ? new ManifestEditor(this.#tools.filter(({ name }) => name !== STACK), onChange) : new Form(tool.inputSchema, onChange);
+    const onRefuse = (): void => {
+      this.#withdrawn = this.#asked;
+      this.#markStale(true);
+      this.element.setAttribute('aria-busy', 'false');
+    };
+    const editor = tool.name === STACK ? new ManifestEditor(this.#tools.filter(({ name }) => name !== STACK), onChange, onRefuse) : new Form(tool.inputSchema, onChange);
     this.#editor = editor;
     this.#arguments.replaceChildren(h('h2', {}, tool.name === STACK ? 'resilience.json' : 'Arguments'), editor.element);
     editor.show(args);
@@ -257,7 +271,7 @@ export class Page {
 
   /** The arguments have changed: asks for the code, and runs it. The answer to the newest question counts. */
   #change(args: Arguments): void {
-    const slim = this.#state.tool === STACK ? args : withoutDefaults(this.#schema(), args);
+    const slim = this.#slim(args);
     this.#state = { ...this.#state, args: slim };
     this.#asked += 1;
     const asked = this.#asked;
@@ -268,19 +282,23 @@ export class Page {
     toRun?.catch(() => undefined);
     this.#emit(slim)
       .then((answer) => {
-        if (opened === this.#opened && asked > this.#answered) {
+        if (opened === this.#opened && asked > this.#answered && asked > this.#withdrawn) {
           this.#answered = asked;
           this.#take(answer, slim, toRun);
         }
       })
       .catch((error: unknown) => {
-        if (opened !== this.#opened) {
+        if (opened !== this.#opened || asked <= this.#withdrawn) {
           return;
         }
         this.#fail(`The server cannot be reached: ${error instanceof Error ? error.message : String(error)}.`);
-        this.element.classList.add('is-stale');
+        this.#markStale(true);
         this.#loose.append(h('p', {}, h('button', { type: 'button', class: 'button', onclick: () => { this.#change(this.#state.args); } }, 'Try again')));
       });
+  }
+
+  #slim(args: Arguments): Arguments {
+    return this.#state.tool === STACK ? args : withoutDefaults(this.#schema(), args);
   }
 
   #emit(args: Arguments): Promise<Answer> {
@@ -292,6 +310,7 @@ export class Page {
       this.element.setAttribute('aria-busy', 'false');
       this.element.dispatchEvent(new CustomEvent('refused', { bubbles: true }));
       const { faults, corrected } = answer.refusal;
+      this.#isBaseRefused ||= same(args, this.#base);
       const rest = this.#editor?.faults(faults) ?? [...faults];
       this.#loose.replaceChildren(
         ...rest.map(({ detail }) => h('p', { class: 'field-error' }, detail)),
@@ -299,12 +318,18 @@ export class Page {
           ? []
           : [h('p', { class: 'corrected' }, h('code', {}, JSON.stringify(corrected)), h('button', { type: 'button', class: 'button', onclick: () => { this.#apply(corrected); } }, 'Use the corrected call'))]),
       );
-      this.element.classList.add('is-stale');
+      this.#markStale(true);
       return;
     }
     this.#editor?.faults([]);
     this.#loose.replaceChildren();
-    this.element.classList.remove('is-stale');
+    this.#hasShown = true;
+    this.#markStale(false);
+    if (this.#isBaseRefused) {
+      // There is nothing to compare with arguments that never gave code.
+      this.#isBaseRefused = false;
+      this.#base = args;
+    }
     const { emission } = answer;
     const { tool } = this.#state;
     const asked = this.#answered;
@@ -334,7 +359,6 @@ export class Page {
     const asked = this.#answered;
     const opened = this.#opened;
     const { tool } = this.#state;
-    const all = this.#complete(args);
     if (tool === STACK && !emission.files.some(({ path }) => path === 'resilience-stack.ts')) {
       this.#end();
       this.#plots.clear();
@@ -356,7 +380,7 @@ export class Page {
     }
     this.#end();
     this.#running = { runner: this.#start(files), tool, args };
-    this.#showKnobs(all);
+    this.#showKnobs();
     this.#startBefore(args);
     this.#run();
   }
@@ -419,7 +443,22 @@ export class Page {
   }
 
   #world(): Record<string, unknown> {
-    return worldOf(this.#currentKnobs(), this.#state.world);
+    return worldOf(this.#currentKnobs(), { ...this.#usualWorld(), ...this.#state.world });
+  }
+
+  /**
+   * What the world is unless somebody sets it: that of the arguments to compare with, so that an argument that changes meets the same
+   * world and the figures differ by what it does. Traffic in a manifest is a world that somebody sets.
+   */
+  #usualWorld(): Record<string, unknown> {
+    const { tool, args } = this.#state;
+    return same(args['traffic'], this.#base['traffic']) ? worldOf(knobsOf(tool, this.#complete(this.#base)), {}) : {};
+  }
+
+  /** Of a world, what somebody has set. */
+  #unusual(world: Record<string, unknown>): Record<string, unknown> {
+    const usual = worldOf(this.#currentKnobs(), this.#usualWorld());
+    return Object.fromEntries(Object.entries(world).filter(([name, value]) => Object.hasOwn(usual, name) && usual[name] !== value));
   }
 
   #currentKnobs(): Knob[] {
@@ -490,20 +529,26 @@ export class Page {
     }
   }
 
-  #showKnobs(args: Record<string, unknown>): void {
-    const knobs = knobsOf(this.#state.tool, args);
+  /** Anew where there are other settings or choices; else each gets its value, and keeps the focus. */
+  #showKnobs(): void {
+    const knobs = this.#currentKnobs();
+    const world = this.#world();
     const names = JSON.stringify(knobs.map(({ name, choices }) => [name, choices]));
     if (names === this.#knobNames) {
+      for (const [name, { show }] of this.#knobViews) {
+        show(world[name]);
+      }
       return;
     }
     this.#knobNames = names;
-    const world = worldOf(knobs, this.#state.world);
     const set = (name: string, value: unknown): void => {
       this.#state = { ...this.#state, world: { ...this.#state.world, [name]: value } };
       this.#writeLink();
       this.#run();
     };
-    this.#knobs.replaceChildren(h('h2', {}, 'The world around it'), ...knobs.filter(({ choices }) => choices === undefined || choices.length > 1).map((knob) => knobView(knob, world[knob.name], (value) => { set(knob.name, value); })));
+    const shown = knobs.filter(({ choices }) => choices === undefined || choices.length > 1);
+    this.#knobViews = new Map(shown.map((knob) => [knob.name, knobView(knob, world[knob.name], (value) => { set(knob.name, value); })]));
+    this.#knobs.replaceChildren(h('h2', {}, 'The world around it'), ...[...this.#knobViews.values()].map(({ element }) => element));
   }
 
   #showChanges(args: Arguments): void {
@@ -518,7 +563,10 @@ export class Page {
       h('div', { class: 'change-actions' },
         h('button', { type: 'button', class: 'button', onclick: () => { this.#apply(this.#base); } }, 'Undo'),
         h('button', { type: 'button', class: 'button', onclick: () => {
+          const world = this.#world();
           this.#base = this.#state.args;
+          // The one on the screen stays.
+          this.#state = { ...this.#state, world: this.#unusual(world) };
           this.#apply(this.#base);
         } }, 'Compare from here'),
       ),
@@ -537,6 +585,12 @@ export class Page {
   #fail(message: string): void {
     this.element.setAttribute('aria-busy', 'false');
     this.#loose.replaceChildren(h('p', { class: 'field-error' }, message));
+  }
+
+  /** Whether what is shown belongs to earlier arguments than those in the editor. */
+  #markStale(isStale: boolean): void {
+    this.element.classList.toggle('is-stale', isStale);
+    this.#stale.hidden = !isStale || !this.#hasShown;
   }
 
   /** Says what is on the screen already to those who do not see it. */
@@ -569,10 +623,8 @@ export class Page {
 
   #putLink(): string {
     const { tool, args, world, before } = this.#state;
-    const knobs = this.#currentKnobs();
-    const changed = Object.fromEntries(Object.entries(world).filter(([name, value]) => knobs.some((knob) => knob.name === name && knob.value !== value)));
     const isExample = same(args, EXAMPLES[tool] ?? {});
-    this.#writtenHash = writeLink({ tool, args: isExample ? {} : args, world: changed, before });
+    this.#writtenHash = writeLink({ tool, args: isExample ? {} : args, world: this.#unusual(world), before });
     history.replaceState(null, '', this.#writtenHash);
     this.#writtenHash = location.hash;
     return location.href;
@@ -624,12 +676,20 @@ function tableView({ columns, rows }: NonNullable<Result['table']>): HTMLElement
   );
 }
 
-function knobView(knob: Knob, value: unknown, onValue: (value: unknown) => void): HTMLElement {
+interface KnobView {
+  readonly element: HTMLElement;
+  show(value: unknown): void;
+}
+
+function knobView(knob: Knob, value: unknown, onValue: (value: unknown) => void): KnobView {
   const id = freshId('knob');
   if (knob.choices !== undefined) {
     const select = h('select', { id, onchange: () => { onValue(select.value); } }, ...knob.choices.map((choice) => h('option', { value: choice.value }, choice.label)));
-    select.value = String(value);
-    return h('div', { class: 'knob', 'data-knob': knob.name }, h('label', { for: id, class: 'label' }, knob.label), select);
+    const choose = (next: unknown): void => {
+      select.value = String(next);
+    };
+    choose(value);
+    return { element: h('div', { class: 'knob', 'data-knob': knob.name }, h('label', { for: id, class: 'label' }, knob.label), select), show: choose };
   }
   let last = value;
   const onNumber = (next: unknown): void => {
@@ -649,7 +709,15 @@ function knobView(knob: Knob, value: unknown, onValue: (value: unknown) => void)
     input.value = String(last);
     show(last);
   });
-  return h('div', { class: 'knob', 'data-knob': knob.name }, h('div', { class: 'field-head' }, h('label', { for: id, class: 'label' }, knob.label), spoken), h('div', { class: 'number' }, slider, input));
+  const element = h('div', { class: 'knob', 'data-knob': knob.name }, h('div', { class: 'field-head' }, h('label', { for: id, class: 'label' }, knob.label), spoken), h('div', { class: 'number' }, slider, input));
+  const showNext = (next: unknown): void => {
+    // Somebody may be typing it in a form of their own, such as "2,".
+    if (next !== last) {
+      last = next;
+      show(next);
+    }
+  };
+  return { element, show: showNext };
 }
 
 function shown(value: unknown): string {
