@@ -8,7 +8,7 @@ namespace CrowVault.Mcp.Tests;
 public sealed class SimulateTests
 {
     private const string Result =
-        """{"scenario":"slow","world":["Requests: 80/s"],"columns":["","Calls per request","Answered during the trouble"],"rows":[["no protection","1","2.4 %"]]}""";
+        """{"scenario":"slow","world":["Requests: 80/s"],"columns":["","Calls per request","Answered during the trouble"],"rows":[["no protection","1","2.4 %"]],"remarks":[]}""";
 
     [Theory]
     [InlineData(61, "slow: Requests: 80/s\n\n               Calls per request  Answered during the trouble\nno protection                  1                        2.4 %")]
@@ -19,5 +19,13 @@ public sealed class SimulateTests
         using var result = JsonDocument.Parse(Result);
 
         Assert.Equal(expected, SimulateCommand.Table(result.RootElement, width));
+    }
+
+    [Fact]
+    public void Remarks_follow_the_table()
+    {
+        using var result = JsonDocument.Parse(Result.Replace("\"remarks\":[]", "\"remarks\":[\"One.\",\"Two.\"]", StringComparison.Ordinal));
+
+        Assert.EndsWith("2.4 %\n\nOne.\nTwo.", SimulateCommand.Table(result.RootElement, 80), StringComparison.Ordinal);
     }
 }

@@ -275,16 +275,33 @@ test('before and after stand in the world that is on the screen, and its link br
   }
 });
 
+test('a section that goes is named as a whole, and a value that goes is a default again', async () => {
+  const { page, faults, close } = await open(browser, link('stack'));
+  await shown(page);
+  const { retryPolicy: _, ...rest } = JSON.parse(await page.locator('textarea').inputValue());
+  await page.locator('textarea').fill(JSON.stringify({ ...rest, circuitBreaker: { failureThreshold: 10 } }));
+  await page.locator('.changes li').filter({ hasText: 'retryPolicy' }).waitFor();
+  assert.deepEqual(await page.locator('.changes li').allTextContents(), [
+    'circuitBreaker.recoveryTimeMs 1000→automatic',
+    'retryPolicy.maxRetries 3→none',
+  ]);
+  assert.deepEqual(await faults(), []);
+  await close();
+});
+
 test('a manifest that says its traffic is drawn in that, and the sliders show it', async () => {
   const { page, faults, close } = await open(browser, link('stack'));
   await shown(page);
   const requests = page.locator('[data-knob="offeredPerSecond"] input[type=text]');
   assert.equal(await requests.inputValue(), '80');
+  assert.equal(await page.locator('[data-knob="p99Ms"] input[type=text]').inputValue(), '40');
   const manifest = JSON.parse(await page.locator('textarea').inputValue());
   const traffic = { orders: { callsPerSecond: 40, p50Ms: 30, p99Ms: 300 } };
   await drawnAfter(page, () => page.locator('textarea').fill(JSON.stringify({ ...manifest, traffic })));
   assert.equal(await page.locator('[data-knob="latencyMs"] input[type=text]').inputValue(), '30');
-  assert.notEqual(await requests.inputValue(), '80');
+  assert.equal(await page.locator('[data-knob="p99Ms"] input[type=text]').inputValue(), '300');
+  await drawnAfter(page, () => page.locator('textarea').fill(JSON.stringify({ ...manifest, traffic: { orders: { callsPerSecond: 25 } } })));
+  assert.equal(await requests.inputValue(), '50');
   assert.deepEqual(await faults(), []);
   await close();
 });

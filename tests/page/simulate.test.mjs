@@ -32,7 +32,10 @@ test('the table names the scenario, its world and every layer; the plots are one
   const first = await simulate(['-c', 'resilience.json', '--svg', 'one.svg']);
   assert.equal(first.code, 0, first.stderr);
   const [world, gap, head, ...rows] = first.stdout.trimEnd().split('\n');
-  assert.match(world, /^brown-out: Operation: orders\.get; Partition: orders; Requests: 40\/s; /u);
+  assert.match(
+    world,
+    /^brown-out: Operation: orders\.get; Partition: orders; Requests of all processes: 80\/s; The service can answer: 100\/s; Latency without a queue: 30 ms; 99 % of it within: 300 ms; Errors otherwise: 1 %; /u,
+  );
   assert.equal(gap, '');
   assert.match(head, /Calls per request {2}Peak load {2}Answered during the trouble {2}Answered overall +Recovered$/u);
   assert.deepEqual(
@@ -63,6 +66,71 @@ test('a launcher of a runtime may greet first', { skip: process.platform === 'wi
   const { code, stdout, stderr } = await simulate([], { env: { ...process.env, PATH: `${launchers}:${process.env.PATH}` } });
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^brown-out: /u);
+});
+
+test('what a service has of its own is simulated: settings of its breaker and retry, and operations that are never repeated', async () => {
+  const storm = async (upstreams, more = {}) => {
+    writeFileSync(join(folder, 'own.json'), JSON.stringify({ ...MANIFEST, ...upstreams, ...more }));
+    return JSON.parse(await succeed(command, [...args, 'simulate', '-c', 'own.json', '--scenario', 'outage', '--json'], { cwd: folder }));
+  };
+  const shared = await storm({});
+  assert.deepEqual((await storm({ upstreams: {} })).rows, shared.rows);
+  assert.deepEqual((await storm({ upstreams: { orders: { circuitBreaker: { failureThreshold: null } } } })).rows, shared.rows);
+  // The same numbers do the same, whether they are all services' or one's own.
+  for (const own of [
+    { circuitBreaker: { failureThreshold: 2, recoveryTimeMs: 9000 } },
+    { retryPolicy: { maxRetries: 1, baseDelayMs: 20 } },
+  ]) {
+    const { rows } = await storm({ upstreams: { orders: own } });
+    assert.notDeepEqual(rows, shared.rows, JSON.stringify(own));
+    assert.deepEqual(rows, (await storm(own)).rows, JSON.stringify(own));
+  }
+  const never = await storm({ retryPolicy: { maxRetries: 0 } });
+  const row = ({ rows }, label) => rows.find(([name]) => name === label);
+  for (const once of [
+    { upstreams: { orders: { operations: { 'orders.get': { retry: false } } } } },
+    { timeoutConfig: { operations: [{ name: 'orders.get', timeoutMs: 1000, retry: false }] } },
+  ]) {
+    assert.deepEqual(row(await storm(once), 'the whole stack'), row(never, 'the whole stack'), JSON.stringify(once));
+  }
+  assert.notDeepEqual(row(never, 'the whole stack'), row(shared, 'the whole stack'));
+});
+
+test("an upstream's operation is drawn, and so are what its traffic says of errors and latency", async () => {
+  const storm = async (manifest) => {
+    writeFileSync(join(folder, 'traffic.json'), JSON.stringify({ ...MANIFEST, ...manifest }));
+    return JSON.parse(
+      await succeed(command, [...args, 'simulate', '-c', 'traffic.json', '--svg', 'traffic.svg', '--json'], { cwd: folder }),
+    );
+  };
+  const two = {
+    timeoutConfig: { operations: { 'orders.get': 1000, charge: 500 } },
+    bulkhead: { ...MANIFEST.bulkhead, partitions: { payments: 8, orders: 8 } },
+    upstreams: { payments: { operations: { charge: {} } } },
+  };
+  const { world } = await storm(two);
+  assert.deepEqual(world.slice(0, 2), ['Operation: charge', 'Partition: payments']);
+  const of = (more) => storm({ traffic: { orders: { callsPerSecond: 40, ...more } } });
+  const plain = await of({});
+  assert.deepEqual(plain.remarks, []);
+  assert.notDeepEqual((await of({ errorPercent: 20 })).rows, plain.rows);
+  assert.notDeepEqual((await of({ p50Ms: 20, p99Ms: 900 })).rows, plain.rows);
+  assert.deepEqual((await of({ p50Ms: 20, p99Ms: 40 })).rows, plain.rows);
+
+  const fast = await of({ callsPerSecond: 400 });
+  assert.ok(fast.world.includes('Requests of all processes: 400/s') && fast.world.includes('Processes: 1'));
+  assert.deepEqual(fast.remarks, []);
+  const sentence = 'traffic.orders.callsPerSecond: 900/s cannot be drawn; it is drawn as 500/s.';
+  assert.deepEqual((await of({ callsPerSecond: 900 })).remarks, [sentence]);
+  assert.ok(readFileSync(join(folder, 'traffic.svg'), 'utf8').includes(`>${sentence}</text>`));
+  assert.ok((await succeed(command, [...args, 'simulate', '-c', 'traffic.json'], { cwd: folder })).endsWith(`\n\n${sentence}\n`));
+});
+
+test('a manifest without timeouts or partitions names none', async () => {
+  const { circuitBreaker, retryPolicy, stack } = MANIFEST;
+  writeFileSync(join(folder, 'few.json'), JSON.stringify({ circuitBreaker, retryPolicy, stack }));
+  const text = await succeed(command, [...args, 'simulate', '-c', 'few.json'], { cwd: folder });
+  assert.match(text, /^brown-out: Requests of all processes: /u);
 });
 
 test('what is only told to a listener changes no figure, wherever the manifest asks for it', async () => {

@@ -28,6 +28,7 @@ export async function command({ manifest, scenario, files }) {
       columns: result.table?.columns ?? [],
       rows: result.table?.rows ?? [],
       figures: result.figures,
+      remarks: result.remarks,
       svg: svgOf(result, title),
     }),
   );

@@ -451,8 +451,8 @@ export class Page {
    * world and the figures differ by what it does. Traffic in a manifest is a world that somebody sets.
    */
   #usualWorld(): Record<string, unknown> {
-    const { tool, args } = this.#state;
-    return same(args['traffic'], this.#base['traffic']) ? worldOf(knobsOf(tool, this.#complete(this.#base)), {}) : {};
+    const { tool, args, world } = this.#state;
+    return same(args['traffic'], this.#base['traffic']) ? worldOf(knobsOf(tool, this.#complete(this.#base), world), {}) : {};
   }
 
   /** Of a world, what somebody has set. */
@@ -462,7 +462,7 @@ export class Page {
   }
 
   #currentKnobs(): Knob[] {
-    return knobsOf(this.#state.tool, this.#complete(this.#state.args));
+    return knobsOf(this.#state.tool, this.#complete(this.#state.args), this.#state.world);
   }
 
   #run(): void {
@@ -544,6 +544,8 @@ export class Page {
     const set = (name: string, value: unknown): void => {
       this.#state = { ...this.#state, world: { ...this.#state.world, [name]: value } };
       this.#writeLink();
+      // What is chosen may change the defaults of others.
+      this.#showKnobs();
       this.#run();
     };
     const shown = knobs.filter(({ choices }) => choices === undefined || choices.length > 1);
@@ -555,11 +557,13 @@ export class Page {
     const now = this.#state.tool === STACK ? flatten(args) : this.#complete(args);
     const was = this.#state.tool === STACK ? flatten(this.#base) : this.#complete(this.#base);
     const names = [...new Set([...Object.keys(was), ...Object.keys(now)])].filter((name) => !same(was[name], now[name]));
+    // A value that is missing is the default, unless its section is missing as well.
+    const absent = (whole: Arguments, name: string): string => (this.#state.tool === STACK && whole[name.split('.')[0] ?? ''] === undefined ? 'none' : 'automatic');
     this.#changes.hidden = names.length === 0;
     this.#state = { ...this.#state, before: names.length === 0 ? undefined : this.#base };
     this.#writeLink();
     this.#changes.replaceChildren(
-      h('ul', {}, ...names.map((name) => h('li', {}, h('span', { class: 'change-name' }, name), ' ', h('span', { class: 'was' }, shown(was[name])), h('span', { class: 'arrow', 'aria-label': 'to' }, '→'), h('span', { class: 'now' }, shown(now[name]))))),
+      h('ul', {}, ...names.map((name) => h('li', {}, h('span', { class: 'change-name' }, name), ' ', h('span', { class: 'was' }, shown(was[name], absent(this.#base, name))), h('span', { class: 'arrow', 'aria-label': 'to' }, '→'), h('span', { class: 'now' }, shown(now[name], absent(args, name)))))),
       h('div', { class: 'change-actions' },
         h('button', { type: 'button', class: 'button', onclick: () => { this.#apply(this.#base); } }, 'Undo'),
         h('button', { type: 'button', class: 'button', onclick: () => {
@@ -720,8 +724,8 @@ function knobView(knob: Knob, value: unknown, onValue: (value: unknown) => void)
   return { element, show: showNext };
 }
 
-function shown(value: unknown): string {
-  return value === undefined ? 'automatic' : typeof value === 'string' ? value : JSON.stringify(value);
+function shown(value: unknown, absent: string): string {
+  return value === undefined ? absent : typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** `{ a: { b: 1 } }` as `{ 'a.b': 1 }`, so that a change in a manifest is named by its path. */

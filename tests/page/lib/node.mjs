@@ -56,7 +56,7 @@ export function runArguments(tool, args) {
 export async function simulateInNode(url, tool, schema, args, world = {}, options = undefined) {
   const answer = await emit(url, tool, runArguments(tool, args));
   const all = complete(schema, args);
-  return simulate(tool, factoriesOf(answer.files), all, worldOf(knobsOf(tool, all), world), options);
+  return simulate(tool, factoriesOf(answer.files), all, worldOf(knobsOf(tool, all, world), world), options);
 }
 
 /** The same numbers for the same seed. */

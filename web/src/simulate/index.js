@@ -11,7 +11,7 @@ import { simulateTimeouts, timeoutsWorld } from './timeouts.js';
  * @typedef {(factories: Record<string, import('./module.js').ModuleFactory>, args: Record<string, any>, world: Record<string, any>, options?: { turns: number, seed: number }) => Promise<import('./result.js').Result>} Simulation
  */
 
-/** @type {Record<string, { world: (args: Record<string, any>) => import('./result.js').Knob[], simulate: Simulation }>} */
+/** @type {Record<string, { world: (args: Record<string, any>, given: Record<string, unknown>) => import('./result.js').Knob[], simulate: Simulation }>} */
 const SIMULATIONS = {
   generate_circuit_breaker: { world: breakerWorld, simulate: simulateBreaker },
   generate_retry_policy: { world: retryWorld, simulate: simulateRetry },
@@ -27,7 +27,7 @@ async function simulateStorm(factories, manifest, world, options) {
   for (const variant of stormVariants(manifest)) {
     runs.push(/** @type {import('./storm.js').VariantResult} */ (await simulateVariant(factories, manifest, world, variant, options)));
   }
-  return stormResult(world, runs);
+  return stormResult(manifest, world, runs);
 }
 
 /**
@@ -35,9 +35,10 @@ async function simulateStorm(factories, manifest, world, options) {
  *
  * @param {string} tool
  * @param {Record<string, any>} args all arguments, defaults included
+ * @param {Record<string, unknown>} given settings that somebody has chosen, on which the defaults of others depend
  */
-export function knobsOf(tool, args) {
-  return SIMULATIONS[tool]?.world(args) ?? [];
+export function knobsOf(tool, args, given = {}) {
+  return SIMULATIONS[tool]?.world(args, given) ?? [];
 }
 
 /**

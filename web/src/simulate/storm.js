@@ -11,6 +11,9 @@ import { say } from './result.js';
 const PAUSE_MS = 40;
 
 const MOST_REQUESTS = 20_000;
+/** Rates and latencies beyond these would be cut short by that number of requests, or outlast the drawing. */
+const MOST_PER_SECOND = 500;
+const MOST_MS = 60_000;
 /** Requests that the service keeps; beyond them it answers 503 at once. */
 const SERVICE_QUEUE = 2_000;
 
@@ -29,24 +32,72 @@ export const LAYERS = /** @type {const} */ ([
   { layer: 'bulkhead', section: 'bulkhead', label: 'bulkhead' },
 ]);
 
-/** @returns {Knob[]} */
-export function stormWorld(/** @type {Record<string, any>} */ manifest) {
+/**
+ * The settings of the storm, for one service: that of the partition that is given, else the first.
+ *
+ * @param {Record<string, any>} manifest
+ * @param {Record<string, unknown>} [given]
+ * @returns {Knob[]}
+ */
+export function stormWorld(manifest, given = {}) {
   const operations = Object.keys(operationsOf(manifest.timeoutConfig?.operations));
   const partitions = Object.keys(partitionsOf(manifest.bulkhead?.partitions));
-  const partition = partitions[0] ?? '';
-  const traffic = manifest.traffic?.[partition] ?? {};
-  const offered = clamp(Math.round(traffic.callsPerSecond ?? 80), 1, 500);
-  return [
+  const partition = partitions.find((each) => each === given.partition) ?? partitions[0] ?? '';
+  const operation = operations.find((each) => ownerOf(manifest, partitions, each) === partition) ?? operations[0] ?? '';
+  const { values } = trafficOf(manifest, partition);
+  /** @type {Knob[]} */
+  const knobs = [
     { name: 'scenario', label: 'Scenario', unit: 'choice', value: 'brown-out', choices: SCENARIOS },
-    { name: 'operation', label: 'Operation', unit: 'choice', value: operations.find((each) => each.startsWith(`${partition}.`)) ?? operations[0] ?? '', choices: operations.map((value) => ({ value, label: value })) },
-    { name: 'partition', label: 'Partition', unit: 'choice', value: partition, choices: partitions.map((value) => ({ value, label: value })) },
-    { name: 'offeredPerSecond', label: 'Requests', unit: 'per-second', value: offered, min: 1, max: 500 },
-    { name: 'capacityPerSecond', label: 'The service can answer', unit: 'per-second', value: clamp(Math.round(offered * 1.25), 1, 1000), min: 1, max: 1000 },
-    { name: 'latencyMs', label: 'Latency without a queue', unit: 'ms', value: clamp(Math.round(traffic.p50Ms ?? 20), 1, 5000), min: 1, max: 5000 },
+    { name: 'operation', label: 'Operation', unit: 'choice', value: operation, choices: operations.map((value) => ({ value, label: value })) },
+    { name: 'partition', label: 'Partition', unit: 'choice', value: partitions[0] ?? '', choices: partitions.map((value) => ({ value, label: value })) },
+    { name: 'offeredPerSecond', label: 'Requests of all processes', unit: 'per-second', value: values.offeredPerSecond, min: 1, max: MOST_PER_SECOND },
+    { name: 'capacityPerSecond', label: 'The service can answer', unit: 'per-second', value: clamp(Math.round(values.offeredPerSecond * 1.25), 1, 1000), min: 1, max: 1000 },
+    { name: 'latencyMs', label: 'Latency without a queue', unit: 'ms', value: values.latencyMs, min: 1, max: MOST_MS },
+    { name: 'p99Ms', label: '99 % of it within', unit: 'ms', value: values.p99Ms, min: 1, max: MOST_MS },
+    { name: 'errorPercent', label: 'Errors otherwise', unit: 'percent', value: values.errorPercent, min: 0, max: 100 },
     { name: 'severity', label: 'How bad', unit: 'percent', value: 70, min: 10, max: 100 },
     { name: 'troubleSeconds', label: 'Trouble lasts', unit: 'seconds', value: 20, min: 2, max: 60 },
-    { name: 'clients', label: 'Processes', unit: 'count', value: 2, min: 1, max: 20 },
+    { name: 'clients', label: 'Processes', unit: 'count', value: values.clients, min: 1, max: 20 },
   ];
+  // Without its layer there is nothing to choose.
+  return knobs.filter(({ choices }) => choices === undefined || choices.length > 0);
+}
+
+/** The partition that an operation belongs to, as in the emitted upstreams.ts. */
+function ownerOf(/** @type {Record<string, any>} */ manifest, /** @type {readonly string[]} */ partitions, /** @type {string} */ operation) {
+  const listed = partitions.find((name) => manifest.upstreams?.[name]?.operations?.[operation] !== undefined);
+  return listed ?? partitions.find((name) => name === operation.split('.')[0]) ?? (partitions.length === 1 ? partitions[0] : undefined);
+}
+
+/**
+ * What the manifest has measured of a service, as settings of the storm. Its calls are those of one process, of which there are two
+ * unless that is more than can be drawn.
+ *
+ * @param {Record<string, any>} manifest
+ * @param {string} partition
+ */
+function trafficOf(manifest, partition) {
+  const traffic = manifest.traffic?.[partition] ?? {};
+  const { callsPerSecond = 40, errorPercent = 0, p50Ms = 20, p99Ms = 2 * p50Ms } = traffic;
+  const clients = 2 * callsPerSecond > MOST_PER_SECOND ? 1 : 2;
+  const values = {
+    clients,
+    offeredPerSecond: clamp(clients * callsPerSecond, 1, MOST_PER_SECOND),
+    errorPercent,
+    latencyMs: clamp(p50Ms, 1, MOST_MS),
+    p99Ms: clamp(p99Ms, 1, MOST_MS),
+  };
+  /** @type {string[]} */
+  const remarks = [];
+  const compare = (/** @type {string} */ name, /** @type {number} */ wanted, /** @type {number} */ drawn, /** @type {import('./result.js').Unit} */ unit) => {
+    if (wanted !== drawn) {
+      remarks.push(`traffic.${partition}.${name}: ${say(wanted, unit)} cannot be drawn; it is drawn as ${say(drawn, unit)}.`);
+    }
+  };
+  compare('callsPerSecond', callsPerSecond, values.offeredPerSecond / clients, 'per-second');
+  compare('p50Ms', p50Ms, values.latencyMs, 'ms');
+  compare('p99Ms', p99Ms, values.p99Ms, 'ms');
+  return { values, remarks };
 }
 
 function clamp(/** @type {number} */ value, /** @type {number} */ min, /** @type {number} */ max) {
@@ -80,6 +131,7 @@ class Service {
   #world;
   #trouble;
   #latency;
+  #chance;
   #freeAt = 0;
   #queued = 0;
 
@@ -87,23 +139,25 @@ class Service {
    * @param {VirtualTime} time
    * @param {Record<string, any>} world
    * @param {{ from: number, until: number, end: number }} trouble
-   * @param {() => number} chance
+   * @param {() => number} chance of the latencies
+   * @param {() => number} errorChance
    */
-  constructor(time, world, trouble, chance) {
+  constructor(time, world, trouble, chance, errorChance) {
     this.#time = time;
     this.#world = world;
     this.#trouble = trouble;
-    this.#latency = logNormal(world.latencyMs, world.latencyMs * 2, chance);
+    this.#latency = logNormal(world.latencyMs, Math.max(world.latencyMs, world.p99Ms), chance);
+    this.#chance = errorChance;
     this.sends = new Bins(1000, trouble.end);
   }
 
   /** @param {AbortSignal | undefined} signal */
   answer(signal) {
     const { ms } = this.#time;
-    const { scenario, severity, capacityPerSecond } = this.#world;
+    const { scenario, severity, capacityPerSecond, errorPercent } = this.#world;
     const inTrouble = ms >= this.#trouble.from && ms < this.#trouble.until;
     const latency = this.#latency() * (inTrouble && scenario === 'slow' ? 1 + severity / 2 : 1);
-    const fails = inTrouble && scenario === 'outage';
+    const fails = this.#chance() * 100 < errorPercent || (inTrouble && scenario === 'outage');
     this.sent += 1;
     this.sends.add(ms);
     if (this.#queued >= SERVICE_QUEUE) {
@@ -159,10 +213,11 @@ function client(factories, manifest, world, variant, time, random) {
     };
   }
   const { resilienceStack } = load('resilience-stack.ts');
+  const own = ownSettings(manifest, world);
   /** @type {Record<string, (...given: any[]) => any>} */
   const layers = {
-    breaker: () => new (load('circuit-breaker.ts').CircuitBreaker)(),
-    retry: (fn, given) => load('retry.ts').withRetry(fn, given),
+    breaker: () => new (load('circuit-breaker.ts').CircuitBreaker)(own.circuitBreaker),
+    retry: (fn, given) => load('retry.ts').withRetry(fn, { ...own.retryPolicy, ...given }),
     timeout: (operation, fn, given) => load('timeouts.ts').withTimeout(operation, fn, given),
     bulkhead: (partition, fn, given) => load('bulkhead.ts').withBulkhead(partition, fn, given),
   };
@@ -180,7 +235,28 @@ function client(factories, manifest, world, variant, time, random) {
     ]),
   );
   const call = resilienceStack(composed);
-  return (fn) => call(world.operation, world.partition, (/** @type {AbortSignal | undefined} */ signal) => fn(signal));
+  const once = own.repeats === false ? { retry: false } : undefined;
+  return (fn) => call(world.operation ?? '', world.partition ?? '', (/** @type {AbortSignal | undefined} */ signal) => fn(signal), once);
+}
+
+/**
+ * What the service and the operation have of their own, as the emitted upstreams.ts gives it to the layers.
+ *
+ * @param {Record<string, any>} manifest
+ * @param {Record<string, any>} world
+ */
+function ownSettings(manifest, { partition, operation }) {
+  const { circuitBreaker, retryPolicy, operations } = manifest.upstreams?.[partition] ?? {};
+  // As everywhere in a manifest, null is the same as leaving it out.
+  const given = (/** @type {Record<string, unknown> | undefined} */ settings) =>
+    Object.fromEntries(Object.entries(settings ?? {}).filter(([, value]) => value !== null));
+  const listed = manifest.timeoutConfig?.operations;
+  const entry = Array.isArray(listed) ? listed.find((each) => each.name === operation) : undefined;
+  return {
+    circuitBreaker: given(circuitBreaker),
+    retryPolicy: given(retryPolicy),
+    repeats: operations?.[operation]?.retry ?? entry?.retry,
+  };
 }
 
 /**
@@ -198,7 +274,7 @@ export async function simulateVariant(factories, manifest, world, variant, optio
   const time = new VirtualTime(options.turns);
   const chance = seeded(options.seed);
   const trouble = troubleOf(world);
-  const service = new Service(time, world, trouble, seeded(options.seed + 1));
+  const service = new Service(time, world, trouble, seeded(options.seed + 1), seeded(options.seed + 2));
   const clients = Array.from({ length: world.clients }, (_, index) =>
     client(factories, manifest, world, variant, time, seeded(options.seed + 100 + index)),
   );
@@ -238,7 +314,11 @@ export async function simulateVariant(factories, manifest, world, variant, optio
   /** @type {boolean[]} */
   const after = [];
   for (let second = Math.floor(trouble.until / 1000); second < asked.counts.length; second += 1) {
-    after.push(/** @type {number} */ (answered.counts[second]) >= 0.99 * /** @type {number} */ (asked.counts[second]));
+    const requested = /** @type {number} */ (asked.counts[second]);
+    // Errors that have nothing to do with the trouble come unevenly.
+    const errors = (requested * world.errorPercent) / 100;
+    const usual = errors === 0 ? 0 : errors + 2 * Math.sqrt(errors);
+    after.push(/** @type {number} */ (answered.counts[second]) >= 0.99 * requested - usual);
   }
   const recovered = after.findIndex((_, index) => index + 3 <= after.length && after.slice(index, index + 3).every(Boolean));
   const duringAsked = total(slice(asked.counts));
@@ -335,11 +415,12 @@ export function stormLines(world, runs) {
 /**
  * What the variants that have been run so far show.
  *
+ * @param {Record<string, any>} manifest
  * @param {Record<string, any>} world
  * @param {readonly VariantResult[]} runs the whole stack first
  * @returns {import('./result.js').Result}
  */
-export function stormResult(world, runs) {
+export function stormResult(manifest, world, runs) {
   const [all] = runs;
   const none = runs.find(({ variant }) => variant.id === 'none');
   if (all === undefined) {
@@ -347,6 +428,7 @@ export function stormResult(world, runs) {
   }
   return {
     ...stormLines(world, runs),
+    remarks: trafficOf(manifest, world.partition).remarks,
     figures: [
       { id: 'during', label: 'Answered during the trouble', value: all.during, unit: 'percent', better: 'higher' },
       { id: 'none', label: 'Without protection', value: none?.during ?? null, unit: 'percent' },

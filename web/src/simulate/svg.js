@@ -10,6 +10,8 @@ const RIGHT = 16;
 /** Room for three rows of the legend. */
 const TOP = 76;
 const BOTTOM = 34;
+/** Letters of a line of text that is as wide as the picture. */
+const MOST_LETTERS = 125;
 
 const LIGHT = { good: '#a9c0ee', bad: '#c9483f', refused: '#b9bdc3', accent: '#2457c5', reference: '#6b727c', muted: '#7d848e', 'layer-0': '#4d8a86', 'layer-1': '#8a6fb0', 'layer-2': '#a8803a', 'layer-3': '#6d7f4a' };
 const DARK = { good: '#3f5a94', bad: '#d9655c', refused: '#585e67', accent: '#8aabf5', reference: '#a0a6af', muted: '#7f8690', 'layer-0': '#6fb3ae', 'layer-1': '#b59ad8', 'layer-2': '#d0a961', 'layer-3': '#9db373' };
@@ -36,17 +38,35 @@ function styleOf(/** @type {readonly Chart[]} */ charts) {
  * @param {Result} result
  * @param {string} title
  */
-export function svgOf({ charts }, title) {
-  const height = charts.length * HEIGHT;
+export function svgOf({ charts, remarks }, title) {
+  const lines = remarks.flatMap((remark) => folded(remark, MOST_LETTERS));
+  const below = charts.length * HEIGHT;
+  const height = below + (lines.length === 0 ? 0 : 10 + 18 * lines.length);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${String(WIDTH)} ${String(height)}" role="img" aria-label="${escape(title)}">`,
     `<title>${escape(title)}</title>`,
     `<style>${styleOf(charts)}</style>`,
     `<rect class="paper" width="${String(WIDTH)}" height="${String(height)}"/>`,
     ...charts.map((chart, index) => `<g transform="translate(0 ${String(index * HEIGHT)})">${chartOf(chart)}</g>`),
+    ...lines.map((line, index) => `<text x="16" y="${String(below + 16 + 18 * index)}">${escape(line)}</text>`),
     '</svg>',
     '',
   ].join('\n');
+}
+
+/** A sentence in lines. */
+function folded(/** @type {string} */ text, /** @type {number} */ most) {
+  /** @type {string[]} */
+  const lines = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= most) {
+      lines[lines.length - 1] = `${last} ${word}`;
+    } else {
+      lines.push(word);
+    }
+  }
+  return lines;
 }
 
 /** @param {Chart} chart */

@@ -43,7 +43,7 @@ export async function answer(factories, { id, tool, args, world }, reply, isStal
       if (isStale()) {
         return;
       }
-      reply({ id, result: stormResult(world, runs), done: runs.length === variants.length });
+      reply({ id, result: stormResult(args, world, runs), done: runs.length === variants.length });
     }
   } catch (error) {
     reply({ id, error: error instanceof Error ? error.message : String(error), done: true });
