@@ -26,6 +26,11 @@ const write = (name, text) => {
 
 cpSync(join(root, 'docs/plots'), join(pages, 'docs/plots'), { recursive: true });
 
+// The page that needs no server, as it is in a release.
+const playground = join(pages, 'public/playground');
+mkdirSync(playground, { recursive: true });
+execFileSync(process.execPath, [join(root, 'scripts/static-page.mjs'), program, join(playground, 'index.html')], { stdio: 'inherit' });
+
 /** What VitePress would take for a component or an expression, and tables whose first column has no name. */
 const plain = (text) =>
   text
@@ -97,7 +102,7 @@ ${rest.join('').trim()}
 
 ${plotOf(commandOf(tool.name))}
 
-With the defaults; \`crowvault-mcp serve\` has the page where every number can be turned.
+With the defaults; in the playground of this site, and on the page of \`crowvault-mcp serve\`, every number can be turned.
 
 ## Arguments
 

@@ -37,6 +37,8 @@ export default {
     outline: [2, 3],
     nav: [
       { text: 'Choose', link: '/choose' },
+      // No page of the site's own, so that it has to be loaded.
+      { text: 'Playground', link: '/playground/', target: '_self' },
       { text: 'Tools', link: tools[0].link, activeMatch: '^/tools/' },
       { text: 'Recipes', link: recipes[0].link, activeMatch: '^/recipes/' },
       { text: 'Documents', link: documents[0].link, activeMatch: '^/docs/' },
