@@ -306,6 +306,36 @@ test('a manifest that says its traffic is drawn in that, and the sliders show it
   await close();
 });
 
+test('another service of a manifest is drawn with its own traffic, operation and settings, and a link brings it back', async () => {
+  const args = {
+    circuitBreaker: { failureThreshold: 10, recoveryTimeMs: 5000 },
+    retryPolicy: { maxRetries: 3 },
+    timeoutConfig: { operations: { 'orders.get': 1000, charge: 500 } },
+    bulkhead: { partitions: { orders: 8, payments: 8 }, maxQueue: 8, maxWaitMs: 200 },
+    upstreams: { payments: { circuitBreaker: { failureThreshold: 2 }, operations: { charge: { retry: false } } } },
+    traffic: { orders: { callsPerSecond: 40 }, payments: { callsPerSecond: 15, errorPercent: 2, p50Ms: 30, p99Ms: 90 } },
+  };
+  const own = { partition: 'payments', operation: 'charge', offeredPerSecond: '30', errorPercent: '2', latencyMs: '30', p99Ms: '90' };
+  const { page, faults, close } = await open(browser, link('stack', { args }));
+  await shown(page);
+  const valueOf = (name) => page.locator(`[data-knob="${name}"]`).locator('select, input[type=text]').first().inputValue();
+  assert.equal(await valueOf('operation'), 'orders.get');
+  await drawnAfter(page, () => page.locator('[data-knob="partition"] select').selectOption('payments'));
+  const expected = await simulateInNode(server.url, 'stack', undefined, args, { partition: 'payments' });
+  for (const again of [false, true]) {
+    if (again) {
+      await page.waitForFunction(() => location.hash.includes('payments%22%7D'));
+      await page.reload();
+      await shown(page);
+    }
+    for (const [name, value] of Object.entries(own)) assert.equal(await valueOf(name), value, name);
+    const { result } = await page.evaluate(() => window.drawn.at(-1));
+    assert.deepEqual(result, JSON.parse(JSON.stringify(expected)));
+  }
+  assert.deepEqual(await faults(), []);
+  await close();
+});
+
 test('an answer to an earlier text says nothing of what stands in the box now', async () => {
   const { page, faults, close } = await open(browser, link('stack'));
   await shown(page);
