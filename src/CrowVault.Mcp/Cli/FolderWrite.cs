@@ -19,6 +19,7 @@ internal sealed partial class FolderWrite : IDisposable
 
     private const string Journal = ".crowvault-journal";
     private const int MaxJournal = 4 << 20;
+    private const int MaxReplaced = 64 << 20;
 
     // SIGXFSZ, on Linux and on macOS.
     private const int FileTooLarge = 25;
@@ -158,6 +159,7 @@ internal sealed partial class FolderWrite : IDisposable
                 throw new Fault($"{Fault.Show(target)}: a folder is in the way; remove it or choose another place with -o.");
             }
 
+            RefuseSpecial(target);
             var staged = _draft is null ? Path.Combine(_folder, $".crowvault-{RandomName()}.tmp") : Path.Combine(_draft, name);
             _steps.Add(new(staged, target));
 
@@ -187,7 +189,12 @@ internal sealed partial class FolderWrite : IDisposable
     }
 
     /// <summary>Stages the removal of a file.</summary>
-    public void StageRemoval(string name) => _steps.Add(new(null, Path.Combine(_folder, name)));
+    public void StageRemoval(string name)
+    {
+        var target = Path.Combine(_folder, name);
+        RefuseSpecial(target);
+        _steps.Add(new(null, target));
+    }
 
     /// <summary>Puts everything in its place.</summary>
     public void Commit()
@@ -267,6 +274,15 @@ internal sealed partial class FolderWrite : IDisposable
         _lockFile?.Dispose();
         NativeFile.Unlock(_lock);
         _signals.ForEach(signal => signal.Dispose());
+    }
+
+    // What is replaced is read first, so that it can be put back: a pipe would be waited for and a device read without end.
+    private static void RefuseSpecial(string target)
+    {
+        if (File.Exists(target) && !NativeFile.IsRegular(target))
+        {
+            throw new Fault($"{Fault.Show(target)}: something that is no regular file is in the way; remove it.");
+        }
     }
 
     // The folder that was made to be locked is empty, so that a rename can take its place at once.
@@ -479,7 +495,7 @@ internal sealed partial class FolderWrite : IDisposable
     private sealed record Found(byte[]? Content, UnixFileMode? Mode)
     {
         public static Found At(Step step) => File.Exists(step.Target)
-            ? new(File.ReadAllBytes(step.Target), OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(step.Target))
+            ? new(Disk.ReadBytes(step.Target, MaxReplaced), OperatingSystem.IsWindows() ? null : File.GetUnixFileMode(step.Target))
             : new(null, null);
     }
 }
