@@ -57,6 +57,11 @@ internal static class SimulateCommand
             throw new Fault($"--svg: {Fault.Show(svg)} is no .svg file; give the path of one.");
         }
 
+        if (svg is not null)
+        {
+            RefuseInTheWay(svg);
+        }
+
         string[] paths = configs.Length == 0 ? [ManifestFile.Usual()] : configs;
         var config = Fault.Show(paths[^1]);
         var manifest = ManifestFile.Read(paths);
@@ -91,15 +96,36 @@ internal static class SimulateCommand
 
     private static void Write(string path, string text)
     {
-        var real = TargetFile.Follow(path, "--svg");
-        if (File.Exists(real) && TargetFile.IsWriteProtected(real))
-        {
-            throw new Fault($"{Fault.Show(path)}: read-only; nothing was written. Make it writable.");
-        }
-
+        RefuseInTheWay(path);
+        var real = Path.GetFullPath(path);
         using var write = FolderWrite.Open(Path.GetDirectoryName(real)!);
         write.Stage(Path.GetFileName(real), Encoding.UTF8.GetBytes(text));
         write.Commit();
+    }
+
+    // Nothing tells a picture of this command from another file, so a link must not lead to what is overwritten.
+    private static void RefuseInTheWay(string path)
+    {
+        if (Disk.At(path, () => new FileInfo(path).LinkTarget) is not null)
+        {
+            throw new Fault($"{Fault.Show(path)}: a link is in the way; remove it or choose another place with --svg.");
+        }
+
+        if (!File.Exists(path))
+        {
+            return;
+        }
+
+        if (!NativeFile.IsRegular(path))
+        {
+            throw new Fault($"{Fault.Show(path)}: something that is no regular file is in the way; remove it or choose another place "
+                + "with --svg.");
+        }
+
+        if (TargetFile.IsWriteProtected(path))
+        {
+            throw new Fault($"{Fault.Show(path)}: read-only; nothing was written. Make it writable.");
+        }
     }
 
     // The bundled simulation and, as JSON, what it is to run.

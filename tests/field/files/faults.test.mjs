@@ -59,6 +59,61 @@ for (const [name, make] of Object.entries(states)) {
   });
 }
 
+const specials = {
+  'a pipe': (at) => execFileSync('mkfifo', [at]),
+  'an endless device': (at) => symlinkSync('/dev/zero', at),
+};
+for (const [name, make] of Object.entries(specials)) {
+  test(`${name} where the last emission is kept`, { skip: !posix }, () => {
+    for (const command of [
+      ['generate', 'retry-policy', '-o', 'r/'],
+      ['stack', '-c', 'm.json', '-o', 'r'],
+    ]) {
+      const folder = newFolder();
+      mkdirSync(join(folder, 'r/.crowvault'), { recursive: true });
+      writeFileSync(join(folder, 'package.json'), '{}');
+      writeFileSync(join(folder, 'm.json'), '{"retryPolicy":{}}');
+      make(join(folder, 'r/.crowvault/retry.ts.gz'));
+      const done = run(folder, ...command);
+      assert.equal(done.code, 2, done.err);
+      assert.match(done.err, /retry\.ts\.gz: something that is no regular file is in the way; remove it\./u);
+      assert.ok(!existsSync(join(folder, 'r/retry.ts')));
+      assertTidy(folder);
+    }
+  });
+}
+
+test('plots go to a file of their own, never through a link or into a pipe', { skip: !posix }, () => {
+  const folder = newFolder();
+  writeFileSync(
+    join(folder, 'full.json'),
+    '{"circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"orders.get":2000}},"bulkhead":{"partitions":{"orders":20}}}',
+  );
+  const mine = join(folder, 'mine.txt');
+  writeFileSync(mine, 'mine');
+  symlinkSync('mine.txt', join(folder, 'link.svg'));
+  symlinkSync('nowhere.txt', join(folder, 'nowhere.svg'));
+  for (const [kind, make] of Object.entries(specials)) make(join(folder, `${kind}.svg`));
+  for (const [name, reason] of [
+    ['link.svg', /a link is in the way/u],
+    ['nowhere.svg', /a link is in the way/u],
+    ['a pipe.svg', /no regular file is in the way/u],
+    ['an endless device.svg', /a link is in the way/u],
+  ]) {
+    const done = run(folder, 'simulate', '-c', 'full.json', '--svg', name);
+    assert.equal(done.code, 2, `${name}: ${done.err}`);
+    assert.match(done.err, reason);
+    assert.equal(done.err.trim().split('\n').length, 1, done.err);
+  }
+  assert.equal(readFileSync(mine, 'utf8'), 'mine');
+  assert.ok(!existsSync(join(folder, 'nowhere.txt')));
+  for (const _ of ['new', 'over its own']) {
+    assert.equal(run(folder, 'simulate', '-c', 'full.json', '--svg', 'plots.svg').code, 0);
+    assert.match(readFileSync(join(folder, 'plots.svg'), 'utf8'), /^<svg/u);
+  }
+  assertTidy(folder);
+});
+
 test('a manifest that is none', { skip: !posix }, () => {
   const folder = newFolder();
   execFileSync('mkfifo', [join(folder, 'pipe')]);
