@@ -86,13 +86,61 @@ public sealed partial class HostileInputTests : IDisposable
             string[] names = ["resilience.json", "resilience.yaml", "package.json", "-"];
             var name = names[random.Next(8) is var choice && choice < 4 ? choice : choice % 2];
             await File.WriteAllBytesAsync(name, manifest);
-            codes[await RunAsync(manifest.Length, "stack", "-c", name, "-o", "out", "--dry-run")]++;
+            var code = await RunAsync(manifest.Length, "stack", "-c", name, "-o", "out", "--dry-run");
+            codes[code]++;
+            if (code == CommandLine.Usage)
+            {
+                // What holds for the one holds for the other; whatever can be emitted would be run, which takes its time.
+                Assert.Equal(CommandLine.Usage, await RunAsync(manifest.Length, "simulate", "-c", name));
+            }
         }
 
         Assert.Equal([], _faults.Take(5));
 
         // Neither end may fall away unseen.
         Assert.True(codes[0] > 0 && codes[2] > 0, string.Join(' ', codes));
+    }
+
+    [Theory]
+    [InlineData("unknown sections")]
+    [InlineData("sections given twice")]
+    [InlineData("upstreams of no partition")]
+    [InlineData("members of an upstream")]
+    [InlineData("services of no partition")]
+    [InlineData("operations of an upstream")]
+    public async Task However_much_is_wrong_the_first_faults_are_told(string what)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Standard streams are redirected by number.");
+        const int Count = 20_000;
+        string Members(string name) => string.Join(',', Enumerable.Range(0, Count).Select(n => $"\"{name}{n}\":1"));
+        var partitions = string.Join(',', Enumerable.Range(0, 150).Select(n => $"\"{new string('p', 55)}{n}\":1"));
+        var layers = $$$"""
+            "circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"orders.get":2000}},
+            "bulkhead":{"partitions":{"orders":20,{{{partitions}}}}}
+            """;
+        await File.WriteAllTextAsync("many.json", what switch
+        {
+            "unknown sections" => $"{{{Members("a")}}}",
+            "sections given twice" => $"{{{string.Join(',', Enumerable.Repeat("\"retryPolicy\":{}", Count))}}}",
+            "upstreams of no partition" => $"{{{layers},\"upstreams\":{{{Members("u")}}}}}",
+            "members of an upstream" => $"{{{layers},\"upstreams\":{{\"orders\":{{{Members("m")}}}}}}}",
+            "services of no partition" => $"{{{layers},\"traffic\":{{{Members("s")}}}}}",
+            _ => $"{{{layers},\"upstreams\":{{\"orders\":{{\"operations\":{{{Members("o")}}}}}}}}}",
+        });
+        string[][] lines =
+        [
+            ["stack", "-c", "many.json", "-o", "out"], ["stack", "-c", "many.json", "-o", "out", "--json"], ["simulate", "-c", "many.json"],
+        ];
+        foreach (var line in lines)
+        {
+            Assert.Equal(CommandLine.Usage, await RunAsync(0, line));
+            var said = _said.ToString();
+            Assert.Equal(21, said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+            Assert.Matches(@"\n[0-9]{5} more faults are not shown\.\n\z", said);
+            Assert.True(said.Length < MostSaid, $"{said.Length}");
+        }
+
+        Assert.Equal([], _faults.Take(5));
     }
 
     [Fact]

@@ -34,6 +34,19 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
         ? null
         : Schema.CommandLineOptions(JsonNode.Parse(CorrectedArguments)!.AsObject(), withDefaults: true);
 
+    /// <summary>One line per fault, and one that says how many more there are.</summary>
+    /// <param name="line">A fault as a line.</param>
+    public IList<string> Lines(Func<ArgumentFault, string> line)
+    {
+        var lines = Faults.Select(line).ToList();
+        if (Total > Faults.Count)
+        {
+            lines.Add($"{Total - Faults.Count} more faults are not shown.");
+        }
+
+        return lines;
+    }
+
     private string OptionName(string argument)
     {
         var end = argument.IndexOfAny(['.', '[']);
@@ -45,12 +58,7 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
 
     private string Write(Func<ArgumentFault, string> line, string? corrected)
     {
-        var lines = Faults.Select(line).ToList();
-        if (Total > Faults.Count)
-        {
-            lines.Add($"{Total - Faults.Count} more faults are not shown.");
-        }
-
+        var lines = Lines(line);
         if (corrected is not null)
         {
             lines.Add($"Corrected call: {corrected}");

@@ -30,6 +30,19 @@ internal sealed class FaultList
         }
     }
 
+    /// <summary>Adds a fault whose words are made only when it is kept.</summary>
+    public void AddLazily(Func<ArgumentFault> fault)
+    {
+        if (HasRoom)
+        {
+            Add(fault());
+        }
+        else
+        {
+            Total++;
+        }
+    }
+
     /// <summary>Adds a fault that has no correction.</summary>
     public void AddFinal(ArgumentFault fault)
     {
@@ -39,6 +52,17 @@ internal sealed class FaultList
 
     /// <summary>Says that a value was understood that no call can express.</summary>
     public void Forbid(bool unless) => Correctable &= unless;
+
+    /// <summary>Adds the faults of a tool's arguments under the path of their section.</summary>
+    public void AddAll(ArgumentFaults part, string path)
+    {
+        foreach (var fault in part.Faults)
+        {
+            Add(fault with { Argument = $"{path}.{fault.Argument}" });
+        }
+
+        Total += part.Total - part.Faults.Count;
+    }
 
     /// <summary>Adds the faults of a part under the part's path.</summary>
     public void AddAll(FaultList part, Func<ArgumentFault, ArgumentFault> under)

@@ -3,6 +3,8 @@ namespace CrowVault.Emitters.Arguments;
 /// <summary>Finds the name that a misspelled one was probably meant to be.</summary>
 public static class Suggestion
 {
+    private const int MostNamed = 10;
+
     /// <summary>The candidate within a third of its length in edits of <paramref name="given"/>, ignoring case, <c>-</c> and
     /// <c>_</c>.</summary>
     /// <param name="given">What the caller wrote.</param>
@@ -31,6 +33,12 @@ public static class Suggestion
 
         return nearest;
     }
+
+    /// <summary>The first of some names: a fault does not grow with what there is.</summary>
+    /// <param name="names">The names.</param>
+    internal static string Few(IReadOnlyCollection<string> names) => names.Count <= MostNamed
+        ? string.Join(", ", names)
+        : $"{string.Join(", ", names.Take(MostNamed))} and {names.Count - MostNamed} more";
 
     // Of two that are as near, the one that begins alike: maxDelayMs is maxDelayCapMs, not baseDelayMs.
     private static int Common(string a, string b) => a.AsSpan().CommonPrefixLength(b);

@@ -58,17 +58,17 @@ public static class Manifest
     /// <param name="manifest">The manifest.</param>
     /// <param name="version">Version of the product, for the headers.</param>
     /// <param name="emission">All files, notes and warnings, those between layers last.</param>
-    /// <param name="faults">Everything that is wrong, each fault under its section's name.</param>
+    /// <param name="faults">What is wrong, each fault under its section's name; the first of them when there are very many.</param>
     public static bool TryEmit(
         JsonElement manifest,
         string version,
         [NotNullWhen(true)] out Emission? emission,
         [NotNullWhen(false)] out ArgumentFaults? faults)
     {
-        var found = new List<ArgumentFault>();
+        var found = new FaultList();
         var sections = ManifestSections.Bind(manifest, found);
-        emission = found.Count == 0 ? Compose(sections, version) : null;
-        faults = emission is null ? new ArgumentFaults("stack", found, null) : null;
+        emission = found.Total == 0 ? Compose(sections, version) : null;
+        faults = emission is null ? new ArgumentFaults("stack", found.Kept, null) { Total = found.Total } : null;
         return emission is not null;
     }
 

@@ -41,7 +41,7 @@ internal sealed class ManifestSections
         where TOptions : class, IToolOptions => _options.Values.OfType<TOptions>().FirstOrDefault();
 
     /// <summary>Reads and binds a manifest; adds every fault under its section's name.</summary>
-    public static ManifestSections Bind(JsonElement manifest, List<ArgumentFault> faults)
+    public static ManifestSections Bind(JsonElement manifest, FaultList faults)
     {
         var bound = new ManifestSections();
         var given = Given(manifest, faults);
@@ -72,7 +72,7 @@ internal sealed class ManifestSections
             }
             else
             {
-                faults.AddRange(wrong.Faults.Select(fault => fault with { Argument = $"{section}.{fault.Argument}" }));
+                faults.AddAll(wrong, section);
             }
         }
 
@@ -85,9 +85,11 @@ internal sealed class ManifestSections
         {
             if (bound.Find<RateLimitingOptions>() is not { } limiter)
             {
-                faults.AddRange(new RateLimitingOptions(stack.Runtime, Framework: framework).Conflicts()
-                    .Where(fault => fault.Argument == "framework")
-                    .Select(fault => fault with { Argument = "stack.framework" }));
+                foreach (var fault in new RateLimitingOptions(stack.Runtime, Framework: framework).Conflicts()
+                    .Where(fault => fault.Argument == "framework"))
+                {
+                    faults.Add(fault with { Argument = "stack.framework" });
+                }
             }
             else if (limiter.Middleware != framework)
             {
@@ -98,7 +100,7 @@ internal sealed class ManifestSections
 
         var partitions = bound.Find<BulkheadOptions>()?.Partitions.Select(partition => partition.Name).ToList() ?? [];
         bound.Traffic = manifest.ValueKind is JsonValueKind.Object ? Stack.Traffic.Read(manifest, partitions, faults) : [];
-        if (faults.Count == 0)
+        if (faults.Total == 0)
         {
             bound.Upstreams = UpstreamReader.Read(manifest, bound, given, faults);
         }
@@ -106,7 +108,7 @@ internal sealed class ManifestSections
         return bound;
     }
 
-    private static Dictionary<string, JsonElement> Given(JsonElement manifest, List<ArgumentFault> faults)
+    private static Dictionary<string, JsonElement> Given(JsonElement manifest, FaultList faults)
     {
         var given = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         if (manifest.ValueKind is not JsonValueKind.Object)
@@ -119,10 +121,9 @@ internal sealed class ManifestSections
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var property in manifest.EnumerateObject())
         {
-            var shown = Argument.Show(property.Name);
             if (!seen.Add(property.Name))
             {
-                faults.Add(new(shown, "given twice; give it once."));
+                faults.AddLazily(() => new(Argument.Show(property.Name), "given twice; give it once."));
             }
             else if (names.Contains(property.Name))
             {
@@ -130,7 +131,7 @@ internal sealed class ManifestSections
             }
             else if (!Shared.Contains(property.Name) && !s_others.Contains(property.Name))
             {
-                faults.Add(new(shown, Suggestion.Nearest(
+                faults.AddLazily(() => new(Argument.Show(property.Name), Suggestion.Nearest(
                     property.Name, [.. names, .. Shared, UpstreamReader.Section, Stack.Traffic.Section]) is { } nearest
                     ? $"unknown section; did you mean {nearest}?"
                     : $"unknown section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
@@ -157,7 +158,7 @@ internal sealed class ManifestSections
                 + "only as {}."));
         }
 
-        if (given.Count == 0 && faults.Count == 0)
+        if (given.Count == 0 && faults.Total == 0)
         {
             faults.Add(new("resilience.json", $"no section; the sections are {string.Join(", ", names)}, {UpstreamReader.Section}."));
         }

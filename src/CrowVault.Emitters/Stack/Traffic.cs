@@ -24,7 +24,7 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
     /// <param name="manifest">The manifest, an object.</param>
     /// <param name="services">The services that the manifest knows; empty when it names none.</param>
     /// <param name="faults">Gets everything that is wrong.</param>
-    public static IReadOnlyList<Traffic> Read(JsonElement manifest, IReadOnlyCollection<string> services, List<ArgumentFault> faults)
+    public static IReadOnlyList<Traffic> Read(JsonElement manifest, IReadOnlyCollection<string> services, FaultList faults)
     {
         if (!manifest.TryGetProperty(Section, out var section))
         {
@@ -43,9 +43,9 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
             var name = $"{Section}.{Shown(entry.Name)}";
             if (services.Count > 0 && !services.Contains(entry.Name))
             {
-                faults.Add(new(name, Suggestion.Nearest(entry.Name, services) is { } nearest
+                faults.AddLazily(() => new(name, Suggestion.Nearest(entry.Name, services) is { } nearest
                     ? $"no partition of the bulkhead; did you mean {nearest}?"
-                    : $"no partition of the bulkhead; the partitions are {string.Join(", ", services)}."));
+                    : $"no partition of the bulkhead; the partitions are {Suggestion.Few(services)}."));
             }
             else if (all.Exists(each => each.Service == entry.Name))
             {
@@ -90,9 +90,9 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
 
     private static string Shown(string name) => EmittedName.IsUsable(name) ? name : Argument.Show(name);
 
-    private static Traffic? ReadOne(string service, string name, JsonElement entry, List<ArgumentFault> faults)
+    private static Traffic? ReadOne(string service, string name, JsonElement entry, FaultList faults)
     {
-        var before = faults.Count;
+        var before = faults.Total;
         var found = new Dictionary<string, double>(StringComparer.Ordinal);
         foreach (var member in entry.EnumerateObject())
         {
@@ -100,7 +100,7 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
             var (known, minimum, maximum) = s_members.FirstOrDefault(each => each.Name == member.Name);
             if (known is null)
             {
-                faults.Add(new(path, Suggestion.Nearest(member.Name, s_members.Select(each => each.Name)) is { } nearest
+                faults.AddLazily(() => new(path, Suggestion.Nearest(member.Name, s_members.Select(each => each.Name)) is { } nearest
                     ? $"unknown member; did you mean {nearest}?"
                     : $"unknown member; the members are {string.Join(", ", s_members.Select(each => each.Name))}."));
             }
@@ -123,7 +123,7 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
             faults.Add(new($"{name}.callsPerSecond", "required but missing; give the calls per second of one process."));
         }
 
-        if (found.ContainsKey("p50Ms") != found.ContainsKey("p99Ms") && faults.Count == before)
+        if (found.ContainsKey("p50Ms") != found.ContainsKey("p99Ms") && faults.Total == before)
         {
             faults.Add(new($"{name}.{(found.ContainsKey("p50Ms") ? "p99Ms" : "p50Ms")}",
                 "missing; give p50Ms and p99Ms together, or neither."));
@@ -133,7 +133,7 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
             faults.Add(new($"{name}.p99Ms", FormattableString.Invariant($"{high} is less than p50Ms {median}; use {median} or more.")));
         }
 
-        return faults.Count > before
+        return faults.Total > before
             ? null
             : new(
                 service,

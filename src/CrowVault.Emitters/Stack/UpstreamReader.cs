@@ -40,7 +40,7 @@ internal static partial class UpstreamReader
     /// <param name="given">The tools' sections as they were given.</param>
     /// <param name="faults">Where faults are added.</param>
     public static IReadOnlyList<Upstream> Read(
-        JsonElement manifest, ManifestSections sections, IReadOnlyDictionary<string, JsonElement> given, List<ArgumentFault> faults)
+        JsonElement manifest, ManifestSections sections, IReadOnlyDictionary<string, JsonElement> given, FaultList faults)
     {
         if (sections.Find<BulkheadOptions>() is not { } bulkhead || sections.Find<TimeoutConfigOptions>() is not { } timeouts
             || sections.Find<CircuitBreakerOptions>() is not { } breaker || sections.Find<RetryPolicyOptions>() is not { } retry)
@@ -115,7 +115,7 @@ internal static partial class UpstreamReader
         }
     }
 
-    private static Dictionary<string, JsonElement> Own(JsonElement manifest, List<string> partitions, List<ArgumentFault> faults)
+    private static Dictionary<string, JsonElement> Own(JsonElement manifest, List<string> partitions, FaultList faults)
     {
         var own = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         if (!manifest.TryGetProperty(Section, out var section))
@@ -134,9 +134,9 @@ internal static partial class UpstreamReader
             var path = $"{Section}.{(EmittedName.IsUsable(property.Name) ? property.Name : Argument.Show(property.Name))}";
             if (!partitions.Contains(property.Name))
             {
-                faults.Add(new(path, Suggestion.Nearest(property.Name, partitions) is { } nearest
+                faults.AddLazily(() => new(path, Suggestion.Nearest(property.Name, partitions) is { } nearest
                     ? $"no such partition of the bulkhead; did you mean {nearest}?"
-                    : $"no such partition of the bulkhead; add it to bulkhead.partitions or use one of {string.Join(", ", partitions)}."));
+                    : $"no such partition of the bulkhead; add it to bulkhead.partitions or use one of {Suggestion.Few(partitions)}."));
             }
             else if (property.Value.ValueKind is not JsonValueKind.Object)
             {
@@ -148,10 +148,12 @@ internal static partial class UpstreamReader
             }
             else
             {
-                faults.AddRange(property.Value.EnumerateObject().Where(member => !s_members.Contains(member.Name)).Select(member =>
-                    new ArgumentFault(path, Suggestion.Nearest(member.Name, s_members) is { } nearest
+                foreach (var member in property.Value.EnumerateObject().Where(member => !s_members.Contains(member.Name)))
+                {
+                    faults.AddLazily(() => new(path, Suggestion.Nearest(member.Name, s_members) is { } nearest
                         ? $"unknown member {Argument.Show(member.Name)}; did you mean {nearest}?"
-                        : $"unknown member {Argument.Show(member.Name)}; the members are {string.Join(", ", s_members)}.")));
+                        : $"unknown member {Argument.Show(member.Name)}; the members are {string.Join(", ", s_members)}."));
+                }
             }
         }
 
@@ -160,7 +162,7 @@ internal static partial class UpstreamReader
 
     // By the name before the first dot, unless an upstream lists the operation; with one partition, all are its own.
     private static Dictionary<string, string> Owners(
-        Dictionary<string, JsonElement> own, List<string> partitions, TimeoutConfigOptions timeouts, List<ArgumentFault> faults)
+        Dictionary<string, JsonElement> own, List<string> partitions, TimeoutConfigOptions timeouts, FaultList faults)
     {
         var owners = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var operation in timeouts.Operations.Select(operation => operation.Name))
@@ -200,13 +202,13 @@ internal static partial class UpstreamReader
 
     private static void Own(
         JsonProperty operation, string upstream, string path, TimeoutConfigOptions timeouts, Dictionary<string, string> listed,
-            List<ArgumentFault> faults)
+            FaultList faults)
     {
         var known = timeouts.Operations.Select(each => each.Name).ToList();
         var shown = EmittedName.IsUsable(operation.Name) ? operation.Name : Argument.Show(operation.Name);
         if (!known.Contains(operation.Name))
         {
-            faults.Add(new(path, Suggestion.Nearest(operation.Name, known) is { } nearest
+            faults.AddLazily(() => new(path, Suggestion.Nearest(operation.Name, known) is { } nearest
                 ? $"{shown} is no operation of timeoutConfig; did you mean {nearest}?"
                 : $"{shown} is no operation of timeoutConfig; add it there, with its limit."));
         }
@@ -238,7 +240,7 @@ internal static partial class UpstreamReader
             ? retry.GetBoolean()
             : operation.Retry;
 
-    private static string? Address(JsonElement section, string name, List<ArgumentFault> faults)
+    private static string? Address(JsonElement section, string name, FaultList faults)
     {
         if (section.ValueKind is not JsonValueKind.Object || !section.TryGetProperty(BaseUrl, out var address))
         {
@@ -264,7 +266,7 @@ internal static partial class UpstreamReader
         IReadOnlyDictionary<string, JsonElement> given,
         TOptions shared,
         List<SettingsGroup> groups,
-        List<ArgumentFault> faults)
+        FaultList faults)
         where TOptions : class, IToolOptions
     {
         if (section.ValueKind is not JsonValueKind.Object || !section.TryGetProperty(layer, out var own)
@@ -304,7 +306,7 @@ internal static partial class UpstreamReader
                 .Select(member => KeyValuePair.Create(member.Name, member.Value)), s_none);
         if (!emitter.TryBind(merged, out var options, out var wrong))
         {
-            faults.AddRange(wrong.Faults.Select(fault => fault with { Argument = $"{path}.{fault.Argument}" }));
+            faults.AddAll(wrong, path);
             return shared;
         }
 

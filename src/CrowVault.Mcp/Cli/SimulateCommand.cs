@@ -67,7 +67,7 @@ internal static class SimulateCommand
         var manifest = ManifestFile.Read(paths);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
-            throw new Fault(string.Join('\n', faults.Faults.Select(fault => $"{config}: {fault}")));
+            throw new Fault(string.Join('\n', faults.Lines(fault => $"{config}: {fault}")));
         }
 
         if (!emission.Files.Any(file => file.Path == StackEmitter.Instance.FileName))

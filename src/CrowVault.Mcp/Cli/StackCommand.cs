@@ -98,7 +98,7 @@ internal static class StackCommand
         manifest = WithProjectStyle(manifest, request, out var found);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
-            throw new Fault(string.Join('\n', faults.Faults.Select(fault => Said(config, fault))));
+            throw new Fault(string.Join('\n', faults.Lines(fault => Said(config, fault))));
         }
 
         FolderWrite.Settle(Path.GetFullPath(request.Output));

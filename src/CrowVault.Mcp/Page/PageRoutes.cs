@@ -52,7 +52,9 @@ internal static class PageRoutes
 
         IReadOnlyList<ProblemError> errors = [.. faults.Faults.Select(
             fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))];
-        var detail = errors.Count == 1 ? errors[0].Detail : $"{errors.Count} faults; see errors.";
+        var detail = errors.Count == 1 ? errors[0].Detail : faults.Total > errors.Count
+                ? $"{faults.Total} faults; see errors for the first {errors.Count}."
+                : $"{errors.Count} faults; see errors.";
         return new Problem("Bad Request", StatusCodes.Status400BadRequest, detail, errors).WriteAsync(context);
     }
 
