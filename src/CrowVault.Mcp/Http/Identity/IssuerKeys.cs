@@ -10,11 +10,12 @@ using Microsoft.IdentityModel.Tokens;
 namespace CrowVault.Mcp.Http.Identity;
 
 /// <summary>
-/// The keys of an issuer, from its metadata. All callers share one fetch, which is short; who has a known key never waits for one.
+/// The keys of an issuer, from its metadata. All callers share one fetch, which is short; who has a known key waits for one only when
+/// nobody has asked for a minute before the keys are too old.
 /// </summary>
 /// <remarks>
-/// Keys are replaced as a whole every five minutes, so that a withdrawn one is refused by then, and are gone after an hour in which the
-/// issuer could not be reached. A key that is not known waits for the next fetch, at most one a second: forged names cost the issuer no
+/// Keys are replaced as a whole. From the fifth minute on they are fetched while callers are served; after five minutes they are no longer
+/// believed, so that a withdrawn one is refused by then, also where the issuer cannot be reached. A key that is not known waits for the next fetch, at most one a second: forged names cost the issuer no
 /// more than that, and do not keep a real new key from being found.
 /// </remarks>
 internal sealed class IssuerKeys : IDisposable
@@ -23,8 +24,8 @@ internal sealed class IssuerKeys : IDisposable
     private const int MostBytes = 1024 * 1024;
 
     private static readonly TimeSpan s_fetch = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan s_kept = TimeSpan.FromHours(1);
+    private static readonly TimeSpan s_fresh = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan s_kept = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromSeconds(2);
 
