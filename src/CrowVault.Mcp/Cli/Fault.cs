@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace CrowVault.Mcp.Cli;
@@ -74,13 +75,10 @@ internal sealed class Fault(string message, int exitCode = CommandLine.Usage) : 
         {
             var c = text[i];
             var isLayout = keepLines && c is '\n' or '\t';
-            var disturbs = char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF' or '\u061C'
-                or (>= '\u200B' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069')
-                || (char.IsSurrogate(c) && !IsPair(text, i));
-            if (!isLayout && disturbs)
+            if (!isLayout && Disturbs(text, i))
             {
                 escaped ??= new StringBuilder(text, 0, i, text.Length + 16);
-                escaped.Append(System.Globalization.CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+                escaped.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
             }
             else
             {
@@ -89,6 +87,24 @@ internal sealed class Fault(string message, int exitCode = CommandLine.Usage) : 
         }
 
         return escaped?.ToString() ?? text;
+    }
+
+    // Format characters change the direction of writing, or cannot be seen; tags, beyond the first 65,536, spell hidden text.
+    private static bool Disturbs(string text, int i)
+    {
+        if (char.IsSurrogate(text[i]))
+        {
+            if (!IsPair(text, i))
+            {
+                return true;
+            }
+
+            var rune = new Rune(text[char.IsHighSurrogate(text[i]) ? i : i - 1], text[char.IsHighSurrogate(text[i]) ? i + 1 : i]);
+            return rune.Value is >= 0xE0000 and <= 0xE007F || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format;
+        }
+
+        return char.GetUnicodeCategory(text[i]) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator;
     }
 
     private static bool IsPair(string text, int i) => char.IsHighSurrogate(text[i])

@@ -76,8 +76,9 @@ internal sealed class Report(bool json)
     /// <summary>Says on standard output, too, what ended a command that was asked for JSON.</summary>
     public static void PrintFault(Fault fault) => Print(new(fault.ExitCode, [], fault.Message.Split('\n'), null, [], [], []));
 
+    // What would disturb a terminal can stand in a string of JSON alone, where its escape means the same.
     private static void Print(ReportContent content) =>
-        Disk.Print($"{JsonSerializer.Serialize(content, ReportJson.Readable.ReportContent)}\n");
+        Disk.Print(Fault.ShowLines($"{JsonSerializer.Serialize(content, ReportJson.Readable.ReportContent)}\n"));
 
     private void Collect(List<string> list, string text, string? aloud)
     {
