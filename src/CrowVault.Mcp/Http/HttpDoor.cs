@@ -20,23 +20,24 @@ namespace CrowVault.Mcp.Http;
 internal static class HttpDoor
 {
     private const int ReadAhead = 64 * 1024;
+    private const int MaxSettings = 4 << 20;
 
     /// <summary>Serves until the process is told to stop.</summary>
     /// <param name="arguments">The command line.</param>
     /// <returns>The exit code: 0, or 2 when the configuration is faulty or the address is taken.</returns>
     public static async Task<int> RunAsync(ServeArguments arguments)
     {
-        if (!TryConfigure(arguments.SettingsFile, out var configuration))
+        if (!TryConfigure(arguments.SettingsFile, out var configuration, out var file))
         {
-            await Console.Error.WriteLineAsync($"--settings: {arguments.SettingsFile} cannot be read, or is not JSON.");
+            await Console.Error.WriteLineAsync($"--settings: {Fault.Show(arguments.SettingsFile ?? "")} cannot be read, or is not JSON.");
             return 2;
         }
 
-        if (HttpSettings.Read(arguments, new(configuration), out var faults) is not { } settings)
+        if (HttpSettings.Read(arguments, new(configuration, file), out var faults) is not { } settings)
         {
             foreach (var fault in faults)
             {
-                await Console.Error.WriteLineAsync(fault);
+                await Console.Error.WriteLineAsync(Fault.Show(fault));
             }
 
             return 2;
@@ -64,7 +65,7 @@ internal static class HttpDoor
         catch (IOException e)
         {
             // The address is taken, or not one of this machine.
-            await Console.Error.WriteLineAsync($"urls: {e.Message}");
+            await Console.Error.WriteLineAsync($"urls: {Fault.Show(e.Message)}");
             return 2;
         }
 
@@ -80,38 +81,41 @@ internal static class HttpDoor
             LogMessages.PlainText(app.Logger);
         }
 
-        if (settings.TokensFile is { } file && BearerToken.IsWritableByOthers(file))
+        if (settings.TokensFile is { } tokens && BearerToken.IsWritableByOthers(tokens))
         {
-            LogMessages.WritableTokens(app.Logger, file);
+            LogMessages.WritableTokens(app.Logger, "TokensFile", Fault.Show(tokens));
+        }
+
+        // Whoever writes it adds a token of his own, or an issuer, wherever the others come from.
+        if (settings.NeedsToken && arguments.SettingsFile is { } named && BearerToken.IsWritableByOthers(named))
+        {
+            LogMessages.WritableTokens(app.Logger, "--settings", Fault.Show(named));
         }
 
         await app.WaitForShutdownAsync();
         return 0;
     }
 
-    private static bool TryConfigure(string? file, [NotNullWhen(true)] out IConfiguration? configuration)
+    private static bool TryConfigure(
+        string? path, [NotNullWhen(true)] out IConfiguration? configuration, out IConfiguration? file)
     {
-        var builder = new ConfigurationBuilder();
-        if (file is not null)
-        {
-            // A pipe or a device would be waited for without end.
-            if (File.Exists(file) && !NativeFile.IsRegular(file))
-            {
-                configuration = null;
-                return false;
-            }
-
-            builder.AddJsonFile(Path.GetFullPath(file), optional: false);
-        }
-
+        (configuration, file) = (null, null);
         try
         {
+            var builder = new ConfigurationBuilder();
+            if (path is not null)
+            {
+                // The way in which every file is read: a pipe or a device would be waited for without end.
+                using var text = new MemoryStream(Disk.ReadBytes(path, MaxSettings));
+                file = new ConfigurationBuilder().AddJsonStream(text).Build();
+                builder.AddConfiguration(file);
+            }
+
             configuration = builder.AddEnvironmentVariables().Build();
             return true;
         }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException or FormatException)
+        catch (Exception e) when (e is Fault or InvalidDataException or FormatException)
         {
-            configuration = null;
             return false;
         }
     }

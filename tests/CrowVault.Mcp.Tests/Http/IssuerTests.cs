@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using CrowVault.Mcp.Http.Identity;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace CrowVault.Mcp.Tests.Http;
@@ -162,6 +164,7 @@ public sealed class IssuerTests
     [InlineData("CROWVAULT_HTTP_TOKENS_FILE", "")]
     [InlineData("CROWVAULT_HTTP_JWT_ISSUER", "")]
     [InlineData("CROWVAULT_HTTP_JWT_SCOPE", " ")]
+    [InlineData("CROWVAULT_HTTP_JWT_METADATA_URL", "")]
     [InlineData("CROWVAULT_HTTP_TOKENS", "ci sha256:0000000000000000000000000000000000000000000000000000000000000000 3")]
     [InlineData("CROWVAULT_HTTP_TOKENS", "ci sha256:0000000000000000000000000000000000000000000000000000000000000000 12:00")]
     [InlineData("CROWVAULT_HTTP_TOKENS", "ci sha256:0000000000000000000000000000000000000000000000000000000000000000 2027-01-31")]
@@ -189,6 +192,118 @@ public sealed class IssuerTests
         await using var server = await HttpServer.StartAsync("http", ("CROWVAULT_HTTP_TOKENS_FILE", file));
 
         await server.WaitForOutputAsync("chmod 600");
+    }
+
+    [Theory]
+    [InlineData("""{"CrowVault":{"Htpp":{"Tokens":["ENTRY"]}}}""", "CrowVault:Htpp: unknown setting; did you mean CrowVault:Http?")]
+    [InlineData("""{"CrowVault":{"Tokens":["ENTRY"]}}""", "CrowVault:Tokens: unknown setting; did you mean CrowVault:Http:Tokens?")]
+    [InlineData("""{"CrowVault":"x"}""", "CrowVault: unknown setting; did you mean CrowVault:Http?")]
+    [InlineData("""{"CrowVault":{"Http":"x"}}""", "CrowVault:Http: unknown setting")]
+    [InlineData("""{"CrowVaultt":{"Http":{"Tokens":["ENTRY"]}}}""", "CrowVaultt: unknown setting; did you mean CrowVault?")]
+    [InlineData("""{"Http":{"Tokens":["ENTRY"]}}""", "Http: unknown setting; did you mean CrowVault:Http?")]
+    [InlineData("""{"Tokens":["ENTRY"]}""", "Tokens: unknown setting; did you mean CrowVault:Http:Tokens?")]
+    [InlineData("""{"Unrelated":{}}""", "Unrelated: unknown setting.")]
+    public async Task A_section_that_does_not_exist_keeps_the_server_from_starting(string json, string fault)
+    {
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "s.json");
+        await File.WriteAllTextAsync(file, json.Replace("ENTRY", HttpServer.CreateToken("ci").Entry, StringComparison.Ordinal));
+
+        var (exitCode, errors) = await HttpServer.RefuseAsync(["serve", "--transport", "http", "--port", "0", "--settings", file]);
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(fault, errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("sha256", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_of_settings_may_hold_what_the_framework_reads_and_is_warned_of_when_others_may_write_it()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such modes.");
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "s.json");
+        var (token, entry) = HttpServer.CreateToken("ci");
+        await File.WriteAllTextAsync(file, $$$"""
+            {
+              // As an appsettings.json has it.
+              "$schema": "x", "Logging": {"LogLevel": {"Default": "Information"}}, "AllowedHosts": "*", "Urls": "http://localhost:1",
+              "Kestrel": {"Limits": {}}, "OTEL_SERVICE_NAME": "x", "crowvault": {"http": {"tokens": ["{{{entry}}}"]}}
+            }
+            """);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.GroupWrite);
+        }
+
+        await using var server = await HttpServer.StartWithAsync(["--settings", file]);
+
+        await server.WaitForOutputAsync("--settings: others than its owner may write");
+        using var answer = await server.CallAsync(Body, token);
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("CROWVAULT_HTTP_ALLOWED_ORIGINS")]
+    [InlineData("CROWVAULT_HTTP_JWT_ISSUER")]
+    [InlineData("CROWVAULT_HTTP_CALL_BURST")]
+    [InlineData("CROWVAULT_HTTP_TOKENS_FILE")]
+    [InlineData("CROWVAULT_HTTP_X\u001b[2J")]
+    [InlineData("--settings")]
+    [InlineData("--urls")]
+    public async Task What_a_fault_repeats_does_not_reach_the_terminal_as_it_is(string name)
+    {
+        const string Hostile = "\u001b[2J\u202e\U000E0041.json";
+        string[] line = ["serve", "--transport", "http", .. name.StartsWith('-') ? new[] { name, Hostile } : ["--port", "0"]];
+
+        var (exitCode, errors) = await HttpServer.RefuseAsync(line, name.StartsWith('-') ? [] : [(name, Hostile)]);
+
+        Assert.Equal(2, exitCode);
+        Assert.NotEqual("", errors);
+        Assert.DoesNotContain(errors, c => c is '\u202e' or '\udb40' || (char.IsControl(c) && c is not ('\n' or '\r')));
+    }
+
+    [Fact]
+    public async Task Keys_that_are_too_old_are_fetched_before_a_token_is_decided()
+    {
+        using var old = RSA.Create(2_048);
+        var keys = Keys(("old", old));
+        StubServer issuer = null!;
+        using var stub = issuer = new(path => path switch
+        {
+            "/.well-known/openid-configuration" => $$"""{"issuer":"{{issuer.Address}}","jwks_uri":"{{issuer.Address}}/keys"}""",
+            "/keys" => keys,
+            _ => null,
+        });
+        var clock = new MovedClock();
+        using var found = new IssuerKeys(new(issuer.Address, null, null, null), NullLogger.Instance, clock);
+        Assert.Single((await found.FindAsync("old", "RS256"))!);
+
+        // Within five minutes nobody waits, and in the last of them the keys are fetched for the next caller.
+        clock.Move(TimeSpan.FromSeconds(239));
+        Assert.Single((await found.FindAsync("old", "RS256"))!);
+        Assert.Equal(1, Asked());
+
+        keys = Keys();
+        clock.Move(TimeSpan.FromSeconds(62));
+        Assert.Empty((await found.FindAsync("old", "RS256"))!);
+
+        // Whoever asks while the issuer is away is told so, and asks it no more than once for all of them.
+        clock.Move(TimeSpan.FromSeconds(301));
+        keys = null;
+        var asked = Asked();
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => found.FindAsync("old", "RS256"))), Assert.Null);
+        Assert.Equal(asked + 1, Asked());
+
+        int Asked() => issuer.Requests.Count(request => request.Path == "/keys");
+    }
+
+    private sealed class MovedClock : TimeProvider
+    {
+        private long _moved;
+
+        public void Move(TimeSpan by) => _moved += (long)(by.TotalSeconds * TimestampFrequency);
+
+        public override long GetTimestamp() => base.GetTimestamp() + _moved;
     }
 
     [Fact]

@@ -55,15 +55,9 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
 
         if (source.Required("TokensFile") is { } path)
         {
-            if (File.Exists(path) && !NativeFile.IsRegular(path))
-            {
-                source.Faults.Add($"TokensFile: {path} cannot be read, it is no regular file.");
-                return [];
-            }
-
             try
             {
-                var lines = File.ReadLines(path).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
+                var lines = Disk.ReadText(path).TrimStart('\uFEFF').Split(['\n', '\r']).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
                 if (lines.Count == 0)
                 {
                     source.Faults.Add($"TokensFile: {path} has no entry; make one with 'token create', or take the setting away.");
@@ -71,9 +65,9 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
 
                 entries.AddRange(lines);
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+            catch (Fault fault)
             {
-                source.Faults.Add($"TokensFile: {path} cannot be read.");
+                source.Faults.Add($"TokensFile: {fault.Message}");
             }
         }
 

@@ -12,7 +12,7 @@ internal sealed record JwtSettings(string Issuer, Uri? MetadataUrl, string? Audi
     public static JwtSettings? Read(SettingReader source)
     {
         var issuer = source.Required("JwtIssuer");
-        var metadata = source.Url("JwtMetadataUrl");
+        var metadata = source.Required("JwtMetadataUrl") is null ? null : source.Url("JwtMetadataUrl");
         var (audience, scope) = (source.Required("JwtAudience"), source.Required("JwtScope"));
         if (issuer is null)
         {

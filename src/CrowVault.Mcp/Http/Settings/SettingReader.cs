@@ -9,10 +9,20 @@ namespace CrowVault.Mcp.Http.Settings;
 /// <summary>Reads named settings from the environment (<c>CROWVAULT_HTTP_MAX_BODY_BYTES</c>) and from the file that <c>--settings</c> names
 /// (<c>CrowVault:Http:MaxBodyBytes</c>), and gathers everything that is wrong with them.</summary>
 /// <param name="configuration">The configuration of the host.</param>
-internal sealed class SettingReader(IConfiguration configuration)
+/// <param name="file">What the file alone says; null when none is named.</param>
+internal sealed class SettingReader(IConfiguration configuration, IConfiguration? file = null)
 {
+    // What .NET reads from such a file, or what editors do: a file may be shared with it.
+    private static readonly string[] s_others =
+    [
+        "Logging", "Kestrel", "AllowedHosts", "Urls", "Http_Ports", "Https_Ports", "Https_Port", "ConnectionStrings", "DetailedErrors",
+        "Environment", "ForwardedHeaders_Enabled", "$schema",
+    ];
+
     private const string EnvironmentPrefix = "CROWVAULT_HTTP_";
-    private const string Section = "CrowVault:Http";
+    private const string Root = "CrowVault";
+    private const string Door = "Http";
+    private const string Section = $"{Root}:{Door}";
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What is wrong so far, one sentence each.</summary>
@@ -116,11 +126,38 @@ internal sealed class SettingReader(IConfiguration configuration)
         var entries = configuration.GetSection(Section).GetChildren()
             .Where(child => !_known.Contains(child.Key))
             .Select(child => (child.Key, Nearest: Suggestion.Nearest(child.Key, _known)));
-        foreach (var (name, nearest) in variables.Concat(entries))
+        foreach (var (name, nearest) in variables.Concat(entries).Concat(UnknownSections()))
         {
             Faults.Add($"{name}: unknown setting{(nearest is null ? "." : $"; did you mean {nearest}?")}");
         }
     }
+
+    // Settings under a misspelt section would be as if they were not there, tokens among them.
+    private IEnumerable<(string Name, string? Nearest)> UnknownSections()
+    {
+        foreach (var child in file?.GetChildren() ?? [])
+        {
+            var isOurs = child.Key.Equals(Root, StringComparison.OrdinalIgnoreCase);
+            if (isOurs ? child.Value is { Length: > 0 } : !IsReadElsewhere(child.Key))
+            {
+                var isSetting = Door.Equals(child.Key, StringComparison.OrdinalIgnoreCase) || _known.Contains(child.Key);
+                yield return (child.Key, isSetting ? $"{Section}{(_known.Contains(child.Key) ? $":{child.Key}" : "")}"
+                    : isOurs ? Section : Suggestion.Nearest(child.Key, [Root]));
+            }
+        }
+
+        foreach (var child in configuration.GetSection(Root).GetChildren())
+        {
+            if (!child.Key.Equals(Door, StringComparison.OrdinalIgnoreCase) || child.Value is { Length: > 0 })
+            {
+                yield return ($"{Root}:{child.Key}", _known.Contains(child.Key) ? $"{Section}:{child.Key}" : Section);
+            }
+        }
+    }
+
+    private static bool IsReadElsewhere(string name) => s_others.Contains(name, StringComparer.OrdinalIgnoreCase)
+        || name.StartsWith("OTEL_", StringComparison.OrdinalIgnoreCase)
+        || name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Name of the environment variable of a setting.</summary>
     public static string Variable(string name) =>

@@ -17,8 +17,8 @@ internal static partial class LogMessages
     [LoggerMessage(LogLevel.Warning, "Tokens arrive unencrypted: put a proxy that ends TLS before this server, and set PublicUrl")]
     public static partial void PlainText(ILogger logger);
 
-    [LoggerMessage(LogLevel.Warning, "TokensFile: others than its owner may write {File}, and with it let anyone in; use chmod 600")]
-    public static partial void WritableTokens(ILogger logger, string file);
+    [LoggerMessage(LogLevel.Warning, "{Setting}: others than its owner may write {File}, and with it let anyone in; use chmod 600")]
+    public static partial void WritableTokens(ILogger logger, string setting, string file);
 
     [LoggerMessage(LogLevel.Error, "{Method} of {Endpoint} failed")]
     public static partial void Failure(ILogger logger, string method, string endpoint, Exception exception);
