@@ -9,6 +9,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
+using CrowVault.Mcp.JsonRpc;
 using CrowVault.Emitters.Code;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
@@ -23,8 +24,12 @@ namespace CrowVault.Mcp.Server;
 internal sealed class ToolAnswer
 {
     private const string Item = nameof(ToolAnswer);
+    private const string Batch = nameof(BatchRefusals);
 
     private static readonly SearchValues<char> s_emitted = SearchValues.Create(['\n', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code)]);
+
+    // What an answer has around its content.
+    private const int Frame = 64;
 
     private readonly byte[] _content;
     private readonly byte[]? _structured;
@@ -40,9 +45,22 @@ internal sealed class ToolAnswer
 
     /// <summary>What was wrong with the call.</summary>
     public ToolAnswer(ArgumentFaults faults)
+        : this(faults.Message)
     {
-        _content = Content([[faults.Message]]);
+    }
+
+    private ToolAnswer(string refusal)
+    {
+        _content = Content([[refusal]]);
         IsError = true;
+    }
+
+    /// <summary>Lets a message of a batch share what the refusals of the batch may say.</summary>
+    public static void Share(JsonRpcMessage message, BatchRefusals refusals)
+    {
+        message.Context ??= new();
+        message.Context.Items ??= new Dictionary<string, object?>();
+        message.Context.Items[Batch] = refusals;
     }
 
     /// <summary>Whether the call was wrong.</summary>
@@ -51,7 +69,10 @@ internal sealed class ToolAnswer
     /// <summary>Ties the answer to a request, and gives the SDK an outline of it to work with.</summary>
     public CallToolResult Attach(RequestContext<CallToolRequestParams> request)
     {
-        request.Items[Item] = this;
+        request.Items[Item] = IsError && request.Items.TryGetValue(Batch, out var batch) && batch is BatchRefusals refusals
+            && !refusals.TryTake(_content.Length + Frame)
+            ? new ToolAnswer(BatchRefusals.Alone)
+            : this;
         return new CallToolResult { IsError = IsError ? true : null };
     }
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using CrowVault.Mcp.JsonRpc;
+using CrowVault.Mcp.Server;
 using ModelContextProtocol.Protocol;
 
 namespace CrowVault.Mcp.Stdio;
@@ -47,19 +48,24 @@ internal static class LineReader
                 refuse(new(RpcError.InvalidRequest, $"Invalid request: {problem}"));
                 break;
             case JsonValueKind.Array:
-                // Each message is answered by itself. Nobody can tell apart the answers to those without an id: one stands for all.
-                var isTold = false;
-                foreach (var message in document.RootElement.EnumerateArray())
+                // Each message is answered by itself.
+                var refusals = new BatchRefusals(document.RootElement.GetArrayLength(), text.Length);
+                foreach (var element in document.RootElement.EnumerateArray())
                 {
-                    ReadMessage(message, pass, error =>
-                    {
-                        if (error.Id is not null || !isTold)
+                    ReadMessage(
+                        element,
+                        message =>
                         {
-                            refuse(error);
-                        }
-
-                        isTold |= error.Id is null;
-                    });
+                            ToolAnswer.Share(message, refusals);
+                            pass(message);
+                        },
+                        error =>
+                        {
+                            if (refusals.Of(error) is { } told)
+                            {
+                                refuse(told);
+                            }
+                        });
                 }
 
                 break;

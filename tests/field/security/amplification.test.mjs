@@ -104,6 +104,52 @@ test('over HTTP', async () => {
   assert.equal(await server.stop(), 0);
 });
 
+const faulty = (n) =>
+  rpc('tools/call', { name: 'generate_timeout_config', arguments: { operations: Array.from({ length: 20 }, () => ({})) } }, n);
+const batches = (count) => [
+  list(count, faulty),
+  list(count, () => '{"id":1}'),
+  list(count, (n) => `{"jsonrpc":"2.0","id":${String(n)},"method":"x"}`),
+  list(count, (n) => rpc('tools/call', { name: 'x' }, n)),
+];
+
+test('a whole batch over HTTP', async () => {
+  const server = await serve();
+  for (const body of batches(50)) {
+    const { status, text } = await ask(server.port, '/mcp', { method: 'POST', headers: json, body });
+    assert.equal(status, 200);
+    check(body, body.length, Buffer.byteLength(text));
+    // Whoever has sent a request waits for its answer.
+    const answers = JSON.parse(text);
+    assert.equal(answers.length, body.startsWith('[{"id"') ? 1 : 50);
+    if (body.includes('operations')) {
+      assert.match(answers[0].result.content[0].text, /operations\[0\]/u);
+      assert.match(answers[49].error.message, /send it alone/u);
+    }
+  }
+  // A batch as people send them is told everything.
+  const { text } = await ask(server.port, '/mcp', { method: 'POST', headers: json, body: list(3, () => rpc('x')) });
+  for (const { error } of JSON.parse(text)) assert.match(error.message, /\bx\b/u);
+  assert.equal(await server.stop(), 0);
+});
+
+test('a whole batch over standard input and output', async () => {
+  for (const line of batches(99)) {
+    const server = stdio();
+    await server.answerTo('hello');
+    server.all.length = 0;
+    await server.send(line);
+    server.child.stdin.end();
+    assert.equal(await server.exited, 0);
+    check(
+      line,
+      line.length,
+      server.all.reduce((sum, answer) => sum + JSON.stringify(answer).length, 0),
+    );
+    assert.equal(server.all.length, line.startsWith('[{"id"') ? 1 : 99, line.slice(0, 80));
+  }
+});
+
 test('without a right, and beyond a limit', async () => {
   const one = token('one');
   const server = await serve({

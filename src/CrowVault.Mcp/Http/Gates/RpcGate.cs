@@ -161,21 +161,21 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
         }
 
         var answers = new List<byte[]>();
-        var isTold = false;
+        var refusals = new BatchRefusals(count, context.Features.Get<JsonBody>()!.Utf8.Length);
         foreach (var element in batch.EnumerateArray())
         {
             if (Read(context, element, new(IsRpc: true), out var error) is { } message)
             {
                 if (await AnswerAsync(context, message, next) is { Length: > 0 } answer)
                 {
-                    answers.Add(answer);
+                    answers.Add(message is not JsonRpcRequest { Id: var id } || !IsRefusal(answer) || refusals.TryTake(answer.Length)
+                        ? answer
+                        : new RpcError(RpcError.InvalidParams, BatchRefusals.Alone, JsonSerializer.SerializeToUtf8Bytes(id, s_id)).ToUtf8());
                 }
             }
-            else if (error is not null && (error.Id is not null || !isTold))
+            else if (error is not null && refusals.Of(error) is { } told)
             {
-                // Nobody can tell apart the answers to messages without an id: one stands for all.
-                answers.Add(error.ToUtf8());
-                isTold |= error.Id is null;
+                answers.Add(told.ToUtf8());
             }
         }
 
@@ -188,6 +188,10 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
         await WriteAsync(context, [(byte)'[', .. answers.SelectMany((answer, index) => index == 0 ? answer : [(byte)',', .. answer]),
             (byte)']'], StatusCodes.Status200OK);
     }
+
+    // Within a text of JSON the quotes would be escaped.
+    private static bool IsRefusal(ReadOnlySpan<byte> answer) =>
+        answer.IndexOf("\"isError\":true"u8) >= 0 || answer.IndexOf("\"error\":{\"code\":"u8) >= 0;
 
     private static async Task<byte[]> AnswerAsync(HttpContext context, JsonRpcMessage message, RequestDelegate next)
     {
