@@ -52,23 +52,41 @@ function nativeProgram() {
   return undefined;
 }
 
-/** `dotnet` from the absolute entries of PATH outside of the working directory and of any node_modules; Windows would look in the working directory first. */
-function dotnet() {
+/** The absolute entries of PATH outside of the working directory and of any node_modules. */
+function trustedPath() {
   const opened = realpathSync(process.cwd());
-  for (const entry of (process.env.PATH ?? process.env.Path ?? '').split(delimiter)) {
-    if (!isAbsolute(entry)) continue;
+  return (process.env.PATH ?? process.env.Path ?? '').split(delimiter).filter((entry) => {
+    if (!isAbsolute(entry)) return false;
+    let place;
+    try {
+      place = realpathSync(entry);
+    } catch {
+      return false; // Not there.
+    }
+    const from = relative(opened, place);
+    const inside = from === '' || (from !== '..' && !from.startsWith(`..${sep}`) && !isAbsolute(from));
+    return !(inside && opened !== sep) && ![...place.split(sep), ...entry.split(sep)].includes('node_modules');
+  });
+}
+
+/** `dotnet` from those; Windows would look in the working directory first. */
+function dotnet() {
+  for (const entry of path) {
     const program = join(entry, windows ? 'dotnet.exe' : 'dotnet');
     try {
       accessSync(program, access.X_OK);
-      if (!statSync(program).isFile()) continue;
-      const from = relative(opened, realpathSync(entry));
-      const inside = from === '' || (from !== '..' && !from.startsWith(`..${sep}`) && !isAbsolute(from));
-      if (!(inside && opened !== sep) && !realpathSync(entry).split(sep).includes('node_modules')) return program;
+      if (statSync(program).isFile()) return program;
     } catch {
       // Not there.
     }
   }
   return undefined;
+}
+
+/** This process's environment, with that PATH: what is started looks there for others, `dotnet` for a shell and `simulate` for a runtime. */
+function environment() {
+  const others = Object.entries(process.env).filter(([key]) => key.toUpperCase() !== 'PATH');
+  return { ...Object.fromEntries(others), PATH: path.join(delimiter) };
 }
 
 /** An empty folder whose own global.json, nuget.config and list of tools end the search for others. */
@@ -95,6 +113,7 @@ function fail() {
   process.exit(127);
 }
 
+const path = trustedPath();
 const found = nativeProgram();
 const command = found ?? dotnet();
 if (command === undefined) fail();
@@ -110,7 +129,7 @@ const child = spawn(command, [...first, ...given], {
   shell: false,
   cwd: neutral ?? process.cwd(),
   // The program goes back to the folder in which it was called, and ends when this process is gone.
-  env: { ...process.env, CROWVAULT_MCP_PARENT: String(process.pid), ...(neutral && { CROWVAULT_MCP_FOLDER: process.cwd() }) },
+  env: { ...environment(), CROWVAULT_MCP_PARENT: String(process.pid), ...(neutral && { CROWVAULT_MCP_FOLDER: process.cwd() }) },
 });
 
 child.on('error', fail);

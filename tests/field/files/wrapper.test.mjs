@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repository } from '../../shared/program.mjs';
@@ -64,6 +64,19 @@ test('no program of a parent folder, of NODE_PATH, of the home or of the opened 
   assert.doesNotMatch(stdout, /FOREIGN/u);
   assert.match(stdout, /^DOTNET/u);
 });
+
+for (const native of [true, false]) {
+  test(`what ${native ? 'the program' : 'dotnet'} starts is not looked for in the opened folder`, { skip }, () => {
+    const { root, scope, repo, start } = scene();
+    const program = native ? programPackage(scope, 'OURS') : join(root, 'bin/dotnet');
+    writeFileSync(program, '#!/bin/sh\necho "$PATH"\n');
+    for (const folder of ['repo/tools', 'node_modules/.bin', 'repo/packages/one']) mkdirSync(join(root, folder), { recursive: true });
+    symlinkSync(join(repo, 'tools'), join(root, 'linked'));
+    const foreign = ['.', '', 'tools', './node_modules/.bin', join(repo, 'node_modules/.bin'), join(repo, 'tools'), repo];
+    const PATH = [...foreign, join(root, 'node_modules/.bin'), join(root, 'linked'), join(root, 'bin')].join(':');
+    assert.equal(start({ PATH }).stdout.trim(), `${join(root, 'bin')}:/usr/bin:/bin`);
+  });
+}
 
 test('a program that is not the released one is not started', { skip }, () => {
   const { scope, start } = scene();
