@@ -107,8 +107,8 @@ test('plots go to a file of their own, never through a link or into a pipe', { s
   }
   assert.equal(readFileSync(mine, 'utf8'), 'mine');
   assert.ok(!existsSync(join(folder, 'nowhere.txt')));
-  for (const _ of ['new', 'over its own']) {
-    assert.equal(run(folder, 'simulate', '-c', 'full.json', '--svg', 'plots.svg').code, 0);
+  for (const place of ['new', 'over its own']) {
+    assert.equal(run(folder, 'simulate', '-c', 'full.json', '--svg', 'plots.svg').code, 0, place);
     assert.match(readFileSync(join(folder, 'plots.svg'), 'utf8'), /^<svg/u);
   }
   assertTidy(folder);
