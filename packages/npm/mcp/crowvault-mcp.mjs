@@ -5,8 +5,18 @@
 // from the package that npm has put beside this one, in this version and with this checksum, or from the .NET SDK by an explicit source.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants as access, mkdtempSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import {
+  accessSync,
+  constants as access,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { constants, homedir, tmpdir } from 'node:os';
 import { basename, delimiter, isAbsolute, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -52,9 +62,15 @@ function nativeProgram() {
   return undefined;
 }
 
-/** The absolute entries of PATH outside of the working directory and of any node_modules. */
+const isIn = (folder, path) => {
+  const from = relative(folder, path);
+  return from === '' || (from !== '..' && !from.startsWith(`..${sep}`) && !isAbsolute(from));
+};
+
+/** The absolute entries of PATH outside of any node_modules and, where it is not the user's home or around it, of the working directory. */
 function trustedPath() {
   const opened = realpathSync(process.cwd());
+  const isOwn = isIn(opened, existsSync(homedir()) ? realpathSync(homedir()) : homedir());
   return (process.env.PATH ?? process.env.Path ?? '').split(delimiter).filter((entry) => {
     if (!isAbsolute(entry)) return false;
     let place;
@@ -63,9 +79,7 @@ function trustedPath() {
     } catch {
       return false; // Not there.
     }
-    const from = relative(opened, place);
-    const inside = from === '' || (from !== '..' && !from.startsWith(`..${sep}`) && !isAbsolute(from));
-    return !(inside && opened !== sep) && ![...place.split(sep), ...entry.split(sep)].includes('node_modules');
+    return (isOwn || !isIn(opened, place)) && ![...place.split(sep), ...entry.split(sep)].includes('node_modules');
   });
 }
 

@@ -78,6 +78,14 @@ for (const native of [true, false]) {
   });
 }
 
+test('what stands in the home folder is found when that is the one that is open', { skip }, () => {
+  const { root, start } = scene();
+  const home = join(root, 'home');
+  mkdirSync(join(home, '.dotnet'), { recursive: true });
+  fake(join(home, '.dotnet/dotnet'), 'HOME');
+  assert.match(start({ HOME: home, PATH: join(home, '.dotnet') }, home).stdout, /^HOME/u);
+});
+
 test('a program that is not the released one is not started', { skip }, () => {
   const { scope, start } = scene();
   const program = programPackage(scope, 'OURS');
