@@ -346,7 +346,8 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
                 Framework.Hono => "import { Hono } from 'hono';\n",
                 Framework.Koa => "import Koa from 'koa';\n",
                 Framework.Nest =>
-                    $"import {{ {(options.KeyStrategy is KeyStrategy.User ? "type CanActivate, " : "")}HttpException, type INestApplication }} from '@nestjs/common';\n",
+                    $"import {{ {(options.KeyStrategy is KeyStrategy.User ? "type CanActivate, " : "")}HttpException, type INestApplication }} "
+                    + "from '@nestjs/common';\n",
                 Framework.Fetch => "",
             },
             UsageClient = (clientAddress, clientUser) switch

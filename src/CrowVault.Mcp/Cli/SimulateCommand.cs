@@ -37,7 +37,8 @@ internal static class SimulateCommand
         scenario.AcceptOnlyFromAmong(s_scenarios);
         var svg = new Option<string?>("--svg") { Description = "Also write the plots to this file.", HelpName = "file" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
-        var command = new Command("simulate", "Run the emitted code of a manifest in a storm, with and without each layer. Needs Node, Deno or Bun.")
+        var command = new Command(
+            "simulate", "Run the emitted code of a manifest in a storm, with and without each layer. Needs Node, Deno or Bun.")
         {
             config, scenario, svg, json,
         };

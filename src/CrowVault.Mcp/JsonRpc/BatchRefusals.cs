@@ -43,7 +43,8 @@ internal sealed class BatchRefusals(int messages, long sent)
     public RpcError? Of(RpcError error)
     {
         var told = TryTake(error.ToUtf8().Length) ? error
-            : error.Code is RpcError.InvalidRequest ? new(error.Code, "Invalid request: not every message of the batch is one; send them alone.")
+            : error.Code is RpcError.InvalidRequest
+                ? new(error.Code, "Invalid request: not every message of the batch is one; send them alone.")
             : error with { Message = Alone };
         if (told.Id is not null)
         {

@@ -57,7 +57,10 @@ internal sealed record BearerToken(string Name, byte[] Sha256, DateTimeOffset? E
         {
             try
             {
-                var lines = Disk.ReadText(path).TrimStart('\uFEFF').Split(['\n', '\r']).Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#').ToList();
+                var lines = Disk.ReadText(path).TrimStart('\uFEFF').Split(['\n', '\r'])
+                    .Select(line => line.Trim())
+                    .Where(line => line.Length > 0 && line[0] != '#')
+                    .ToList();
                 if (lines.Count == 0)
                 {
                     source.Faults.Add($"TokensFile: {path} has no entry; make one with 'token create', or take the setting away.");

@@ -14,9 +14,9 @@ namespace CrowVault.Mcp.Http.Identity;
 /// nobody has asked for a minute before the keys are too old.
 /// </summary>
 /// <remarks>
-/// Keys are replaced as a whole. From the fifth minute on they are fetched while callers are served; after five minutes they are no longer
-/// believed, so that a withdrawn one is refused by then, also where the issuer cannot be reached. A key that is not known waits for the next fetch, at most one a second: forged names cost the issuer no
-/// more than that, and do not keep a real new key from being found.
+/// Keys are replaced as a whole. From the fourth minute on they are fetched while callers are served; after five minutes they are no
+/// longer believed, so that a withdrawn one is refused by then, also where the issuer cannot be reached. A key that is not known waits for
+/// the next fetch, at most one a second: forged names cost the issuer no more than that, and do not keep a real new key from being found.
 /// </remarks>
 internal sealed class IssuerKeys : IDisposable
 {
