@@ -1,6 +1,7 @@
 // What callers without a right, or with too little of one, can take: places, time, memory, lines of the log.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import net from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -67,6 +68,23 @@ test('silent connections keep nobody out', async () => {
   assert.ok(closed >= 70, `${String(closed)} closed`);
   for (let n = 0; n < 100 && closed < silent.length; n++) await wait(100);
   assert.equal(closed, silent.length);
+  await server.stop();
+});
+
+test('nor do those that have only been told to show a token', async () => {
+  const { text, entry } = token('caller');
+  const server = await serve({ env: { CROWVAULT_HTTP_MAX_CONNECTIONS: '50', CROWVAULT_HTTP_TOKENS: entry } });
+  const told = await Promise.all(
+    Array.from({ length: 50 }, async () => {
+      const socket = net.connect(server.port, '127.0.0.1').on('error', () => {});
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+      const [answer] = await once(socket, 'data');
+      return String(answer).slice(9, 12);
+    }),
+  );
+  assert.deepEqual(new Set(told), new Set(['401']));
+  const call = `GET /healthz HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${text}\r\nConnection: close\r\n\r\n`;
+  assert.equal(statuses(await raw(server.port, call))[0], 200);
   await server.stop();
 });
 

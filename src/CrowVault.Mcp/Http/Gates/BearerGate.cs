@@ -28,6 +28,7 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
 
         if (ResourceMetadata.IsDiscovery(context.Request.Path))
         {
+            KeepNoPlace(context);
             await (settings.Jwt is not null && context.Request.Path.StartsWithSegments(Routes.Metadata)
                 ? next(context)
                 : Problem.WriteAsync(context, StatusCodes.Status404NotFound, "There is no sign-in at this address."));
@@ -71,6 +72,7 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
         var result = validator is null ? JwtResult.Refused : await validator.ValidateAsync(token);
         if (result.Verdict is JwtVerdict.Unknown)
         {
+            KeepNoPlace(context);
             context.Response.Headers.RetryAfter = "2";
             await Problem.WriteAsync(context, StatusCodes.Status503ServiceUnavailable,
                 "The issuer of the token cannot be reached, so the token cannot be checked; try again.");
@@ -148,9 +150,17 @@ internal sealed class BearerGate(HttpSettings settings, JwtValidator? validator,
             challenge += jwt.Scope is { } scope ? $", scope=\"{scope}\"" : "";
         }
 
+        if (status is StatusCodes.Status401Unauthorized)
+        {
+            KeepNoPlace(context);
+        }
+
         context.Response.Headers.WWWAuthenticate = challenge;
         return Problem.WriteAsync(context, status, detail);
     }
+
+    // Who has shown no token would hold one of the connections, silent, for as long as a caller may.
+    private static void KeepNoPlace(HttpContext context) => context.Response.Headers.Connection = "close";
 
     private string MetadataUrl(HttpRequest request)
     {
