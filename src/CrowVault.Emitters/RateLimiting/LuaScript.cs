@@ -15,12 +15,12 @@ internal sealed record LuaScript(string Text, string Sha1)
             (Algorithm.LeakyBucket, _, true) => ("leaky-bucket", "effdb3504cbb03cfc922c5c52acc247dc25f0991"),
             (Algorithm.FixedWindow, false, false) => ("fixed-window", "ec73084b07d4100e394a5392afdb638a4584ef23"),
             (Algorithm.FixedWindow, false, true) => ("fixed-window", "f8c2d7f5bfdad5066578ca3ff870c5e2bc0ad2a6"),
-            (Algorithm.FixedWindow, true, false) => ("fixed-windows", "2d183fef653543bb3400335023756cff33fccdac"),
-            (Algorithm.FixedWindow, true, true) => ("fixed-windows", "f62455cf63e475b855a9e14976d56c4cf01a6ea0"),
+            (Algorithm.FixedWindow, true, false) => ("fixed-windows", "2536f2fdc506213a968bc753b40d63977ce1f57a"),
+            (Algorithm.FixedWindow, true, true) => ("fixed-windows", "1e6d33e15609a89103aa4df25ec270b9a6b828f7"),
             (Algorithm.SlidingWindow, false, false) => ("sliding-window", "8b21c88afe987d096c10fab5ce7a6b22ce36d4ae"),
             (Algorithm.SlidingWindow, false, true) => ("sliding-window", "09985be76b019d4c299b063577fce35d96baba60"),
-            (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "39474cc7eca46175934412f01d5f80dbfbce4289"),
-            (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "a0f7949cbf81390d282dfd5709b2311a386519f8"),
+            (Algorithm.SlidingWindow, true, false) => ("sliding-windows", "5e55ae9c0281398c87cfefa22eb4e51f87752ed8"),
+            (Algorithm.SlidingWindow, true, true) => ("sliding-windows", "b6fb67a003963062130e8d1bcbd8b768b3acc5d5"),
         };
         var block = options.WithOperations ? view.Render("RateLimiting/redis/block.lua") : "";
         return new($"\n{block}{view.Render($"RateLimiting/redis/{file}.lua")}", sha1);

@@ -201,8 +201,8 @@ describe('acquire', () => {
   });
 });
 
-test('Nest: a global guard refuses with 429, its fields, and goes past exception filters of the application', async () => {
-  const guard = (await middlewareOf('fixed-window', { store: 'memory', framework: 'nest', keyStrategy: 'ip' }))(2, 60);
+/** A Nest application with one route. */
+function helloApp() {
   class Hello {
     hello() {
       return 'hello';
@@ -212,7 +212,12 @@ test('Nest: a global guard refuses with 429, its fields, and goes past exception
   Controller()(Hello);
   class App {}
   Module({ controllers: [Hello] })(App);
-  const app = await NestFactory.create(App, { logger: false });
+  return NestFactory.create(App, { logger: false });
+}
+
+test('Nest: a global guard refuses with 429, its fields, and goes past exception filters of the application', async () => {
+  const guard = (await middlewareOf('fixed-window', { store: 'memory', framework: 'nest', keyStrategy: 'ip' }))(2, 60);
+  const app = await helloApp();
   app.useGlobalGuards(guard);
   await app.listen(0, '127.0.0.1');
   const ask = () => fetch(`http://127.0.0.1:${String(app.getHttpServer().address().port)}/`);
@@ -237,15 +242,6 @@ test('Nest: as the usage has it, the user is known before the limiter, and a fil
       writeFileSync(join(folder, name), stripTypes(text));
     }
     const { limit } = await import(pathToFileURL(join(folder, 'usage.mjs')).href);
-    class Hello {
-      hello() {
-        return 'hello';
-      }
-    }
-    Get()(Hello.prototype, 'hello', Object.getOwnPropertyDescriptor(Hello.prototype, 'hello'));
-    Controller()(Hello);
-    class App {}
-    Module({ controllers: [Hello] })(App);
     class Everything {
       catch(error, host) {
         const status = error instanceof HttpException ? error.getStatus() : 500;
@@ -253,7 +249,7 @@ test('Nest: as the usage has it, the user is known before the limiter, and a fil
       }
     }
     Catch()(Everything);
-    const app = await NestFactory.create(App, { logger: false });
+    const app = await helloApp();
     app.useGlobalFilters(new Everything());
     limit(app, {
       canActivate(context) {

@@ -1,7 +1,8 @@
 -- The key holds "limit window serial used last count:microsecond requests microsecond requests ...;" of each window that counts
 -- it: the requests in its log, the last entry, and those before; requests of one slice share an entry. A further window's limit
--- begins with a 0, which tells it from a version of the first. Those of the same length, else of the same limit, as one of this call's windows are taken for versions of it, as during a deploy: each counts for
--- itself, and together they admit no more than the largest of them.
+-- begins with a 0, which tells it from a version of the first. Those of the same length, else of the same limit, as one of this
+-- call's windows are taken for versions of it, as during a deploy: each counts for itself, and together they admit no more than
+-- the largest of them.
 local cost, take = ARGV[1] + 0.0, ARGV[2] ~= '0'
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
