@@ -10,7 +10,7 @@ import { record } from '../lib/results.mjs';
 import { disconnect, workspace } from '../lib/server.mjs';
 import { emitStack } from '../lib/stack.mjs';
 
-const calls = { quick: 20_000, default: 40_000, full: 100_000 }[mode];
+const calls = { quick: 20_000, default: 20_000, full: 100_000 }[mode];
 const breaker = ['generate_circuit_breaker', {}];
 const retry = ['generate_retry_policy', {}];
 const timeout = ['generate_timeout_config', { operations: { read: 5000 } }];
