@@ -80,8 +80,8 @@ describe('the user', () => {
     'an unknown member of a session': [{ session: { cookie: {}, memberNumber: 7 } }, 'session'],
     'a promise': [{ auth: async () => Promise.reject(new Error('too late')) }, 'auth'],
     'a function that throws': [{ auth: broken }, 'auth'],
-    'a getter that throws': [Object.defineProperty({}, 'user', { get: broken, enumerable: true }), 'user'],
-    'an id that throws': [{ user: Object.defineProperty({}, 'id', { get: broken }) }, 'user'],
+    'a getter that throws': [Object.defineProperty({}, 'session', { get: broken, enumerable: true }), 'session'],
+    'an id that throws': [{ auth: Object.defineProperty({}, 'id', { get: broken }) }, 'auth'],
   };
   for (const [name, [found, member]] of Object.entries(unreadable)) {
     test(`${name} is said aloud, once, and counts by address`, async () => {
@@ -94,6 +94,24 @@ describe('the user', () => {
       assert.match(lines[0], new RegExp(`"${member}".*keyOf`, 'u'));
     });
   }
+
+  test('what the user of the application throws reaches its error handler', async () => {
+    const { tokenBucketMiddleware } = await load(tool, { ...memory, keyStrategy: 'user' });
+    const users = {
+      user: (request) => Object.defineProperty(request, 'user', { get: broken }),
+      id: (request) => Object.assign(request, { user: Object.defineProperty({}, 'id', { get: broken }) }),
+    };
+    for (const [name, add] of Object.entries(users)) {
+      const app = express();
+      app.use((request, _response, next) => next(void add(request)));
+      app.use(tokenBucketMiddleware());
+      app.use((error, _request, response, _next) => response.status(500).send(error.message));
+      const { ask, close } = await listen(app);
+      const response = await ask();
+      assert.deepEqual([response.status, await response.text()], [500, 'no session'], name);
+      close();
+    }
+  });
 
   test('somebody who is not signed in is no riddle', async () => {
     const { keyOf } = await load(tool, { ...memory, keyStrategy: 'user' });
@@ -126,7 +144,7 @@ describe('the user', () => {
     const of = (context) => keyOf({ ip: '192.0.2.1', headers: {}, ...context });
     assert.equal(of({ state: { user: { data: { id: 7 } } } }), 'user:7');
     assert.equal(of({ state: {}, session: { passport: { user: 'p' } } }), 'user:p');
-    assert.equal(of({}), 'ip:192.0.2.1');
+    assert.equal(of({ state: {} }), 'ip:192.0.2.1');
   });
 
   test('Hono keeps it in its context', async () => {
