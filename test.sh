@@ -82,6 +82,7 @@ install_packages() {
     command -v qemu-aarch64-static >/dev/null || missing+=(qemu-user-static)
     [[ -e /usr/lib/wine/wine64 ]] || missing+=(wine64)
     [[ -e /lib/ld-musl-x86_64.so.1 ]] || missing+=(musl)
+    command -v promtool >/dev/null || missing+=(prometheus)
   fi
   [[ ${#missing[@]} -eq 0 ]] && return 0
   local as_root=()

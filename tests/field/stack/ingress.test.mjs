@@ -14,6 +14,7 @@ import express from 'express';
 import { fastify } from 'fastify';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { HTTPException } from 'hono/http-exception';
 import Koa from 'koa';
 import { compile, emitted, layers } from './emit.mjs';
 
@@ -121,13 +122,7 @@ const frameworks = {
   async hono({ answerErrors, limitRequests, limitsOf }, routes) {
     const app = new Hono();
     app.use(limitRequests());
-    app.onError((error, context) => {
-      try {
-        return answerErrors(error);
-      } catch {
-        return context.body(null, 500);
-      }
-    });
+    app.onError(answerErrors);
     app.get('/:route', async (context) => context.text(await routes[context.req.param('route')](limitsOf(context), limitsOf(context))));
     return serving(app.fetch);
   },
@@ -317,6 +312,39 @@ test('fields of the answer that has failed do not describe the refusal; those th
   }
 });
 
+test('what Hono answers without the error handler it answers with it, headers and middleware included', async (t) => {
+  const { answerErrors } = await emitted({ ...manifestOf('hono'), language: 'javascript' }).load('ingress');
+  const logged = t.mock.method(console, 'error', () => undefined);
+  const answersOf = async (handle) => {
+    const seen = [];
+    const app = handle(new Hono());
+    app.use(async (context, next) => {
+      context.header('x-before', '1');
+      await next();
+      context.header('x-after', '1');
+      seen.push(context.res.status);
+    });
+    app.get('/mistake', (context) => {
+      context.header('x-own', '1');
+      throw new RangeError('a mistake');
+    });
+    app.get('/own', (context) => {
+      context.header('x-own', '1');
+      throw new HTTPException(418, { message: 'no coffee' });
+    });
+    for (const path of ['/mistake', '/own', '/none']) {
+      const answer = await app.request(path);
+      seen.push([answer.status, await answer.text(), Object.fromEntries(answer.headers)]);
+    }
+    const said = logged.mock.calls.map(({ arguments: [error] }) => error.message);
+    logged.mock.resetCalls();
+    return { seen, said };
+  };
+  const without = await answersOf((app) => app);
+  assert.deepEqual([without.seen[0], without.seen[1][2]['x-after'], without.said], [500, '1', ['a mistake']]);
+  assert.deepEqual(await answersOf((app) => app.onError(answerErrors)), without);
+});
+
 test('a client of fetch and Hono that has left is no error of the server, whatever else goes wrong', async () => {
   const ingressOf = (framework) => emitted({ ...manifestOf(framework), language: 'javascript' }).load('ingress');
   const handlers = {
@@ -335,7 +363,7 @@ test('a client of fetch and Hono that has left is no error of the server, whatev
       [reason, 499],
       [new Error('a call', { cause: reason }), 499],
       [Object.assign(new Error('open'), { code: 'CIRCUIT_OPEN' }), 503],
-      [new Error('a mistake'), undefined],
+      [new Error('a mistake'), name === 'hono' ? 500 : undefined],
     ]) {
       const client = new AbortController();
       const request = new Request('http://127.0.0.1/', { signal: client.signal });

@@ -9,9 +9,9 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { parser } from '@prometheus-io/lezer-promql';
 import client from 'prom-client';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { repository } from '../../shared/program.mjs';
-import { folderOf, modulesOf } from './stack.mjs';
+import { folderOf, MANIFEST, modulesOf } from './stack.mjs';
 
 const { folder, stack } = folderOf();
 const dashboardPath = join(folder, 'grafana.json');
@@ -252,12 +252,51 @@ test('the dashboard has a row for each guard, and every panel the templated data
   }
 });
 
-const promtool = ['/usr/bin/promtool', '/usr/local/bin/promtool'].find(existsSync);
+const promtool = [process.env.PROMTOOL ?? '', '/usr/bin/promtool', '/usr/local/bin/promtool'].find(existsSync);
 
 test('promtool accepts the alerts', { skip: promtool === undefined && 'promtool is not installed' }, () => {
   const { status, stdout, stderr } = spawnSync(promtool, ['check', 'rules', alertsPath], { encoding: 'utf8' });
   assert.equal(status, 0, stdout + stderr);
 });
+
+test(
+  'a circuit that stays open is told, and none that closes at its first probe or is called no more',
+  { skip: promtool === undefined && 'promtool is not installed' },
+  () => {
+    const { folder: other, stack: emit } = folderOf({ ...MANIFEST, upstreams: {}, circuitBreaker: { recoveryTimeMs: 30_000 } });
+    assert.equal(emit('--alerts', join(other, 'alerts.yml')).status, 0);
+    const step = 15;
+    // States of the gauge: 0 closed, 1 half open, 2 open; each with the seconds that it lasts.
+    const probed = [30, 2, step, 1];
+    for (const [name, isTold, ...runs] of [
+      ['open for a moment', false, step, 2, 900, 0],
+      ['closed by its first probe', false, 30, 2, step, 1, 900, 0],
+      ['called no more', false, 30, 2, 900, 1],
+      ['closed by its third probe', false, ...probed, ...probed, 900, 0],
+      ['open through all probes', true, ...probed, ...probed, ...probed, ...probed, ...probed, 900, 0],
+      ['open', true, 900, 2],
+    ]) {
+      const values = ['0x9'];
+      for (let i = 0; i < runs.length; i += 2) values.push(`${String(runs[i + 1])}x${String(runs[i] / step - 1)}`);
+      const test = {
+        interval: `${String(step)}s`,
+        input_series: [
+          { series: 'resilience_circuit_breaker_state{job="j",instance="i",resilience_name="orders"}', values: values.join(' ') },
+        ],
+        alert_rule_test: Array.from({ length: 80 }, (_, n) => ({
+          eval_time: `${String(n * step)}s`,
+          alertname: 'ResilienceCircuitOpen',
+          exp_alerts: [],
+        })),
+      };
+      const file = join(other, 'alerts.test.yml');
+      writeFileSync(file, stringify({ rule_files: ['alerts.yml'], evaluation_interval: `${String(step)}s`, tests: [test] }));
+      const { status, stdout, stderr } = spawnSync(promtool, ['test', 'rules', file], { encoding: 'utf8' });
+      assert.match(stdout + stderr, isTold ? /alertname="ResilienceCircuitOpen"/u : /SUCCESS/u, name);
+      assert.equal(status, isTold ? 1 : 0, name);
+    }
+  },
+);
 
 test("OpenTelemetry's own types fit", () => {
   const file = join(folder, 'bound.ts');

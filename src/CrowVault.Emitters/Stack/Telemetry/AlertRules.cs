@@ -49,10 +49,12 @@ internal sealed class AlertRules(Reported reported)
         foreach (var (longest, matchers) in Grouped(upstream =>
             upstream.Breaker.MaxRecoveryTimeMs ?? upstream.Breaker.RecoveryTimeMs, Breaker!.MaxRecoveryTimeMs ?? Breaker.RecoveryTimeMs))
         {
-            var patience = Math.Max(60_000, 2.0 * longest);
+            // Looking a minute back bridges the probes. One that closed at its first probe, or that nobody calls any more, must not be told.
+            var patience = Math.Max(longest + 90_000, 2.0 * longest);
+            var state = Series(MetricTable.BreakerState, matchers);
             yield return new(
                 "ResilienceCircuitOpen",
-                $"max by ({s_byName}) (max_over_time({Series(MetricTable.BreakerState, matchers)}[1m])) == 2",
+                $"max by ({s_byName}) (max_over_time({state}[1m]) and {state} > 0) == 2",
                 Time(patience),
                 "critical",
                 $"Circuit {Labelled(Name)} stays open",
