@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
@@ -105,6 +105,24 @@ test('What stands beside a library is a call of the program, or options that it 
     assert.equal(status, 0, `${call}: ${stderr}`);
   }
   for (const [option] of text.matchAll(/--[a-z][a-z-]+/gu)) assert.ok(help.includes(`${option} `), option);
+});
+
+test('The commands of the guide to the stack do what it says, with its manifest', () => {
+  const text = page('docs/STACK');
+  const folder = temporaryFolder('guide');
+  const manifest = /```json\n(\{\n {2}"\$schema"[\s\S]*?\n\})\n```/u.exec(text)[1];
+  writeFileSync(join(folder, 'resilience.json'), manifest.replace('"runtime"', '"withMetrics": true,\n  "runtime"'));
+  const commands = [...text.matchAll(/(?:^ {7}|^|`)crowvault-mcp ((?:stack|simulate) [^`\n#]+)/gmu)].map((match) => match[1].trim());
+  assert.deepEqual(
+    commands.map((each) => each.replace(/ (?:-c|-o) \S+/gu, '')),
+    ['stack', 'stack --check', 'stack --diff', 'stack --schema', 'stack --dashboard grafana.json --alerts alerts.yml', 'simulate'],
+  );
+  for (const each of commands) {
+    const { status, stderr } = spawnSync(command, [...args, ...each.split(/\s+/u)], { cwd: folder, encoding: 'utf8' });
+    assert.equal(status, 0, `${each}: ${stderr}`);
+  }
+  for (const name of ['grafana.json', 'alerts.yml', 'src/resilience/upstreams.ts', 'src/resilience/ingress.ts'])
+    assert.ok(existsSync(join(folder, name)), name);
 });
 
 test('The search index and the pages are all that there is: nothing comes from elsewhere', () => {

@@ -48,6 +48,26 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("rate-limiting", "--limits", """[{"name":"day","requests":1000,"seconds":86400}]""")]
+    [InlineData("timeout-config", "--operations", """[{"name":"orders.get","timeoutMs":2000,"retry":true},{"name":"a-b_1","timeoutMs":6}]""")]
+    [InlineData("bulkhead", "--partitions", """{"orders":20,"e5":1e1}""")]
+    public void Json_whose_quotes_a_shell_of_Windows_took_away_is_the_same(string tool, string option, string json)
+    {
+        var (exitCode, output, _) = ServerProcess.Run("", "generate", tool, option, json);
+        var bare = json.Replace("\"", "", StringComparison.Ordinal);
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal(output, ServerProcess.Run("", "generate", tool, option, bare).Output);
+        Assert.Equal(output, ServerProcess.Run("", "generate", tool, option, $"'{bare}'").Output);
+    }
+
+    [Theory]
+    [InlineData("{failureThreshold:3}")]
+    [InlineData("'{failureThreshold:3}'")]
+    public void Json_of_a_call_without_its_quotes_is_refused_with_a_way_out(string text) =>
+        Assert.Contains("- reads standard input", ServerProcess.Run("", "call", "generate_circuit_breaker", text).Errors, StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("none", "[]")]
     [InlineData("", "[]")]
     [InlineData("[]", "[]")]

@@ -57,7 +57,7 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(() => R
             TotalTimeoutMs: Numeral(options.TotalTimeoutMs),
             RetryOn: ArrayLiteral(options.RetryOn, "const RETRY_ON: readonly number[] = ".Length),
             Attempts: options.MaxRetries + 1,
-            FirstStatus: options.RetryOn.Count == 0 ? 503 : options.RetryOn[0],
+            FirstFailure: options.RetryOn is [var status, ..] ? $"httpError({status})" : "new TypeError('fetch failed')",
             TestImports: TestRunner.Imports(options),
             TestDeclarations: TestRunner.Declarations(options));
     }

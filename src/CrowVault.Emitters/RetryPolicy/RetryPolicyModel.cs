@@ -21,7 +21,7 @@ namespace CrowVault.Emitters.RetryPolicy;
 /// <param name="TotalTimeoutMs">Numeral.</param>
 /// <param name="RetryOn">The array literal of the statuses, laid out to fit the line.</param>
 /// <param name="Attempts">Attempts at most.</param>
-/// <param name="FirstStatus">One of the statuses.</param>
+/// <param name="FirstFailure">An error that is retried: one with a status of the list, where that has any.</param>
 /// <param name="TestImports">Imports of the test runner.</param>
 /// <param name="TestDeclarations">What follows the imports of a test.</param>
 internal sealed record RetryPolicyModel(
@@ -43,7 +43,7 @@ internal sealed record RetryPolicyModel(
     string TotalTimeoutMs,
     string RetryOn,
     int Attempts,
-    int FirstStatus,
+    string FirstFailure,
     string TestImports,
     string TestDeclarations);
 

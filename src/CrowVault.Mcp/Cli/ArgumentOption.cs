@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Code;
@@ -12,7 +13,7 @@ using Argument = CrowVault.Emitters.Arguments.Argument;
 namespace CrowVault.Mcp.Cli;
 
 /// <summary>One argument of a tool as a command-line option. It turns text into JSON and checks nothing: the tool does.</summary>
-internal sealed class ArgumentOption
+internal sealed partial class ArgumentOption
 {
     private readonly Argument _argument;
 
@@ -59,7 +60,7 @@ internal sealed class ArgumentOption
         IntegerListArgument when tokens is [['[', ..]] => Parse(tokens[0]),
         IntegerListArgument { MinimumEntries: 0 } when tokens is ["" or IntegerListArgument.EmptyOption] => new JsonArray(),
         IntegerListArgument => new JsonArray([.. tokens.SelectMany(token => token.Split(',')).Select(Scalar)]),
-        ObjectListArgument when tokens is [['{' or '[', ..]] => Parse(tokens[0]),
+        ObjectListArgument when tokens is [['{' or '[', ..] or ['\'', '{' or '[', ..]] => Parse(tokens[0]),
         ObjectListArgument when tokens is [var text] && text.Contains(':', StringComparison.Ordinal) && !text.Contains('=', StringComparison.Ordinal) => text,
         ObjectListArgument => Map(tokens),
         _ => throw new InvalidOperationException($"No option stands for {argument.GetType().Name}."),
@@ -80,11 +81,20 @@ internal sealed class ArgumentOption
     }
 
     // What is no JSON, or cannot be read whole, stays text for the tool to judge.
-    private static JsonNode Parse(string text)
+    private static JsonNode Parse(string text) => Read(text) ?? (text.Contains('"', StringComparison.Ordinal) ? null : Read(Requoted(text))) ?? text;
+
+    private static JsonNode? Read(string text)
     {
         using var document = JsonText.Parse(Encoding.UTF8.GetBytes(text), JsonText.MaximumDepth, out _);
-        return document is null ? text : JsonNode.Parse(text)!;
+        return document is null ? null : JsonNode.Parse(text);
     }
+
+    // Windows PowerShell takes the double quotes of an argument away, and so does cmd, which leaves the single ones around it.
+    private static string Requoted(string text) =>
+        Words.Replace(text is ['\'', .., '\''] ? text[1..^1] : text, "\"$0\"");
+
+    [GeneratedRegex(@"(?<![\w.+-])(?!(?:true|false|null)(?![\w.-]))[A-Za-z][A-Za-z0-9_.-]*")]
+    private static partial Regex Words { get; }
 
     /// <summary>What is a JSON number or boolean becomes one, to the letter; anything else stays text for the tool to judge.</summary>
     public static JsonNode Scalar(string token)

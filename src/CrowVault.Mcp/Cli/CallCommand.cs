@@ -94,7 +94,7 @@ internal static class CallCommand
         var before = Encoding.UTF8.GetString(bytes.AsSpan(0, column)).TrimEnd();
         return first.Value is '}' or ']' && before.EndsWith(',') ? $"{near} - the comma before it is one too many."
             : before.Length > 0 && before[^1] is '}' or ']' ? $"{near} - nothing may stand behind the object."
-            : (Rune.IsLetter(first) || first.Value is '\'') && before.Length > 0 && before[^1] is '{' or ',' or ':' or '['
+            : (Rune.IsLetter(first) && before.Length > 0 || first.Value is '\'') && before is "" or [.., '{' or ',' or ':' or '[']
                 ? $"{near} - names and texts stand in double quotes. A shell takes them away unless the whole stands "
                     + "in single quotes; - reads standard input."
             : near;

@@ -93,14 +93,39 @@ test('stack: what receives requests and what calls by other clients passes compi
   }
 });
 
-test('stack: the emitted tests pass', async () => {
-  const { NODE_TEST_CONTEXT, ...env } = process.env;
-  const tests = readdirSync(folder)
-    .filter((name) => name.endsWith('.test.mjs'))
-    .map((name) => join(folder, name));
-  const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', ...tests], { env }).catch((error) => error);
-  assert.match(stdout, /^# fail 0$/mu, stdout);
+test('stack: the emitted tests pass', () => testsPass(folder));
+
+test('stack: the emitted tests pass with figures at their ends', async () => {
+  for (const [n, manifest] of [
+    { ...MANIFEST, stack: { failureUnit: 'call' }, retryPolicy: { retryErrors: 'network', retryOn: [] } },
+    {
+      ...MANIFEST,
+      withMetrics: true,
+      stack: { maxKeys: 1, slotsPerKey: 1 },
+      circuitBreaker: { recoveryTimeMs: 1, failureThreshold: 1 },
+      retryPolicy: { maxRetries: 0, withRetryBudget: false },
+      timeoutConfig: { operations: { 'orders.get': 1, 'users.add': 86400000 }, totalTimeoutMs: 3 },
+      bulkhead: { partitions: { orders: 1, users: 1 }, maxQueue: 0, maxWaitMs: 1 },
+    },
+  ].entries()) {
+    const own = join(workspace, '.emitted', `stack-ends-${String(n)}`);
+    await emitStack(own, manifest);
+    await testsPass(own);
+  }
 });
+
+async function testsPass(own) {
+  const { NODE_TEST_CONTEXT, ...env } = process.env;
+  const tests = readdirSync(own)
+    .filter((name) => name.endsWith('.test.mjs'))
+    .map((name) => join(own, name));
+  assert.ok(tests.length > 5);
+  const { stdout } = await run(process.execPath, ['--test', '--test-timeout=30000', '--test-reporter=tap', ...tests], { env }).catch(
+    (error) => error,
+  );
+  assert.match(stdout, /^# fail 0$/mu, stdout);
+  assert.match(stdout, /^# cancelled 0$/mu, stdout);
+}
 
 test('stack: five failed attempts are five failures, or one failed call', async () => {
   for (const [unit, state] of [
