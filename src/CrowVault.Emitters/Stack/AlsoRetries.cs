@@ -29,6 +29,9 @@ public enum AlsoRetries
 
     /// <summary>Envoy with a retry policy.</summary>
     Envoy,
+
+    /// <summary>Browsers, which send a request again when a connection that was kept alive closes before the answer.</summary>
+    Browsers,
 }
 
 /// <summary>What those retries are by default. docs/STACK.md names the sources.</summary>
@@ -45,6 +48,7 @@ internal static class OtherRetries
         AlsoRetries.Got => 3,
         AlsoRetries.Istio => 3,
         AlsoRetries.Envoy => 2,
+        AlsoRetries.Browsers => 3,
     };
 
     /// <summary>How to switch it off.</summary>
@@ -57,5 +61,6 @@ internal static class OtherRetries
         AlsoRetries.Got => "set retry: { limit: 0 } on the client",
         AlsoRetries.Istio => "set retries.attempts: 0 in the VirtualService",
         AlsoRetries.Envoy => "leave retry_policy out of the route",
+        AlsoRetries.Browsers => "answer browsers with a status, such as 503, in place of closing the connection",
     };
 }

@@ -242,6 +242,26 @@ public sealed class ManifestTests
             emission.Warnings);
     }
 
+    [Theory]
+    [MemberData(nameof(OthersThatRetry))]
+    public void What_else_retries_is_in_the_guide_with_its_attempts_and_source(AlsoRetries other)
+    {
+        var name = JsonNamingPolicy.KebabCaseLower.ConvertName(other.ToString());
+        var readme = typeof(ManifestTests).Assembly
+            .GetCustomAttributes<AssemblyMetadataAttribute>().First(metadata => metadata.Key == "Readme").Value!;
+        var row = System.IO.File.ReadLines(Path.Combine(Path.GetDirectoryName(readme)!, "docs", "STACK.md"))
+            .Single(line => line.StartsWith('|') && line.Split('|')[1].Contains($"`{name}`", StringComparison.Ordinal)
+                && line.Split('|').Length == 5);
+
+        Assert.Equal($"{other.DefaultAttempts()}", row.Split('|')[2].Trim());
+        Assert.Contains(
+            Emit("{" + Four + ",\"stack\":{\"alsoRetries\":[\"" + name + "\"]}}").Warnings,
+            warning => warning.Contains($"{other.DefaultAttempts()} of {name} = {3 * other.DefaultAttempts()} requests", StringComparison.Ordinal)
+                && warning.EndsWith($"; {other.WayOut()}.", StringComparison.Ordinal));
+    }
+
+    public static TheoryData<AlsoRetries> OthersThatRetry => [.. Enum.GetValues<AlsoRetries>()];
+
     [Fact]
     public void Layers_that_fit_give_figures_and_no_warning()
     {
