@@ -115,8 +115,9 @@ function neutralFolder() {
   return folder;
 }
 
+const its = `${name}-${platform}`;
+
 function fail() {
-  const its = `${name}-${platform}`;
   const known = Object.keys(optionalDependencies).map((each) => each.slice(name.length + 1));
   const way = found
     ? `Reinstall ${name}.`
@@ -155,5 +156,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 
 child.on('exit', (code, signal) => {
   if (code === 127 && found && isMusl()) console.error(`${name}: the program needs libstdc++; on Alpine: apk add libstdc++`);
+  // Whether the SDK has failed or the program cannot be told.
+  if (code && !found && its in optionalDependencies) {
+    console.error(
+      `${name}: the .NET SDK was asked, for the package ${its} is missing: install ${name} again, with its optional dependencies.`,
+    );
+  }
   process.exitCode = code ?? 128 + constants.signals[signal];
 });

@@ -156,6 +156,16 @@ test('each platform starts the program that is its own', { skip }, () => {
   }
 });
 
+test('when the SDK stands in and fails, it is said what is missing, and only then', { skip }, () => {
+  const { root, start } = scene();
+  const missing = new RegExp(`the package @crowvault/mcp-${platform} is missing: install @crowvault/mcp again`, 'u');
+  assert.equal(start().stderr, '');
+  writeFileSync(join(root, 'bin/dotnet'), '#!/bin/sh\nexit 1\n');
+  const { status, stdout, stderr } = start();
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, missing);
+});
+
 test('a platform without a program is told which have one', { skip }, () => {
   const { status, stderr } = startOn('freebsd', 'x64');
   assert.equal(status, 127);
