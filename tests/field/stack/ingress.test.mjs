@@ -312,6 +312,21 @@ test('fields of the answer that has failed do not describe the refusal; those th
   }
 });
 
+test("Nest: what a resolver of GraphQL throws is GraphQL's to answer", async () => {
+  const { answerErrors } = await emitted({ ...manifestOf('nest'), language: 'javascript' }).load('ingress');
+  const handled = [];
+  const filter = answerErrors({ catch: (error) => handled.push(error) });
+  for (const error of [new RangeError('a mistake'), Object.assign(new Error('open'), { code: 'CIRCUIT_OPEN' })]) {
+    // Its arguments are those of the resolver: no request, no response.
+    const host = { getType: () => 'graphql', getArgByIndex: () => ({}), switchToHttp: () => ({ getResponse: () => ({}) }) };
+    assert.throws(
+      () => filter.catch(error, host),
+      (thrown) => thrown === error,
+    );
+  }
+  assert.deepEqual(handled, []);
+});
+
 test('what Hono answers without the error handler it answers with it, headers and middleware included', async (t) => {
   const { answerErrors } = await emitted({ ...manifestOf('hono'), language: 'javascript' }).load('ingress');
   const logged = t.mock.method(console, 'error', () => undefined);
