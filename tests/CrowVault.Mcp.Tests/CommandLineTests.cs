@@ -20,12 +20,23 @@ public sealed class CommandLineTests
     [InlineData("generate")]
     [InlineData("generate", "circuit-breaker")]
     [InlineData("call")]
+    [InlineData("tools")]
+    [InlineData("serve")]
+    [InlineData("token", "create")]
+    [InlineData("stack")]
+    [InlineData("simulate")]
+    [InlineData("upgrade")]
+    [InlineData("accept")]
+    [InlineData("init")]
+    [InlineData("setup")]
+    [InlineData("completion")]
     public void Help_ends_with_examples(params string[] command)
     {
         var (exitCode, output, _) = ServerProcess.Run("", [.. command, "--help"]);
 
         Assert.Equal(0, exitCode);
-        Assert.Contains($"crowvault-mcp {string.Join(' ', command)}".TrimEnd(), output[output.IndexOf("Examples:", StringComparison.Ordinal)..], StringComparison.Ordinal);
+        var examples = output[output.IndexOf("Examples:", StringComparison.Ordinal)..].Split('\n').Where(line => line.StartsWith("  ", StringComparison.Ordinal));
+        Assert.All(examples, example => Assert.Contains($"crowvault-mcp {string.Join(' ', command)}".TrimEnd(), example, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -54,7 +54,8 @@ export const requests = [
     ['npx -y @crowvault/mcp generate circuit-breaker', 'Usage:'],
   ],
   ['A circuit breaker in Python', B, { language: 'python' }, ['TypeScript only'], 'refused'],
-  ['Trip on slow calls', B, { tripOn: 'latency' }, ['slow calls alone do not trip it'], 'refused'],
+  ['Trip on slow calls', B, { tripOn: 'latency' }, ['use failure-rate and give slowCallMs'], 'refused'],
+  ['A breaker called payments', B, { name: 'payments' }, ['the option name of new CircuitBreaker'], 'refused'],
   [
     'Set the error percentage to 30',
     B,
@@ -132,6 +133,8 @@ export const requests = [
   ['Rate limiting in Hapi', L, { framework: 'hapi' }, ['consume in a middleware of your own'], 'refused'],
   ['With Upstash', L, { store: 'upstash' }, ['rediss://'], 'refused'],
   ['On AWS Lambda', L, { runtime: 'lambda' }, ['use node', 'frozen between calls'], 'refused'],
+  ['Only on /login', L, { requestsPerWindow: 5, routes: ['/login'] }, ['mount the middleware on the routes'], 'refused'],
+  ['At redis://cache:6379', L, { redisUrl: 'redis://cache:6379' }, ['a client of yours that is connected'], 'refused'],
   ['With counts in Postgres', L, { store: 'postgres' }, ['use redis'], 'refused'],
   ['At most five jobs at once', L, { algorithm: 'concurrency' }, ['generate_bulkhead'], 'refused'],
   // Timeouts

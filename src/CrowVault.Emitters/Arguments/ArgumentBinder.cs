@@ -397,6 +397,9 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             "filter", "predicate", "bulkhead", "multiplier", "factor", "millis", "seconds", "minutes", "hours", "days", "month",
             "hourly", "daily", "weekly", "monthly",
             "requests", "second", "minute", "hour", "day", "week", "year",
+            // Of what it is for and where it goes.
+            "route", "path", "url", "uri", "host", "method", "service", "upstream", "dependency", "resource", "redis", "connection",
+            "file", "folder", "directory", "output", "class", "export", "import",
             // As Spanish, Portuguese, French, Italian and German name them.
             "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
             "tentativas", "limiar", "falhas", "tempo", "janela", "seuil", "echecs", "essais", "tentatives", "delai", "fenetre",
@@ -494,10 +497,12 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             return true;
         }
 
-        // environment: "workers" is the runtime, and environment: "production" is none of ours.
+        // environment: "workers" is the runtime, and environment: "production" is none of ours; name: "generate_retry_policy" names
+        // the tool.
         private bool Fits(OtherName other, JsonElement value) =>
-            other.Argument is not ("runtime" or "store" or "algorithm" or "framework")
-            || schema.Find(other.Argument)!.Check(value, new()) is not null;
+            !(value.ValueKind is JsonValueKind.String && Catalog.All.Any(emitter => value.ValueEquals(emitter.Tool)))
+            && (other.Argument is not ("runtime" or "store" or "algorithm" or "framework")
+            || schema.Find(other.Argument)!.Check(value, new()) is not null);
 
         // {"name":"orders.get","timeoutMs":2000}: the one entry of a list that is not there.
         private bool AddMember(string name, JsonProperty property)

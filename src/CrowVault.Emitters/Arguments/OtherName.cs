@@ -58,6 +58,10 @@ internal sealed partial record OtherName(string Argument, string? Advice)
         ("probeTimeoutMs",
             "the breaker sets no limit of time to calls; use generate_timeout_config, or probeTimeoutMs for probes alone.",
             ["timeout", "timeoutms", "calltimeout", "calltimeoutms", "requesttimeout", "requesttimeoutms"]),
+        ("failureThreshold", "the option name of new CircuitBreaker names a breaker; nothing is named here.",
+            Named("breaker", "circuit", "circuitbreaker")),
+        ("maxRetries", "the option destination of withRetry gives each service a budget; nothing is named here.",
+            Named("policy", "retry", "retrypolicy")),
         ("maxRetries", null, [
             "retrycount", "maxretrycount", "retrylimit", "retrymax", "totalretries", "maxretryattempts", "retryattempts", "retriesmax",
             "numberofretries", "numretries", "maxnetworkretries", "retry", "limit",
@@ -102,7 +106,7 @@ internal sealed partial record OtherName(string Argument, string? Advice)
             "retrystatuses", "httpstatuscodes", "statusforcelist",
         ]),
         ("retryOn", "withFetch emits retryFetch, which repeats only safe methods; its option methods names others.", [
-            "methods", "httpmethods", "allowedmethods", "idempotent", "idempotentonly", "retrymethods",
+            "method", "methods", "httpmethod", "httpmethods", "allowedmethods", "idempotent", "idempotentonly", "retrymethods",
         ]),
         ("requestsPerWindow", null, [
             "limit", "max", "points", "quota", "maxrequests", "requestlimit", "maxhits", "tokensperinterval", "permitlimit",
@@ -112,8 +116,14 @@ internal sealed partial record OtherName(string Argument, string? Advice)
             "duration", "interval", "period", "timewindow", "window", "limitrefreshperiod", "per", "ttl",
         ]),
         ("keyStrategy", null, ["key", "keyby", "keygenerator", "limitby", "identifier", "identifyby", "keytype"]),
+        ("keyStrategy", "mount the middleware on the routes that it is for; nothing names them here.", [
+            "routes", "route", "path", "paths", "url", "urls", "method", "methods", "endpoint", "endpoints",
+        ]),
+        ("redisClient", "the emitted code takes a client of yours that is connected; no address is given here.", [
+            "redisurl", "redisuri", "redishost", "redisport", "redisoptions", "redisconnection", "connectionstring", "connection",
+        ]),
         ("keyStrategy", InMiddleware, [
-            "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration",
+            "name", "limitername", "skip", "headers", "standardheaders", "legacyheaders", "whitelist", "allowlist", "blocklist", "blacklist", "blockduration",
             "message", "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
         ]),
         ("requestsPerWindow", "nothing spaces requests out evenly; with withOperations, acquire waits for a turn.", ["mintime"]),
@@ -143,6 +153,9 @@ internal sealed partial record OtherName(string Argument, string? Advice)
     private static readonly ILookup<string, (string Argument, string? Advice)> s_names = s_rows
         .SelectMany(row => row.Names.Select(name => (Name: name, Row: (row.Argument, row.Advice))))
         .ToLookup(each => each.Name, each => each.Row, StringComparer.Ordinal);
+
+    private static string[] Named(params string[] things) =>
+        ["name", "service", "servicename", "dependency", "upstream", .. things.Select(thing => $"{thing}name")];
 
     /// <summary>What a tool calls what is given under a name of elsewhere.</summary>
     /// <returns>Null when nothing is known about the name.</returns>

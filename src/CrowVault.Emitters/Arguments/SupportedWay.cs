@@ -19,7 +19,7 @@ internal sealed record SupportedWay(string? Use, string Advice)
     private static readonly Dictionary<(string Argument, string Value), SupportedWay> s_ways = Table(
         ("framework", Handlers, "fetch", [
             "nextjs", "next", "remix", "reactrouter", "sveltekit", "svelte", "astro", "solidstart", "nuxt", "nitro", "h3", "itty",
-            "workers", "bunserve", "deno",
+            "workers", "bun", "bunserve", "deno",
         ]),
         ("framework", "use nest.", "nest", ["nestjs"]),
         ("framework", "use express.", "express", ["expressjs", "express4", "express5"]),
@@ -60,6 +60,7 @@ internal sealed record SupportedWay(string? Use, string Advice)
             "bun", "bunredis", "denoredis", "glide", "valkeyglide",
         ]),
         ("algorithm", "GCRA is the leaky bucket as a meter.", "leaky-bucket", ["gcra", "leakybucketmeter"]),
+        ("algorithm", "use leaky-bucket.", "leaky-bucket", ["leaky"]),
         ("algorithm", "use sliding-window.", "sliding-window", [
             "slidinglog", "slidingwindowlog", "slidingwindowcounter", "rollingwindow", "sliding", "rolling",
         ]),
@@ -81,7 +82,7 @@ internal sealed record SupportedWay(string? Use, string Advice)
             "rate", "percentage", "percent", "errorrate", "errorpercentage", "failurepercentage", "window", "slidingwindow",
         ]),
         ("tripOn", "use consecutive.", "consecutive", ["count", "failures", "consecutivefailures", "failurecount", "threshold"]),
-        ("tripOn", "slow calls alone do not trip it; put generate_timeout_config inside, and what times out counts as a failure.", null, [
+        ("tripOn", "use failure-rate and give slowCallMs: slower calls count as failed.", null, [
             "slow", "slowcalls", "latency", "timeout", "timeouts",
         ]),
         ("onStoreError", "use open.", "open", ["allow", "admit", "failopen", "pass", "accept"]),

@@ -118,6 +118,11 @@ internal static class GenerateCommand
         }
 
         found.ForEach(each => report.Note(each, aloud: !request.Check));
+        foreach (var warning in request.Check ? [] : ProjectFiles.Warnings(Path.GetDirectoryName(real)!, Path.GetExtension(path)))
+        {
+            report.Warn(warning);
+        }
+
         Remark(emission, report, aloud: !request.Check);
         if (exitCode == CommandLine.Success && !request.OnlyLooks)
         {

@@ -31,6 +31,13 @@ internal sealed partial record ProjectFiles(
     private static readonly string[] s_vitest = ["vitest", "@cloudflare/vitest-pool-workers", "@nx/vitest"];
     private static readonly string[] s_jest = ["jest", "ts-jest", "@swc/jest", "jest-expo", "babel-jest", "@nx/jest"];
     private static readonly string[] s_bun = ["bun.lock", "bun.lockb", "bunfig.toml"];
+    // What reads ECMAScript modules in packages of CommonJS too: bundlers and whatever transpiles.
+    private static readonly string[] s_transpilers =
+    [
+        "typescript", "tsx", "ts-node", "@swc/core", "@babel/core", "@babel/preset-env", "esbuild", "vite", "rollup", "webpack", "parcel",
+        "tsup", "next", "nuxt", "react-scripts", "expo", "wrangler", "vitest",
+    ];
+
     private static readonly string[] s_workspaces = ["pnpm-workspace.yaml", "nx.json", "turbo.json", "lerna.json", "rush.json"];
 
     // What a package is called here. Nest comes before what it runs on, Next before an Express of its own.
@@ -78,6 +85,34 @@ internal sealed partial record ProjectFiles(
         var packages = Nearest(folder, "package.json") is { } path && Read(path) is { } manifest ? Dependencies(manifest) : [];
         var found = Array.Find(s_frameworks, each => packages.Contains(each.Package)).Framework;
         return runtime is "workers" && found is not "hono" ? null : found;
+    }
+
+    /// <summary>Warnings where a project does not take what is emitted: Node reads it as CommonJS, the type of packages that npm 11 makes,
+    /// or TypeScript checks JavaScript.</summary>
+    /// <param name="folder">Where the files go.</param>
+    /// <param name="extension">Extension of their names, with its dot.</param>
+    public static IEnumerable<string> Warnings(string folder, string extension)
+    {
+        if (extension is ".js" or ".ts" && Nearest(folder, "package.json") is { } package && Read(package) is { } manifest
+            && Text(manifest["type"]) == "commonjs" && !Dependencies(manifest).Overlaps(s_transpilers)
+            && Nearest(folder, "tsconfig.json") is null && Nearest(folder, "deno.json") is null
+            && RunnerOf(manifest, Path.GetDirectoryName(package)!)?.Runner is not "bun")
+        {
+            yield return $"{Fault.Show(package)} says \"type\": \"commonjs\", so Node takes these {extension} files, which are ECMAScript "
+                + "modules, for CommonJS and refuses them. Say \"type\": \"module\" there, or put a package.json with "
+                + "{\"type\":\"module\"} beside them.";
+        }
+
+        if (extension is ".js" or ".mjs" && (Nearest(folder, "jsconfig.json") ?? Nearest(folder, "tsconfig.json")) is { } config)
+        {
+            var options = new JsonObject();
+            Collect(config, options, MaxExtends, []);
+            if (IsTrue(options["checkJs"]))
+            {
+                yield return $"{Fault.Show(config)} has checkJs, which code without types does not pass. Take TypeScript, or write "
+                    + "// @ts-nocheck above the first comment, where updates keep it.";
+            }
+        }
     }
 
     /// <summary>Reads the nearest package.json, deno.json and tsconfig.json.</summary>

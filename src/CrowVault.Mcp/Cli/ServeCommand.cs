@@ -35,6 +35,10 @@ internal static class ServeCommand
             new Option<string?>("--settings") { Description = "JSON file of settings for HTTP; no file is read unless it is named here." };
         var command = new Command("serve", "Run the MCP server.") { transport, port, urls, settings };
         ServerOptions.AddTo(command);
+        CommandLine.AddExamples(
+            command,
+            $"{Product.Command} serve --transport http --port 8080",
+            $"{Product.Command} serve --transport http --settings serve.json --tools circuit-breaker,retry-policy");
         command.Validators.Add(result =>
         {
             // Without its value there is none to ask for.

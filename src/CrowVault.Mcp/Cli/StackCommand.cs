@@ -129,6 +129,11 @@ internal static class StackCommand
             report.Warn(warning);
         }
 
+        foreach (var warning in request.Check ? [] : ProjectFiles.Warnings(request.Output, request.IsJavaScript ? ".js" : ".ts"))
+        {
+            report.Warn(warning);
+        }
+
         foreach (var note in found.Concat(emission.Notes))
         {
             report.Note(note, aloud: watched);

@@ -46,6 +46,10 @@ internal static class TokenCommand
                 + "of the file that 'serve --settings' names.");
             return CommandLine.Success;
         });
-        return new Command("token", "Bearer tokens of the HTTP server.") { create };
+        string[] examples = [$"{Product.Command} token create --name ci", $"{Product.Command} token create --name ci --days 90 --json"];
+        CommandLine.AddExamples(create, examples);
+        var command = new Command("token", "Bearer tokens of the HTTP server.") { create };
+        CommandLine.AddExamples(command, examples);
+        return command;
     }
 }

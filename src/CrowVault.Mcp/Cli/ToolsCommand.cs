@@ -22,6 +22,11 @@ internal static class ToolsCommand
         var json = new Option<bool>("--json") { Description = "Print the MCP tools/list result." };
         var registry = new Option<bool>("--registry") { Description = "Print the index of the shadcn registry, registry.json." };
         var command = new Command("tools", "List the tools.") { tool, json, registry };
+        CommandLine.AddExamples(
+            command,
+            $"{Product.Command} tools",
+            $"{Product.Command} tools generate_retry_policy",
+            $"{Product.Command} tools --json");
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(registry))

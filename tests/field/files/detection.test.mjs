@@ -161,6 +161,47 @@ for (const [name, [files, [runner, extension], from = '.']] of Object.entries(pr
   });
 }
 
+test('a package of npm 11, in which Node takes modules for CommonJS, is warned of unless something else reads the files', () => {
+  const asked = (manifest, others, ...args) => {
+    const folder = newFolder();
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+    for (const name of others) writeFileSync(join(folder, name), '{}');
+    writeFileSync(join(folder, 'resilience.json'), '{"retryPolicy":{}}');
+    const { code, err } = run(folder, ...args, '-o', 'src');
+    assert.equal(code, 0, err);
+    const node = spawnSync(process.execPath, [join(folder, 'src/retry.js')], { encoding: 'utf8' });
+    return { folder, err, node };
+  };
+  const javascript = ['generate', 'retry-policy', '--language', 'javascript'];
+  const warned = /^Warning: .*package\.json says "type": "commonjs", so Node takes these \.(?:js|ts) files/mu;
+  const { folder, err, node } = asked({ type: 'commonjs' }, [], ...javascript);
+  assert.match(err, warned);
+  assert.match(node.stderr, /SyntaxError/u);
+  writeFileSync(join(folder, 'src/package.json'), '{"type":"module"}');
+  assert.equal(spawnSync(process.execPath, [join(folder, 'src/retry.js')]).status, 0, 'the way out is one');
+  assert.doesNotMatch(run(folder, ...javascript, '-o', 'src').err, warned);
+  assert.match(asked({ type: 'commonjs' }, [], 'stack', '--language', 'javascript').err, warned);
+  assert.match(asked({ type: 'commonjs' }, [], 'generate', 'retry-policy').err, warned);
+  for (const [manifest, others, ...args] of [
+    [{ type: 'module' }, [], ...javascript],
+    [{}, [], ...javascript],
+    [{ type: 'commonjs', devDependencies: { webpack: '5' } }, [], ...javascript],
+    [{ type: 'commonjs', dependencies: { next: '15' } }, [], ...javascript],
+    [{ type: 'commonjs' }, ['tsconfig.json'], 'generate', 'retry-policy'],
+    [{ type: 'commonjs', scripts: { test: 'bun test' } }, [], 'generate', 'retry-policy'],
+  ]) {
+    assert.doesNotMatch(asked(manifest, others, ...args).err, warned, JSON.stringify([manifest, others, args]));
+  }
+
+  // Code without types in a project where TypeScript checks JavaScript.
+  const base = newFolder();
+  writeFileSync(join(base, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(base, 'base.json'), '{"compilerOptions":{"checkJs":true}}');
+  writeFileSync(join(base, 'jsconfig.json'), '{"extends":"./base"}');
+  assert.match(run(base, ...javascript, '-o', 'src').err, /^Warning: .*jsconfig\.json has checkJs, /mu);
+  assert.doesNotMatch(run(base, 'generate', 'bulkhead', '--partitions', 'a=1', '-o', 'src').err, /checkJs/u);
+});
+
 test('a runtime that says the runner by itself', () => {
   const { code, err } = run(newFolder(), 'generate', 'circuit-breaker', '--runtime', 'deno', '-o', '.');
   assert.equal(code, 0, err);
