@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Arguments;
@@ -30,6 +31,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
     // An answer must not grow with the faults that it tells of.
     private const int MostErrors = 20;
 
+    private const int LongestCorrection = 32_768;
+
     private static readonly ProblemError s_further = new("", "");
 
     private readonly Memo<Answer> _answers = new();
@@ -51,7 +54,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
         if (emitter is null || faults.Count > 0)
         {
             call.ErrorType = isUnknown ? ToolCalls.UnknownTool : ToolCalls.InvalidArguments;
-            return RefuseAsync(context, faults, null);
+            return RefuseAsync(context, faults, Corrected(context.Features.Get<JsonBody>()!.Root));
         }
 
         // Of arguments that are too long to be kept no copy is made to look for them.
@@ -63,7 +66,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
                 return RefuseAsync(context, [.. refused.Faults.Select(
-                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], refused);
+                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], Corrected(refused));
             }
 
             answer = new(
@@ -115,7 +118,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
                 return RefuseAsync(context, [.. refused.Faults.Select(
-                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], refused);
+                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], Corrected(refused));
             }
 
             if (!emission.WithCode)
@@ -144,15 +147,59 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
         return HttpMethods.IsHead(context.Request.Method) ? Task.CompletedTask : context.Response.Body.WriteAsync(body).AsTask();
     }
 
-    private static Task RefuseAsync(HttpContext context, IReadOnlyList<ProblemError> errors, ArgumentFaults? refused)
+    private static CorrectedCall? Corrected(ArgumentFaults refused) => refused.CorrectedArguments is { } json
+        ? new(Product.ServerName, refused.Tool, JsonElement.Parse(json))
+        : null;
+
+    // A call as MCP has it, {"name":"generate_bulkhead","arguments":{}}, with the arguments beside the tool, or by its command's name.
+    private static CorrectedCall? Corrected(JsonElement root)
     {
-        CorrectedCall? corrected = null;
-        if (refused?.CorrectedArguments is { } json)
+        if (root.ValueKind is not JsonValueKind.Object || JsonMarshal.GetRawUtf8Value(root).Length > LongestCorrection)
         {
-            using var document = JsonDocument.Parse(json);
-            corrected = new(Product.ServerName, refused.Tool, document.RootElement.Clone());
+            return null;
         }
 
+        Emitter? emitter = null;
+        JsonElement? args = null;
+        var beside = new JsonObject();
+        foreach (var member in root.EnumerateObject())
+        {
+            switch (member.Name)
+            {
+                case "server":
+                    break;
+                case "tool" or "name" when emitter is null && member.Value.ValueKind is JsonValueKind.String:
+                    emitter = ServerFeatures.Current.Emitters.FirstOrDefault(each =>
+                        member.Value.ValueEquals(each.Tool) || member.Value.ValueEquals(each.Command));
+                    if (emitter is null)
+                    {
+                        return null;
+                    }
+
+                    break;
+                case "args" or "arguments" or "params" when args is null:
+                    args = member.Value.ValueKind is JsonValueKind.Null ? NoArguments : member.Value;
+                    break;
+                default:
+                    beside[member.Name] = JsonNode.Parse(member.Value.GetRawText());
+                    break;
+            }
+        }
+
+        if (emitter is null || (beside.Count > 0
+            && (args is not null || beside.Any(each => each.Key is not "withCode" && emitter.Arguments.Find(each.Key) is null))))
+        {
+            return null;
+        }
+
+        var meant = args ?? JsonSerializer.SerializeToElement(beside, HttpJson.Readable.JsonObject);
+        return emitter.TryEmit(meant, Product.Version, out _, out var refused)
+            ? new(Product.ServerName, emitter.Tool, meant)
+            : Corrected(refused);
+    }
+
+    private static Task RefuseAsync(HttpContext context, IReadOnlyList<ProblemError> errors, CorrectedCall? corrected)
+    {
         var shown = errors.Count > MostErrors ? [.. errors.Take(MostErrors)] : errors;
         var detail = errors.Count == 1 ? errors[0].Detail
             : errors.Count > MostErrors ? $"{errors.Count} faults; errors has the first {MostErrors}."

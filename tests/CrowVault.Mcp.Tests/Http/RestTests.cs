@@ -83,6 +83,30 @@ public sealed class RestTests(OpenServer open) : IClassFixture<OpenServer>
     }
 
     [Theory]
+    [InlineData("""{"name":"generate_retry_policy","arguments":{"maxRetries":2}}""", """{"maxRetries":2}""")]
+    [InlineData("""{"tool":"generate_retry_policy","maxRetries":2,"withCode":false}""", """{"maxRetries":2,"withCode":false}""")]
+    [InlineData("""{"tool":"retry-policy","params":{"maxRetries":"2"}}""", """{"maxRetries":2}""")]
+    [InlineData("""{"server":"other","tool":"generate_retry_policy","args":null}""", "{}")]
+    [InlineData("""{"tool":"generate_retry_policy","maxRetries":2,"colour":1}""", null)]
+    [InlineData("""{"tool":"generate_retry_policy","maxRetries":2,"args":{}}""", null)]
+    [InlineData("""{"tool":"generate_retry_policy","args":{},"arguments":{"maxRetries":2}}""", null)]
+    [InlineData("""{"name":"payments","args":{}}""", null)]
+    public async Task Corrects_the_form_of_a_call(string body, string? args)
+    {
+        using var answer = await Server.CallAsync(body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        using var problem = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        Assert.Equal(args is not null, problem.RootElement.TryGetProperty("correctedCall", out var call));
+        if (args is not null)
+        {
+            Assert.Equal(args, call.GetProperty("args").GetRawText());
+            using var corrected = await Server.CallAsync(call.GetRawText());
+            Assert.Equal(HttpStatusCode.OK, corrected.StatusCode);
+        }
+    }
+
+    [Theory]
     [InlineData("""{"operations":{"orders.get":0}}""", "/args/operations/orders.get")]
     [InlineData("""{"operations":[{"name":"a","timeoutMs":5},{"name":"b","timeoutMs":-1}]}""", "/args/operations/1/timeoutMs")]
     [InlineData("""{"operations":[7]}""", "/args/operations/0")]
