@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
 using CrowVault.Emitters.Stack;
 
 namespace CrowVault.Mcp.Cli;
@@ -10,6 +11,9 @@ namespace CrowVault.Mcp.Cli;
 internal static class InitCommand
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true, NewLine = "\n" };
+
+    private const int MostUpstreams = 200;
+    private const int LongestUpstream = 60;
 
     public static Command Build()
     {
@@ -51,34 +55,54 @@ internal static class InitCommand
         command.SetAction(parsed =>
         {
             var asks = !parsed.GetValue(yes) && !Console.IsInputRedirected && !Console.IsErrorRedirected && !parsed.GetValue(json);
+            var path = parsed.GetRequiredValue(config);
+            RefuseToReplace(path);
             return Run(
-                parsed.GetRequiredValue(config),
-                (parsed.GetValue(upstreams) ?? []).SelectMany(each => each.Split(',')).Where(each => each.Length > 0)
-                    .ToList() is { Count: > 0 } names
-                    ? names
-                    : Ask(asks, "Services that yours calls, separated by commas", "orders")
-                        .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries),
-                parsed.GetValue(runtime) ?? Ask(asks, "Where does it run: node, deno, bun, workers or browser", FoundRuntime()),
-                parsed.GetValue(limit) ?? Ask(asks, "Limit incoming requests by redis, memory or no", "no"),
-                parsed.GetValue(tests) ?? Ask(asks, "Tests beside the sources, yes or no", "yes") is "yes" or "y",
+                path,
+                Names((parsed.GetValue(upstreams) ?? []).DefaultIfEmpty(null).Aggregate((all, each) => $"{all},{each}")
+                    ?? Ask(asks, "Services that yours calls, separated by commas", "orders", UpstreamsProblem)),
+                parsed.GetValue(runtime)
+                    ?? Ask(asks, "Where does it run: node, deno, bun, workers or browser", FoundRuntime(), RuntimeProblem),
+                parsed.GetValue(limit) ?? Ask(asks, "Limit incoming requests by redis, memory or no", "no", LimitProblem),
+                parsed.GetValue(tests) ?? Ask(asks, "Tests beside the sources, yes or no", "yes", answer =>
+                    answer is "yes" or "y" or "no" or "n" ? null : $"{Fault.Show(answer)} is neither; use yes or no.") is "yes" or "y",
                 new Report(parsed.GetValue(json)));
         });
         return command;
     }
 
-    private static int Run(string config, IEnumerable<string> upstreams, string runtime, string limit, bool tests, Report report)
+    // Before anything is asked.
+    private static void RefuseToReplace(string config)
     {
-        if (limit is not ("redis" or "memory" or "no"))
-        {
-            throw new Fault($"--limit-requests: {Fault.Show(limit)} is not a choice; use redis, memory or no.");
-        }
-
         if (config.Length == 0)
         {
             throw new Fault("-c: the path is empty; give the manifest with -c PATH.");
         }
 
-        var names = upstreams.Distinct(StringComparer.Ordinal).ToList();
+        var path = Path.GetFullPath(config);
+        if (Path.Exists(path) || new FileInfo(path).LinkTarget is not null)
+        {
+            throw new Fault($"{Fault.Show(config)}: there already; give another place with -c.", CommandLine.Differs);
+        }
+    }
+
+    private static int Run(string config, IReadOnlyList<string> upstreams, string runtime, string limit, bool tests, Report report)
+    {
+        if (UpstreamsProblem(string.Join(',', upstreams)) is { } unusable)
+        {
+            throw new Fault($"--upstreams: {unusable}");
+        }
+
+        if (RuntimeProblem(runtime) is { } elsewhere)
+        {
+            throw new Fault($"--runtime: {elsewhere}");
+        }
+
+        if (LimitProblem(limit) is { } unlimited)
+        {
+            throw new Fault($"--limit-requests: {unlimited}");
+        }
+
         var manifest = new JsonObject
         {
             ["$schema"] = "./resilience.schema.json",
@@ -88,10 +112,10 @@ internal static class InitCommand
             ["retryPolicy"] = new JsonObject { ["maxRetries"] = 2 },
             ["timeoutConfig"] = new JsonObject
             {
-                ["operations"] = Table(names.Select(name => ($"{name}.get", 2_000))),
+                ["operations"] = Table(upstreams.Select(name => ($"{name}.get", 2_000))),
                 ["totalTimeoutMs"] = 8_000,
             },
-            ["bulkhead"] = new JsonObject { ["partitions"] = Table(names.Select(name => (name, 20))) },
+            ["bulkhead"] = new JsonObject { ["partitions"] = Table(upstreams.Select(name => (name, 20))) },
             ["upstreams"] = new JsonObject(),
             ["stack"] = new JsonObject(),
         };
@@ -118,11 +142,7 @@ internal static class InitCommand
         }
 
         var path = Path.GetFullPath(config);
-        if (Path.Exists(path) || new FileInfo(path).LinkTarget is not null)
-        {
-            throw new Fault($"{Fault.Show(config)}: there already; give another place with -c.", CommandLine.Differs);
-        }
-
+        RefuseToReplace(config);
         using (var write = FolderWrite.Open(Path.GetDirectoryName(path)!))
         {
             write.Stage(Path.GetFileName(path), TargetFile.Bytes(text));
@@ -151,14 +171,55 @@ internal static class InitCommand
         : File.Exists("wrangler.toml") || File.Exists("wrangler.json") || File.Exists("wrangler.jsonc") ? "workers"
         : "node";
 
-    private static string Ask(bool asks, string question, string fallback)
+    private static List<string> Names(string answer) =>
+        [.. answer.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Distinct(StringComparer.Ordinal)];
+
+    private static string? UpstreamsProblem(string answer)
     {
-        if (!asks)
+        var names = Names(answer);
+        return names.Count is 0 or > MostUpstreams
+            ? $"{names.Count} names; give 1 to {MostUpstreams} such as orders,payments."
+            : names.Find(name => !EmittedName.IsUsable(name) || name.Length > LongestUpstream) is { } unusable
+            ? $"{Fault.Show(unusable)} is not a usable name; use a letter, then up to {LongestUpstream - 1} letters, digits, '_', '.' or '-'."
+            : names.Distinct(StringComparer.OrdinalIgnoreCase).Count() < names.Count
+            ? "two names differ at most in case; give each once."
+            : null;
+    }
+
+    // As the tools word it.
+    private static string? RuntimeProblem(string answer) => Catalog.All[0].TryEmit(
+        JsonElement.Parse(new JsonObject { ["runtime"] = answer }.ToJsonString()), Product.Version, out _, out var faults)
+        ? null
+        : faults.Faults[0].Problem;
+
+    private static string? LimitProblem(string answer) =>
+        answer is "redis" or "memory" or "no" ? null : $"{Fault.Show(answer)} is not a choice; use redis, memory or no.";
+
+    // Asks again until the answer is one; the end of the input is none.
+    private static string Ask(bool asks, string question, string fallback, Func<string, string?> problem)
+    {
+        while (asks)
         {
-            return fallback;
+            Console.Error.Write($"{question} [{fallback}]: ");
+            if (Console.ReadLine()?.Trim() is not { } answer)
+            {
+                Console.Error.WriteLine();
+                throw new Fault("The answers ended; nothing was written.");
+            }
+
+            if (answer.Length == 0)
+            {
+                break;
+            }
+
+            if (problem(answer) is not { } wrong)
+            {
+                return answer;
+            }
+
+            Console.Error.WriteLine(wrong);
         }
 
-        Console.Error.Write($"{question} [{fallback}]: ");
-        return Console.ReadLine()?.Trim() is { Length: > 0 } answer ? answer : fallback;
+        return fallback;
     }
 }

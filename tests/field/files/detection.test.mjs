@@ -5,7 +5,9 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { programUnderTest } from '../../shared/program.mjs';
-import { newFolder, run } from './lib.mjs';
+import { filesOf, newFolder, run } from './lib.mjs';
+
+const onTerminal = process.platform !== 'linux' || spawnSync('script', ['--version']).error ? 'needs script of util-linux' : false;
 
 const bundler = { compilerOptions: { module: 'ESNext', moduleResolution: 'bundler' } };
 const commonJs = { compilerOptions: { module: 'commonjs' } };
@@ -306,4 +308,48 @@ test('init: the framework of the project, with limits and without, and a place w
       assert.match(ingress, /Deadline/u);
     }
   }
+});
+
+test('init: a faulty option is one sentence, and what is there is told before anything is asked', () => {
+  const folder = newFolder();
+  for (const [args, sentence] of [
+    [
+      ['--runtime', 'nodejs'],
+      /^--runtime: "nodejs" is not a choice; use node\.$/u,
+    ],
+    [['--upstreams', 'orders,pay ments'], /^--upstreams: "?pay ments"? is not a usable name/u],
+    [['--upstreams', 'orders,Orders'], /^--upstreams: two names differ at most in case; give each once\.$/u],
+    [['--upstreams', ','], /^--upstreams: 0 names; give 1 to 200/u],
+    [['--limit-requests', 'postgres'], /^--limit-requests: "?postgres"? is not a choice; use redis, memory or no\.$/u],
+  ]) {
+    const { code, err } = run(folder, 'init', '--yes', ...args);
+    assert.equal(code, 2, err);
+    assert.match(err.trim(), sentence);
+    assert.deepEqual(filesOf(folder), {});
+  }
+});
+
+test('init asks again after a faulty answer, and the end of the answers writes nothing', { skip: onTerminal }, () => {
+  const asked = (folder, input) => {
+    const { command, args } = programUnderTest();
+    const line = [command, ...args, 'init'].map((word) => `'${word}'`).join(' ');
+    const { status, stdout } = spawnSync('script', ['-qec', line, '/dev/null'], { cwd: folder, input, encoding: 'utf8', timeout: 60_000 });
+    return { code: status, out: stdout };
+  };
+  const folder = newFolder();
+  const { code, out } = asked(folder, 'orders,pay ments\norders,payments\nnodejs\nnode\npostgres\nredis\nmaybe\nno\n');
+  assert.equal(code, 0, out);
+  assert.match(out, /not a usable name.*is not a choice; use node\..*use redis, memory or no\..*use yes or no\./su);
+  const { withTests, runtime, rateLimiting, bulkhead } = JSON.parse(filesOf(folder)['resilience.json']);
+  assert.deepEqual(
+    [withTests, runtime, rateLimiting.store, Object.keys(bulkhead.partitions)],
+    [false, 'node', 'redis', ['orders', 'payments']],
+  );
+  const again = asked(folder, '\n\n\n\n');
+  assert.equal(again.code, 1);
+  assert.match(again.out, /resilience\.json: there already/u);
+  assert.doesNotMatch(again.out, /Services that yours calls/u);
+  const empty = newFolder();
+  assert.equal(asked(empty, 'orders\n\u0004').code, 2);
+  assert.deepEqual(filesOf(empty), {});
 });
