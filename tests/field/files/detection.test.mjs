@@ -313,10 +313,7 @@ test('init: the framework of the project, with limits and without, and a place w
 test('init: a faulty option is one sentence, and what is there is told before anything is asked', () => {
   const folder = newFolder();
   for (const [args, sentence] of [
-    [
-      ['--runtime', 'nodejs'],
-      /^--runtime: "nodejs" is not a choice; use node\.$/u,
-    ],
+    [['--runtime', 'nodejs'], /^--runtime: "nodejs" is not a choice; use node\.$/u],
     [['--upstreams', 'orders,pay ments'], /^--upstreams: "?pay ments"? is not a usable name/u],
     [['--upstreams', 'orders,Orders'], /^--upstreams: two names differ at most in case; give each once\.$/u],
     [['--upstreams', ','], /^--upstreams: 0 names; give 1 to 200/u],
