@@ -108,6 +108,8 @@ public sealed class PromptsAndResourcesTests
         Assert.Contains("""{"runtime":"node","partitions":{"orders":20,"payments":20}}""", text, StringComparison.Ordinal);
         Assert.Contains("'call'", text, StringComparison.Ordinal);
         Assert.Contains("3 attempts of orders", text, StringComparison.Ordinal);
+        Assert.Contains("3. Wire them once:\n```ts\nimport { withBulkhead } from './bulkhead.ts';\n", text, StringComparison.Ordinal);
+        Assert.Contains("  return call(\n    'orders',\n    'orders',\n", text, StringComparison.Ordinal);
     }
 
     [Theory]

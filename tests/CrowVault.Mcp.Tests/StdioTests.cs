@@ -150,6 +150,7 @@ public sealed class StdioTests
             {{Initialized}}
             {"jsonrpc":"2.0","id":1,"method":"tools/list"}
             {{Call(2, "generate_bulkhead", "{}")}}
+            {"jsonrpc":"2.0","id":3,"method":"prompts/list"}
 
             """,
             "--tools",
@@ -161,6 +162,9 @@ public sealed class StdioTests
         Assert.Equal(
             "generate_bulkhead is not offered here; the tools are generate_circuit_breaker, generate_retry_policy.",
             replies[2]["error"]!["message"]!.GetValue<string>());
+
+        // The other prompt has all five called.
+        Assert.Equal(["choose_pattern"], replies[3]["result"]!["prompts"]!.AsArray().Select(prompt => prompt!["name"]!.GetValue<string>()));
     }
 
     [Fact]

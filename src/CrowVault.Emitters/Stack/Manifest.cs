@@ -1,7 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using CrowVault.Emitters.Bulkhead;
+using CrowVault.Emitters.CircuitBreaker;
+using CrowVault.Emitters.Code;
+using CrowVault.Emitters.RetryPolicy;
 using CrowVault.Emitters.Stack.Telemetry;
+using CrowVault.Emitters.TimeoutConfig;
 
 namespace CrowVault.Emitters.Stack;
 
@@ -93,6 +98,12 @@ public static class Manifest
             var upstreams = new UpstreamsFile(sections, stack, reported);
             files.AddRange(upstreams.Files(version));
             usage = upstreams.Usage;
+        }
+        else if (stack is not null && sections.Find<TimeoutConfigOptions>() is { } timeouts && sections.Find<BulkheadOptions>() is { } bulkhead
+            && sections.Find<CircuitBreakerOptions>() is not null && sections.Find<RetryPolicyOptions>() is not null)
+        {
+            usage = TestRunner.WithImports(
+                StackEmitter.Usage(timeouts.Operations[0].Name, bulkhead.Partitions[0].Name), stack.ImportExtension);
         }
 
         if (reported.Any)

@@ -35,8 +35,11 @@ internal static class ApiMcpServer
     public static McpServerPrimitiveCollection<McpServerTool> Tools { get; } =
         Collect(ServerFeatures.Current.Emitters.Select(emitter => new EmitterTool(emitter)));
 
-    /// <summary>The prompts.</summary>
-    public static McpServerPrimitiveCollection<McpServerPrompt> Prompts { get; } = [new DefenceInDepthPrompt(), new ChoosePatternPrompt()];
+    /// <summary>The prompts; the one that asks for all five tools only where they are offered.</summary>
+    public static McpServerPrimitiveCollection<McpServerPrompt> Prompts { get; } =
+        ServerFeatures.Current.Emitters.Count == Catalog.All.Count
+            ? [new DefenceInDepthPrompt(), new ChoosePatternPrompt()]
+            : [new ChoosePatternPrompt()];
 
     /// <summary>The composition of the layers, the choice of a pattern, and a guide per pattern.</summary>
     public static McpServerResourceCollection Resources { get; } = CollectResources();

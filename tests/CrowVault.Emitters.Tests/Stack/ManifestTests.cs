@@ -50,7 +50,8 @@ public sealed class ManifestTests
     {
         var emission = Emit("{" + Four + "}");
         Assert.Equal(["circuit-breaker.ts", "retry.ts", "timeouts.ts", "bulkhead.ts", "resilience-stack.ts"], emission.Files.Select(file => file.Path));
-        Assert.Equal("", emission.Usage);
+        Assert.Contains("const call = resilienceStack({", emission.Usage, StringComparison.Ordinal);
+        Assert.Contains("  return call(\n    'orders.get',\n    'orders',\n", emission.Usage, StringComparison.Ordinal);
         Assert.Contains("\"withFetch\":false", emission.Files[2].Content, StringComparison.Ordinal);
     }
 
