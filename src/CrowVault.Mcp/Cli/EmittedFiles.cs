@@ -96,6 +96,8 @@ internal static class EmittedFiles
                     FileState.Same => "up to date.",
                     FileState.Outdated => "outdated; generate it again. Run the same command without --check.",
                     FileState.Newer => NewerThanThis(target),
+                    FileState.Edited or FileState.Foreign when ThreeWayMerge.HasConflicts(target.Existing!) =>
+                        "has conflicts of a merge; settle them first. Look for <<<<<<<.",
                     FileState.Edited => "edited since it was generated. --diff shows the difference, --merge brings it up to date, "
                         + $"'{Product.Command} accept {Fault.Show(target.Path)}' keeps it as it is.",
                     FileState.Foreign => "does not begin with the comment of an emitted file.",

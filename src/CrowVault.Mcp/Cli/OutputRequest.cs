@@ -36,7 +36,7 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
 
     /// <summary>What is wrong with the request; null when nothing is.</summary>
     public string? Problem =>
-        Output is null && (OnlyLooks || Force || Merge) ? "--dry-run, --diff, --check and --force need -o PATH."
+        Output is null && (OnlyLooks || Force || Merge || Prune) ? "--dry-run, --diff, --check and --force need -o PATH."
         : Output is null && Name is not null ? "--name needs -o PATH."
         : string.IsNullOrWhiteSpace(Output) && Output is not null ? "-o: the path is empty; give a folder or a .ts file."
         : Output is "-" ? "-o: - is no folder; without -o the code goes to standard output."
@@ -118,7 +118,7 @@ internal sealed class OutputOptions
         Description = "Merge your edits with what is emitted now, by what was emitted before; conflicts are marked in the file.",
     };
 
-    private readonly Option<bool> _prune = new("--prune") { Description = "Remove emitted files that the manifest no longer names." };
+    private readonly Option<bool> _prune;
 
     private readonly Option<string> _name = new("--name")
     {
@@ -133,6 +133,12 @@ internal sealed class OutputOptions
     {
         _forStack = forStack;
         _language.CompletionSources.Add(JavaScript.Language, "typescript");
+        _prune = new("--prune")
+        {
+            Description = forStack
+                ? "Remove emitted files that the manifest no longer names."
+                : "Remove emitted tests that are no longer asked for.",
+        };
     }
 
     public void AddTo(Command command)
@@ -144,7 +150,12 @@ internal sealed class OutputOptions
         command.Add(_check);
         command.Add(_force);
         command.Add(_merge);
-        command.Add(_forStack ? _prune : _name);
+        command.Add(_prune);
+        if (!_forStack)
+        {
+            command.Add(_name);
+        }
+
         command.Add(_json);
     }
 
@@ -156,7 +167,7 @@ internal sealed class OutputOptions
         parsed.GetValue(_force),
         parsed.GetValue(_merge))
     {
-        Prune = _forStack && parsed.GetValue(_prune),
+        Prune = parsed.GetValue(_prune),
         Name = _forStack ? null : parsed.GetValue(_name),
         Json = parsed.GetValue(_json),
         Language = parsed.GetValue(_language),

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { format } from 'prettier';
 import { repository } from '../../shared/program.mjs';
-import { copyOf, formatters, newFolder, run } from './lib.mjs';
+import { copyOf, filesOf, formatters, newFolder, run } from './lib.mjs';
 
 const ts = createRequire(join(repository, 'tests/field/files/package.json'))('typescript');
 const rounds = process.env.CROWVAULT_PROOF === 'full' ? 500 : 6;
@@ -274,6 +274,12 @@ test('two changes of one line are a conflict that shows both', () => {
   const again = run(folder, 'generate', 'bulkhead', '--partitions', 'orders=34', '-o', '.', '--merge');
   assert.equal(again.code, 1);
   assert.match(again.err, /conflicts of an earlier merge/u);
+  const check = run(folder, 'generate', 'bulkhead', '-o', '.', '--check');
+  assert.match(
+    check.err,
+    /bulkhead\.ts: has conflicts of a merge; settle them first\. Look for <<<<<<<\.$/mu,
+    'what accepts nothing advises no accept',
+  );
   assert.equal(run(folder, 'accept', 'bulkhead.ts').code, 1);
 });
 
@@ -327,6 +333,25 @@ test('one edited file holds up no other, and what a manifest no longer names is 
   assert.match(stack('--prune').err, /bulkhead\.ts: removed/u);
   assert.throws(() => readFileSync(join(folder, 'out/bulkhead.ts')));
   assert.ok(bulkhead);
+});
+
+test('tests that are no longer asked for are told, and removed as told', () => {
+  const folder = newFolder();
+  const generate = (...args) => run(folder, 'generate', 'retry-policy', '--name', 'pay', '-o', '.', ...args);
+  assert.equal(generate('--with-tests').code, 0);
+  const told = generate('--with-tests', 'false');
+  assert.match(told.err, /^\.\/pay\.retry\.test\.ts: no longer asked for\. --prune removes it\.$/mu);
+  assert.equal(generate('--check').code, 1);
+  const edited = readFileSync(join(folder, 'pay.retry.test.ts'), 'utf8');
+  writeFileSync(
+    join(folder, 'pay.retry.test.ts'),
+    edited.replace("import assert from 'node:assert/strict';", "import assert from 'node:assert';"),
+  );
+  assert.match(generate('--prune').err, /but edited; it stays\. --prune --force removes it\./u);
+  writeFileSync(join(folder, 'pay.retry.test.ts'), edited);
+  assert.equal(generate('--prune').code, 0);
+  assert.deepEqual(Object.keys(filesOf(folder)), ['pay.retry.ts']);
+  assert.equal(generate('--check').code, 0);
 });
 
 test('a second instance stands beside the first, and nobody else is overwritten', () => {
