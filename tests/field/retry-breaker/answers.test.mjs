@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { Agent as HttpAgent, get } from 'node:http';
 import { test } from 'node:test';
-import { Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import axios from 'axios';
 import nodeFetch, { Request as NodeFetchRequest } from 'node-fetch';
@@ -21,13 +21,23 @@ const flaky = () => {
   };
 };
 
+const received = (url, agent) => new Promise((resolve, reject) => get(url, { agent }, resolve).on('error', reject));
+
 // Each leaves the answer unread, in a pool of one connection.
 const clients = {
   undici: (url, pool) => undiciFetch(url, { dispatcher: pool }),
   'undici.request': (url, pool) => undiciRequest(url, { dispatcher: pool }),
   'node-fetch': (url, _, agent) => nodeFetch(url, { agent }),
-  'node:http': (url, _, agent) => new Promise((resolve, reject) => get(url, { agent }, resolve).on('error', reject)),
+  'node:http': (url, _, agent) => received(url, agent),
   'axios, stream': (url, _, agent) => axios.get(url, { httpAgent: agent, responseType: 'stream' }),
+  'node-fetch 2, which pipes the body on': async (url, _, agent) => {
+    const answer = await received(url, agent);
+    return { status: answer.statusCode, headers: answer.headers, body: answer.pipe(new PassThrough()).pipe(new PassThrough()) };
+  },
+  'an SDK of AWS': async (url, _, agent) => {
+    const answer = await received(url, agent);
+    return { statusCode: answer.statusCode, headers: answer.headers, Body: answer };
+  },
 };
 
 async function pooled(use) {
@@ -51,7 +61,7 @@ for (const client of Object.keys(clients)) {
           const ended = await within(3_000, answer);
           assert.notEqual(ended, 'still waiting');
           assert.equal(ended.statusCode ?? ended.status, 200);
-          const body = ended.body ?? ended.data ?? ended;
+          const body = ended.body ?? ended.Body ?? ended.data ?? ended;
           await (body.cancel === undefined ? new Promise((resolve) => body.resume().on('end', resolve)) : body.cancel());
         }
       }),
@@ -80,7 +90,8 @@ for (const client of Object.keys(clients)) {
             next.catch(() => undefined);
             const ended = await within(3_000, next);
             assert.notEqual(ended, 'still waiting', way);
-            await (ended.text?.() ?? ended.body?.text() ?? new Promise((resolve) => (ended.data ?? ended).resume().on('end', resolve)));
+            const body = ended.body ?? ended.Body ?? ended.data ?? ended;
+            await (ended.text?.() ?? body.text?.() ?? new Promise((resolve) => body.resume().on('end', resolve)));
           }
         }),
     ));

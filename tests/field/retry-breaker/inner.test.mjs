@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { reactive, ref } from '@vue/reactivity';
 import { attemptsOf, BREAKER, fast, load, rejection, RETRY, stateAfter } from './cases.mjs';
 
 const failed = (message, members) => Object.assign(new Error(message), members);
@@ -202,4 +203,19 @@ test('waitForWork: a call whose signal aborts ends with its work, and without it
       await (waitForWork ? assert.doesNotReject(call) : over);
     }
   }
+});
+
+test('what Vue makes reactive still works: a guard in a ref, options in a reactive object', async () => {
+  const { CircuitBreaker } = await load(BREAKER);
+  const { RetryBudget, withRetry } = await load(RETRY);
+  const { Bulkhead } = await load('generate_bulkhead', { partitions: { orders: 1 } });
+  const { Deadline } = await load('generate_timeout_config', { operations: { read: 1_000 } });
+  const held = reactive({ breaker: new CircuitBreaker(), bulkhead: new Bulkhead('orders', 1), deadline: new Deadline(60_000) });
+  assert.equal(await held.breaker.call(() => 'called'), 'called');
+  assert.equal(held.breaker.state, 'CLOSED');
+  assert.equal(await held.bulkhead.run(() => 'run'), 'run');
+  assert.equal(await held.deadline.run(() => 'in time'), 'in time');
+  const options = reactive({ ...fast, budget: new RetryBudget(), signal: new AbortController().signal });
+  assert.equal(await withRetry((_, attempt) => attempt || Promise.reject(new Error('reset')), options), 1);
+  assert.equal(ref(new CircuitBreaker(reactive({ failureThreshold: 2 }))).value.retryAfterMs, 0);
 });

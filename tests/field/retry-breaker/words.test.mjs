@@ -9,6 +9,9 @@ import { Agent, request } from 'undici';
 import { attemptsOf, BREAKER, fast, load, rejection, RETRY, served, stateAfter, within } from './cases.mjs';
 
 const failed = (message, members) => Object.assign(new Error(message), members);
+
+/** Whose classes leave the `name` of their errors as it is, as many people's do. */
+const classed = (name, message = 'x') => new { [name]: class extends Error {} }[name](message);
 const network = { retryErrors: 'network', retryOn: [503] };
 
 /** [state of a breaker after ten of them, attempts of three by default, attempts with `retryErrors: network`]. */
@@ -92,6 +95,25 @@ const words = {
   'SvelteKit, redirect': [{ status: 303, location: '/' }, 'answered'],
   'SvelteKit, not found': [{ status: 404, body: { message: 'x' } }, 'answered'],
   'TanStack, not found': [{ isNotFound: true, data: { id: 7 } }, 'answered'],
+  'a class alone, not found': [classed('OrderNotFoundError'), 'answered'],
+  'a class alone, invalid': [classed('ValidationError'), 'left'],
+  'a class alone, timed out': [classed('QueryTimeoutError'), 'down'],
+  'a class alone, disconnected': [classed('BrokerConnectionError'), 'down'],
+  'a class alone, of no known word': [classed('OrderError'), ['OPEN', 3, 1]],
+  'node-redis, aborted': [classed('AbortError', 'The command was aborted'), 'left'],
+  'node-redis, a transaction': [failed('1 commands failed', { replies: ['OK', new Error('WRONGTYPE Operation')] }), 'answered'],
+  'Postgres, raised by a trigger': [failed('no stock', { name: 'error', code: 'P0001' }), 'answered'],
+  'MySQL, raised by a trigger': [failed('no stock', { code: 'ER_SIGNAL_EXCEPTION', sqlState: '45000' }), 'answered'],
+  'MySQL, a wrong value': [failed('x', { code: 'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD', sqlState: 'HY000' }), 'answered'],
+  'MySQL, an unknown value of an enum': [failed('x', { code: 'WARN_DATA_TRUNCATED', sqlState: '01000' }), 'answered'],
+  'MySQL, waits for a lock': [failed('Lock wait timeout exceeded', { code: 'ER_LOCK_WAIT_TIMEOUT', sqlState: 'HY000' }), 'down'],
+  'postgres.js, undefined': [failed('UNDEFINED_VALUE: x', { code: 'UNDEFINED_VALUE' }), 'left'],
+  'tRPC, called on the server': [failed('x', { name: 'TRPCError', code: 'UNPROCESSABLE_CONTENT' }), 'answered'],
+  "PostgREST, a gateway's page": [failed('<!DOCTYPE html><html>', { name: 'PostgrestError' }), 'down'],
+  "node-fetch 2, a gateway's page": [
+    failed("invalid json response body at http://a/ reason: Unexpected token '<'", { name: 'FetchError' }),
+    'down',
+  ],
   'a program that ended with 137': [failed('Command failed: x', { code: 137, cmd: 'x' }), ['OPEN', 3, 1]],
 };
 
@@ -106,6 +128,25 @@ for (const [name, [error, kind]] of Object.entries(words)) {
     }
   });
 }
+
+test('what hides behind a revoked proxy changes no outcome', async () => {
+  const { withRetry } = await load(RETRY);
+  const { CircuitBreaker } = await load(BREAKER, { withMetrics: true });
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  for (const error of [failed('reset', { cause: proxy }), new AggregateError([proxy], 'reset')]) {
+    const breaker = new CircuitBreaker({ failureThreshold: 1 });
+    assert.equal(await rejection(breaker.call(() => Promise.reject(error))), error);
+    assert.equal(breaker.state, 'OPEN');
+    assert.equal(breaker.getMetrics().failureCount, 1);
+    let attempts = 0;
+    const work = () => Promise.reject(((attempts += 1), error));
+    assert.equal(await rejection(withRetry(work, { ...fast, maxRetries: 2 })), error);
+    assert.equal(attempts, 3);
+  }
+  const thrown = await new CircuitBreaker().call(() => Promise.reject(proxy)).then(assert.fail, (error) => [error]);
+  assert.equal(thrown[0], proxy);
+});
 
 test('a result that only looks like one of those is a result', async () => {
   for (const result of [{ code: 503 }, { code: 503, headers: {} }, { status: '503', headers: {} }, { message: '14 UNAVAILABLE: x' }]) {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent, createServer, request as httpRequest } from 'node:http';
+import { PassThrough } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -37,6 +38,10 @@ const clients = {
   'axios, an error with a stream': (_, agent) => axios.get(`${url}/503`, { httpAgent: agent, responseType: 'stream', proxy: false }),
   'node-fetch': (path, agent) => nodeFetch(`${url}${path}`, { agent }),
   'node:http': get,
+  'node-fetch 2, which pipes the body on': async (path, agent) => ({
+    body: (await get(path, agent)).pipe(new PassThrough()).pipe(new PassThrough()),
+  }),
+  'an SDK of AWS': async (path, agent) => ({ Body: await get(path, agent) }),
 };
 const { withTimeout, timeoutFetch } = await load('generate_timeout_config', { operations: { read: 60_000 }, withFetch: true });
 const { Bulkhead } = await load('generate_bulkhead', { partitions: { own: 1 } });
@@ -74,14 +79,14 @@ for (const [name, client] of Object.entries(clients)) {
   });
 }
 
-for (const name of ['axios, a stream', 'node-fetch', 'node:http']) {
+for (const name of ['axios, a stream', 'node-fetch', 'node:http', 'an SDK of AWS']) {
   test(`${name}: the slot is held until the stream has been read`, async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const bulkhead = new Bulkhead('own', 1);
     const answer = await bulkhead.run(() => clients[name]('/large', agent), { holdBody: true });
     assert.equal(bulkhead.stats().active, 1);
     let bytes = 0;
-    for await (const chunk of answer.data ?? answer.body ?? answer) bytes += chunk.length;
+    for await (const chunk of answer.data ?? answer.body ?? answer.Body ?? answer) bytes += chunk.length;
     assert.equal(bytes, 200 * 65_536);
     while (bulkhead.stats().active > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     agent.destroy();

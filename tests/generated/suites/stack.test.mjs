@@ -290,6 +290,49 @@ test('upstreams: a wait that would outlast the deadline is not begun, and the la
   }
 });
 
+test('stack and retry agree on what was refused, by guards of others too', async () => {
+  const { isBackendFailure } = await module('resilience-stack');
+  const { judgeOutcome } = await module('circuit-breaker');
+  const codes = ['CIRCUIT_OPEN', 'BULKHEAD_FULL', 'BULKHEAD_TIMEOUT', 'RATE_LIMITED', 'EOPENBREAKER', 'ESEMLOCKED'];
+  const words = ['Execution prevented because the circuit breaker is open', 'Bulkhead capacity exceeded (0/1 execution slots)'];
+  const refusals = [...codes.map((code) => Object.assign(new Error('x'), { code })), ...words.map((word) => new Error(word))];
+  for (const refusal of refusals) {
+    for (const error of [refusal, new Error('orders', { cause: refusal }), new AggregateError([new Error('x'), refusal])]) {
+      assert.equal(isBackendFailure(error), false, refusal.code ?? refusal.message);
+      assert.equal(judgeOutcome({ error }), 'ignored', refusal.code ?? refusal.message);
+    }
+  }
+  for (const error of [new Error('BULKHEAD_FULLY'), { code: 503 }, { code: Symbol('x') }, 'CIRCUIT_OPEN', undefined]) {
+    assert.equal(isBackendFailure(error), true);
+  }
+});
+
+test('upstreams: twenty calls share a signal, which Node 20 does not warn of', async () => {
+  const { call } = await stack();
+  const { upstreamFor } = await module('upstreams');
+  const warned = [];
+  const onWarning = ({ message }) => warned.push(message);
+  process.on('warning', onWarning);
+  try {
+    const failing = () => Promise.reject(new Error('reset'));
+    const transport = async () => new Response('read');
+    const ways = {
+      stack: (signal, n) => call('read', n % 2 === 0 ? 'orders' : 'users', failing, { signal }),
+      call: (signal, n) => upstreamFor(`shared ${String(n)}`).call('read', failing, { signal }),
+      fetch: async (signal, n) =>
+        (await upstreamFor(`fetched ${String(n)}`).fetch('read', 'https://a.example/', { signal }, { signal, fetch: transport })).text(),
+    };
+    for (const way of Object.values(ways)) {
+      const { signal } = new AbortController();
+      await Promise.allSettled(Array.from({ length: 20 }, (_, n) => way(signal, n)));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual(warned, []);
+  } finally {
+    process.removeListener('warning', onWarning);
+  }
+});
+
 test('upstreams: a drain refuses new calls and waits for those that run', async () => {
   const { drainUpstreams, upstreamFor } = await module('upstreams');
   let finish;
