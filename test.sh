@@ -157,8 +157,9 @@ conformance() {
   (cd tests/conformance && install && node run.mjs ${mode:+"$mode"})
 }
 
-# Builds the release, native program included, into a folder of this run.
+# Builds the release, native program included, into a folder of this run. The README's first lines are run with the clients of the doors.
 packages() {
+  (cd tests/conformance && install)
   (cd tests/packages && install && CROWVAULT_RELEASE=$work/release node run.mjs ${mode:+"$mode"})
   local code=$?
   mkdir -p "$work/program" && tar -xzf "$work"/release/crowvault-mcp-*-linux-x64.tar.gz -C "$work/program" && return "$code"
