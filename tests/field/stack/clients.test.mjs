@@ -198,6 +198,22 @@ test('undici: the signal among its own options ends the call, beside one of the 
   }
 });
 
+test('undici: twenty calls share both of their signals, and nobody is warned of a leak', async () => {
+  const { load } = emitted({ ...manifestOf('undici'), bulkhead: { partitions: { up: 20 } }, language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { undiciRequest } = await load('upstreams-undici');
+  const send = undiciRequest(async (_, { signal }) => request(`${base}/`, { signal }), upstreams.up, 'up.get');
+  const warned = [];
+  const onWarning = ({ message }) => void warned.push(message);
+  process.on('warning', onWarning);
+  const [own, caller] = [new AbortController(), new AbortController()];
+  await Promise.all(Array.from({ length: 20 }, () => send(base, { signal: own.signal }, { signal: caller.signal })));
+  // A warning is told of in the next turn.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off('warning', onWarning);
+  assert.deepEqual(warned, []);
+});
+
 test('a graceful stop waits for upstreams that were evicted, and lets no new key in', async () => {
   const { load } = emitted({ ...manifestOf('fetch'), stack: { maxKeys: 2 }, language: 'javascript' });
   const { drainUpstreams, upstreamFor } = await load('upstreams');
