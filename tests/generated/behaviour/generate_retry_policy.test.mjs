@@ -786,7 +786,9 @@ test('what lasts is not retried, at any depth', async () => {
     coded('ERR_TOO_MANY_REDIRECTS'),
     coded('DEPTH_ZERO_SELF_SIGNED_CERT'),
     new TypeError('error sending request: invalid peer certificate: UnknownIssuer'),
-    ...['self-signed certificate', 'certificate has expired', 'x509: certificate signed by unknown authority'].map((each) => new Error(each)),
+    ...['self-signed certificate', 'certificate has expired', 'x509: certificate signed by unknown authority'].map(
+      (each) => new Error(each),
+    ),
     ...['net::ERR_CERT_DATE_INVALID', 'UNKNOWN_CERTIFICATE_VERIFICATION_ERROR', 'EPROTO'].map(coded),
     new Error('wrapped', { cause: coded('CIRCUIT_OPEN') }),
     new AggregateError([coded('ECONNRESET'), coded('BULKHEAD_FULL')]),
@@ -799,7 +801,8 @@ test('what lasts is not retried, at any depth', async () => {
   ];
   for (const error of lasting) assert.equal((await fail(withRetry, error)).attempts, 1, `${String(error)} ${String(error.code)}`);
   for (const code of ['P2024', 'ECONNRESET', '40001']) assert.equal((await fail(withRetry, coded(code))).attempts, 5, code);
-  for (const word of ['the concerts are away', 'an uncertain answer']) assert.equal((await fail(withRetry, new Error(word))).attempts, 5, word);
+  for (const word of ['the concerts are away', 'an uncertain answer'])
+    assert.equal((await fail(withRetry, new Error(word))).attempts, 5, word);
 });
 
 test('the total time is kept by the timers that are given', async () => {
