@@ -167,7 +167,8 @@ export async function corpus() {
 
 /**
  * The corpus on disk, each different text once: `[{ folder, tool, args, runtimes, source, test?, usage, imports }]`. Two files differ when
- * their text after the header differs; `runtimes` are all those for which the text was emitted.
+ * their text after the header differs; `runtimes` are all those for which the text was emitted. `shapeIsNew` tells whether a source differs
+ * from those before it by more than its figures.
  */
 export async function units() {
   const { emitted } = await corpus();
@@ -189,6 +190,9 @@ export async function units() {
     const runtimes = new Set([runtime]);
     seen.set(key, runtimes);
     if (sourceIsNew) seen.set(sourceKey, new Set());
+    const shapeKey = sha256(tool + bodyOf(source.content).replace(/[\d_]+/gu, '0'));
+    const shapeIsNew = !seen.has(shapeKey);
+    if (shapeIsNew) seen.set(shapeKey, new Set());
     const folder = join(workspace, '.emitted', 'corpus', `${tool.replace('generate_', '')}-${key.slice(0, 12)}`);
     mkdirSync(folder, { recursive: true });
     const place = (name, text) => {
@@ -202,6 +206,7 @@ export async function units() {
       tool,
       args,
       sourceIsNew,
+      shapeIsNew,
       runtimes,
       source: place(source.path, source.content),
       test: test && place(test.path, test.content),
