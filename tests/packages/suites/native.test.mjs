@@ -17,21 +17,27 @@ const casesOf = (tool) =>
     .filter((name) => /^[^.]+\.verified\.(?:ts|diff)$/.test(name))
     .map((name) => JSON.parse(/^\+? \* Arguments: (.+)$/m.exec(readFileSync(join(snapshots, tool, name), 'utf8'))[1]));
 
+// Over standard input, where a program starts once for all cases.
 let client;
+let managed;
 before(async () => {
-  client = new Client({ name: 'crowvault-packages', version: '1.0.0' });
-  await client.connect(new StdioClientTransport({ command: program(), args: ['--answers', 'structured'], stderr: 'ignore' }));
+  [client, managed] = await Promise.all(
+    [program(), managedProgram()].map(async (command) => {
+      const each = new Client({ name: 'crowvault-packages', version: '1.0.0' });
+      await each.connect(new StdioClientTransport({ command, args: ['--answers', 'structured'], stderr: 'ignore' }));
+      return each;
+    }),
+  );
 });
-after(() => client.close());
+after(() => Promise.all([client.close(), managed.close()]));
 
 for (const tool of toolNames) {
   test(`${tool} gives the bytes of the managed program in its ${String(casesOf(tool).length)} cases`, async () => {
     assert.ok(casesOf(tool).length > 0);
     for (const args of casesOf(tool)) {
-      const call = ['call', '--json', tool, JSON.stringify(args)];
-      const native = await succeed(program(), call);
-      assert.equal(native, await succeed(managedProgram(), call), JSON.stringify(args));
-      assert.match(native, /"role":\s*"source"/);
+      const [native, other] = await Promise.all([client, managed].map((each) => each.callTool({ name: tool, arguments: args })));
+      assert.equal(JSON.stringify(native), JSON.stringify(other), JSON.stringify(args));
+      assert.equal(native.structuredContent.files[0].role, 'source');
     }
   });
 }
