@@ -26,14 +26,15 @@ public static class Catalog
 
     /// <summary>What to tell a caller who named a tool that does not exist.</summary>
     /// <param name="tool">The name that was given.</param>
-    public static string UnknownTool(string tool)
+    /// <param name="offered">The tools that there are for this caller; all when null.</param>
+    public static string UnknownTool(string tool, IReadOnlyList<Emitter>? offered = null)
     {
-        var shown = Argument.Show(tool);
+        var (shown, tools) = (Argument.Show(tool), offered ?? All);
 
         // Clients put a prefix before the names of a server's tools: mcp__api-mcp__generate_bulkhead.
-        var meant = All.FirstOrDefault(emitter => tool.EndsWith(emitter.Tool, StringComparison.OrdinalIgnoreCase))?.Tool ?? tool;
-        return Suggestion.Nearest(meant, All.SelectMany(emitter => new[] { emitter.Tool, emitter.Command })) is { } nearest
-            ? $"Unknown tool {shown}; did you mean {All.First(emitter => emitter.Tool == nearest || emitter.Command == nearest).Tool}?"
-            : $"Unknown tool {shown}; the tools are {string.Join(", ", All.Select(emitter => emitter.Tool))}.";
+        var meant = tools.FirstOrDefault(emitter => tool.EndsWith(emitter.Tool, StringComparison.OrdinalIgnoreCase))?.Tool ?? tool;
+        return Suggestion.Nearest(meant, tools.SelectMany(emitter => new[] { emitter.Tool, emitter.Command })) is { } nearest
+            ? $"Unknown tool {shown}; did you mean {tools.First(emitter => emitter.Tool == nearest || emitter.Command == nearest).Tool}?"
+            : $"Unknown tool {shown}; the tools are {string.Join(", ", tools.Select(emitter => emitter.Tool))}.";
     }
 }

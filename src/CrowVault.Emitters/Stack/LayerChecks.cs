@@ -14,6 +14,9 @@ internal sealed class LayerChecks(ManifestSections sections)
     // Retries that the emitted budget allows in the long run, per request.
     private const double BudgetShare = 0.1;
 
+    // How often a window goes beyond its limits by chance takes up to a twentieth of a second to find out.
+    private const int MostDrawn = 16;
+
     private CircuitBreakerOptions? Breaker { get; } = sections.Find<CircuitBreakerOptions>();
 
     private RetryPolicyOptions? Retry { get; } = sections.Find<RetryPolicyOptions>();
@@ -29,16 +32,34 @@ internal sealed class LayerChecks(ManifestSections sections)
     private IReadOnlyList<Upstream> Upstreams { get; } = sections.Upstreams;
 
     /// <summary>What the layers will do under the traffic of each service.</summary>
-    public IEnumerable<string> Forecasts() => sections.Traffic.SelectMany(traffic => ForecastOf(traffic).Notes());
+    public IEnumerable<string> Forecasts()
+    {
+        var drawn = sections.Traffic.Where(traffic => BreakerOf(traffic)?.TripOn is TripOn.FailureRate).Select(each => each.Service).ToList();
+        foreach (var note in sections.Traffic.SelectMany(
+            traffic => ForecastOf(traffic, Math.Min(drawn.Count, MostDrawn), drawn.IndexOf(traffic.Service) < MostDrawn).Notes()))
+        {
+            yield return note;
+        }
 
-    private TrafficForecast ForecastOf(Traffic traffic)
+        if (drawn.Count > MostDrawn)
+        {
+            yield return $"Traffic: how often a circuit with a failure rate opens by chance is forecast for the first {MostDrawn} services; "
+                + "leave out the traffic of others to see more.";
+        }
+    }
+
+    private TrafficForecast ForecastOf(Traffic traffic, int drawn, bool isDrawn)
     {
         var upstream = Upstreams.FirstOrDefault(each => each.Name == traffic.Service);
         var operations = upstream?.Operations.Select(each => (each.Name, each.TimeoutMs, each.Retry != false))
             ?? Timeouts?.Operations.Where(each => each.Name.Split('.')[0] == traffic.Service)
             .Select(each => (each.Name, each.TimeoutMs, each.Retry != false));
-        return new(traffic, upstream?.Breaker ?? Breaker, upstream?.Retry ?? Retry, Bulkhead, [.. operations ?? []], Stack?.FailureUnit);
+        return new(traffic, BreakerOf(traffic), upstream?.Retry ?? Retry, Bulkhead, [.. operations ?? []], Stack?.FailureUnit,
+            isDrawn ? drawn : null);
     }
+
+    private CircuitBreakerOptions? BreakerOf(Traffic traffic) =>
+        Upstreams.FirstOrDefault(each => each.Name == traffic.Service)?.Breaker ?? Breaker;
 
     // Operations with "retry": false are attempted once, whatever the policy says.
     private IEnumerable<Repeated> Calls =>

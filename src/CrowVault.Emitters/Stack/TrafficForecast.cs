@@ -16,13 +16,16 @@ namespace CrowVault.Emitters.Stack;
 /// <param name="bulkhead">All partitions.</param>
 /// <param name="limits">Limits of the service's operations, by name, in milliseconds, and whether a failed attempt is repeated.</param>
 /// <param name="unit">What the breaker counts; null when no stack puts it around retries.</param>
+/// <param name="drawn">For how many services it is found out how often their windows go beyond the limits by chance; null when it is not for
+/// this one.</param>
 internal sealed class TrafficForecast(
     Traffic traffic,
     CircuitBreakerOptions? breaker,
     RetryPolicyOptions? retry,
     BulkheadOptions? bulkhead,
     IReadOnlyList<(string Name, int TimeoutMs, bool Repeats)> limits,
-    FailureUnit? unit)
+    FailureUnit? unit,
+    int? drawn)
 {
     // What is rarer than once in ten years is said not to happen.
     private const double TenYearsMs = 10.0 * 365 * 86_400_000;
@@ -85,7 +88,11 @@ internal sealed class TrafficForecast(
 
         if (breaker is not null)
         {
-            yield return Chance(breaker);
+            if (breaker.TripOn is TripOn.Consecutive || drawn is not null)
+            {
+                yield return Chance(breaker);
+            }
+
             yield return Outage(breaker);
         }
 
@@ -101,7 +108,8 @@ internal sealed class TrafficForecast(
         {
             TripOn.Consecutive => new(TrialsToRun(guard.Failures, SeenFails) / SeenPerSecond * 1_000, IsRun: true, EarlyShare: 0, EarlyMs: 0),
             TripOn.FailureRate => WindowCrossing.MeanTime(
-                SeenPerSecond / 1_000, SeenFails, guard.WindowMs, guard.FailureRatePercent, guard.Failures, guard.MinimumCalls, TenYearsMs),
+                SeenPerSecond / 1_000, SeenFails, guard.WindowMs, guard.FailureRatePercent, guard.Failures, guard.MinimumCalls, TenYearsMs,
+                drawn!.Value),
         };
         var who = $"{Who} with {Percent(SeenFails)} of what it sees failing, the circuit";
         if (crossing.MeanMs <= TenYearsMs)

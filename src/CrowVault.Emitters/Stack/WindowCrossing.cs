@@ -12,7 +12,9 @@ namespace CrowVault.Emitters.Stack;
 /// <param name="percent">Failure rate that opens the circuit.</param>
 /// <param name="threshold">Fewest failures.</param>
 /// <param name="minimum">Fewest calls.</param>
-internal sealed class WindowCrossing(double perMs, double share, double windowMs, double percent, int threshold, int minimum)
+/// <param name="budget">Calls that may be run through.</param>
+internal sealed class WindowCrossing(
+    double perMs, double share, double windowMs, double percent, int threshold, int minimum, int budget)
 {
     // A busier window is taken for one of so many calls that is as many standard deviations away from its limit.
     private const int MostCalls = 5_000;
@@ -23,6 +25,9 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
     private const int MostDraws = 400;
     private const int FewestRuns = 500;
     private const int Budget = 3_000_000;
+
+    // A manifest of two hundred services would take as many times as long.
+    private const int BudgetOfAll = 8 * Budget;
 
     // Where more of the calls find the limits reached, openings are no rare accidents, and come about as soon as the window has filled.
     private const double MostBeyond = 0.05;
@@ -39,15 +44,17 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
     /// <param name="threshold">Fewest failures.</param>
     /// <param name="minimum">Fewest calls.</param>
     /// <param name="longest">Where it is certainly more than this, nothing is drawn.</param>
+    /// <param name="services">How many services this is asked for: of many each is found out less exactly.</param>
     public static Crossing MeanTime(
-        double perMs, double share, double windowMs, int percent, int threshold, int minimum, double longest)
+        double perMs, double share, double windowMs, int percent, int threshold, int minimum, double longest, int services)
     {
         if (share <= 0)
         {
             return new(double.PositiveInfinity, true, 0, 0);
         }
 
-        var window = new WindowCrossing(perMs, share, windowMs, percent, threshold, minimum);
+        var budget = Math.Min(Budget, BudgetOfAll / services);
+        var window = new WindowCrossing(perMs, share, windowMs, percent, threshold, minimum, budget);
         var excess = Math.Sqrt(Math.Max(1, perMs * windowMs / MostCalls));
         var margin = Math.Max(0, percent - (share * 100));
         if ((share * 100) + (margin * excess) > 100)
@@ -58,7 +65,7 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
         var scaled = excess > 1
             ? new WindowCrossing(
                 MostCalls / windowMs, share, windowMs, margin > 0 ? (share * 100) + (margin * excess) : percent, threshold,
-                (int)(minimum / (excess * excess)))
+                (int)(minimum / (excess * excess)), budget)
             : window;
         var (rate, beyond) = scaled.Rate(longest);
         return window.FromEmpty(1 / rate, beyond > MostBeyond);
@@ -75,7 +82,7 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
             return (0, beyond);
         }
 
-        var draws = (int)Math.Clamp(Budget / (2 * Phases * ((2 * perMs * windowMs) + 40)), 25, MostDraws);
+        var draws = (int)Math.Clamp(budget / (2 * Phases * ((2 * perMs * windowMs) + 40)), 25, MostDraws);
         var clumps = phases.Sum(phase =>
             phase.Share * ((phase.Edge * Fresh(phase, draws, edge: true)) + (phase.Beyond * Fresh(phase, draws, edge: false))));
         return (perMs * clumps, beyond);
@@ -85,9 +92,9 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
     // window has filled, or until it opens where that is soon, is run through from its beginning.
     private Crossing FromEmpty(double afterwards, bool isLikely)
     {
-        var isSoon = isLikely || afterwards * perMs * FewestRuns < Budget;
+        var isSoon = isLikely || afterwards * perMs * FewestRuns < budget;
         var until = isLikely ? MostWindows * windowMs : isSoon ? double.PositiveInfinity : Math.Min(windowMs, MostCalls / perMs);
-        var runs = (int)Math.Clamp(Budget / ((perMs * Math.Min(afterwards, isLikely ? windowMs : until)) + 10), 50, 4 * FewestRuns);
+        var runs = (int)Math.Clamp(budget / ((perMs * Math.Min(afterwards, isLikely ? windowMs : until)) + 10), 50, 4 * FewestRuns);
         var (sum, opened) = (0.0, 0);
         for (var run = 0; run < runs; run++)
         {
@@ -259,7 +266,10 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
             var least = (int)Math.Max(0, good - (12 * Math.Sqrt(good)) - 12);
             var highest = Enumerable.Range(least, most - least + 2).Select(window.Needed).Where(needed => needed < int.MaxValue)
                 .DefaultIfEmpty(1).Max();
-            _failures = [.. Enumerable.Range(0, highest + 60 + (int)(bad + (12 * Math.Sqrt(bad))))
+
+            // What is further from the mean has no probability that a number could hold.
+            var furthest = Math.Min(highest + (12 * Math.Sqrt(bad)) + 60, (40 * Math.Sqrt(bad)) + 200);
+            _failures = [.. Enumerable.Range(0, (int)(bad + furthest))
                 .Select(count => Probability.Poisson(bad, count))];
             _tail = new double[_failures.Length + 1];
             for (var count = _failures.Length - 1; count >= 0; count--)
@@ -274,13 +284,13 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
                 if (window.Needed(successes) is var needed and < int.MaxValue)
                 {
                     var before = Math.Max(0, needed - 1);
-                    Add(_edge, successes, before + 1, failed: true, weight * window.Share * _failures[before]);
-                    Add(_beyond, successes, before + 2, failed: true, weight * window.Share * _tail[before + 1]);
+                    Add(_edge, successes, before + 1, failed: true, weight * window.Share * At(_failures, before));
+                    Add(_beyond, successes, before + 2, failed: true, weight * window.Share * At(_tail, before + 1));
                 }
 
                 if (window.Needed(successes + 1) is var wanted and < int.MaxValue)
                 {
-                    Add(_beyond, successes + 1, wanted, failed: false, weight * (1 - window.Share) * _tail[wanted]);
+                    Add(_beyond, successes + 1, wanted, failed: false, weight * (1 - window.Share) * At(_tail, wanted));
                 }
             }
 
@@ -331,6 +341,8 @@ internal sealed class WindowCrossing(double perMs, double share, double windowMs
 
             return (successes, failures, failed);
         }
+
+        private static double At(double[] shares, int count) => count < shares.Length ? shares[count] : 0;
 
         private static void Add(
             List<(int Successes, int Failures, bool Failed, double Weight)> list, int successes, int failures, bool failed, double weight)

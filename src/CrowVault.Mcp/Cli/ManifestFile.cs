@@ -43,6 +43,14 @@ internal static partial class ManifestFile
             return over;
         }
 
+        // By name at once: to look each of many up among many would take their product. Of a name given twice the last counts, as elsewhere.
+        var others = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var property in over.EnumerateObject())
+        {
+            others[property.Name] = property.Value;
+        }
+
+        var names = under.EnumerateObject().Select(each => each.Name).ToHashSet(StringComparer.Ordinal);
         using var buffer = new MemoryStream();
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -50,11 +58,11 @@ internal static partial class ManifestFile
             foreach (var property in under.EnumerateObject())
             {
                 writer.WritePropertyName(property.Name);
-                (over.TryGetProperty(property.Name, out var other) ? Overlay(property.Value, other, depth - 1) : property.Value)
+                (others.TryGetValue(property.Name, out var other) ? Overlay(property.Value, other, depth - 1) : property.Value)
                     .WriteTo(writer);
             }
 
-            foreach (var property in over.EnumerateObject().Where(each => !under.TryGetProperty(each.Name, out _)))
+            foreach (var property in over.EnumerateObject().Where(each => !names.Contains(each.Name)))
             {
                 property.WriteTo(writer);
             }

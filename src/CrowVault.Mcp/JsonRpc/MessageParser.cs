@@ -19,6 +19,12 @@ internal static class MessageParser
     private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
         (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(JsonRpcMessage));
 
+    private static readonly JsonTypeInfo<RequestId> s_id =
+        (JsonTypeInfo<RequestId>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(RequestId));
+
+    /// <summary>An id as JSON.</summary>
+    public static byte[] ToUtf8(RequestId id) => JsonSerializer.SerializeToUtf8Bytes(id, s_id);
+
     /// <summary>Reads one message.</summary>
     /// <param name="element">What <see cref="JsonText"/> has let through.</param>
     /// <param name="message">The message; null when it needs no answer and none of the SDK's attention, or is at fault.</param>

@@ -20,6 +20,9 @@ internal static class RequestChecks
 
     private static readonly string[] s_handshakes = ["2024-11-05", "2025-03-26", "2025-06-18", NewestHandshake];
 
+    /// <summary>All versions of the protocol that are spoken here, the newest without a handshake.</summary>
+    public static IReadOnlyList<string> Versions { get; } = [.. s_handshakes, "2026-07-28"];
+
     private static readonly string[] s_levels = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
     private static readonly HashSet<string> s_methods = new(StringComparer.Ordinal)
@@ -218,9 +221,9 @@ internal static class RequestChecks
         }
 
         var name = parameters["name"]!.GetValue<string>();
-        if (Catalog.Find(name) is not { } emitter)
+        if (ServerFeatures.Current.Find(name) is not { } emitter)
         {
-            return Invalid(Catalog.UnknownTool(PlainText.Of(name, 60)));
+            return Invalid(ServerFeatures.Current.UnknownTool(PlainText.Of(name, 60)));
         }
 
         // The SDK passes over members that it does not know, and the call would be one with defaults.

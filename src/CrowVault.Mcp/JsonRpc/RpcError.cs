@@ -9,7 +9,8 @@ namespace CrowVault.Mcp.JsonRpc;
 /// <param name="Code">One of the codes below.</param>
 /// <param name="Message">What is wrong and what to do.</param>
 /// <param name="Id">The id to answer to, as JSON; null where it could not be read.</param>
-internal sealed record RpcError(int Code, string Message, byte[]? Id = null)
+/// <param name="Requested">The version of the protocol that is not spoken here, as it may be told; null for every other error.</param>
+internal sealed record RpcError(int Code, string Message, byte[]? Id = null, string? Requested = null)
 {
     /// <summary>The text is not JSON.</summary>
     public const int ParseError = (int)McpErrorCode.ParseError;
@@ -31,6 +32,9 @@ internal sealed record RpcError(int Code, string Message, byte[]? Id = null)
 
     /// <summary>Header and body contradict each other (protocol 2026-07-28).</summary>
     public const int HeaderMismatch = -32020;
+
+    /// <summary>The version of the protocol is not spoken here (protocol 2026-07-28).</summary>
+    public const int UnsupportedVersion = -32022;
 
     private static readonly JsonWriterOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -58,6 +62,20 @@ internal sealed record RpcError(int Code, string Message, byte[]? Id = null)
             writer.WriteStartObject("error"u8);
             writer.WriteNumber("code"u8, Code);
             writer.WriteString("message"u8, Message);
+            if (Requested is not null)
+            {
+                writer.WriteStartObject("data"u8);
+                writer.WriteStartArray("supported"u8);
+                foreach (var version in RequestChecks.Versions)
+                {
+                    writer.WriteStringValue(version);
+                }
+
+                writer.WriteEndArray();
+                writer.WriteString("requested"u8, Requested);
+                writer.WriteEndObject();
+            }
+
             writer.WriteEndObject();
             writer.WriteEndObject();
         }

@@ -21,7 +21,7 @@ internal static class PageRoutes
     {
         app.MapMethods(Routes.Page, s_read, ShowAsync);
         app.MapMethods(Routes.Stack, s_read, DescribeAsync);
-        app.MapPost(Routes.Stack, (RequestDelegate)EmitAsync).WithMetadata(new JsonBody.Wanted(IsRpc: false));
+        app.MapPost(Routes.Stack, (RequestDelegate)EmitAsync).WithMetadata(new JsonBody.Wanted(IsRpc: false, IsHeavy: true));
     }
 
     private static Task ShowAsync(HttpContext context)

@@ -15,7 +15,7 @@ internal sealed record ServerFeatures(bool StructuredAnswers, IReadOnlyList<Emit
 
     /// <summary>What to tell a caller who named a tool that is not offered.</summary>
     public string UnknownTool(string tool) => Catalog.Find(tool) is null || Emitters.Any(emitter => emitter.Tool == tool)
-        ? Catalog.UnknownTool(tool)
+        ? Catalog.UnknownTool(tool, Emitters)
         : $"{tool} is not offered here; the tools are {string.Join(", ", Emitters.Select(emitter => emitter.Tool))}.";
 
     /// <summary>The emitter of a tool that is offered; null when it is not.</summary>

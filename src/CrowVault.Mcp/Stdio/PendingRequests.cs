@@ -13,6 +13,12 @@ internal sealed class PendingRequests
     // Reading pauses beyond it, which bounds the memory that a flood of requests takes.
     private const int MostPending = 512;
 
+    // Each takes some 6 KB for as long as the client likes; one is enough for all kinds of news.
+    private const int MostSubscriptions = 100;
+
+    // More than a person can answer. A call beyond it is told what it lacks, which otherwise keeps its place until somebody answers.
+    private const int MostQuestions = 16;
+
     private readonly Dictionary<RequestId, int> _pending = [];
     private readonly HashSet<RequestId> _subscriptions = [];
     private readonly HashSet<RequestId> _questions = [];
@@ -21,6 +27,18 @@ internal sealed class PendingRequests
     private long _lastChange = Environment.TickCount64;
     private bool _abandoned;
     private bool _unanswerable;
+
+    /// <summary>Whether the client may open one more subscription.</summary>
+    public bool HasRoomForSubscription
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _subscriptions.Count < MostSubscriptions;
+            }
+        }
+    }
 
     /// <summary>Takes note of a message from the client: a request owes a reply, a cancellation takes one back.</summary>
     /// <returns>Whether there is something to do: a cancellation of what is answered, or never came, would be let loose on the next request
@@ -44,10 +62,8 @@ internal sealed class PendingRequests
                 _pending[request.Id] = _pending.GetValueOrDefault(request.Id) + 1;
                 Count(+1);
             }
-            else if (message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification, Params: JsonObject cancelled }
-                && cancelled["requestId"] is JsonValue value)
+            else if (Cancelled(message) is { } id)
             {
-                RequestId id = value.TryGetValue<long>(out var number) ? new(number) : new(value.ToString());
                 return Settle(id) | _subscriptions.Remove(id);
             }
 
@@ -67,15 +83,23 @@ internal sealed class PendingRequests
                 _subscriptions.Remove(id);
             }
         }
+        else if (Cancelled(message) is { } question)
+        {
+            // Whoever waited for its answer does so no longer.
+            lock (_lock)
+            {
+                _questions.Remove(question);
+            }
+        }
     }
 
     /// <summary>Takes note of a question to the client, which a request may have to wait for.</summary>
-    /// <returns>Whether an answer can still come.</returns>
+    /// <returns>Whether an answer can still come, and not too many are waited for.</returns>
     public bool Asks(JsonRpcRequest question)
     {
         lock (_lock)
         {
-            return !_unanswerable && _questions.Add(question.Id);
+            return !_unanswerable && _questions.Count < MostQuestions && _questions.Add(question.Id);
         }
     }
 
@@ -127,6 +151,13 @@ internal sealed class PendingRequests
             }
         }
     }
+
+    // What a cancellation is about; null for every other message.
+    private static RequestId? Cancelled(JsonRpcMessage message) =>
+        message is JsonRpcNotification { Method: NotificationMethods.CancelledNotification, Params: JsonObject cancelled }
+            && cancelled["requestId"] is JsonValue value
+            ? value.TryGetValue<long>(out var number) ? new(number) : new(value.ToString())
+            : null;
 
     private bool Settle(RequestId id)
     {

@@ -157,6 +157,13 @@ internal sealed class StdioInput
 
     private void Pass(JsonRpcMessage message)
     {
+        if (message is JsonRpcRequest { Method: RequestChecks.Listen } listen && !_pending.HasRoomForSubscription)
+        {
+            _replies.Write(new(RpcError.InvalidRequest, "Too many subscriptions are open; one is told everything. Cancel those that "
+                + "you do not need.", MessageParser.ToUtf8(listen.Id)));
+            return;
+        }
+
         _pending.WaitForCapacity();
         if (_pending.Received(message))
         {
@@ -164,9 +171,19 @@ internal sealed class StdioInput
         }
     }
 
-    /// <summary>Answers a question of the server's own that the client will not answer any more.</summary>
-    public void Decline(RequestId question) =>
-        Write(new JsonRpcError { Id = question, Error = new() { Code = RpcError.InvalidRequest, Message = "The client has left." } });
+    /// <summary>Answers a question of the server's own in the place of the client, which will not.</summary>
+    public async ValueTask DeclineAsync(RequestId question)
+    {
+        try
+        {
+            await _messages.Writer.WriteAsync(
+                new JsonRpcError { Id = question, Error = new() { Code = RpcError.InvalidRequest, Message = "Nobody is there to answer." } });
+        }
+        catch (ChannelClosedException)
+        {
+            // The server is ending.
+        }
+    }
 
     private void Write(JsonRpcMessage message)
     {

@@ -59,7 +59,7 @@ internal sealed class StdioShutdown(StdioInput input, PendingRequests pending)
             // Nor is a call that waits for an answer of the client's.
             foreach (var question in pending.EndQuestions())
             {
-                input.Decline(question);
+                input.DeclineAsync(question).AsTask().GetAwaiter().GetResult();
             }
 
             pending.WaitUntilNone(patience);

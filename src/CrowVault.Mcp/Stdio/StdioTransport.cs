@@ -20,7 +20,7 @@ internal sealed class StdioTransport(StdioInput input, ReplyWriter replies, Pend
     {
         if (message is JsonRpcRequest question && !pending.Asks(question))
         {
-            input.Decline(question.Id);
+            await input.DeclineAsync(question.Id);
             return;
         }
 

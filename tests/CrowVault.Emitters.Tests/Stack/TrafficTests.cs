@@ -39,6 +39,31 @@ public sealed class TrafficTests
         Assert.DoesNotContain(Emit($"{{{Bulkhead}}}").Notes, note => note.StartsWith("Traffic", StringComparison.Ordinal));
 
     [Fact]
+    public void Finds_out_how_often_windows_overflow_for_sixteen_services_and_says_so()
+    {
+        var names = Enumerable.Range(0, 40).Select(each => $"p{each}").ToList();
+        var partitions = string.Join(',', names.Select(name => $"\"{name}\":10"));
+        var traffic = string.Join(',', names.Select(name => $$"""
+            "{{name}}":{ "callsPerSecond": 1, "errorPercent": 5 }
+            """));
+        string[] Notes(string breaker) => [.. Emit(
+            $$"""{ "circuitBreaker": {{breaker}}, "bulkhead": { "partitions": { {{partitions}} }, "poolSize": 400 }, "traffic": { {{traffic}} } }""").Notes];
+
+        var drawn = Notes("""{ "tripOn": "failure-rate" }""");
+        Assert.Equal(16, drawn.Count(note => note.StartsWith("Traffic of p", StringComparison.Ordinal)
+            && note.Contains("by chance", StringComparison.Ordinal)));
+        Assert.Contains(
+            "Traffic: how often a circuit with a failure rate opens by chance is forecast for the first 16 services; leave out the traffic "
+                + "of others to see more.",
+            drawn);
+
+        // A formula takes no time.
+        var counted = Notes("{}");
+        Assert.Equal(40, counted.Count(note => note.Contains("by chance", StringComparison.Ordinal)));
+        Assert.DoesNotContain(counted, note => note.StartsWith("Traffic: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Forecasts_each_layer_of_a_service()
     {
         var notes = Emit($$"""

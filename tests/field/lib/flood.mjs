@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { ask, json } from './server.mjs';
 
-const { port, authorization, body, callers } = workerData;
+const { port, authorization, path = '/v1/tools/call', body, callers } = workerData;
 const bytes = Buffer.from(body);
 const answers = {};
 let [stopped, longest] = [false, 0];
@@ -10,7 +10,7 @@ parentPort.once('message', () => (stopped = true));
 await Promise.all(
   Array.from({ length: callers }, async () => {
     while (!stopped) {
-      const { status, text } = await ask(port, '/v1/tools/call', { method: 'POST', headers: { ...json, authorization }, body: bytes });
+      const { status, text } = await ask(port, path, { method: 'POST', headers: { ...json, authorization }, body: bytes });
       answers[status] = (answers[status] ?? 0) + 1;
       longest = Math.max(longest, text.length);
     }

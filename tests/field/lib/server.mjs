@@ -30,9 +30,9 @@ export const handshake = [
   JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }),
 ];
 
-/** A server over stdio that has shaken hands. `answers` has what it said, parsed; `exited` resolves with its exit code. */
-export function stdio({ reads = true } = {}) {
-  const child = start([], { stdio: ['pipe', 'pipe', 'pipe'] });
+/** A server over stdio, which has shaken hands unless `shakes` is false, as with protocol 2026-07-28. `answers` has what it said, parsed; `exited` resolves with its exit code. */
+export function stdio({ reads = true, shakes = true, args = [] } = {}) {
+  const child = start(args, { stdio: ['pipe', 'pipe', 'pipe'] });
   const state = { child, answers: new Map(), all: [], longest: 0, stderr: '', exited: once(child, 'exit').then(([code]) => code) };
   child.stdin.on('error', () => {});
   child.stderr.on('data', (data) => (state.stderr += data));
@@ -64,7 +64,7 @@ export function stdio({ reads = true } = {}) {
     for (let n = 0; n < seconds * 100 && !state.answers.has(id) && child.exitCode === null; n++) await wait(10);
     return state.answers.get(id);
   };
-  state.send(...handshake);
+  if (shakes) state.send(...handshake);
   return state;
 }
 

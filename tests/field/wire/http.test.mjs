@@ -236,3 +236,21 @@ test('the handshake agrees on a version, whatever the header says', async () => 
   }
   assert.equal((await post(rpc('ping'), { 'mcp-protocol-version': '2031-01-01' })).status, 400);
 });
+
+test('a version that is not spoken is answered with all that are', async () => {
+  const server = await serve();
+  const post = (version, method, params = {}) =>
+    ask(server.port, '/mcp', { method: 'POST', headers: { ...json, 'mcp-protocol-version': version }, body: rpc(method, params, 'id') });
+  const supported = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25', '2026-07-28'];
+  for (const version of ['2099-01-01', '2025-06-17', 'x'.repeat(5_000)]) {
+    const { status, text } = await post(version, 'tools/list');
+    const { id, error } = JSON.parse(text);
+    assert.equal(status, 400);
+    assert.equal(id, 'id');
+    assert.equal(error.code, -32022);
+    assert.deepEqual(error.data.supported, supported);
+    assert.ok(version.startsWith(error.data.requested.replace(/\.\.\.$/u, '')) && text.length < 1_024);
+  }
+  for (const version of supported.slice(0, -1)) assert.equal((await post(version, 'tools/list')).status, 200, version);
+  assert.equal(await server.stop(), 0);
+});

@@ -10,6 +10,7 @@ const meta = {
   'io.modelcontextprotocol/clientInfo': { name: 'field', version: '1' },
   'io.modelcontextprotocol/clientCapabilities': {},
 };
+const listen = (id) => rpc('subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: true } }, id);
 const calls = Array.from({ length: 600 }, (_, id) => rpc('tools/call', { name: 'generate_retry_policy', arguments: {} }, id));
 
 for (const [name, leave] of [
@@ -26,13 +27,11 @@ for (const [name, leave] of [
   });
 
   test(`an open subscription does not keep the server past ${name}`, async () => {
-    const server = stdio();
-    await server.answerTo('hello');
-    server.send(
-      rpc('subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: true } }, 'listen'),
-      rpc('ping', undefined, 'ping'),
-    );
-    await server.answerTo('ping');
+    const server = stdio({ shakes: false });
+    server.send(listen('listen'), rpc('server/discover', { _meta: meta }, 'discover'));
+    assert.ok((await server.answerTo('discover')).result);
+    for (let n = 0; n < 1000 && server.all.length < 2; n++) await wait(10);
+    assert.ok(server.all.some(({ method }) => method === 'notifications/subscriptions/acknowledged'));
     leave(server);
     assert.equal(await within(server.exited, 20), 0);
   });
@@ -123,6 +122,72 @@ test('faulty parameters are named, and what only describes a client is not one o
   );
   assert.deepEqual((await server.answerTo('none')).result, {});
   assert.ok((await server.answerTo('whole')).result.content.length > 0);
+  server.child.stdin.end();
+  await server.exited;
+});
+
+test('subscriptions without end are refused', async () => {
+  const server = stdio({ shakes: false });
+  const discover = (id) => rpc('server/discover', { _meta: meta }, id);
+  await server.send(...Array.from({ length: 2_000 }, (_, id) => listen(id)), discover('many'));
+  assert.ok(await server.answerTo('many'));
+  for (let n = 0; n < 1000 && server.all.length < 2_001; n++) await wait(10);
+  const refused = server.all.filter(({ error }) => error !== undefined);
+  assert.equal(refused.length, 2_000 - 100);
+  assert.ok(refused.every(({ error }) => error.code === -32600 && /Too many subscriptions/u.test(error.message)));
+  // One that has ended makes room.
+  server.answers.clear();
+  await server.send(
+    JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 0 } }),
+    listen('last'),
+    discover('end'),
+  );
+  assert.ok(await server.answerTo('end'));
+  assert.equal(server.answers.get('last')?.error, undefined);
+  server.child.stdin.end();
+  assert.equal(await within(server.exited, 20), 0);
+});
+
+test('questions that nobody answers hold up neither other calls nor the end', async () => {
+  const server = stdio();
+  await server.answerTo('hello');
+  const params = { protocolVersion: '2025-06-18', capabilities: { elicitation: {} }, clientInfo: { name: 'field', version: '1' } };
+  await server.send(rpc('initialize', params, 'asks'));
+  await server.answerTo('asks');
+  const ask = (id) => rpc('tools/call', { name: 'generate_timeout_config', arguments: {} }, id);
+  await server.send(...Array.from({ length: 700 }, (_, id) => ask(id)), rpc('ping', undefined, 'ping'));
+  assert.ok(await server.answerTo('ping'));
+  for (let n = 0; n < 1000 && server.answers.size < 700 - 16; n++) await wait(10);
+  const questions = server.all.filter(({ method }) => method === 'elicitation/create');
+  assert.equal(questions.length, 16);
+  // Who is not asked is told what is missing.
+  const told = server.all.filter(({ result }) => result?.isError);
+  assert.equal(told.length, 700 - 16);
+  assert.match(told[0].result.content[0].text, /operations: required/u);
+  // A question that was answered makes room for the next.
+  server.all.length = 0;
+  const content = { operations: 'orders.get=2000' };
+  await server.send(JSON.stringify({ jsonrpc: '2.0', id: questions[0].id, result: { action: 'accept', content } }), ask('next'));
+  for (let n = 0; n < 1000 && server.all.length < 2; n++) await wait(10);
+  assert.ok(server.all.some(({ method }) => method === 'elicitation/create'));
+  assert.ok(server.all.some(({ result }) => result?.content[1]?.text.includes('orders.get')));
+  server.child.stdin.end();
+  assert.equal(await within(server.exited, 5), 0);
+});
+
+test('a server of some tools names no other where a tool is unknown', async () => {
+  const server = stdio({ args: ['--tools', 'bulkhead'] });
+  server.send(
+    ...['x', 'generate_retry_polic', 'mcp__api-mcp__generate_retry_policy'].map((name, id) =>
+      rpc('tools/call', { name, arguments: {} }, id),
+    ),
+    rpc('tools/call', { name: 'generate_retry_policy', arguments: { x: 1 } }, 3),
+  );
+  for (const id of [0, 1, 2]) {
+    const { error } = await server.answerTo(id);
+    assert.match(error.message, /^Unknown tool .*; (?:did you mean generate_bulkhead\?|the tools are generate_bulkhead\.)$/u);
+  }
+  assert.equal((await server.answerTo(3)).error.message, 'generate_retry_policy is not offered here; the tools are generate_bulkhead.');
   server.child.stdin.end();
   await server.exited;
 });

@@ -88,7 +88,7 @@ internal sealed class JsonBody : IDisposable
         }
         else
         {
-            using var turn = await rates.WaitForTurnAsync(context, length);
+            using var turn = wanted.IsHeavy || RateLimits.IsLarge(length) ? await rates.WaitForTurnAsync(context) : null;
             await (turn is { IsAcquired: false }
                 ? rates.RefuseFlightAsync(context).AsTask()
                 : body.PassOnAsync(context, next, length, limits, wanted));
@@ -220,5 +220,6 @@ internal sealed class JsonBody : IDisposable
     /// <summary>Marks an endpoint that takes a JSON body.</summary>
     /// <param name="IsRpc">Whether it is a JSON-RPC message, whose faults are answered as JSON-RPC errors.</param>
     /// <param name="IsStream">Whether its answer goes to a stream that is open already.</param>
-    internal sealed record Wanted(bool IsRpc, bool IsStream = false);
+    /// <param name="IsHeavy">Whether a short body can be as much work as a large one.</param>
+    internal sealed record Wanted(bool IsRpc, bool IsStream = false, bool IsHeavy = false);
 }

@@ -114,12 +114,10 @@ internal sealed class RateLimits : IDisposable
     public ValueTask<RateLimitLease> WaitForPlaceAsync(HttpContext context, CancellationToken cancellationToken) =>
         _held.AcquireAsync(context, 1, cancellationToken);
 
-    /// <summary>Waits until a body is the only large one of its caller that is worked on.</summary>
+    /// <summary>Waits until a large body, or a manifest, is the only one of its caller that is worked on.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="length">Bytes of the body.</param>
-    /// <returns>To be disposed of when the request is answered; null for a body that is not large.</returns>
-    public async ValueTask<RateLimitLease?> WaitForTurnAsync(HttpContext context, int length) =>
-        !IsLarge(length) ? null : await _large.AcquireAsync(context, 1, context.RequestAborted);
+    /// <returns>To be disposed of when the request is answered; not acquired when too many wait already.</returns>
+    public ValueTask<RateLimitLease> WaitForTurnAsync(HttpContext context) => _large.AcquireAsync(context, 1, context.RequestAborted);
 
     /// <summary>Answers 429 to a caller that has used up its requests.</summary>
     /// <param name="context">The request.</param>

@@ -24,9 +24,6 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
     private static readonly JsonTypeInfo<JsonRpcMessage> s_message =
         (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(JsonRpcMessage));
 
-    private static readonly JsonTypeInfo<RequestId> s_id =
-        (JsonTypeInfo<RequestId>)McpJsonUtilities.ProtocolOptions.GetTypeInfo(typeof(RequestId));
-
     /// <summary>Answers with a JSON-RPC error.</summary>
     public static Task WriteAsync(HttpContext context, RpcError error, int status)
     {
@@ -78,6 +75,17 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
             {
                 // The version is agreed on by this request; the header belongs to those after it.
                 context.Request.Headers.Remove(VersionHeader);
+            }
+            else if (!wanted.IsStream && context.Request.Headers[VersionHeader].ToString() is { Length: > 0 } asked
+                && !RequestChecks.Versions.Contains(asked))
+            {
+                // The SDK (2.4.0) names the newest version alone, which those who begin with a handshake do not speak.
+                var requested = RpcError.Quote(asked);
+                var unknown = $"The {VersionHeader} header value '{requested}' is not supported; use one of "
+                    + $"{string.Join(", ", RequestChecks.Versions)}.";
+                await WriteAsync(context, new RpcError(RpcError.UnsupportedVersion, unknown, MessageParser.FindId(body.Utf8), requested),
+                    StatusCodes.Status400BadRequest);
+                return;
             }
 
             if (!wanted.IsStream)
@@ -170,7 +178,7 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
                 {
                     answers.Add(message is not JsonRpcRequest { Id: var id } || !IsRefusal(answer) || refusals.TryTake(answer.Length)
                         ? answer
-                        : new RpcError(RpcError.InvalidParams, BatchRefusals.Alone, JsonSerializer.SerializeToUtf8Bytes(id, s_id)).ToUtf8());
+                        : new RpcError(RpcError.InvalidParams, BatchRefusals.Alone, MessageParser.ToUtf8(id)).ToUtf8());
                 }
             }
             else if (error is not null && refusals.Of(error) is { } told)
@@ -198,7 +206,7 @@ internal sealed class RpcGate(RateLimits rates, ILogger logger)
         if (message is JsonRpcRequest { Method: RequestChecks.Listen } listen)
         {
             return new RpcError(RpcError.InvalidRequest, "A subscription cannot be part of a batch.",
-                JsonSerializer.SerializeToUtf8Bytes(listen.Id, s_id)).ToUtf8();
+                MessageParser.ToUtf8(listen.Id)).ToUtf8();
         }
 
         context.Request.Body = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(message, s_message), writable: false);
