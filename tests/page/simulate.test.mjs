@@ -187,7 +187,11 @@ test('what is wrong is one sentence and exit code 2', async () => {
     ...['resilience.json', '-', '.', ''].map((path) => [['--svg', path], /^--svg: .* is no \.svg file; give the path of one\.\n$/u]),
     [['--svg', 'resilience.json/plot.svg'], /^.*resilience\.json: .*\n$/u],
     [[], /^node ended with 1: Error: Cannot find module /u, { env: { ...process.env, NODE_OPTIONS: '--require ./missing.js' } }],
-    [[], /^simulate runs the emitted code and needs node, deno or bun on the PATH\.\n$/u, { env: { ...process.env, PATH: folder } }],
+    [
+      [],
+      /^simulate runs the emitted code and needs node, deno or bun on the PATH, outside of the open folder\.\n$/u,
+      { env: { ...process.env, PATH: folder } },
+    ],
   ]) {
     const { code, stdout, stderr } = await simulate(more, options);
     assert.equal(code, 2, `${more.join(' ')}: ${stderr}`);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { programUnderTest, repository } from '../../shared/program.mjs';
@@ -71,6 +71,72 @@ test('the program reads no file of the folder and starts nothing in it', { skip 
   assert.equal(generated.code, 0);
   assert.doesNotMatch(generated.said, /FOREIGN/u);
   assert.ok(!existsSync(join(repo, 'ran')));
+});
+
+const manifest = JSON.stringify({
+  circuitBreaker: {},
+  retryPolicy: {},
+  bulkhead: { partitions: { orders: 20 } },
+  timeoutConfig: { operations: { 'orders.get': 300 } },
+  stack: {},
+});
+
+/** A folder that was opened, with a manifest and a program for every name of a runtime. */
+function opened() {
+  const root = temporaryFolder('simulate');
+  const repo = join(root, 'repo');
+  write(join(repo, 'resilience.json'), manifest);
+  for (const folder of ['.', 'tools', 'node_modules/.bin'])
+    for (const name of ['node', 'deno', 'bun'])
+      write(join(repo, folder, name), `#!/bin/sh\necho ${name} of ${folder} >>"${root}/ran"\nexec "${process.execPath}" "$@"\n`, 0o755);
+  mkdirSync(join(root, 'bin'));
+  symlinkSync(join(repo, 'tools'), join(root, 'linked'));
+  return { root, repo };
+}
+
+test('simulate starts no program of the opened folder', { skip }, async () => {
+  const { root, repo } = opened();
+  const { command, args } = programUnderTest();
+  symlinkSync(process.execPath, join(root, 'bin/node'));
+  const own = [join(root, 'bin'), '/usr/bin', '/bin'].join(':');
+  for (const first of [
+    '',
+    '.',
+    'tools',
+    'node_modules/.bin',
+    repo,
+    join(repo, 'tools'),
+    join(repo, 'node_modules/.bin'),
+    join(root, 'linked'),
+  ]) {
+    const env = { ...process.env, HOME: root, PATH: `${first}:${own}` };
+    const { code, said } = await run(command, [...args, 'simulate', '--json'], { cwd: repo, env });
+    assert.equal(code, 0, said);
+    assert.ok(!existsSync(join(root, 'ran')), `PATH begins with ${first}`);
+  }
+  // Where no other is there, none is.
+  rmSync(join(root, 'bin/node'));
+  const alone = { ...process.env, HOME: root, PATH: [join(root, 'bin'), '.', join(repo, 'tools')].join(':') };
+  const { code, said } = await run(command, [...args, 'simulate'], { cwd: repo, env: alone });
+  assert.equal(code, 2);
+  assert.match(said, /needs node, deno or bun on the PATH, outside of the open folder/u);
+  assert.ok(!existsSync(join(root, 'ran')));
+  // One's home is one's own.
+  const home = { ...process.env, HOME: repo, PATH: join(repo, 'tools') };
+  assert.equal((await run(command, [...args, 'simulate', '--json'], { cwd: repo, env: home })).code, 0);
+  assert.equal(readFileSync(join(root, 'ran'), 'utf8'), 'node of tools\n');
+});
+
+test('a runtime that reads the folder it is started in is not started in the opened one', { skip }, async () => {
+  const { root, repo } = opened();
+  const { command, args } = programUnderTest();
+  for (const name of ['deno', 'bun']) {
+    rmSync(join(root, 'bin'), { recursive: true });
+    write(join(root, 'bin', name), `#!/bin/sh\npwd >"${root}/${name}"\nexec /bin/cat >/dev/null\n`, 0o755);
+    await run(command, [...args, 'simulate'], { cwd: repo, env: { ...process.env, HOME: root, PATH: join(root, 'bin') } });
+    const place = readFileSync(join(root, name), 'utf8').trim();
+    assert.ok(place !== '' && !place.startsWith(repo), place);
+  }
 });
 
 test('the bundle names its own program, and dotnet only with a file that it brings', () => {
