@@ -8,8 +8,8 @@ namespace CrowVault.Mcp.Http;
 
 /// <summary>
 /// Looks after connections before a request is read from them. Kestrel (10.0) takes a connection that says nothing for an idle one, not
-/// for one whose headers are late; takes the end of what a peer sends for the end of the peer; and refuses a newcomer while silent
-/// connections hold every place.
+/// for one whose headers are late; takes the end of what a peer sends for the end of the peer; and refuses a newcomer while connections
+/// that have asked nothing hold every place.
 /// </summary>
 /// <param name="limits">How many there may be, and how long they may say nothing.</param>
 internal sealed class ConnectionGate(HttpLimits limits)
@@ -48,16 +48,7 @@ internal sealed class ConnectionGate(HttpLimits limits)
                 return;
             }
 
-            lock (_lock)
-            {
-                if (place.IsGivenUp)
-                {
-                    return;
-                }
-
-                _silent.Remove(place.Node);
-            }
-
+            connection.Features.Set(new Asked(() => Keep(place)));
             using var closed = new CancellationTokenSource();
             await using var ended = connection.ConnectionClosed.UnsafeRegister(
                 static closed => ((CancellationTokenSource)closed!).CancelAfter(s_halfClosed), closed);
@@ -74,7 +65,16 @@ internal sealed class ConnectionGate(HttpLimits limits)
         }
     }
 
-    // The newest may be a caller; the oldest that has said nothing is none.
+    // From now on it is not given up for another: somebody has asked something.
+    private void Keep(Place place)
+    {
+        lock (_lock)
+        {
+            place.Node.List?.Remove(place.Node);
+        }
+    }
+
+    // The newest may be a caller; the oldest that has not finished the head of a request is none.
     private bool TryEnter(Place place)
     {
         Place? oldest = null;
@@ -95,7 +95,7 @@ internal sealed class ConnectionGate(HttpLimits limits)
             _silent.AddLast(place.Node);
         }
 
-        oldest?.Connection.Abort(new("Nothing was sent, and its place was needed."));
+        oldest?.Connection.Abort(new("No request was sent, and its place was needed."));
         return true;
     }
 
@@ -175,6 +175,10 @@ internal sealed class ConnectionGate(HttpLimits limits)
     /// listens.</summary>
     /// <param name="Token">Is cancelled then.</param>
     internal sealed record PeerEnded(CancellationToken Token);
+
+    /// <summary>Tells that the head of a request has arrived whole.</summary>
+    /// <param name="Tell">May be called for each request.</param>
+    internal sealed record Asked(Action Tell);
 
     private sealed class Place
     {

@@ -20,6 +20,7 @@ internal sealed class ErrorGuard(ILogger logger, CancellationToken stopping)
     /// <summary>Passes a request on.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
+        context.Features.Get<ConnectionGate.Asked>()?.Tell();
         var transport = context.Features.Get<PatientTransport>();
         transport?.IsInBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
         await GuardAsync(context, next);

@@ -54,22 +54,39 @@ test('streams are given back when their peers leave, and their peers are asked w
   await server.stop();
 });
 
-test('silent connections keep nobody out', async () => {
-  const server = await serve({ env: { CROWVAULT_HTTP_MAX_CONNECTIONS: '50', CROWVAULT_HTTP_HEADER_SECONDS: '2' } });
-  let closed = 0;
-  const silent = Array.from({ length: 120 }, () =>
-    net
-      .connect(server.port, '127.0.0.1')
-      .on('error', () => {})
-      .on('close', () => closed++),
-  );
-  await wait(500);
-  assert.equal(statuses(await raw(server.port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'))[0], 200);
-  assert.ok(closed >= 70, `${String(closed)} closed`);
-  for (let n = 0; n < 100 && closed < silent.length; n++) await wait(100);
-  assert.equal(closed, silent.length);
-  await server.stop();
-});
+// Nothing, a byte, a line, and a head that lacks its end.
+for (const said of ['', 'G', 'GET /healthz HTTP/1.1\r\n', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: y']) {
+  test(`connections that have said ${JSON.stringify(said)} keep nobody out`, async () => {
+    const server = await serve({ env: { CROWVAULT_HTTP_MAX_CONNECTIONS: '50', CROWVAULT_HTTP_HEADER_SECONDS: '2' } });
+    // One that was answered keeps its place.
+    const before = net.connect(server.port, '127.0.0.1');
+    const ask = () => before.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    let answers = '';
+    before.setEncoding('latin1').on('data', (data) => (answers += data));
+    ask();
+    for (let n = 0; n < 500 && !answers.includes('"ok"'); n++) await wait(10);
+    let closed = 0;
+    const silent = Array.from({ length: 120 }, () =>
+      net
+        .connect(server.port, '127.0.0.1', function () {
+          this.write(said);
+        })
+        .on('error', () => {})
+        .on('close', () => closed++)
+        .resume(),
+    );
+    for (let n = 0; n < 500 && closed < 71; n++) await wait(10);
+    assert.equal(statuses(await raw(server.port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'))[0], 200);
+    assert.ok(closed >= 70, `${String(closed)} closed`);
+    ask();
+    for (let n = 0; n < 500 && statuses(answers).length < 2; n++) await wait(10);
+    assert.deepEqual(statuses(answers), [200, 200]);
+    before.destroy();
+    for (let n = 0; n < 100 && closed < silent.length; n++) await wait(100);
+    assert.equal(closed, silent.length);
+    await server.stop();
+  });
+}
 
 test('nor do those that have only been told to show a token', async () => {
   const { text, entry } = token('caller');
