@@ -173,6 +173,10 @@ describe('the address', () => {
     assert.equal(await of('64:ff9b::192.0.2.1'), 'ip:192.0.2.1');
     assert.equal(await of('64:ff9b::c000:0202'), 'ip:192.0.2.2');
     assert.equal(await of('::ffff:0:192.0.2.1'), 'ip:192.0.2.1');
+    // One with a prefix of its own, whose length nobody knows.
+    assert.equal(await of('64:ff9b:1::c000:0201'), 'ip:64:ff9b:1:0:0:0:c000:201/128');
+    assert.equal(await of('64:ff9b:1:c000:2:100::'), 'ip:64:ff9b:1:c000:2:100:0:0/128');
+    assert.equal(await of('64:ff9b:2::c000:0201'), 'ip:64:ff9b:2:0::/64');
   });
 
   test('the port of a proxy is no part of it', async () => {
@@ -246,6 +250,31 @@ describe('the address', () => {
     assert.match(lines[0], /X-Forwarded-For is not trusted.*trust proxy/u);
     close();
   });
+
+  for (const name of ['x-real-ip', 'forwarded']) {
+    test(`a proxy that sets ${name} alone is said aloud, once`, async () => {
+      const headers = { [name]: '203.0.113.9' };
+      const { keyOf } = await load(tool, { ...memory, keyStrategy: 'ip' });
+      const address = '10.0.0.1';
+      const express = await withConsole('warn', () => {
+        for (let i = 0; i < 3; i++) assert.equal(keyOf({ ip: address, socket: { remoteAddress: address }, headers }), 'ip:10.0.0.1');
+      });
+      assert.equal(express.length, 1);
+      assert.match(express[0], /X-Real-IP.*keyOf/u);
+      for (const [runtime, env] of Object.entries({
+        node: { incoming: { socket: { remoteAddress: address } } },
+        deno: { remoteAddr: { hostname: address } },
+        bun: { requestIP: () => ({ address }) },
+      })) {
+        const hono = await load(tool, { ...memory, keyStrategy: 'ip', framework: 'hono', runtime });
+        const lines = await withConsole('warn', () => {
+          for (let i = 0; i < 3; i++) assert.equal(hono.keyOf({ env, req: { header: (each) => headers[each], raw: {} } }), 'ip:10.0.0.1');
+        });
+        assert.equal(lines.length, 1, runtime);
+        assert.match(lines[0], /keyOf/u);
+      }
+    });
+  }
 
   test('one that is trusted is not', async () => {
     const limit = (await middlewareOf('token-bucket', { ...memory, keyStrategy: 'ip' }))();

@@ -10,6 +10,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Catch, Controller, Get, HttpException, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import express from 'express';
 import { programUnderTest, repository } from '../../shared/program.mjs';
 import { emit, stripTypes } from '../lib/emit.mjs';
 import {
@@ -17,6 +18,7 @@ import {
   algorithms,
   clients,
   limiterClass,
+  listen,
   middlewareOf,
   sleep,
   sourceOf,
@@ -181,6 +183,38 @@ describe('acquire', () => {
     assert.equal(timers(), before);
   });
 
+  test('who leaves while Redis decides leaves the turn to the next', async () => {
+    const replies = [];
+    const evalsha = () => new Promise((resolve) => replies.push(resolve));
+    const Limiter = await limiterClass('fixed-window', { withOperations: true });
+    const limiter = new Limiter({ evalsha }, 1, 3600, { storeTimeoutMs: 5000 });
+    const controller = new AbortController();
+    const gone = limiter.acquire('k', { signal: controller.signal });
+    const next = limiter.acquire('k', { signal: null });
+    await sleep(1);
+    controller.abort(new Error('left'));
+    await assert.rejects(gone, { message: 'left' });
+    replies[0]([1, 0, 0, 3_600_000]);
+    assert.equal((await next).allowed, true);
+    assert.equal(replies.length, 1);
+  });
+
+  test('a longest wait passes on the clock that tests move, too', async ({ mock }) => {
+    mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    const Limiter = await limiterClass('fixed-window', { store: 'memory', withOperations: true });
+    const limiter = new Limiter(1, 10);
+    const seen = [];
+    const acquire = (name, maxWaitMs) => limiter.acquire('k', { maxWaitMs }).then(({ allowed }) => seen.push(name, allowed));
+    await limiter.acquire('k', null);
+    const waits = [acquire('first', 12_000), acquire('second', 15_000)];
+    for (let second = 0; second < 11; second++) {
+      await new Promise(setImmediate);
+      mock.timers.tick(1_000);
+    }
+    await Promise.all(waits);
+    assert.deepEqual(seen, ['first', true, 'second', false]);
+  });
+
   test('is bounded', async () => {
     const limiter = new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(1, 0.01);
     await limiter.acquire('k');
@@ -214,6 +248,32 @@ function helloApp() {
   Module({ controllers: [Hello] })(App);
   return NestFactory.create(App, { logger: false });
 }
+
+describe('a limiter of the application behind the middleware', () => {
+  for (const limits of [undefined, [{ name: 'day', requests: 100, seconds: 86_400 }]]) {
+    test(`its operations hold there${limits ? ', with further limits' : ''}`, async () => {
+      const args = { store: 'memory', framework: 'express', keyStrategy: 'ip', withOperations: true, limits };
+      const Limiter = await limiterClass('fixed-window', args);
+      const limiter = new Limiter(2, 60, { name: 'login' });
+      const app = express();
+      app.use((await middlewareOf('fixed-window', args))(undefined, undefined, { limiter }));
+      app.get('/', (_request, response) => response.send('hello'));
+      const { ask, close } = await listen(app);
+      const statuses = async (amount) => {
+        const answers = [];
+        for (let i = 0; i < amount; i++) answers.push(await ask());
+        assert.match(answers[0].headers.get('ratelimit-policy'), /^"login";q=2;w=60/u);
+        return answers.map(({ status }) => status);
+      };
+      assert.deepEqual(await statuses(3), [200, 200, 429]);
+      await limiter.reset('ip:127.0.0.1');
+      assert.deepEqual(await statuses(1), [200]);
+      await limiter.block('ip:127.0.0.1', 60_000);
+      assert.deepEqual(await statuses(1), [429]);
+      close();
+    });
+  }
+});
 
 test('Nest: a global guard refuses with 429, its fields, and goes past exception filters of the application', async () => {
   const guard = (await middlewareOf('fixed-window', { store: 'memory', framework: 'nest', keyStrategy: 'ip' }))(2, 60);
@@ -364,6 +424,21 @@ import { tokenBucketMiddleware } from './rate-limiter.ts';
 const app = fastify();
 app.addHook('onRequest', tokenBucketMiddleware());
 app.get<{ Params: { id: string } }>('/users/:id', { onRequest: tokenBucketMiddleware() }, (request) => { const id: string = request.params.id; return id; });`,
+    ],
+    'clients, pools, clusters and Sentinels of node-redis': [
+      { redisClient: 'node-redis', withOperations: true },
+      `import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
+import { TokenBucketLimiter, type RedisClient } from './rate-limiter.ts';
+new TokenBucketLimiter(createClient());
+new TokenBucketLimiter(createClientPool());
+new TokenBucketLimiter(createCluster({ rootNodes: [] }));
+new TokenBucketLimiter(createSentinel({ name: 'limits', sentinelRootNodes: [] }));
+// The nodes of a cluster of node-redis 4.
+interface Old extends Omit<RedisClient, 'masters'> {
+  masters: { address: string; client?: { connect(): Promise<void>; isReady: boolean } | Promise<{ connect(): Promise<void>; isReady: boolean }> }[];
+}
+declare const old: Old;
+new TokenBucketLimiter(old);`,
     ],
     'Koa and Nest take what is emitted for them': [
       { store: 'memory', framework: 'koa' },

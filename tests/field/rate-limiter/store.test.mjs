@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { Redis as Redis510 } from 'ioredis510';
-import { createClient } from 'redis';
+import { createClient, createClientPool } from 'redis';
 import { admittedOf, clients, emit, limiterClass, proxyTo, sleep, startRedis, tool, until, withConsole } from './lib/support.mjs';
 
 describe('a process that has just started', () => {
@@ -302,19 +302,51 @@ describe('a connection that is of no use', () => {
     await server.stop();
   });
 
-  test('a replica that says so as Redis 5 and 6 do from within a script', async () => {
-    const text =
-      "ERR Error running script (call to f_1): @user_script:40: @user_script: 40: -READONLY You can't write against a read only replica.";
-    const refuse = () => Promise.reject(new Error(text));
-    for (const redisClient of ['ioredis', 'node-redis']) {
-      let made = 0;
-      const again = { disconnect: () => (made += 1), destroy: () => (made += 1), connect: () => Promise.resolve(), isOpen: true };
-      const Limiter = await limiterClass('fixed-window', { redisClient });
-      const limiter = new Limiter({ evalsha: refuse, evalSha: refuse, eval: refuse, ...again }, 5, 60);
-      const [line] = await withConsole('error', () => limiter.consume('k'));
-      assert.match(line, /READONLY/u);
-      assert.equal(made, 1, redisClient);
-    }
+  const demoted = {
+    'that says so as Redis 5 and 6 do from within a script':
+      "ERR Error running script (call to f_1): @user_script:40: @user_script: 40: -READONLY You can't write against a read only replica.",
+    'that has lost its master': "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+  };
+  for (const [name, text] of Object.entries(demoted)) {
+    test(`a replica ${name}`, async () => {
+      const refuse = () => Promise.reject(new Error(text));
+      for (const redisClient of ['ioredis', 'node-redis']) {
+        let made = 0;
+        const again = { disconnect: () => (made += 1), destroy: () => (made += 1), connect: () => Promise.resolve(), isOpen: true };
+        const Limiter = await limiterClass('fixed-window', { redisClient });
+        const limiter = new Limiter({ evalsha: refuse, evalSha: refuse, eval: refuse, ...again }, 5, 60);
+        const [line] = await withConsole('error', () => limiter.consume('k'));
+        assert.match(line, /READONLY|MASTERDOWN/u);
+        assert.equal(made, 1, redisClient);
+      }
+    });
+  }
+
+  test('a pool of node-redis: its clients find the next master, and those in use meanwhile end no process', async () => {
+    const [first, second] = [await startRedis(), await startRedis()];
+    const proxy = await proxyTo(first.port);
+    const pool = createClientPool({ url: proxy.url, disableOfflineQueue: true }, { minimum: 1, maximum: 8, cleanupDelay: 20 });
+    pool.on('error', () => {});
+    await pool.connect();
+    const Limiter = await limiterClass('fixed-window', { redisClient: 'node-redis' });
+    const limiter = new Limiter(pool, 5, 3600, { storeTimeoutMs: 500, onStoreFailure: () => undefined });
+    const together = () => Promise.all(Array.from({ length: 8 }, (_, index) => limiter.consume(`k${String(index)}`)));
+    await withConsole('error', async () => {
+      for (let round = 0; round < 3; round++) await together();
+      const admin = new Redis(first.url);
+      await admin.replicaof('127.0.0.1', second.port);
+      proxy.state.port = second.port;
+      const isRight = async () => (await together()).every(({ decidedBy }) => decidedBy === 'count');
+      assert.ok(await until(isRight, 10_000), 'some of its clients still ask the old master');
+      // What is not needed any more is given up meanwhile.
+      assert.ok(await until(() => pool.totalClients === 1), String(pool.totalClients));
+      assert.equal(await admittedOf(limiter, 'after', 7), 5);
+      admin.disconnect();
+    });
+    pool.destroy();
+    proxy.close();
+    await first.stop();
+    await second.stop();
   });
 
   for (const redisClient of ['ioredis', 'node-redis']) {

@@ -215,6 +215,19 @@ test('what Vue makes reactive still works: a guard in a ref, options in a reacti
   assert.equal(held.breaker.state, 'CLOSED');
   assert.equal(await held.bulkhead.run(() => 'run'), 'run');
   assert.equal(await held.deadline.run(() => 'in time'), 'in time');
+  const day = [{ name: 'day', requests: 10, seconds: 86_400 }];
+  for (const args of [
+    ...['token-bucket', 'leaky-bucket', 'fixed-window', 'sliding-window'].map((algorithm) => ({ algorithm })),
+    ...['fixed-window', 'sliding-window'].map((algorithm) => ({ algorithm, limits: day })),
+  ]) {
+    for (const store of ['memory', 'redis']) {
+      const module = await load('generate_rate_limiting', { ...args, store });
+      const [, Limiter] = Object.entries(module).find(([name]) => name.endsWith('Limiter'));
+      const client = { evalsha: () => Promise.resolve([1, 1, 0, 1_000, 0]) };
+      const { limiter } = reactive({ limiter: store === 'redis' ? new Limiter(client) : new Limiter() });
+      assert.equal((await limiter.consume('k')).allowed, true, JSON.stringify({ ...args, store }));
+    }
+  }
   const options = reactive({ ...fast, budget: new RetryBudget(), signal: new AbortController().signal });
   assert.equal(await withRetry((_, attempt) => attempt || Promise.reject(new Error('reset')), options), 1);
   assert.equal(ref(new CircuitBreaker(reactive({ failureThreshold: 2 }))).value.retryAfterMs, 0);
