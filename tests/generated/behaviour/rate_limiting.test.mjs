@@ -482,7 +482,9 @@ describe('keys', () => {
       ['fe80::1%eth0', 'ip:fe80:0:0:0::/64'],
       ['::1', 'ip:0:0:0:0::/64'],
       ['64:ff9b::192.0.2.1', 'ip:192.0.2.1'],
-      ['64:ff9b:1::192.0.2.1', 'ip:64:ff9b:1:0::/64'],
+      // A NAT64 of one's own (RFC 8215): each address stands for another one of IPv4.
+      ['64:ff9b:1::192.0.2.1', 'ip:64:ff9b:1:0:0:0:c000:201/128'],
+      ['64:ff9b:2::192.0.2.1', 'ip:64:ff9b:2:0::/64'],
       ['', 'ip:unknown'],
       ['unknown', 'ip:unknown'],
       ['1.2.3.4]@evil', 'ip:unknown'],
