@@ -212,4 +212,16 @@ test('where a host takes no messages, the arguments become context of the model'
   assert.equal(heard[0].kind, 'context');
   assert.deepEqual(heard[0].params.structuredContent, { tool: 'generate_circuit_breaker', arguments: {} });
   await close();
+
+  // The reference host takes text alone.
+  const plain = await openApp({
+    tool: 'generate_circuit_breaker',
+    args: {},
+    theme: 'light',
+    capabilities: { updateModelContext: { text: {} } },
+  });
+  await plain.app.getByRole('button', { name: 'Use these arguments' }).click();
+  await plain.app.getByText('The arguments are in the conversation.').waitFor({ state: 'attached' });
+  assert.deepEqual(plain.heard[0].params, { content: [{ type: 'text', text: 'Call generate_circuit_breaker with {}' }] });
+  await plain.close();
 });

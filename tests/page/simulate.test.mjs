@@ -122,6 +122,37 @@ test("an upstream's operation is drawn, and so are what its traffic says of erro
   assert.ok((await succeed(command, [...args, 'simulate', '-c', 'traffic.json'], { cwd: folder })).endsWith(`\n\n${sentence}\n`));
 });
 
+test('of several services the first is drawn, which is said, or the one that is asked for', async () => {
+  const several = {
+    ...MANIFEST,
+    timeoutConfig: { operations: { 'orders.get': 1000, charge: 500 } },
+    bulkhead: {
+      ...MANIFEST.bulkhead,
+      partitions: [
+        { name: 'orders', maxConcurrent: 8 },
+        { name: 'payments', maxConcurrent: 2 },
+      ],
+    },
+    upstreams: { payments: { operations: { charge: {} } } },
+    traffic: { ...MANIFEST.traffic, payments: { callsPerSecond: 15 } },
+  };
+  writeFileSync(join(folder, 'several.json'), JSON.stringify(several));
+  const first = await simulate(['-c', 'several.json']);
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stdout, /^brown-out: Operation: orders\.get; Partition: orders; Requests of all processes: 80\/s; /u);
+  assert.ok(
+    first.stderr.includes('Note: orders is drawn, the first of 2 services; --service NAME draws another: payments.\n'),
+    first.stderr,
+  );
+  const other = await simulate(['-c', 'several.json', '--service', 'payments', '--svg', 'payments.svg']);
+  assert.match(other.stdout, /^brown-out: Operation: charge; Partition: payments; Requests of all processes: 30\/s; /u);
+  assert.doesNotMatch(other.stderr, /--service/u);
+  assert.match(readFileSync(join(folder, 'payments.svg'), 'utf8'), />The service that is called: payments\.<\/text>/u);
+  const unknown = await simulate(['-c', 'several.json', '--service', 'search']);
+  assert.equal(unknown.code, 2);
+  assert.equal(unknown.stderr, '--service: search is no partition of bulkhead; use one of orders, payments.\n');
+});
+
 test('a manifest without timeouts or partitions names none', async () => {
   const { circuitBreaker, retryPolicy, stack } = MANIFEST;
   writeFileSync(join(folder, 'few.json'), JSON.stringify({ circuitBreaker, retryPolicy, stack }));

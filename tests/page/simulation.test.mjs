@@ -135,6 +135,24 @@ test('a mistake in the code that runs is told, and no figure is made of it', asy
   }
 });
 
+test('a limiter whose clock is set ahead admits no less than under steady traffic, set back no more, and never two limits more', async () => {
+  let moved = 0;
+  for (const algorithm of ['token-bucket', 'leaky-bucket', 'fixed-window', 'sliding-window']) {
+    const run = async (traffic) => {
+      const args = { algorithm, store: 'memory', framework: 'fetch' };
+      const { figures } = await simulateInNode(server.url, 'generate_rate_limiting', schemas.generate_rate_limiting, args, { traffic });
+      return Object.fromEntries(figures.map(({ id, value }) => [id, value]));
+    };
+    const [steady, back, ahead] = [await run('steady'), await run('clock-back'), await run('clock-ahead')];
+    assert.ok(back.admitted <= steady.admitted && steady.admitted <= ahead.admitted, algorithm);
+    // What is told to wait is not told to wait for longer than a window and what the clock was set back by.
+    assert.ok(back.longest <= 90_000 && ahead.longest <= 60_000, `${algorithm}: ${JSON.stringify({ back, ahead })}`);
+    assert.ok(Math.max(steady.most, back.most, ahead.most) <= 200, algorithm);
+    moved += back.admitted === steady.admitted && ahead.admitted === steady.admitted ? 0 : 1;
+  }
+  assert.equal(moved, 4);
+});
+
 test('events are at rest after the turns that a simulation waits: four times as many change nothing', async () => {
   for (const tool of TOOLS) {
     const [{ args, world }] = await sets(tool, 1);

@@ -5,21 +5,24 @@ import { say } from './simulate/result.js';
 import { svgOf } from './simulate/svg.js';
 
 /**
- * @param {{ manifest: Record<string, any>, scenario: string, files: { path: string, content: string }[] }} request
+ * @param {{ manifest: Record<string, any>, scenario: string, service: string | null, files: { path: string, content: string }[] }} request
  */
-export async function command({ manifest, scenario, files }) {
+export async function command({ manifest, scenario, service, files }) {
   const factories = Object.fromEntries(
     files.map(({ path, content }) => {
       const { code } = transform(content, { transforms: ['typescript', 'imports'], disableESTransforms: true });
       return [path, new Function(`return ${wrap(code)}`)()];
     }),
   );
-  const knobs = knobsOf('stack', manifest);
-  const world = worldOf(knobs, { scenario });
+  const given = { scenario, ...(service === null ? {} : { partition: service }) };
+  const knobs = knobsOf('stack', manifest, given);
+  const world = worldOf(knobs, given);
   const result = await simulate('stack', factories, manifest, world);
   const shown = knobs
     .filter(({ name }) => name !== 'scenario' && !(scenario === 'outage' && name === 'severity'))
     .map(({ name, label, unit }) => `${label}: ${unit === 'choice' ? String(world[name]) : say(world[name], unit)}`);
+  const several = (knobs.find(({ name }) => name === 'partition')?.choices?.length ?? 0) > 1;
+  const remarks = several ? [`The service that is called: ${String(world.partition)}.`, ...result.remarks] : result.remarks;
   const title = `${scenario}, with and without each layer`;
   console.log(
     JSON.stringify({
@@ -28,8 +31,8 @@ export async function command({ manifest, scenario, files }) {
       columns: result.table?.columns ?? [],
       rows: result.table?.rows ?? [],
       figures: result.figures,
-      remarks: result.remarks,
-      svg: svgOf(result, title),
+      remarks,
+      svg: svgOf({ ...result, remarks }, title),
     }),
   );
 }

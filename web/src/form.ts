@@ -11,6 +11,10 @@ interface Field {
 }
 
 const STEPS = 1000;
+
+/** How far a key moves a slider, and no less than to the next value. */
+const STEP_OF_KEY: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 100, PageDown: -100 };
+
 const ADD = 'M11 5h2v6h6v2h-6v6h-2v-6H5v-2h6z';
 const REMOVE = 'M5 11h14v2H5z';
 
@@ -179,21 +183,37 @@ export function numberControls(name: string, id: string, min: number, max: numbe
       onValue(value);
     },
   });
+  let shown = min;
+  const slide = (position: number): void => {
+    const value = valueAt(position / STEPS, min, max);
+    input.value = String(value);
+    present(value);
+    onValue(value);
+  };
   const slider = h('input', {
     type: 'range',
     min: 0,
     max: STEPS,
     step: 1,
     'aria-label': `${name}, slider`,
-    oninput: () => {
-      const value = valueAt(Number(slider.value) / STEPS, min, max);
-      input.value = String(value);
-      present(value);
-      onValue(value);
+    oninput: () => { slide(Number(slider.value)); },
+    onkeydown: (event) => {
+      const { key, altKey, ctrlKey, metaKey } = event as KeyboardEvent;
+      const step = STEP_OF_KEY[key];
+      if (step === undefined || altKey || ctrlKey || metaKey) {
+        return;
+      }
+      event.preventDefault();
+      let position = Number(slider.value) + step;
+      while (position > 0 && position < STEPS && (valueAt(position / STEPS, min, max) - shown) * step <= 0) {
+        position += Math.sign(step);
+      }
+      slide(Math.min(STEPS, Math.max(0, position)));
     },
   });
   const present = (value: unknown): void => {
     const number = typeof value === 'number' ? value : typeof fallback === 'number' ? fallback : undefined;
+    shown = number ?? min;
     slider.value = String(Math.round(STEPS * positionOf(number ?? min, min, max)));
     slider.setAttribute('aria-valuetext', number === undefined ? 'automatic' : words(number) === '' ? String(number) : words(number));
     spoken.textContent = number === undefined ? '' : words(number);
@@ -223,6 +243,15 @@ function parseNumber(text: string): unknown {
   }
   const value = Number(trimmed);
   return Number.isFinite(value) ? value : trimmed;
+}
+
+/** What is no JSON goes to the server as it is written. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Wide ranges are spread by orders of magnitude. */
@@ -282,40 +311,37 @@ function rowsField(name: string, schema: Schema, required: boolean, onValue: OnV
   const members = Object.entries(schema.items?.properties ?? {});
   const isNeeded = (member: string): boolean => schema.items?.required?.includes(member) ?? false;
   return rows(name, schema, required, onValue, {
-    row: (entry, changed) => {
-      const given: Record<string, unknown> = typeof entry === 'object' && entry !== null ? { ...(entry as Record<string, unknown>) } : {};
-      const inputs = members.map(([member, property]) => memberInput(member, property, given[member], isNeeded(member), (value) => {
-        if (value === undefined) {
-          delete given[member];
-        } else {
-          given[member] = value;
-        }
-        changed();
-      }));
-      return { element: h('div', { class: 'row-inputs' }, ...inputs), value: () => given };
-    },
+    row: (entry, changed) => rowOf(members, isNeeded, entry, changed),
     entriesOf: (value) => (Array.isArray(value) ? value : typeof value === 'object' && value !== null ? pairsOf(value as Record<string, unknown>, members) : []),
     valueOf: (all) => all,
     fresh: (count) => freshEntry(members, isNeeded, count),
   });
 }
 
-/** The short form, an object from name to number. */
+function rowOf(members: readonly [string, Schema][], isNeeded: (member: string) => boolean, entry: unknown, changed: () => void): Row {
+  const given: Record<string, unknown> = typeof entry === 'object' && entry !== null ? { ...(entry as Record<string, unknown>) } : {};
+  const inputs = members.map(([member, property]) => memberInput(member, property, given[member], isNeeded(member), (value) => {
+    if (value === undefined) {
+      delete given[member];
+    } else {
+      given[member] = value;
+    }
+    changed();
+  }));
+  return { element: h('div', { class: 'row-inputs' }, ...inputs), value: () => given };
+}
+
+/** An object from names to numbers, or to objects, each with members of its own. */
 function mapField(name: string, schema: Schema, required: boolean, onValue: OnValue): Field {
   const value = typeof schema.additionalProperties === 'object' ? schema.additionalProperties : { type: 'integer' };
-  const members: [string, Schema][] = [['name', { type: 'string' }], ['value', value]];
+  const own = value.properties;
+  const members: [string, Schema][] = [['name', { type: 'string' }], ...(own === undefined ? [['value', value] as [string, Schema]] : Object.entries(own))];
+  const isNeeded = (member: string): boolean => own === undefined || member === 'name' || (value.required?.includes(member) ?? false);
   return rows(name, schema, required, onValue, {
-    row: (entry, changed) => {
-      const given = { ...(entry as Record<string, unknown>) };
-      const inputs = members.map(([member, property]) => memberInput(member, property, given[member], true, (next) => {
-        given[member] = next;
-        changed();
-      }));
-      return { element: h('div', { class: 'row-inputs' }, ...inputs), value: () => given };
-    },
-    entriesOf: (all) => Object.entries((all ?? {}) as Record<string, unknown>).map(([key, each]) => ({ name: key, value: each })),
-    valueOf: (all) => Object.fromEntries(all.map((each) => [String(each['name'] ?? ''), each['value']])),
-    fresh: (count) => ({ name: `service${String(count + 1)}`, value: Math.max(value.minimum ?? 1, 10) }),
+    row: (entry, changed) => rowOf(members, isNeeded, entry, changed),
+    entriesOf: (all) => Object.entries((all ?? {}) as Record<string, unknown>).map(([key, each]) => (own === undefined ? { name: key, value: each } : { ...(each as object), name: key })),
+    valueOf: (all) => Object.fromEntries(all.map(({ name: key, ...each }) => [String(key ?? ''), own === undefined ? each['value'] : each])),
+    fresh: (count) => (own === undefined ? { name: `service${String(count + 1)}`, value: Math.max(value.minimum ?? 1, 10) } : freshEntry(members, isNeeded, count)),
   });
 }
 
@@ -377,16 +403,18 @@ function memberInput(member: string, schema: Schema, value: unknown, needed: boo
     return h('label', { class: 'member is-box' }, box, h('span', {}, member));
   }
   const isNumber = schema.type === 'integer' || schema.type === 'number';
+  const isObject = schema.type === 'object';
+  const read = (text: string): unknown => (isNumber ? parseNumber(text) : text === '' && !needed ? undefined : isObject ? parseJson(text) : text);
   const input = h('input', {
     type: 'text',
     autocomplete: 'off',
     spellcheck: 'false',
     inputmode: isNumber ? 'decimal' : 'text',
-    placeholder: needed ? '' : 'automatic',
-    oninput: () => { onValue(isNumber ? parseNumber(input.value) : input.value === '' && !needed ? undefined : input.value); },
+    placeholder: needed ? '' : isObject ? 'none, or JSON' : 'automatic',
+    oninput: () => { onValue(read(input.value)); },
   });
-  input.value = value === undefined ? '' : String(value);
-  return h('label', { class: `member${isNumber ? ' is-number' : ''}` }, h('span', {}, member), input);
+  input.value = value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
+  return h('label', { class: `member${isNumber ? ' is-number' : isObject ? ' is-wide' : ''}` }, h('span', {}, member), input);
 }
 
 function pairsOf(map: Record<string, unknown>, members: readonly [string, Schema][]): unknown[] {
@@ -398,7 +426,7 @@ function freshEntry(members: readonly [string, Schema][], isNeeded: (member: str
   return Object.fromEntries(
     members
       .filter(([member]) => isNeeded(member))
-      .map(([member, { type, minimum }]) => [member, type === 'integer' ? Math.max(minimum ?? 1, /Ms$/u.test(member) ? 1000 : 10) : `service${String(count + 1)}`]),
+      .map(([member, { type, minimum }]) => [member, type === 'integer' || type === 'number' ? Math.max(minimum ?? 1, /Ms$/u.test(member) ? 1000 : 10) : `service${String(count + 1)}`]),
   );
 }
 

@@ -79,7 +79,8 @@ export function connectHost(): Host {
             return 'The arguments are in the conversation.';
           }
         } else if (updateModelContext !== undefined) {
-          await app.updateModelContext({ content, structuredContent: { tool, arguments: args } });
+          // A host says what it can take beside text.
+          await app.updateModelContext({ content, ...(updateModelContext.structuredContent === undefined ? {} : { structuredContent: { tool, arguments: args } }) });
           return 'The arguments are in the conversation.';
         }
       } catch {
@@ -93,6 +94,7 @@ export function connectHost(): Host {
 /** The server behind the host. A host lists no schemas, so they stand in the page itself. */
 class HostServer implements Server {
   readonly stack = undefined;
+  readonly manifest = undefined;
   readonly #app: App;
   readonly #opened: Host['opened'];
   readonly #answered: Promise<Result>;

@@ -1,7 +1,11 @@
 import { freshId, h } from './dom.js';
 import { Form } from './form.js';
-import type { Arguments, Tool } from './schema.js';
+import type { Arguments, Schema, Tool } from './schema.js';
 import { sectionOf, type Fault } from './server.js';
+import { partitionsOf } from './simulate/bulkhead.js';
+
+/** Sections of a manifest that belong to no tool. */
+const MORE = ['stack', 'upstreams', 'traffic'];
 
 /** A manifest as text and, section by section, as fields. */
 export class ManifestEditor {
@@ -9,12 +13,13 @@ export class ManifestEditor {
   readonly #text: HTMLTextAreaElement;
   readonly #error = h('p', { class: 'field-error', id: freshId('error'), role: 'alert' });
   readonly #sections = new Map<string, { form: Form; element: HTMLDetailsElement; toggle: HTMLInputElement }>();
+  readonly #maps = new Set<string>();
   readonly #onChange: (manifest: Arguments) => void;
   readonly #onRefuse: () => void;
   #manifest: Record<string, unknown> = {};
 
   /** `onRefuse` is told that what stands in the box is no manifest, so that what is drawn, or still asked for, belongs to an earlier one. */
-  constructor(tools: readonly Tool[], onChange: (manifest: Arguments) => void, onRefuse: () => void) {
+  constructor(tools: readonly Tool[], schema: Schema | undefined, onChange: (manifest: Arguments) => void, onRefuse: () => void) {
     this.#onChange = onChange;
     this.#onRefuse = onRefuse;
     const id = freshId('manifest');
@@ -29,22 +34,31 @@ export class ManifestEditor {
     );
     for (const { name, title, inputSchema } of tools) {
       const section = sectionOf(name);
-      const form = new Form(inputSchema, (args) => {
-        this.#change({ ...this.#manifest, [section]: args });
-      });
-      const toggle = h('input', { type: 'checkbox', class: 'switch', role: 'switch', 'aria-label': `${title} in the manifest`, onchange: () => {
-        if (toggle.checked) {
-          this.#change({ ...this.#manifest, [section]: example(section) });
-        } else {
-          const { [section]: _, ...rest } = this.#manifest;
-          this.#change(rest);
-        }
-        this.#showSections();
-      } });
-      const element = h('details', { class: 'section' }, h('summary', {}, section), form.element);
-      this.#sections.set(section, { form, element, toggle });
-      this.element.append(h('div', { class: 'section-row' }, element, toggle));
+      this.#addSection(section, title, new Form(inputSchema, (args) => { this.#change({ ...this.#manifest, [section]: args }); }));
     }
+    for (const section of MORE) {
+      const own = schema?.properties?.[section];
+      if (own !== undefined) {
+        const form = isMap(own)
+          ? new Form({ properties: { [section]: own } }, (args) => { this.#change({ ...this.#manifest, [section]: args[section] ?? {} }); })
+          : new Form(own, (args) => { this.#change({ ...this.#manifest, [section]: args }); });
+        if (isMap(own)) {
+          this.#maps.add(section);
+        }
+        this.#addSection(section, own.title ?? section, form);
+      }
+    }
+  }
+
+  #addSection(section: string, title: string, form: Form): void {
+    const toggle = h('input', { type: 'checkbox', class: 'switch', role: 'switch', 'aria-label': `${title} in the manifest`, onchange: () => {
+      const { [section]: _, ...rest } = this.#manifest;
+      this.#change(toggle.checked ? { ...rest, [section]: example(section, this.#manifest) } : rest);
+      this.#showSections();
+    } });
+    const element = h('details', { class: 'section' }, h('summary', {}, section), form.element);
+    this.#sections.set(section, { form, element, toggle });
+    this.element.append(h('div', { class: 'section-row' }, element, toggle));
   }
 
   show(manifest: Arguments): void {
@@ -58,7 +72,7 @@ export class ManifestEditor {
     const rest: Fault[] = [];
     for (const [section, { form, element }] of this.#sections) {
       const own = faults
-        .map((fault) => ({ ...fault, path: pathIn(fault, section) }))
+        .map((fault) => ({ ...fault, path: this.#pathIn(fault, section) }))
         .filter((fault): fault is { path: string[]; detail: string } => fault.path !== undefined);
       rest.push(...form.faults(own));
       if (own.length > 0) {
@@ -68,6 +82,12 @@ export class ManifestEditor {
     rest.push(...faults.filter((fault) => [...this.#sections.keys()].every((section) => pathIn(fault, section) === undefined)));
     this.#error.textContent = rest.map(({ detail }) => detail).join(' ');
     return [];
+  }
+
+  /** A section of names is one field. */
+  #pathIn(fault: Fault, section: string): string[] | undefined {
+    const path = pathIn(fault, section);
+    return path !== undefined && this.#maps.has(section) ? [section] : path;
   }
 
   #change(manifest: Record<string, unknown>): void {
@@ -134,7 +154,7 @@ export class ManifestEditor {
       const args = this.#manifest[section];
       toggle.checked = args !== undefined;
       element.classList.toggle('is-absent', args === undefined);
-      form.show(typeof args === 'object' && args !== null ? (args as Arguments) : {});
+      form.show(this.#maps.has(section) ? { [section]: args } : typeof args === 'object' && args !== null ? (args as Arguments) : {});
     }
   }
 }
@@ -181,12 +201,22 @@ function pathIn({ path, detail }: Fault, section: string): string[] | undefined 
   return name.startsWith(`${section}.`) ? name.slice(section.length + 1).split(/[.[]/u) : undefined;
 }
 
-function example(section: string): unknown {
+/** Whether a section is an object from names that people choose. */
+function isMap({ properties, additionalProperties }: Schema): boolean {
+  return properties === undefined && typeof additionalProperties === 'object';
+}
+
+function example(section: string, { bulkhead }: Arguments): unknown {
+  const services = Object.keys(partitionsOf((bulkhead as Arguments | undefined)?.['partitions']));
   switch (section) {
     case 'timeoutConfig':
       return { operations: [{ name: 'orders.get', timeoutMs: 1000 }] };
     case 'bulkhead':
       return { partitions: [{ name: 'orders', maxConcurrent: 20 }] };
+    case 'upstreams':
+      return Object.fromEntries(services.map((name) => [name, {}]));
+    case 'traffic':
+      return Object.fromEntries(services.map((name) => [name, { callsPerSecond: 50, errorPercent: 1, p50Ms: 40, p99Ms: 400 }]));
     default:
       return {};
   }

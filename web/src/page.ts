@@ -83,6 +83,7 @@ export class Page {
   readonly #table = h('div', { class: 'table-wrap', tabindex: 0, role: 'region', 'aria-label': 'With and without each layer', hidden: true });
   readonly #knobs = h('div', { class: 'knobs' });
   readonly #remarks = h('p', { class: 'remarks' });
+  readonly #seen = h('section', { class: 'seen', 'aria-label': 'What it does' });
   readonly #arguments = h('section', { class: 'arguments', 'aria-label': 'Arguments' });
   readonly #loose = h('div', { class: 'loose', role: 'alert' });
   readonly #notes = h('section', { class: 'notes', 'aria-label': 'Warnings and notes' });
@@ -139,7 +140,7 @@ export class Page {
           this.#loose,
           this.#changes,
           this.#stale,
-          h('section', { class: 'seen', 'aria-label': 'What it does' }, this.#figures, this.#plots.element, this.#table, this.#remarks, this.#knobs),
+          this.#seen,
           this.#notes,
           this.#code.element,
         ),
@@ -148,6 +149,7 @@ export class Page {
       this.#answer,
     );
     this.#title.tabIndex = -1;
+    this.#seen.append(this.#figures, this.#plots.element, this.#table, this.#remarks, this.#knobs);
   }
 
   async start(): Promise<void> {
@@ -253,7 +255,7 @@ export class Page {
       this.#markStale(true);
       this.element.setAttribute('aria-busy', 'false');
     };
-    const editor = tool.name === STACK ? new ManifestEditor(this.#tools.filter(({ name }) => name !== STACK), onChange, onRefuse) : new Form(tool.inputSchema, onChange);
+    const editor = tool.name === STACK ? new ManifestEditor(this.#tools.filter(({ name }) => name !== STACK), this.#server.manifest, onChange, onRefuse) : new Form(tool.inputSchema, onChange);
     this.#editor = editor;
     this.#arguments.replaceChildren(h('h2', {}, tool.name === STACK ? 'resilience.json' : 'Arguments'), editor.element);
     editor.show(args);
@@ -478,7 +480,7 @@ export class Page {
       if (done) {
         this.#isDrawn = true;
         this.#rest();
-        this.#say(result.figures.map(({ label, value, unit }) => `${label}: ${say(value, unit)}`).join('. '));
+        this.#say(result.figures.map((figure) => `${figure.label}: ${said(figure)}`).join('. '));
       }
       setTimeout(() => this.#showCode?.());
       this.element.dispatchEvent(new CustomEvent('drawn', { bubbles: true, detail: { tool, result, done } }));
@@ -595,6 +597,8 @@ export class Page {
   #markStale(isStale: boolean): void {
     this.element.classList.toggle('is-stale', isStale);
     this.#stale.hidden = !isStale || !this.#hasShown;
+    // Before the first answer with code these would be empty boxes.
+    this.#seen.hidden = this.#code.element.hidden = isStale && !this.#hasShown;
   }
 
   /** Says what is on the screen already to those who do not see it. */
@@ -658,10 +662,15 @@ export class Page {
   }
 }
 
-function figureView({ label, value, unit, better }: Figure, before: Figure | undefined): HTMLElement {
-  const now = say(value, unit);
-  const was = before === undefined ? now : say(before.value, unit);
-  const rank = (figure: Figure): number => figure.value ?? Infinity;
+function said({ value, unit, absent }: Figure): string {
+  return value === null && absent !== undefined ? absent : say(value, unit);
+}
+
+function figureView(figure: Figure, before: Figure | undefined): HTMLElement {
+  const { label, value, better } = figure;
+  const now = said(figure);
+  const was = before === undefined ? now : said(before);
+  const rank = (each: Figure): number => each.value ?? Infinity;
   const direction = before === undefined || better === undefined || was === now ? '' : rank({ ...before, value }) < rank(before) === (better === 'lower') ? 'is-better' : 'is-worse';
   return h(
     'div',

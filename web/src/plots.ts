@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 import { h } from './dom.js';
-import type { Chart, Result, Role, Series, Span } from './simulate/result.js';
+import { inTimeUnit, type Chart, type Result, type Role, type Series, type Span } from './simulate/result.js';
 
 const HEIGHT = 220;
 const STRIP = 14;
@@ -27,7 +27,8 @@ export class Plots {
       this.element.replaceChildren(...this.#views.map((view) => view.element));
     }
     charts.forEach((chart, index) => {
-      this.#views[index]?.show(chart, before?.charts.find(({ id }) => id === chart.id));
+      const was = before?.charts.find(({ id }) => id === chart.id);
+      this.#views[index]?.show(inTimeUnit(chart), was === undefined ? undefined : inTimeUnit(was, chart));
     });
   }
 
@@ -80,14 +81,14 @@ class Plot {
     this.#chart = chart;
     this.#before = before;
     this.#title.textContent = chart.title;
-    const shape = JSON.stringify([chart.scale, chart.series.map(({ label, like, kind, role }) => [label, like, kind, role]), chart.spans.some(({ place }) => place === 'strip'), before !== undefined, chart.y]);
+    const shape = JSON.stringify([chart.scale, chart.series.map(({ label, like, kind, role }) => [label, like, kind, role]), chart.spans.some(({ place }) => place === 'strip'), before !== undefined, chart.x, chart.y]);
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.rebuild();
     } else {
       this.#plot?.setData(dataOf(chart, before, this.#hidden));
     }
-    this.#canvas.setAttribute('aria-label', `${chart.title}: ${chart.series.map((series) => summary(series)).join('; ')}.`);
+    this.#canvas.setAttribute('aria-label', summaryOf(chart));
     this.#canvas.setAttribute('role', 'img');
   }
 
@@ -109,14 +110,23 @@ class Plot {
   }
 }
 
-function summary({ label, values }: Series): string {
-  const numbers = values.filter((value): value is number => value !== null);
-  const peak = numbers.length === 0 ? 0 : numbers.reduce((most, value) => Math.max(most, value), 0);
-  return `${label}, at most ${String(Number(peak.toPrecision(3)))}`;
+/** Of spells of one name, how many a sentence gives the times of. */
+const MOST_SPELLS = 4;
+
+/** What a chart shows, for those who do not see it. */
+function summaryOf({ title, series, spans, marks, x, y }: Chart): string {
+  const figure = (value: number): string => String(Number(value.toPrecision(3)));
+  const peaks = series.map(({ label, values }) => `${label}, at most ${figure(values.reduce<number>((most, value) => Math.max(most, value ?? 0), 0))} ${y}`);
+  const spells = [...new Set(spans.map(({ label }) => label))].map((name) => {
+    const own = spans.filter(({ label }) => label === name);
+    const times = own.slice(0, MOST_SPELLS).map(({ from, to }) => `${figure(from)} to ${figure(to)}`);
+    return `${name}, ${x} ${times.join(', ')}${own.length > MOST_SPELLS ? ` and ${String(own.length - MOST_SPELLS)} times more` : ''}`;
+  });
+  return `${title}: ${[...peaks, ...spells, ...marks.map(({ at, label, axis }) => `${label} at ${figure(at)} ${axis === 'x' ? x : y}`)].join('; ')}.`;
 }
 
 /** A role's colour in the theme at hand. */
-function colour(role: Role | 'ink' | 'line' | 'surface'): string {
+function colour(role: Role | 'before' | 'ink' | 'line' | 'surface'): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--c-${role}`).trim();
 }
 
@@ -149,8 +159,9 @@ function legendOf(chart: Chart, before: Chart | undefined, hidden: Set<string>, 
   const states = chart.spans.filter(({ place }) => place === 'strip');
   const names = [...new Map(states.map(({ label, role }) => [label, role]))];
   const strip = names.map(([label, role]) => h('span', { class: 'legend-entry' }, h('span', { class: `swatch is-strip role-${role}`, 'aria-hidden': 'true' }), label));
-  const was = before !== undefined && (chart.series.some(({ main }) => main === true) || states.length > 0);
-  return [...entries, ...strip, ...(was ? [h('span', { class: 'legend-entry' }, h('span', { class: 'swatch is-line role-before', 'aria-hidden': 'true' }), 'before')] : [])];
+  const was: (Node | string)[] =
+    before === undefined ? [] : chart.series.some(({ main }) => main === true) ? [h('span', { class: 'swatch is-line role-before', 'aria-hidden': 'true' }), 'before'] : states.length > 0 ? ['lower strip: before'] : [];
+  return [...entries, ...strip, ...(was.length > 0 ? [h('span', { class: 'legend-entry' }, ...was)] : [])];
 }
 
 /** Stacked bars become cumulative columns, drawn from the tallest; the line of before comes last. */
@@ -220,7 +231,7 @@ function optionsOf(chartNow: () => Chart, beforeNow: () => Chart | undefined, wi
   };
   const drawn = [...chart.series.filter(({ kind }) => kind === 'bars').reverse(), ...chart.series.filter(({ kind }) => kind !== 'bars')].map(seriesOf);
   if (before?.series.some(({ main }) => main === true) === true) {
-    drawn.unshift({ label: 'before', stroke: colour('muted'), width: 1.25, dash: [4, 3], points: { show: false }, spanGaps: true });
+    drawn.unshift({ label: 'before', stroke: colour('before'), width: 1.25, dash: [4, 3], points: { show: false }, spanGaps: true });
   }
   const hasStrip = chart.spans.some(({ place }) => place === 'strip');
   const axis = { stroke: colour('ink'), font: '11px system-ui, sans-serif', grid: { stroke: colour('line'), width: 1 }, ticks: { show: false } };

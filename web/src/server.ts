@@ -30,6 +30,8 @@ export type Answer = { readonly emission: Emission } | { readonly refusal: Refus
 /** Where schemas and code come from: the server that served the page, or the host of an MCP App. */
 export interface Server {
   tools(): Promise<readonly Tool[]>;
+  /** The schema of a manifest, once `tools` has been answered and where it is known. */
+  readonly manifest: Schema | undefined;
   emit(tool: string, args: Arguments): Promise<Answer>;
   /** All files of a manifest; undefined where the server offers no such thing. */
   readonly stack: ((manifest: unknown) => Promise<Answer>) | undefined;
@@ -64,6 +66,8 @@ export function sectionOf(tool: string): string {
 
 /** REST, at the address that the page came from. */
 export class HttpServer implements Server {
+  manifest: Schema | undefined;
+
   readonly stack = (manifest: unknown): Promise<Answer> => post('stack', manifest);
 
   async tools(): Promise<readonly Tool[]> {
@@ -73,7 +77,8 @@ export class HttpServer implements Server {
     }
     const { tools } = (await response.json()) as { tools: readonly Tool[] };
     const manifest = await fetch(addressOf('stack'), { headers: { accept: 'application/schema+json' } });
-    return withDefaults(tools, manifest.ok ? ((await manifest.json()) as Schema) : {});
+    this.manifest = manifest.ok ? ((await manifest.json()) as Schema) : undefined;
+    return withDefaults(tools, this.manifest ?? {});
   }
 
   emit(tool: string, args: Arguments): Promise<Answer> {

@@ -33,6 +33,8 @@ export class StaticServer implements Server {
     this.#carried = data;
   }
 
+  readonly manifest = undefined;
+
   readonly stack = (manifest: unknown): Promise<Answer> => this.emit(STACK, manifest as Arguments);
 
   tools(): Promise<readonly Tool[]> {
@@ -85,7 +87,7 @@ function refuse(schema: Schema | undefined, args: Arguments, answers: readonly C
       faults: [
         changed.length === 1 && known.length > 1
           ? { path: [name], detail: `${name}: this page has no server and carries the code for ${known.join(', ')}, not ${String(all[name])}; ${WAY_OUT}` }
-          : { path: [], detail: `This page has no server and carries the code for the defaults and for one changed argument at a time; ${WAY_OUT}` },
+          : { path: [], detail: `This page has no server and carries the code for ${answers.length === 1 ? 'the example' : 'the defaults and for one changed argument at a time'}; ${WAY_OUT}` },
       ],
     },
   };

@@ -18,6 +18,8 @@ internal static class SimulateCommand
 {
     private static readonly string[] s_scenarios = ["brown-out", "outage", "slow", "burst"];
 
+    private const int MostNames = 10;
+
     // What each runtime is told so that it takes its program from standard input.
     private static readonly (string Program, string[] Arguments)[] s_runtimes =
         [("node", ["-"]), ("deno", ["run", "-"]), ("bun", ["run", "-"])];
@@ -35,23 +37,29 @@ internal static class SimulateCommand
             DefaultValueFactory = _ => s_scenarios[0],
         };
         scenario.AcceptOnlyFromAmong(s_scenarios);
+        var service = new Option<string?>("--service")
+        {
+            Description = "The service that is called, one of the bulkhead's partitions. [default: the first]",
+            HelpName = "name",
+        };
         var svg = new Option<string?>("--svg") { Description = "Also write the plots to this file.", HelpName = "file" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command(
             "simulate", "Run the emitted code of a manifest in a storm, with and without each layer. Needs Node, Deno or Bun.")
         {
-            config, scenario, svg, json,
+            config, scenario, service, svg, json,
         };
         CommandLine.AddExamples(
             command,
             $"{Product.Command} simulate -c resilience.json",
-            $"{Product.Command} simulate --scenario outage --svg outage.svg");
-        command.SetAction(parsed =>
-            Run(parsed.GetValue(config) ?? [], parsed.GetRequiredValue(scenario), parsed.GetValue(svg), parsed.GetValue(json)));
+            $"{Product.Command} simulate --scenario outage --service payments --svg outage.svg");
+        command.SetAction(parsed => Run(
+            parsed.GetValue(config) ?? [], parsed.GetRequiredValue(scenario), parsed.GetValue(service), parsed.GetValue(svg),
+            parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string[] configs, string scenario, string? svg, bool json)
+    private static int Run(string[] configs, string scenario, string? service, string? svg, bool json)
     {
         if (svg is not null && (!svg.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) || Directory.Exists(svg)))
         {
@@ -77,12 +85,25 @@ internal static class SimulateCommand
                 + "bulkhead; add the sections that are missing.");
         }
 
+        var services = Services(manifest);
+        if (service is not null && !services.Contains(service))
+        {
+            throw new Fault($"--service: {Fault.Show(service)} is no partition of bulkhead; "
+                + (services.Count == 0 ? "leave it out." : $"use one of {string.Join(", ", services)}."));
+        }
+
         foreach (var warning in emission.Warnings)
         {
             Disk.Say($"Warning: {warning}");
         }
 
-        var answer = Simulate(Program(manifest, scenario, emission));
+        if (service is null && services.Count > 1)
+        {
+            Disk.Say($"Note: {services[0]} is drawn, the first of {services.Count} services; --service NAME draws another: "
+                + $"{string.Join(", ", services.Skip(1).Take(MostNames))}{(services.Count - 1 > MostNames ? ", ..." : ".")}");
+        }
+
+        var answer = Simulate(Program(manifest, scenario, service ?? services.FirstOrDefault(), emission));
         using var result = JsonDocument.Parse(answer);
         if (svg is not null)
         {
@@ -129,8 +150,14 @@ internal static class SimulateCommand
         }
     }
 
+    // Partitions of the bulkhead in either of their forms; the manifest has been checked.
+    private static List<string> Services(JsonElement manifest) =>
+        !manifest.TryGetProperty("bulkhead", out var bulkhead) || !bulkhead.TryGetProperty("partitions", out var partitions) ? []
+            : partitions.ValueKind is JsonValueKind.Object ? [.. partitions.EnumerateObject().Select(each => each.Name)]
+            : [.. partitions.EnumerateArray().Select(each => each.GetProperty("name").GetString()!)];
+
     // The bundled simulation and, as JSON, what it is to run.
-    private static string Program(JsonElement manifest, string scenario, Emission emission)
+    private static string Program(JsonElement manifest, string scenario, string? service, Emission emission)
     {
         using var request = new MemoryStream();
         using (var writer = new Utf8JsonWriter(request, new JsonWriterOptions { Encoder = JavaScriptEncoder.Default }))
@@ -139,6 +166,7 @@ internal static class SimulateCommand
             writer.WritePropertyName("manifest"u8);
             manifest.WriteTo(writer);
             writer.WriteString("scenario"u8, scenario);
+            writer.WriteString("service"u8, service);
             writer.WriteStartArray("files"u8);
             foreach (var file in emission.Files.Where(file => file.Role is FileRole.Source))
             {

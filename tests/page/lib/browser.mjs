@@ -45,6 +45,7 @@ export async function open(browser, url, options = {}) {
     );
     window.drawn = [];
     document.addEventListener('drawn', ({ detail }) => {
+      window.firstDrawn ??= performance.now();
       if (detail.done) window.drawn.push(detail);
     });
   });

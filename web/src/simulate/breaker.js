@@ -7,12 +7,21 @@ import { Bins, arrivals, binWidth, failureOf, logNormal, round, work } from './w
 /** The longest run of calls that is drawn. */
 const MOST_CALLS = 10_000;
 
+/** Where the outage begins and ends, and how much is drawn after it. */
+function periods(/** @type {number} */ outageMs, /** @type {number} */ recoveryMs) {
+  const from = Math.round(Math.max(5_000, Math.min(outageMs, 30_000)));
+  const until = from + outageMs;
+  return { from, until, end: until + Math.min(Math.max(outageMs / 2, recoveryMs * 1.5, 10_000), outageMs * 4 + 60_000) };
+}
+
 /** @returns {Knob[]} */
 export function breakerWorld(/** @type {Record<string, any>} */ args) {
   const recovery = Number(args.recoveryTimeMs ?? 30_000) / 1000;
   const outage = Math.min(3600, Math.max(10, Math.round(recovery * 1.5)));
+  // As many as can be drawn up to the end.
+  const calls = Math.min(20, Math.max(1, Math.floor((MOST_CALLS * 1000) / periods(outage * 1000, recovery * 1000).end)));
   return [
-    { name: 'callsPerSecond', label: 'Calls', unit: 'per-second', value: 20, min: 1, max: 200 },
+    { name: 'callsPerSecond', label: 'Calls', unit: 'per-second', value: calls, min: 1, max: 200 },
     { name: 'errorPercent', label: 'Errors otherwise', unit: 'percent', value: 1, min: 0, max: 50 },
     { name: 'outageErrorPercent', label: 'Errors during the outage', unit: 'percent', value: 100, min: 1, max: 100 },
     { name: 'outageSeconds', label: 'Outage lasts', unit: 'seconds', value: outage, min: 1, max: 3600 },
@@ -36,11 +45,8 @@ export async function simulateBreaker(factories, args, world, options = ONE_LAYE
   const breaker = new CircuitBreaker();
 
   const recoveryMs = Number(args.recoveryTimeMs ?? 30_000);
-  const outageMs = world.outageSeconds * 1000;
-  const from = Math.round(Math.max(5_000, Math.min(outageMs, 30_000)));
-  const until = from + outageMs;
+  const { from, until, end: wanted } = periods(world.outageSeconds * 1000, recoveryMs);
   const remarks = [];
-  const wanted = until + Math.min(Math.max(outageMs / 2, recoveryMs * 1.5, 10_000), outageMs * 4 + 60_000);
   const end = Math.min(wanted, (MOST_CALLS * 1000) / world.callsPerSecond);
   if (end < wanted) {
     remarks.push('Drawn up to the 10,000th call.');
@@ -98,7 +104,7 @@ export async function simulateBreaker(factories, args, world, options = ONE_LAYE
     .map(({ from: start, to, state }) => ({
       from: start,
       to: Math.min(to, end / 1000),
-      label: state === 'OPEN' ? 'open' : state === 'HALF_OPEN' ? 'half open' : 'closed',
+      label: `breaker ${state === 'OPEN' ? 'open' : state === 'HALF_OPEN' ? 'half open' : 'closed'}`,
       role: /** @type {import('./result.js').Role} */ (state === 'OPEN' ? 'bad' : state === 'HALF_OPEN' ? 'refused' : 'good'),
       place: /** @type {const} */ ('strip'),
     }))
@@ -115,6 +121,7 @@ export async function simulateBreaker(factories, args, world, options = ONE_LAYE
         value: !isOpenAtEnd ? 0 : closed === undefined ? null : round(closed.since - until),
         unit: 'ms',
         better: 'lower',
+        absent: 'not in this drawing',
       },
       { id: 'refused-after', label: 'Refused after its end', value: count.refusedAfter, unit: 'count', better: 'lower' },
       { id: 'by-chance', label: 'Opened by chance before it', value: byChance, unit: 'count', better: 'lower' },

@@ -10,7 +10,15 @@ const TRAFFIC = [
   { value: 'steady', label: 'steady' },
   { value: 'burst', label: 'bursts' },
   { value: 'two-clients', label: 'two clients' },
+  { value: 'clock-back', label: 'steady, clock set back' },
+  { value: 'clock-ahead', label: 'steady, clock set ahead' },
 ];
+
+/** Parts of a window by which the clock is set, halfway through the drawing. */
+const SKEW = new Map([
+  ['clock-back', -0.5],
+  ['clock-ahead', 0.5],
+]);
 
 /** @returns {Knob[]} */
 export function limiterWorld() {
@@ -50,6 +58,16 @@ export async function simulateLimiter(factories, args, world, options = ONE_LAYE
   if (args.store !== 'memory') {
     remarks.push('Counted in memory by the same algorithm; Redis decides the same way, for all processes together.');
   }
+  const skew = SKEW.get(world.traffic);
+  if (skew !== undefined) {
+    const whose = args.store === 'memory' ? 'The clock of the machine' : "The clock of Redis, the only one that counts,";
+    remarks.push(`${whose} is set ${skew < 0 ? 'back' : 'ahead'} by half a window.`);
+    time.at(end / 2, () => {
+      time.skewMs = skew * windowMs;
+    });
+  }
+  /** @type {import('./result.js').Chart['marks']} */
+  const clock = skew === undefined ? [] : [{ at: end / 2000, label: `clock set ${skew < 0 ? 'back' : 'ahead'}`, axis: 'x' }];
 
   /** @type {{ ms: number, key: string }[]} */
   const requests = plan(world.traffic, perSecond, windowMs, quota, end, seeded(options.seed));
@@ -95,23 +113,27 @@ export async function simulateLimiter(factories, args, world, options = ONE_LAYE
   }
   await time.run();
 
+  const [per, unit] = perSecond >= 1 ? [1000, 's'] : perSecond >= 1 / 60 ? [60_000, 'min'] : [3_600_000, 'h'];
   const title = keys.length === 1 ? 'Requests' : 'Requests of two clients, each with a limit of its own';
   /** @type {import('./result.js').Series[]} */
   const series = [];
   for (const key of keys) {
     const owner = keys.length === 1 ? '' : ` (${key})`;
     series.push(
-      { label: `admitted${owner}`, role: key === 'modest' ? 'accent' : 'good', kind: 'bars', values: admitted.get(key)?.rates() ?? [] },
-      { label: `refused${owner}`, role: key === 'modest' ? 'bad' : 'refused', kind: 'bars', values: refused.get(key)?.rates() ?? [] },
+      { label: `admitted${owner}`, role: key === 'modest' ? 'accent' : 'good', kind: 'bars', values: admitted.get(key)?.rates(per) ?? [] },
+      { label: `refused${owner}`, role: key === 'modest' ? 'bad' : 'refused', kind: 'bars', values: refused.get(key)?.rates(per) ?? [] },
     );
   }
+  // What a bucket holds is less, or more, than what a window lets through.
+  const isBurst = limit !== quota && /bucket/u.test(args.algorithm ?? 'token-bucket');
+  const left = isBurst ? 'burst' : 'limit';
   const xs = /** @type {Bins} */ (admitted.get(/** @type {string} */ (keys[0]))).xs;
 
   return {
     figures: [
       { id: 'admitted', label: 'Admitted', value: count.asked === 0 ? null : round((100 * count.admitted) / count.asked), unit: 'percent', better: 'higher' },
       { id: 'most', label: 'Most admitted in any one window', value: mostWithin(admittedAt, windowMs), unit: 'count', better: 'lower' },
-      { id: 'quota', label: 'Requests per window', value: Math.round((perSecond * windowMs) / 1000), unit: 'count' },
+      { id: 'quota', label: 'Requests sent per window', value: Math.round((perSecond * windowMs) / 1000), unit: 'count' },
       { id: 'first', label: 'First refusal after', value: firstRefusal === null ? null : round(firstRefusal), unit: 'ms', better: 'higher' },
       { id: 'longest', label: 'Longest Retry-After sent', value: longest, unit: 'ms', better: 'lower' },
       ...(count.modestAsked > 0
@@ -127,17 +149,17 @@ export async function simulateLimiter(factories, args, world, options = ONE_LAYE
         : []),
     ],
     charts: [
-      { id: 'requests', title, x: 'seconds', y: 'requests/s', scale: 'linear', xs, series, spans: [], marks: [] },
+      { id: 'requests', title, x: 'seconds', y: `requests/${unit}`, scale: 'linear', xs, series, spans: [], marks: clock },
       {
         id: 'level',
-        title: keys.length === 1 ? 'What is left of the limit' : 'What is left of the greedy client’s limit',
+        title: keys.length === 1 ? `What is left of the ${left}` : `What is left of the greedy client’s ${left}`,
         x: 'seconds',
         y: 'requests',
         scale: 'linear',
         xs,
         series: [{ label: 'remaining', role: 'accent', kind: 'line', values: level, main: true }],
         spans: [],
-        marks: [{ at: limit, label: 'limit', axis: 'y' }],
+        marks: [{ at: limit, label: left, axis: 'y' }, ...clock],
       },
     ],
     remarks,

@@ -83,12 +83,12 @@ function scopeOf(time, random) {
   class VirtualDate extends Date {
     /** @param {any[]} given */
     constructor(...given) {
-      super(.../** @type {[]} */ (given.length === 0 ? [epoch + time.ms] : given));
+      super(.../** @type {[]} */ (given.length === 0 ? [epoch + time.ms + time.skewMs] : given));
     }
 
     /** @override */
     static now() {
-      return Math.floor(epoch + time.ms);
+      return Math.floor(epoch + time.ms + time.skewMs);
     }
   }
   const performance = { now: () => time.ms, timeOrigin: epoch };

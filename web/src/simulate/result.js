@@ -9,6 +9,7 @@
  * @property {number | null} value null when it did not happen
  * @property {Unit} unit
  * @property {'lower' | 'higher'} [better]
+ * @property {string} [absent] what is said when it did not happen; `never` unless it is given
  *
  * @typedef {'good' | 'bad' | 'refused' | 'accent' | 'reference' | 'muted' | `layer-${number}`} Role
  *
@@ -61,6 +62,34 @@
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
+
+/** Lengths that people read, and what they say from there on. */
+const TIME_UNITS = /** @type {const} */ ([
+  [172_800, 86_400, 'days'],
+  [7_200, 3_600, 'hours'],
+  [600, 60, 'minutes'],
+]);
+
+/**
+ * Charts with seconds across, in the unit that fits how long they are; those to compare with in the same.
+ *
+ * @param {Chart} chart
+ * @param {Chart} [like] the chart whose length counts
+ * @returns {Chart}
+ */
+export function inTimeUnit(chart, like = chart) {
+  const [, length = 1, name = ''] = TIME_UNITS.find(([from]) => (like.xs.at(-1) ?? 0) >= from) ?? [];
+  if (chart.x !== 'seconds' || name === '') {
+    return chart;
+  }
+  return {
+    ...chart,
+    x: name,
+    xs: chart.xs.map((x) => x / length),
+    spans: chart.spans.map((span) => ({ ...span, from: span.from / length, to: span.to / length })),
+    marks: chart.marks.map((mark) => (mark.axis === 'x' ? { ...mark, at: mark.at / length } : mark)),
+  };
+}
 
 /**
  * A figure as a person would say it.

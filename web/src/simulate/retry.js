@@ -131,7 +131,7 @@ export async function simulateRetry(factories, _args, world, options = ONE_LAYER
         id: 'load',
         title: 'Load on the service',
         x: 'seconds',
-        y: 'per second',
+        y: 'calls/s',
         scale: 'linear',
         xs: calls.xs,
         series: [
@@ -145,7 +145,7 @@ export async function simulateRetry(factories, _args, world, options = ONE_LAYER
       {
         id: 'waits',
         title: 'Waits, by retry',
-        x: 'retry',
+        x: 'number of the retry',
         y: 'ms',
         scale: 'linear',
         xs: points.map(({ x }) => x),

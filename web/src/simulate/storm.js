@@ -381,11 +381,11 @@ export function stormLines(world, runs) {
   const all = /** @type {ReturnType<typeof linesOf>} */ (runs[0]);
   /** @type {import('./result.js').Span[]} */
   const spans = [{ from: trouble.from / 1000, to: trouble.until / 1000, label: world.scenario, role: 'muted', place: 'back' }];
-  const chart = (/** @type {string} */ id, /** @type {string} */ title, /** @type {'answered' | 'sent'} */ what) => ({
+  const chart = (/** @type {string} */ id, /** @type {string} */ title, /** @type {string} */ y, /** @type {'answered' | 'sent'} */ what) => ({
     id,
     title,
     x: 'seconds',
-    y: 'per second',
+    y,
     scale: /** @type {const} */ ('linear'),
     xs: all.xs,
     series: [
@@ -407,7 +407,7 @@ export function stormLines(world, runs) {
   });
   return {
     figures: [],
-    charts: [chart('answered', 'Requests answered', 'answered'), chart('sent', 'Calls sent to the service', 'sent')],
+    charts: [chart('answered', 'Requests answered', 'requests/s', 'answered'), chart('sent', 'Calls sent to the service', 'calls/s', 'sent')],
     remarks: [],
   };
 }
@@ -435,7 +435,7 @@ export function stormResult(manifest, world, runs) {
       { id: 'overall', label: 'Answered overall', value: all.overall, unit: 'percent', better: 'higher' },
       { id: 'amplification', label: 'Calls per request', value: all.callsPerRequest, unit: 'ratio', better: 'lower' },
       { id: 'peak', label: 'Peak load on the service', value: all.peak, unit: 'per-second', better: 'lower' },
-      { id: 'recovery', label: 'Recovered after', value: all.recovery, unit: 'ms', better: 'lower' },
+      { id: 'recovery', label: 'Recovered after', value: all.recovery, unit: 'ms', better: 'lower', absent: 'not within 15 s' },
     ],
     table: {
       columns: ['', 'Calls per request', 'Peak load', 'Answered during the trouble', 'Answered overall', 'Recovered'],
@@ -445,7 +445,7 @@ export function stormResult(manifest, world, runs) {
         say(run.peak, 'per-second'),
         say(run.during, 'percent'),
         say(run.overall, 'percent'),
-        run.recovery === null ? 'not within 15 s' : run.recovery === 0 ? 'at once' : `after ${say(run.recovery, 'ms')}`,
+        run.recovery === 0 ? 'at once' : run.recovery === null ? 'not within 15 s' : `after ${say(run.recovery, 'ms')}`,
       ]),
     },
   };

@@ -1,5 +1,7 @@
 // Charts as one SVG, for pull requests and documents: no script, no font, light and dark by the reader's own setting.
 
+import { inTimeUnit } from './result.js';
+
 /** @typedef {import('./result.js').Result} Result */
 /** @typedef {import('./result.js').Chart} Chart */
 
@@ -13,8 +15,8 @@ const BOTTOM = 34;
 /** Letters of a line of text that is as wide as the picture. */
 const MOST_LETTERS = 125;
 
-const LIGHT = { good: '#a9c0ee', bad: '#c9483f', refused: '#b9bdc3', accent: '#2457c5', reference: '#6b727c', muted: '#7d848e', 'layer-0': '#4d8a86', 'layer-1': '#8a6fb0', 'layer-2': '#a8803a', 'layer-3': '#6d7f4a' };
-const DARK = { good: '#3f5a94', bad: '#d9655c', refused: '#585e67', accent: '#8aabf5', reference: '#a0a6af', muted: '#7f8690', 'layer-0': '#6fb3ae', 'layer-1': '#b59ad8', 'layer-2': '#d0a961', 'layer-3': '#9db373' };
+const LIGHT = { good: '#a9c0ee', bad: '#c9483f', refused: '#868c95', accent: '#2457c5', reference: '#6b727c', muted: '#7d848e', 'layer-0': '#4d8a86', 'layer-1': '#8a6fb0', 'layer-2': '#a8803a', 'layer-3': '#6d7f4a' };
+const DARK = { good: '#3f5a94', bad: '#d9655c', refused: '#9aa0a9', accent: '#8aabf5', reference: '#a0a6af', muted: '#7f8690', 'layer-0': '#6fb3ae', 'layer-1': '#b59ad8', 'layer-2': '#d0a961', 'layer-3': '#9db373' };
 const DASHES = { reference: '2 3', 'layer-1': '6 3', 'layer-2': '2 2', 'layer-3': '8 3 2 3' };
 
 const BASE =
@@ -47,7 +49,7 @@ export function svgOf({ charts, remarks }, title) {
     `<title>${escape(title)}</title>`,
     `<style>${styleOf(charts)}</style>`,
     `<rect class="paper" width="${String(WIDTH)}" height="${String(height)}"/>`,
-    ...charts.map((chart, index) => `<g transform="translate(0 ${String(index * HEIGHT)})">${chartOf(chart)}</g>`),
+    ...charts.map((chart, index) => `<g transform="translate(0 ${String(index * HEIGHT)})">${chartOf(inTimeUnit(chart))}</g>`),
     ...lines.map((line, index) => `<text x="16" y="${String(below + 16 + 18 * index)}">${escape(line)}</text>`),
     '</svg>',
     '',

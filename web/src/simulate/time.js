@@ -43,6 +43,8 @@ class Event {
 /** A queue of events, ordered by time and, within one moment, by arrival. */
 export class VirtualTime {
   ms = 0;
+  /** How far the wall clock, which somebody may set, is ahead of it. */
+  skewMs = 0;
   /** Called after every moment, when all that it set off is at rest. */
   onRest = () => {};
   /** @type {Event[]} */

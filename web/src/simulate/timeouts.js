@@ -117,6 +117,9 @@ export async function simulateTimeouts(factories, args, world, options = ONE_LAY
         marks: [{ at: limit, label: 'limit', axis: 'x' }],
       },
     ],
-    remarks: world.hangPercent > 0 ? ['Calls that never answer are drawn at the far right.'] : [],
+    remarks: [
+      ...(world.hangPercent > 0 ? ['Calls that never answer are drawn at the far right.'] : []),
+      ...(Number(args.totalTimeoutMs) > 0 ? ['One operation at a time is drawn; totalTimeoutMs is for all operations of a request together.'] : []),
+    ],
   };
 }

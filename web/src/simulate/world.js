@@ -120,9 +120,9 @@ export class Bins {
     }
   }
 
-  /** Counts a second. */
-  rates() {
-    return Array.from(this.counts, (count) => round((count * 1000) / this.width));
+  /** Counts in so many milliseconds, a second unless they are given. */
+  rates(per = 1000) {
+    return Array.from(this.counts, (count) => round((count * per) / this.width));
   }
 
   /** Middle of each bin, in seconds. */
