@@ -12,9 +12,32 @@ const inWeb = createRequire(new URL('../../web/package.json', import.meta.url));
 const POLICY =
   "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; media-src 'self' data:; connect-src 'none'";
 
+/** What the reference host sends with the frame that stands between it and an app. */
+const PROXY_POLICY =
+  "default-src 'self' 'unsafe-inline'; script-src 'self' 'unsafe-inline' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; worker-src 'self' blob:; frame-src 'none'; object-src 'none'; base-uri 'none'";
+const PROXY = `<!doctype html><title>proxy</title><style>html, body { height: 100%; margin: 0 }</style><script type="module">
+  const inner = document.createElement('iframe');
+  inner.setAttribute('sandbox', 'allow-scripts allow-same-origin allow-forms');
+  inner.style.cssText = 'width: 100%; height: 100%; border: 0';
+  document.body.append(inner);
+  addEventListener('message', ({ source, data }) => {
+    if (source === inner.contentWindow) {
+      parent.postMessage(data, '*');
+    } else if (data.method === 'ui/notifications/sandbox-resource-ready') {
+      inner.contentDocument.open();
+      inner.contentDocument.write(data.params.html);
+      inner.contentDocument.close();
+    } else {
+      inner.contentWindow.postMessage(data, '*');
+    }
+  });
+  parent.postMessage({ jsonrpc: '2.0', method: 'ui/notifications/sandbox-proxy-ready', params: {} }, '*');
+</script>`;
+
 let server;
 let browser;
 let host;
+let proxy;
 let html;
 
 async function rpc(method, params) {
@@ -51,6 +74,12 @@ before(async () => {
     response.end(request.url === '/' ? '<!doctype html><title>host</title><script type="module" src="/host.js"></script>' : output[0].code);
   });
   await new Promise((resolve) => host.listen(0, '127.0.0.1', resolve));
+  proxy = createServer((_, response) => {
+    response.setHeader('content-type', 'text/html');
+    response.setHeader('content-security-policy', PROXY_POLICY);
+    response.end(PROXY);
+  });
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const { contents } = await rpc('resources/read', { uri: 'ui://api-mcp/preview' });
   assert.equal(contents[0].mimeType, 'text/html;profile=mcp-app');
   html = contents[0].text.replace('<head>', `<head><meta http-equiv="Content-Security-Policy" content="${POLICY}">`);
@@ -58,6 +87,7 @@ before(async () => {
 after(async () => {
   await browser.close();
   host.close();
+  proxy.close();
   assert.equal(await server.stop(), 0);
 });
 
@@ -71,7 +101,8 @@ async function openApp(options) {
   await page.goto(`http://127.0.0.1:${String(host.address().port)}/`);
   await page.waitForFunction(() => typeof window.openApp === 'function');
   await page.evaluate(([text, given]) => window.openApp(text, given), [html, options]);
-  const app = page.frameLocator('iframe');
+  const outer = page.frameLocator('iframe');
+  const app = options.proxy === undefined ? outer : outer.frameLocator('iframe');
   await app
     .locator(options.awaits ?? '.figure')
     .first()
@@ -177,6 +208,32 @@ test('where a host lets no app call the server, the answer that it has is drawn'
   await app.locator('[data-argument=maxRetries] input[type=text]').fill('7');
   await app.getByText('This host lets no app call the server').waitFor({ state: 'detached' });
   assert.deepEqual(errors, []);
+  await close();
+});
+
+test('behind a frame of another origin, as in the reference host, the app draws, gets its height, and hands arguments back', async () => {
+  const { app, page, heard, errors, close } = await openApp({
+    tool: 'generate_retry_policy',
+    args: { maxRetries: 2 },
+    theme: 'light',
+    capabilities: { updateModelContext: { text: {} } },
+    proxy: `http://localhost:${String(proxy.address().port)}/`,
+  });
+  await app.locator('[data-argument="maxRetries"] input[type=range]').press('ArrowRight');
+  await app.locator('.changes li').filter({ hasText: 'maxRetries 2→3' }).waitFor();
+  await app.locator('.page[aria-busy=false]').waitFor();
+  await app.getByRole('button', { name: 'Use these arguments' }).click();
+  await app.getByText('The arguments are in the conversation.').waitFor({ state: 'attached' });
+  assert.deepEqual(heard, [
+    { kind: 'context', params: { content: [{ type: 'text', text: 'Call generate_retry_policy with {"maxRetries":3}' }] } },
+  ]);
+  // The frame is as high as the app, which does not grow with it.
+  const height = () => page.locator('iframe').evaluate((frame) => frame.offsetHeight);
+  await page.waitForFunction(() => document.querySelector('iframe').offsetHeight > 1000);
+  const [content, offered] = [await app.locator('html').evaluate((root) => root.scrollHeight), await height()];
+  assert.ok(content <= offered + 1 && offered < 6000, `${String(content)} in ${String(offered)}`);
+  assert.deepEqual(errors, []);
+  assert.deepEqual(await page.evaluate(() => window.endApp()), {});
   await close();
 });
 

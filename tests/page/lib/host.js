@@ -1,7 +1,7 @@
 // The reference host of MCP Apps, with one app in a sandboxed frame. What it hears from the app goes to the test.
 import { AppBridge, PostMessageTransport } from '@modelcontextprotocol/ext-apps/app-bridge';
 
-window.openApp = async (html, { tool, args, theme, capabilities, answer, order = ['input', 'result'], width = 1000 }) => {
+window.openApp = async (html, { tool, args, theme, capabilities, answer, order = ['input', 'result'], width = 1000, proxy }) => {
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', 'allow-scripts allow-same-origin');
   frame.style.cssText = `width: ${String(width)}px; height: 900px; border: 0`;
@@ -27,8 +27,22 @@ window.openApp = async (html, { tool, args, theme, capabilities, answer, order =
   const initialized = new Promise((resolve) => {
     bridge.oninitialized = resolve;
   });
+  if (proxy !== undefined) {
+    // A frame of another origin, which writes the app into a frame of its own and hands messages on.
+    bridge.onsizechange = ({ height }) => {
+      frame.style.height = `${String(height)}px`;
+    };
+    const ready = new Promise((resolve) => {
+      window.addEventListener('message', ({ source, data }) => {
+        if (source === frame.contentWindow && data?.method === 'ui/notifications/sandbox-proxy-ready') resolve();
+      });
+    });
+    frame.src = proxy;
+    await ready;
+  }
   await bridge.connect(new PostMessageTransport(frame.contentWindow, frame.contentWindow));
-  frame.srcdoc = html;
+  if (proxy === undefined) frame.srcdoc = html;
+  else await bridge.sendSandboxResourceReady({ html });
   await initialized;
   for (const kind of order) {
     if (kind === 'input') await bridge.sendToolInput({ arguments: args });
