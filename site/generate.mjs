@@ -102,7 +102,7 @@ ${rest.join('').trim()}
 
 ${plotOf(commandOf(tool.name))}
 
-With the defaults; in the playground of this site, and on the page of \`crowvault-mcp serve\`, every number can be turned.
+With the defaults. The playground of this site has the code for one changed argument at a time; on the page of \`crowvault-mcp serve\` every number can be turned.
 
 ## Arguments
 
