@@ -253,25 +253,14 @@ describe('the address', () => {
 
   for (const name of ['x-real-ip', 'forwarded']) {
     test(`a proxy that sets ${name} alone is said aloud, once`, async () => {
-      const headers = { [name]: '203.0.113.9' };
-      const { keyOf } = await load(tool, { ...memory, keyStrategy: 'ip' });
-      const address = '10.0.0.1';
-      const express = await withConsole('warn', () => {
-        for (let i = 0; i < 3; i++) assert.equal(keyOf({ ip: address, socket: { remoteAddress: address }, headers }), 'ip:10.0.0.1');
-      });
-      assert.equal(express.length, 1);
-      assert.match(express[0], /X-Real-IP.*keyOf/u);
-      for (const [runtime, env] of Object.entries({
-        node: { incoming: { socket: { remoteAddress: address } } },
-        deno: { remoteAddr: { hostname: address } },
-        bun: { requestIP: () => ({ address }) },
-      })) {
-        const hono = await load(tool, { ...memory, keyStrategy: 'ip', framework: 'hono', runtime });
+      for (const framework of ['express', 'fastify', 'koa', 'nest']) {
+        const { keyOf } = await load(tool, { ...memory, keyStrategy: 'ip', framework });
+        const request = { ip: '10.0.0.1', socket: { remoteAddress: '10.0.0.1' }, headers: { [name]: '203.0.113.9' } };
         const lines = await withConsole('warn', () => {
-          for (let i = 0; i < 3; i++) assert.equal(hono.keyOf({ env, req: { header: (each) => headers[each], raw: {} } }), 'ip:10.0.0.1');
+          for (let i = 0; i < 3; i++) assert.equal(keyOf(request), 'ip:10.0.0.1');
         });
-        assert.equal(lines.length, 1, runtime);
-        assert.match(lines[0], /keyOf/u);
+        assert.equal(lines.length, 1, framework);
+        assert.match(lines[0], /X-Real-IP.*keyOf/u);
       }
     });
   }
