@@ -8,6 +8,7 @@ namespace CrowVault.Mcp.Cli;
 internal static class Disk
 {
     private const int MaxBytes = 4 << 20;
+    private const int MostOwnLines = 10_000;
 
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -35,6 +36,19 @@ internal static class Disk
     /// <param name="path">The file.</param>
     /// <param name="missing">What to say when it is not there.</param>
     public static string ReadText(string path, string missing = "not there.") => Decode(path, ReadBytes(path, MaxBytes, missing));
+
+    /// <summary>Refuses what takes minutes to compare line by line, and was never written here.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="there">What is in it.</param>
+    /// <param name="written">What would be written.</param>
+    public static void RefuseToCompare(string path, string there, string written)
+    {
+        if (there.AsSpan().Count('\n') > MostOwnLines + written.AsSpan().Count('\n'))
+        {
+            throw new Fault($"{Fault.Show(path)}: it has over {MostOwnLines} lines more than what would be written, too many to compare; "
+                + "move them elsewhere.");
+        }
+    }
 
     /// <summary>The bytes of a regular file.</summary>
     /// <param name="path">The file.</param>

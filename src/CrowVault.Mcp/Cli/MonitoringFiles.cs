@@ -83,6 +83,7 @@ internal static class MonitoringFiles
             return CommandLine.Success;
         }
 
+        Disk.RefuseToCompare(path, existing ?? "", file.Content);
         var diff = UnidiffRenderer.GenerateUnidiff(
             (existing ?? "").ReplaceLineEndings("\n"), file.Content, Fault.Show(path), Fault.Show(path)).ReplaceLineEndings("\n");
         if (report.IsJson)

@@ -56,6 +56,7 @@ internal sealed class TargetFile
         }
 
         Existing = Disk.ReadText(RealPath);
+        Disk.RefuseToCompare(path, Existing, content);
         Owned = OwnedFile.Read(Existing);
         State = Compare();
         IsReadOnly = IsWriteProtected(RealPath);

@@ -59,6 +59,31 @@ for (const [name, make] of Object.entries(states)) {
   });
 }
 
+test('a file with thousands of lines of others is not compared', () => {
+  const folder = newFolder();
+  assert.equal(run(folder, ...breaker, '-o', '.', '--failure-threshold', '3').code, 0);
+  const path = join(folder, 'circuit-breaker.ts');
+  const emitted = readFileSync(path, 'utf8');
+  for (const [count, refused] of [
+    [9_000, false],
+    [60_000, true],
+  ]) {
+    const more = emitted + Array.from({ length: count }, (_, n) => `const a${String((n * 7_919) % 300_007)} = ${String(n)};\n`).join('');
+    writeFileSync(path, more);
+    for (const command of [
+      [...breaker, '-o', '.', '--diff'],
+      ['upgrade', '.'],
+      [...breaker, '-o', '.', '--failure-threshold', '4'],
+    ]) {
+      const { code, err } = run(folder, ...command);
+      assert.equal(/over 10000 lines more than what would be written/u.test(err), refused, `${command.join(' ')}: ${err}`);
+      if (refused) assert.equal(code, 2);
+    }
+    if (refused) assert.equal(readFileSync(path, 'utf8'), more);
+    assertTidy(folder);
+  }
+});
+
 const specials = {
   'a pipe': (at) => execFileSync('mkfifo', [at]),
   'an endless device': (at) => symlinkSync('/dev/zero', at),
