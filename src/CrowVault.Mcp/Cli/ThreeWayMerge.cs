@@ -15,6 +15,9 @@ internal static partial class ThreeWayMerge
 
     private const double SameLayout = 0.7;
 
+    // No formatter makes of a file more than this; to compare any other word by word takes the square of its length.
+    private const int MostGrowth = 4;
+
     private static readonly string[] s_marks = ["<<<<<<< ", "=======", ">>>>>>> "];
 
     /// <summary>Whether a text has conflicts that nobody has settled: of a merge here or of a version control.</summary>
@@ -34,7 +37,7 @@ internal static partial class ThreeWayMerge
         var differ = new Differ();
         var kept = theirs.Length - differ.CreateDiffs(emitted, edited, ignoreWhiteSpace: false, ignoreCase: false, LineChunker.Instance)
             .DiffBlocks.Sum(block => block.InsertCountB);
-        if (kept < before.Length * SameLayout)
+        if (kept < before.Length * SameLayout && edited.Length <= MostGrowth * (long)emitted.Length)
         {
             // Where much was moved, what belongs together may part: code that has become another is of no use.
             var restored = RestoreLayout(emitted, edited);
