@@ -21,7 +21,14 @@ const mode = given.includes('--full') ? 'full' : given.includes('--quick') ? 'qu
 const names = given.filter((each) => !each.startsWith('--'));
 process.env.CROWVAULT_PROOF = mode;
 
-const LONG = ['platform/openssl', 'security/amplification', 'security/neighbours', 'wire/stdio'].map((name) => `${name}.test.mjs`);
+const LONG = [
+  'platform/openssl',
+  'security/amplification',
+  'security/http',
+  'security/neighbours',
+  'security/repository',
+  'wire/stdio',
+].map((name) => `${name}.test.mjs`);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 if (names.length === 0) compareWithTable();
