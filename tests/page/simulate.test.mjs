@@ -148,6 +148,13 @@ test('of several services the first is drawn, which is said, or the one that is 
   assert.match(other.stdout, /^brown-out: Operation: charge; Partition: payments; Requests of all processes: 30\/s; /u);
   assert.doesNotMatch(other.stderr, /--service/u);
   assert.match(readFileSync(join(folder, 'payments.svg'), 'utf8'), />The service that is called: payments\.<\/text>/u);
+  // An operation brings its service with it, and says so nowhere else.
+  const third = await simulate(['-c', 'several.json', '--operation', 'charge']);
+  assert.match(third.stdout, /^brown-out: Operation: charge; Partition: payments; /u);
+  assert.doesNotMatch(third.stderr, /--service/u);
+  const misspelt = await simulate(['-c', 'several.json', '--operation', 'orders.got']);
+  assert.equal(misspelt.code, 2);
+  assert.equal(misspelt.stderr, '--operation: orders.got is no operation of timeoutConfig; use one of orders.get, charge.\n');
   const unknown = await simulate(['-c', 'several.json', '--service', 'search']);
   assert.equal(unknown.code, 2);
   assert.equal(unknown.stderr, '--service: search is no partition of bulkhead; use one of orders, payments.\n');

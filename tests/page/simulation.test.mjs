@@ -153,6 +153,34 @@ test('a limiter whose clock is set ahead admits no less than under steady traffi
   assert.equal(moved, 4);
 });
 
+test('totalTimeoutMs ends requests, and no request lasts longer', async () => {
+  const run = async (totalTimeoutMs) => {
+    const args = { operations: [{ name: 'orders.get', timeoutMs: 1000 }], totalTimeoutMs };
+    const result = await simulateInNode(server.url, 'generate_timeout_config', schemas.generate_timeout_config, args);
+    return { ...Object.fromEntries(result.figures.map(({ id, value }) => [id, value])), charts: result.charts.map(({ id }) => id) };
+  };
+  const [off, ample, short] = [await run(0), await run(3000), await run(600)];
+  assert.equal(off.total, undefined);
+  assert.deepEqual(off.charts, ['latency']);
+  assert.deepEqual(short.charts, ['latency', 'requests']);
+  // Three calls of at most 1 s each end within 3 s by themselves.
+  assert.equal(ample.total, 0);
+  // What is left is in whole milliseconds, rounded up, and so is each timer.
+  assert.ok(short.total > 0 && short.request <= 602 && short.longest <= 602, JSON.stringify(short));
+
+  const answered = async (totalTimeoutMs) => {
+    const operations = [{ name: 'orders.get', timeoutMs: 1000 }];
+    const manifest = { retryPolicy: { maxRetries: 3, withRetryBudget: false }, timeoutConfig: { operations, totalTimeoutMs }, stack: {} };
+    const { table } = await simulateInNode(server.url, 'stack', {}, manifest, { scenario: 'slow' });
+    return Object.fromEntries(table.rows.map(([name, calls]) => [name, Number(calls)]));
+  };
+  const [patient, hasty] = [await answered(0), await answered(1200)];
+  // Retries end with the request; where there is no timeout nothing ends it.
+  assert.ok(hasty['the whole stack'] < patient['the whole stack'], JSON.stringify({ patient, hasty }));
+  assert.equal(hasty['without timeout'], patient['without timeout']);
+  assert.equal(hasty['no protection'], patient['no protection']);
+});
+
 test('events are at rest after the turns that a simulation waits: four times as many change nothing', async () => {
   for (const tool of TOOLS) {
     const [{ args, world }] = await sets(tool, 1);

@@ -5,16 +5,16 @@ import { say } from './simulate/result.js';
 import { svgOf } from './simulate/svg.js';
 
 /**
- * @param {{ manifest: Record<string, any>, scenario: string, service: string | null, files: { path: string, content: string }[] }} request
+ * @param {{ manifest: Record<string, any>, scenario: string, service: string | null, operation: string | null, files: { path: string, content: string }[] }} request
  */
-export async function command({ manifest, scenario, service, files }) {
+export async function command({ manifest, scenario, service, operation, files }) {
   const factories = Object.fromEntries(
     files.map(({ path, content }) => {
       const { code } = transform(content, { transforms: ['typescript', 'imports'], disableESTransforms: true });
       return [path, new Function(`return ${wrap(code)}`)()];
     }),
   );
-  const given = { scenario, ...(service === null ? {} : { partition: service }) };
+  const given = { scenario, ...(service === null ? {} : { partition: service }), ...(operation === null ? {} : { operation }) };
   const knobs = knobsOf('stack', manifest, given);
   const world = worldOf(knobs, given);
   const result = await simulate('stack', factories, manifest, world);

@@ -63,7 +63,9 @@ internal sealed class TimeoutConfigEmitter() : Emitter<TimeoutConfigOptions>(() 
         var sequence = $"{Count(options.Operations.Count, "operation")} one after the other may take {Duration(sum)}";
         if (options.TotalTimeoutMs > 0)
         {
-            yield return $"{sequence}; a Deadline ends the request after {Duration(Math.Min(sum, options.TotalTimeoutMs))}.";
+            yield return options.Operations.Count > 1
+                ? $"{sequence}; a Deadline ends the request after {Duration(options.TotalTimeoutMs)}."
+                : $"A Deadline ends a request after {Duration(options.TotalTimeoutMs)}, however many calls it makes.";
         }
         else if (options.Operations.Count > 1)
         {

@@ -42,24 +42,29 @@ internal static class SimulateCommand
             Description = "The service that is called, one of the bulkhead's partitions. [default: the first]",
             HelpName = "name",
         };
+        var operation = new Option<string?>("--operation")
+        {
+            Description = "The operation that is called, one of timeoutConfig. [default: the service's first]",
+            HelpName = "name",
+        };
         var svg = new Option<string?>("--svg") { Description = "Also write the plots to this file.", HelpName = "file" };
         var json = new Option<bool>("--json") { Description = "Print one JSON object." };
         var command = new Command(
             "simulate", "Run the emitted code of a manifest in a storm, with and without each layer. Needs Node, Deno or Bun.")
         {
-            config, scenario, service, svg, json,
+            config, scenario, service, operation, svg, json,
         };
         CommandLine.AddExamples(
             command,
             $"{Product.Command} simulate -c resilience.json",
-            $"{Product.Command} simulate --scenario outage --service payments --svg outage.svg");
+            $"{Product.Command} simulate --scenario outage --service payments --operation payments.charge --svg outage.svg");
         command.SetAction(parsed => Run(
-            parsed.GetValue(config) ?? [], parsed.GetRequiredValue(scenario), parsed.GetValue(service), parsed.GetValue(svg),
-            parsed.GetValue(json)));
+            parsed.GetValue(config) ?? [], parsed.GetRequiredValue(scenario), parsed.GetValue(service), parsed.GetValue(operation),
+            parsed.GetValue(svg), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(string[] configs, string scenario, string? service, string? svg, bool json)
+    private static int Run(string[] configs, string scenario, string? service, string? operation, string? svg, bool json)
     {
         if (svg is not null && (!svg.EndsWith(".svg", StringComparison.OrdinalIgnoreCase) || Directory.Exists(svg)))
         {
@@ -85,11 +90,18 @@ internal static class SimulateCommand
                 + "bulkhead; add the sections that are missing.");
         }
 
-        var services = Services(manifest);
+        var services = Names(manifest, "bulkhead", "partitions");
         if (service is not null && !services.Contains(service))
         {
             throw new Fault($"--service: {Fault.Show(service)} is no partition of bulkhead; "
-                + (services.Count == 0 ? "leave it out." : $"use one of {string.Join(", ", services)}."));
+                + (services.Count == 0 ? "leave it out." : $"use {OneOf(services)}."));
+        }
+
+        var operations = Names(manifest, "timeoutConfig", "operations");
+        if (operation is not null && !operations.Contains(operation))
+        {
+            throw new Fault($"--operation: {Fault.Show(operation)} is no operation of timeoutConfig; "
+                + (operations.Count == 0 ? "leave it out." : $"use {OneOf(operations)}."));
         }
 
         foreach (var warning in emission.Warnings)
@@ -97,13 +109,13 @@ internal static class SimulateCommand
             Disk.Say($"Warning: {warning}");
         }
 
-        if (service is null && services.Count > 1)
+        if (service is null && operation is null && services.Count > 1)
         {
             Disk.Say($"Note: {services[0]} is drawn, the first of {services.Count} services; --service NAME draws another: "
                 + $"{string.Join(", ", services.Skip(1).Take(MostNames))}{(services.Count - 1 > MostNames ? ", ..." : ".")}");
         }
 
-        var answer = Simulate(Program(manifest, scenario, service ?? services.FirstOrDefault(), emission));
+        var answer = Simulate(Program(manifest, scenario, service, operation, emission));
         using var result = JsonDocument.Parse(answer);
         if (svg is not null)
         {
@@ -150,14 +162,17 @@ internal static class SimulateCommand
         }
     }
 
-    // Partitions of the bulkhead in either of their forms; the manifest has been checked.
-    private static List<string> Services(JsonElement manifest) =>
-        !manifest.TryGetProperty("bulkhead", out var bulkhead) || !bulkhead.TryGetProperty("partitions", out var partitions) ? []
-            : partitions.ValueKind is JsonValueKind.Object ? [.. partitions.EnumerateObject().Select(each => each.Name)]
-            : [.. partitions.EnumerateArray().Select(each => each.GetProperty("name").GetString()!)];
+    // Partitions or operations in either of their forms; the manifest has been checked.
+    private static List<string> Names(JsonElement manifest, string section, string map) =>
+        !manifest.TryGetProperty(section, out var of) || !of.TryGetProperty(map, out var entries) ? []
+            : entries.ValueKind is JsonValueKind.Object ? [.. entries.EnumerateObject().Select(each => each.Name)]
+            : [.. entries.EnumerateArray().Select(each => each.GetProperty("name").GetString()!)];
+
+    private static string OneOf(List<string> names) =>
+        names.Count == 1 ? names[0] : $"one of {string.Join(", ", names.Take(MostNames))}{(names.Count > MostNames ? ", ..." : "")}";
 
     // The bundled simulation and, as JSON, what it is to run.
-    private static string Program(JsonElement manifest, string scenario, string? service, Emission emission)
+    private static string Program(JsonElement manifest, string scenario, string? service, string? operation, Emission emission)
     {
         using var request = new MemoryStream();
         using (var writer = new Utf8JsonWriter(request, new JsonWriterOptions { Encoder = JavaScriptEncoder.Default }))
@@ -167,6 +182,7 @@ internal static class SimulateCommand
             manifest.WriteTo(writer);
             writer.WriteString("scenario"u8, scenario);
             writer.WriteString("service"u8, service);
+            writer.WriteString("operation"u8, operation);
             writer.WriteStartArray("files"u8);
             foreach (var file in emission.Files.Where(file => file.Role is FileRole.Source))
             {

@@ -33,7 +33,7 @@ export const LAYERS = /** @type {const} */ ([
 ]);
 
 /**
- * The settings of the storm, for one service: that of the partition that is given, else the first.
+ * The settings of the storm, for one service: that of the partition that is given, else of the operation, else the first.
  *
  * @param {Record<string, any>} manifest
  * @param {Record<string, unknown>} [given]
@@ -42,14 +42,15 @@ export const LAYERS = /** @type {const} */ ([
 export function stormWorld(manifest, given = {}) {
   const operations = Object.keys(operationsOf(manifest.timeoutConfig?.operations));
   const partitions = Object.keys(partitionsOf(manifest.bulkhead?.partitions));
-  const partition = partitions.find((each) => each === given.partition) ?? partitions[0] ?? '';
+  const owner = operations.includes(/** @type {string} */ (given.operation)) ? ownerOf(manifest, partitions, String(given.operation)) : undefined;
+  const partition = partitions.find((each) => each === given.partition) ?? owner ?? partitions[0] ?? '';
   const operation = operations.find((each) => ownerOf(manifest, partitions, each) === partition) ?? operations[0] ?? '';
   const { values } = trafficOf(manifest, partition);
   /** @type {Knob[]} */
   const knobs = [
     { name: 'scenario', label: 'Scenario', unit: 'choice', value: 'brown-out', choices: SCENARIOS },
     { name: 'operation', label: 'Operation', unit: 'choice', value: operation, choices: operations.map((value) => ({ value, label: value })) },
-    { name: 'partition', label: 'Partition', unit: 'choice', value: partitions[0] ?? '', choices: partitions.map((value) => ({ value, label: value })) },
+    { name: 'partition', label: 'Partition', unit: 'choice', value: owner ?? partitions[0] ?? '', choices: partitions.map((value) => ({ value, label: value })) },
     { name: 'offeredPerSecond', label: 'Requests of all processes', unit: 'per-second', value: values.offeredPerSecond, min: 1, max: MOST_PER_SECOND },
     { name: 'capacityPerSecond', label: 'The service can answer', unit: 'per-second', value: clamp(Math.round(values.offeredPerSecond * 1.25), 1, 1000), min: 1, max: 1000 },
     { name: 'latencyMs', label: 'Latency without a queue', unit: 'ms', value: values.latencyMs, min: 1, max: MOST_MS },
@@ -235,8 +236,12 @@ function client(factories, manifest, world, variant, time, random) {
     ]),
   );
   const call = resilienceStack(composed);
-  const once = own.repeats === false ? { retry: false } : undefined;
-  return (fn) => call(world.operation ?? '', world.partition ?? '', (/** @type {AbortSignal | undefined} */ signal) => fn(signal), once);
+  const once = own.repeats === false ? { retry: false } : {};
+  // Every request has its time as a whole, as in the emitted upstreams.ts.
+  const hasTotal = variant.without !== 'timeout' && Number(manifest.timeoutConfig?.totalTimeoutMs) > 0;
+  const ofRequest = () => (hasTotal ? { ...once, deadline: new (load('timeouts.ts').Deadline)() } : once);
+  return (fn) =>
+    call(world.operation ?? '', world.partition ?? '', (/** @type {AbortSignal | undefined} */ signal) => fn(signal), ofRequest());
 }
 
 /**
