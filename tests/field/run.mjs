@@ -23,6 +23,8 @@ process.env.CROWVAULT_PROOF = mode;
 
 const LONG = [
   'platform/openssl',
+  'retry-breaker/inner',
+  'retry-breaker/limits',
   'security/amplification',
   'security/http',
   'security/neighbours',
@@ -55,7 +57,7 @@ const hadJestCache = existsSync(jestCache);
 // Three or four at once on two cores: most of them wait more than they compute, those of a quick run above all.
 const count = await runTests(
   areas.flatMap(({ files }) => files).filter((file) => mode !== 'quick' || !LONG.includes(file.slice(folder.length))),
-  { folder, concurrency: mode === 'quick' ? 4 : 3 },
+  { folder, concurrency: mode === 'quick' ? 4 : 3, ...(mode === 'full' && { timeout: 5_400_000 }) },
 );
 for (const key of Object.keys(total)) total[key] += count[key];
 // Jest keeps its cache in the temporary folder.

@@ -23,7 +23,7 @@ internal static class StdioDoor
         var shutdown = new StdioShutdown(input, pending);
         input.Ended = shutdown.InputEnded;
         replies.Closed = shutdown.OutputClosed;
-        OutputWatch.Start(shutdown.OutputClosed);
+        PipeWatch.StartOutput(shutdown.OutputClosed);
         input.Start();
 
         void Stop(PosixSignalContext signal)

@@ -37,6 +37,18 @@ internal sealed class StdioInput
     /// <summary>When the last byte came, by <see cref="Environment.TickCount64"/>.</summary>
     public long LastRead => Volatile.Read(ref _lastRead);
 
+    /// <summary>Whether something has been sent that is not read yet. The end of input is nothing that was sent.</summary>
+    public bool HasMore
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_atEnd && PipeWatch.HoldsInput();
+            }
+        }
+    }
+
     /// <summary>Runs once when the input has ended.</summary>
     public Action? Ended { get; set; }
 

@@ -12,7 +12,8 @@ internal sealed class StdioShutdown(StdioInput input, PendingRequests pending)
     private static readonly TimeSpan s_patienceAtEnd = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_patienceAfterSignal = TimeSpan.FromSeconds(3);
 
-    // What a client wrote just before a signal is still on its way through the pipe; one that goes on writing does not keep the server.
+    // What a client wrote just before a signal is still on its way through the pipe, for longer where the machine is busy; one that goes
+    // on writing does not keep the server.
     private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_longestNoise = TimeSpan.FromSeconds(3);
 
@@ -47,8 +48,8 @@ internal sealed class StdioShutdown(StdioInput input, PendingRequests pending)
     private void Wait(TimeSpan quiet, TimeSpan patience)
     {
         var start = Environment.TickCount64;
-        while (Environment.TickCount64 - Math.Max(start, input.LastRead) < quiet.TotalMilliseconds
-            && Environment.TickCount64 - start < s_longestNoise.TotalMilliseconds)
+        while (quiet > TimeSpan.Zero && Environment.TickCount64 - start < s_longestNoise.TotalMilliseconds
+            && (Environment.TickCount64 - Math.Max(start, input.LastRead) < quiet.TotalMilliseconds || input.HasMore))
         {
             Thread.Sleep(5);
         }

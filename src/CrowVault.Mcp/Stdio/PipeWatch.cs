@@ -2,17 +2,33 @@ using System.Runtime.InteropServices;
 
 namespace CrowVault.Mcp.Stdio;
 
-/// <summary>Notices that the reader of standard output has gone, which the runtime's console stream (10.0) keeps to itself.</summary>
-internal static partial class OutputWatch
+/// <summary>What the runtime's console streams (10.0) keep to themselves of the pipes behind standard input and output.</summary>
+internal static partial class PipeWatch
 {
+    private const int StandardInput = 0;
     private const int StandardOutput = 1;
     private const int Interrupted = 4;
+    private const short Readable = 1;
     private const short Error = 8;
     private const short HungUp = 16;
 
-    /// <summary>Watches until the process ends. On Windows a write that fails is the only sign.</summary>
+    /// <summary>Whether something waits in standard input that has not been read. Cannot be told on Windows.</summary>
+    public static bool HoldsInput()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
+        var input = new PollDescriptor { File = StandardInput, Asked = Readable };
+        return Poll(ref input, 1, 0) > 0 && (input.Returned & Readable) != 0;
+    }
+
+    /// <summary>
+    /// Watches until the process ends whether the reader of standard output has gone. On Windows a write that fails is the only sign.
+    /// </summary>
     /// <param name="closed">Runs once when the other end is closed.</param>
-    public static void Start(Action closed)
+    public static void StartOutput(Action closed)
     {
         if (!OperatingSystem.IsWindows())
         {
