@@ -190,9 +190,9 @@ if [[ $mode == --quick ]]; then
   suite "Emitted code" generated
   suite ".NET tests" ended dotnet_tests
 else
-  suite ".NET tests" dotnet_tests
   # The native compiler keeps one core busy for minutes.
   begin packages
+  suite ".NET tests" dotnet_tests
   suite "Emitted code" generated
 fi
 suite "Lint" ended lint

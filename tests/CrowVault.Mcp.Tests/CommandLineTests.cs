@@ -217,30 +217,30 @@ public sealed class CommandLineTests
         Assert.Equal(before, File.ReadAllText(folder.File("circuit-breaker.ts")));
     }
 
-    [Theory]
-    [InlineData("\u202e")]
-    [InlineData("\u200b")]
-    [InlineData("\u00ad")]
-    [InlineData("\u2061")]
-    [InlineData("\ufff9")]
-    [InlineData("\U000E0041")]
-    [InlineData("\U000E0001")]
-    [InlineData("\U000110BD")]
-    [InlineData("\u001b[2J")]
-    public void Diff_shows_what_cannot_be_seen_as_escapes(string hidden)
+    [Fact]
+    public void Diff_shows_what_cannot_be_seen_as_escapes()
     {
+        string[] all =
+        [
+            "\u202e", "\u200b", "\u00ad", "\u2061", "\ufff9", "\U000E0041", "\U000E0001", "\U000110BD", "\u001b[2J",
+        ];
         using var folder = new TemporaryFolder();
         Generate(folder);
-        var file = folder.File("circuit-breaker.ts");
-        File.AppendAllText(file, $"// a{hidden}b \U0001F600\n");
+        File.AppendAllText(
+            folder.File("circuit-breaker.ts"), string.Concat(all.Select((hidden, index) => $"// {index}{hidden}b \U0001F600\n")));
 
         var plain = Generate(folder, "--diff").Output;
         var json = Generate(folder, "--diff", "--json").Output;
 
-        var escaped = string.Concat(hidden.Select(c => c is >= ' ' and <= '~' ? $"{c}" : $"\\u{(int)c:x4}"));
-        Assert.Contains($"a{escaped}b \U0001F600", plain, StringComparison.Ordinal);
-        Assert.Contains($"a{escaped}b ", json, StringComparison.OrdinalIgnoreCase);
-        Assert.Contains($"a{hidden}b \U0001F600", JsonNode.Parse(json)!["files"]![0]!["message"]!.GetValue<string>(), StringComparison.Ordinal);
+        var message = JsonNode.Parse(json)!["files"]![0]!["message"]!.GetValue<string>();
+        Assert.All(all.Index(), each =>
+        {
+            var (index, hidden) = each;
+            var escaped = string.Concat(hidden.Select(c => c is >= ' ' and <= '~' ? $"{c}" : $"\\u{(int)c:x4}"));
+            Assert.Contains($"{index}{escaped}b \U0001F600", plain, StringComparison.Ordinal);
+            Assert.Contains($"{index}{escaped}b ", json, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains($"{index}{hidden}b \U0001F600", message, StringComparison.Ordinal);
+        });
     }
 
     [Fact]

@@ -9,7 +9,7 @@ import { execute, program, programArguments, serve } from '../lib/server.mjs';
 
 // The native program, which starts at once, is asked 300 times in any case.
 const isNative = process.env.CROWVAULT_MCP !== undefined;
-const cases = { quick: 40, full: 300 }[process.env.CROWVAULT_CONFORMANCE] ?? (isNative ? 300 : 120);
+const cases = { quick: 40, full: 300 }[process.env.CROWVAULT_CONFORMANCE] ?? (isNative ? 300 : 40);
 const random = generator(20261123);
 
 let server;

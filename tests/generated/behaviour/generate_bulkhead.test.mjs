@@ -612,7 +612,7 @@ test('waits are counted for those who got a slot', async () => {
 });
 
 // A quick run takes a quarter of them.
-const steps = globalThis.process?.env.CROWVAULT_PROOF === 'quick' ? 25_000 : 100_000;
+const steps = globalThis.process?.env.CROWVAULT_PROOF === 'quick' ? 10_000 : 100_000;
 test(`${steps.toLocaleString('en')} random steps agree with the model`, () =>
   compared('bulkhead, random events', async () => {
     const { Bulkhead } = await load(TOOL, ARGS);
