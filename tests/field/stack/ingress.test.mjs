@@ -407,6 +407,14 @@ test('a cause is found, however deep, and what is no refusal has no answer', asy
     [coded('UND_ERR_HEADERS_TIMEOUT'), 504],
     [coded('ETIMEDOUT'), 504],
     [AbortSignal.abort(new DOMException('late', 'TimeoutError')).reason, 504],
+    // axios and superagent, which have the same code for what a caller ends.
+    [Object.assign(new Error('timeout of 50ms exceeded'), { name: 'AxiosError', code: 'ECONNABORTED' }), 504],
+    [Object.assign(new Error('Timeout of 50ms exceeded'), { code: 'ECONNABORTED' }), 504],
+    [Object.assign(new Error('Request aborted'), { name: 'AxiosError', code: 'ECONNABORTED' }), undefined],
+    // OpenAI names the class alone, gRPC nothing.
+    [new (class APIConnectionTimeoutError extends Error {})('Request timed out.'), 504],
+    [Object.assign(new Error('4 DEADLINE_EXCEEDED: Deadline exceeded after 0.05s'), { code: 4 }), 504],
+    [new Error('keepAliveTimeout'), undefined],
   ]) {
     const refusal = refusalOf(error);
     assert.deepEqual([refusal?.status, refusal?.headers['Retry-After']], [status, retryAfter], String(error.code));
