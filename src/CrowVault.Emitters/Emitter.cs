@@ -48,6 +48,11 @@ public abstract class Emitter
         [NotNullWhen(true)] out Emission? emission,
         [NotNullWhen(false)] out ArgumentFaults? faults);
 
+    /// <summary>Checks the arguments without emitting anything.</summary>
+    /// <param name="arguments">One JSON object.</param>
+    /// <returns>What is wrong with them; null when nothing is.</returns>
+    public ArgumentFaults? Check(JsonElement arguments) => TryBind(arguments, out _, out var faults) ? null : faults;
+
     /// <summary>Checks and binds the arguments for a caller that needs the options before it emits.</summary>
     internal abstract bool TryBind(
         JsonElement arguments,

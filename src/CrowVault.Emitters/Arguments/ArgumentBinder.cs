@@ -578,7 +578,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         {
             faults.Forbid(unless: (!meant.TryGetPropertyValue(argument.Name, out var other) || other?.GetValue<string>() == choice)
                 && (!given.TryGetProperty(argument.Name, out var same) || same.ValueKind is JsonValueKind.Null
-                    || same.ValueEquals(choice)));
+                    || (same.ValueKind is JsonValueKind.String && same.ValueEquals(choice))));
             Carry(argument, JsonSerializer.SerializeToElement(choice, ArgumentJson.Readable.String));
         }
 

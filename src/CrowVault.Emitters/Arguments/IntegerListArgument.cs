@@ -132,8 +132,7 @@ public sealed record IntegerListArgument(
                     (JsonNode)new JsonArray([.. members.Select(member => (JsonNode)member.Name)]), ArgumentJson.Readable.JsonNode))
                 : members.Select(member => member.Name)
                 .SequenceEqual(Enumerable.Range(0, count).Select(index => index.ToString(CultureInfo.InvariantCulture)))
-                    ? Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray(
-                        [.. members.Select(member => JsonValue.Create(member.Value))]), ArgumentJson.Readable.JsonNode))
+                    ? Read(JsonElement.Parse($"[{string.Join(',', members.Select(member => member.Value.GetRawText()))}]"))
                 : count == 1 && Inside(value) is { } member ? new JsonArray(member)
                 : null;
         }

@@ -6,7 +6,7 @@ const methods =
 const tools =
   'generate_circuit_breaker generate_retry_policy generate_rate_limiting generate_timeout_config generate_bulkhead generate_x'.split(' ');
 const names =
-  'name Name arguments cursor uri level protocolVersion capabilities clientInfo version _meta progressToken requestId ref type argument value failureThreshold operations partitions maxRetries retryOn runtime withTests a.b __proto__ constructor \\ud800 \\u0000'.split(
+  'name Name arguments cursor uri level protocolVersion capabilities clientInfo version _meta progressToken requestId ref type argument value failureThreshold operations partitions maxRetries retryOn runtime withTests keyStrategy limits requestsPerWindow requestsPerUser rps useRedis noJitter timeout retries 0 1 a.b __proto__ constructor \\ud800 \\u0000'.split(
     ' ',
   );
 const numbers = '0 1 -1 1.0 1.5 1e3 1e400 -0 9223372036854775807 18446744073709551615 1E-400 4294967296'.split(' ');
