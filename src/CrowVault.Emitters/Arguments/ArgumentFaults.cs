@@ -47,6 +47,23 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
         return lines;
     }
 
+    /// <summary>The same with the first of the faults alone that an answer of some length has room for, and with one at least.</summary>
+    /// <param name="most">How long the answer may be in bytes, in JSON.</param>
+    public ArgumentFaults Within(int most)
+    {
+        var left = most - (CorrectedArguments is null ? 0 : LengthInJson(CorrectedArguments));
+        return this with
+        {
+            Faults = [.. Faults.TakeWhile((fault, index) =>
+                (left -= LengthInJson(fault.Advice) + LengthInJson(fault.Argument) + Frame) >= 0 || index == 0)],
+        };
+    }
+
+    // {"detail":"","pointer":"/args/"},
+    private const int Frame = 34;
+
+    private static int LengthInJson(string text) => text.Length + text.AsSpan().Count('"') + text.AsSpan().Count('\\');
+
     private string OptionName(string argument)
     {
         var end = argument.IndexOfAny(['.', '[']);

@@ -1,5 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using CrowVault.Mcp.Http.Gates;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Extensions;
 using Microsoft.AspNetCore.WebUtilities;
 
 namespace CrowVault.Mcp.Http;
@@ -20,6 +23,29 @@ internal sealed record Problem(
     /// <summary>Answers with a problem.</summary>
     public static Task WriteAsync(HttpContext context, int status, string detail) =>
         new Problem(ReasonPhrases.GetReasonPhrase(status), status, detail).WriteAsync(context);
+
+    /// <summary>What is wrong with a call: the first of its faults, as many as an answer to a request of this length has room for.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="faults">The faults.</param>
+    /// <param name="total">How many there are in all.</param>
+    /// <param name="corrected">A call that would work.</param>
+    public static Problem Of(HttpContext context, IEnumerable<ProblemError> faults, int total, CorrectedCall? corrected = null)
+    {
+        var sent = context.Features.Get<JsonBody>()?.Utf8.Length ?? context.Request.GetEncodedPathAndQuery().Length;
+        var left = RefusalLength.Of(sent) - Frame - (corrected is null ? 0 : JsonMarshal.GetRawUtf8Value(corrected.Args).Length);
+        List<ProblemError> shown = [.. faults.TakeWhile((fault, index) => (left -= LengthInJson(fault)) >= 0 || index == 0)];
+        var detail = total == 1 ? shown[0].Detail
+            : total == shown.Count ? $"{total} faults; see errors."
+            : shown.Count == 1 ? $"{total} faults; errors has the first."
+            : $"{total} faults; errors has the first {shown.Count}.";
+        return new("Bad Request", StatusCodes.Status400BadRequest, detail, shown, corrected);
+    }
+
+    // What a problem has around its errors, and a corrected call around its arguments.
+    private const int Frame = 256;
+
+    private static int LengthInJson(ProblemError error) =>
+        JsonSerializer.SerializeToUtf8Bytes(error, HttpJson.Readable.ProblemError).Length + 1;
 
     /// <summary>Answers with this problem.</summary>
     public Task WriteAsync(HttpContext context)

@@ -54,7 +54,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
         if (emitter is null || faults.Count > 0)
         {
             call.ErrorType = isUnknown ? ToolCalls.UnknownTool : ToolCalls.InvalidArguments;
-            return RefuseAsync(context, faults, Corrected(context.Features.Get<JsonBody>()!.Root));
+            return RefuseAsync(context, faults, faults.Count, Corrected(context.Features.Get<JsonBody>()!.Root));
         }
 
         // Of arguments that are too long to be kept no copy is made to look for them.
@@ -65,8 +65,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             if (!emitter.TryEmit(args, Product.Version, out var emission, out var refused))
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
-                return RefuseAsync(context, [.. refused.Faults.Select(
-                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], Corrected(refused));
+                return RefuseAsync(context, refused);
             }
 
             answer = new(
@@ -117,14 +116,13 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
                 out var refused))
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
-                return RefuseAsync(context, [.. refused.Faults.Select(
-                    fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))], Corrected(refused));
+                return RefuseAsync(context, refused);
             }
 
             if (!emission.WithCode)
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
-                return RefuseAsync(context, [new("withCode: an item is its code; leave withCode out.", Pointer("withCode"))], null);
+                return RefuseAsync(context, [new("withCode: an item is its code; leave withCode out.", Pointer("withCode"))], 1, null);
             }
 
             answer = new(RegistryItem.Of(emitter, emission), []);
@@ -193,19 +191,17 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
         }
 
         var meant = args ?? JsonSerializer.SerializeToElement(beside, HttpJson.Readable.JsonObject);
-        return emitter.TryEmit(meant, Product.Version, out _, out var refused)
-            ? new(Product.ServerName, emitter.Tool, meant)
-            : Corrected(refused);
+        return emitter.Check(meant) is { } refused ? Corrected(refused) : new(Product.ServerName, emitter.Tool, meant);
     }
 
-    private static Task RefuseAsync(HttpContext context, IReadOnlyList<ProblemError> errors, CorrectedCall? corrected)
-    {
-        var shown = errors.Count > MostErrors ? [.. errors.Take(MostErrors)] : errors;
-        var detail = errors.Count == 1 ? errors[0].Detail
-            : errors.Count > MostErrors ? $"{errors.Count} faults; errors has the first {MostErrors}."
-            : $"{errors.Count} faults; see errors.";
-        return new Problem("Bad Request", StatusCodes.Status400BadRequest, detail, shown, corrected).WriteAsync(context);
-    }
+    private static Task RefuseAsync(HttpContext context, ArgumentFaults refused) => RefuseAsync(
+        context,
+        [.. refused.Faults.Select(fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))],
+        refused.Total,
+        Corrected(refused));
+
+    private static Task RefuseAsync(HttpContext context, IEnumerable<ProblemError> errors, int total, CorrectedCall? corrected) =>
+        Problem.Of(context, errors.Take(MostErrors), total, corrected).WriteAsync(context);
 
     /// <summary>Reads <c>{ "server", "tool", "args" }</c>.</summary>
     private static (Emitter? Emitter, JsonElement Args, IReadOnlyList<ProblemError> Faults) Read(JsonElement root, out bool isUnknown)

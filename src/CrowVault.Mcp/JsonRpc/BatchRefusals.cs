@@ -1,8 +1,8 @@
 namespace CrowVault.Mcp.JsonRpc;
 
 /// <summary>
-/// What the refusals of one batch say: together at most four times what was sent, and 64 KiB. Beyond that an answer says only how its
-/// faults can be seen.
+/// What the refusals of one batch say: together no more than one refusal of the batch. Beyond that an answer says only how its faults can
+/// be seen.
 /// </summary>
 /// <param name="messages">How many messages the batch has.</param>
 /// <param name="sent">Its length in bytes.</param>
@@ -11,15 +11,11 @@ internal sealed class BatchRefusals(int messages, long sent)
     /// <summary>What is said in place of faults.</summary>
     public const string Alone = "Refused; send it alone to see why.";
 
-    // Below this nothing is measured against what was sent: an error has a sentence of its own.
-    private const int Sentence = 1024;
-    private const int Most = 64 * 1024;
-
     // An answer that says no more than the above.
     private const int Shortest = 128;
 
     private readonly Lock _lock = new();
-    private long _left = Math.Min(Most, Math.Max(Sentence, 4 * sent)) - (messages * Shortest);
+    private long _left = RefusalLength.Of(sent) - (messages * Shortest);
     private bool _isTold;
 
     /// <summary>Takes the room for a whole answer, if there is any.</summary>

@@ -50,12 +50,8 @@ internal static class PageRoutes
             return WriteAsync(context, JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission));
         }
 
-        IReadOnlyList<ProblemError> errors = [.. faults.Faults.Select(
-            fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))];
-        var detail = errors.Count == 1 ? errors[0].Detail : faults.Total > errors.Count
-                ? $"{faults.Total} faults; see errors for the first {errors.Count}."
-                : $"{errors.Count} faults; see errors.";
-        return new Problem("Bad Request", StatusCodes.Status400BadRequest, detail, errors).WriteAsync(context);
+        var errors = faults.Faults.Select(fault => new ProblemError(fault.Advice, Pointer(fault.Argument)));
+        return Problem.Of(context, errors, faults.Total).WriteAsync(context);
     }
 
     // The section stands before the first dot; a name within it may have dots of its own.

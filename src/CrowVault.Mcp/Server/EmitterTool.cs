@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CrowVault.Emitters;
@@ -62,7 +63,8 @@ internal sealed class EmitterTool : McpServerTool, IMcpServerPrimitive
         CancellationToken cancellationToken = default)
     {
         var given = request.Params?.Arguments;
-        if (!_emitter.TryEmit(ToObject(given), Product.Version, out var emission, out var faults)
+        var sent = ToObject(given);
+        if (!_emitter.TryEmit(sent, Product.Version, out var emission, out var faults)
             && Missing(given, faults) is { } missing
             && await AskAsync(request.Server, missing, cancellationToken) is { } answer)
         {
@@ -70,7 +72,9 @@ internal sealed class EmitterTool : McpServerTool, IMcpServerPrimitive
                 out faults);
         }
 
-        return (emission is not null ? new ToolAnswer(emission) : new ToolAnswer(faults!)).Attach(request);
+        return (emission is not null
+            ? new ToolAnswer(emission)
+            : new ToolAnswer(faults!.Within(RefusalLength.Of(JsonMarshal.GetRawUtf8Value(sent).Length) - ToolAnswer.Frame))).Attach(request);
     }
 
     private static Tool Describe(Emitter emitter) => new()

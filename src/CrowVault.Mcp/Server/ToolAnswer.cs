@@ -28,8 +28,8 @@ internal sealed class ToolAnswer
 
     private static readonly SearchValues<char> s_emitted = SearchValues.Create(['\n', .. Enumerable.Range(' ', '~' - ' ' + 1).Select(code => (char)code)]);
 
-    // What an answer has around its content.
-    private const int Frame = 64;
+    /// <summary>What an answer has around its content, an id and what the SDK adds among it.</summary>
+    public const int Frame = 256;
 
     private readonly byte[] _content;
     private readonly byte[]? _structured;
@@ -70,7 +70,7 @@ internal sealed class ToolAnswer
     public CallToolResult Attach(RequestContext<CallToolRequestParams> request)
     {
         request.Items[Item] = IsError && request.Items.TryGetValue(Batch, out var batch) && batch is BatchRefusals refusals
-            && !refusals.TryTake(_content.Length + Frame)
+            && !refusals.TryTake(_content.Length + 64)
             ? new ToolAnswer(BatchRefusals.Alone)
             : this;
         return new CallToolResult { IsError = IsError ? true : null };

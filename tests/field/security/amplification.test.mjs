@@ -1,5 +1,6 @@
 // What a refusal costs its sender and the server: at most 64 KiB, and four times what was sent, whatever is refused and wherever.
 import assert from 'node:assert/strict';
+import { Agent } from 'node:http';
 import { test } from 'node:test';
 import { ask, json, open, rpc, serve, stdio, token } from '../lib/server.mjs';
 
@@ -70,6 +71,116 @@ function check(what, sent, answered) {
     `${what.slice(0, 120)}: ${String(sent)} in, ${String(answered)} out`,
   );
 }
+
+// Of a few bytes everything is wrong at once: a refusal says one fault and one corrected call in any case, and has 2 KiB for it.
+const few = 2_048;
+const values = [
+  '{}',
+  '[]',
+  '0',
+  '1',
+  '""',
+  'null',
+  'true',
+  '[{}]',
+  '{"a":1}',
+  '{"0":{},"1":{}}',
+  '"2s"',
+  '"python"',
+  '[0,0,0,0,0,0,0,0,0,0]',
+];
+
+/** Short calls of a tool with a fault in each of its arguments, and in names that it does not have. */
+function* short({ name: tool, inputSchema }) {
+  const own = Object.keys(inputSchema.properties);
+  const others = 'rate limit timeout key redis rps rpm dailyLimit requestsPerMonth requestsPerUser noJitter language framework x 1'.split(
+    ' ',
+  );
+  for (const value of values) {
+    for (const names of [own, others, ...own.map((each) => [each]), ...others.map((each) => [each, 'keyStrategy'])]) {
+      yield [tool, `{${names.map((each) => `"${each}":${value}`).join(',')}}`];
+    }
+    for (const count of [5, 20, 99]) {
+      yield [tool, object(count, (n) => `a${String(n)}`, value)];
+      for (const each of own.filter((one) => /^(?:operations|partitions|retryOn|limits)$/u.test(one))) {
+        yield [tool, `{"${each}":${list(count, () => value)}}`];
+        yield [tool, `{"${each}":${object(count, (n) => n, value)}}`];
+        yield [tool, `{"${each}":${list(count, () => `{"a":${value},"b":${value}}`)}}`];
+      }
+    }
+  }
+}
+
+const isShort = (what, sent, answered) =>
+  assert.ok(answered <= Math.max(few, 4 * sent), `${what.slice(0, 200)}: ${String(sent)} in, ${String(answered)} out`);
+
+test('of a short call, everything in it wrong', async () => {
+  const server = await serve();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const { tools } = JSON.parse((await ask(server.port, '/v1/tools')).text);
+  const calls = tools.flatMap((tool) => [...short(tool)]);
+  let refusals = 0;
+  for (const [n, [tool, args]] of calls.entries()) {
+    const [path, body] = [
+      ['/v1/tools/call', `{"tool":"${tool}","args":${args}}`],
+      ['/v1/tools/call', `{"name":"${tool}","arguments":${args}}`],
+      ['/mcp', `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":${args}}}`],
+      ['/mcp', `[{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"${tool}","arguments":${args}}}]`],
+    ][n % 4];
+    const { status, text } = await ask(server.port, path, { method: 'POST', headers: json, body, agent });
+    assert.ok(status < 500 && !text.includes('An error occurred'), `${body}: ${text.slice(0, 200)}`);
+    if (status === 200 && !text.includes('"isError":true')) continue;
+    refusals++;
+    isShort(`${path} ${body}`, body.length, Buffer.byteLength(text));
+    if (path === '/mcp') continue;
+    const { detail, errors } = JSON.parse(text);
+    assert.ok(errors.length > 0 && errors.every((each) => each.detail !== '' && each.pointer !== undefined), body);
+    if (!detail.startsWith(errors[0].detail)) {
+      const [, total, shown] = /^(\d+) faults; (?:see errors|errors has the first(?: (\d+))?)\.$/u.exec(detail);
+      if (detail.includes('first')) assert.ok(Number(total) > errors.length && Number(shown ?? 1) === errors.length, `${body}: ${detail}`);
+      else assert.equal(errors.length, Number(total), body);
+    }
+  }
+  assert.ok(refusals > 1_000, `${String(refusals)} refusals`);
+  for (const value of values) {
+    const sections = ['circuitBreaker', 'retryPolicy', 'bulkhead', 'timeoutConfig', 'rateLimiting', 'stack', 'upstreams', 'traffic', 'x'];
+    for (const body of [
+      object(9, (n) => sections[n], value),
+      object(99, (n) => `a${String(n)}`, value),
+      ...sections.map((each) => `{"${each}":${object(30, (n) => `a${String(n)}`, value)}}`),
+    ]) {
+      const { status, text } = await ask(server.port, '/v1/stack', { method: 'POST', headers: json, body, agent });
+      assert.ok(status < 500, body);
+      if (status !== 200) isShort(`/v1/stack ${body}`, body.length, Buffer.byteLength(text));
+    }
+  }
+  for (const query of [
+    'a=1',
+    ...[5, 20, 99].map((count) => Array.from({ length: count }, (_, n) => `a${String(n)}`).join('&')),
+    'partitions=1,1,1,1,1,1,1,1,1',
+  ]) {
+    const path = `/r/bulkhead.json?${query}`;
+    const { status, text } = await ask(server.port, path, { agent });
+    assert.equal(status, 400);
+    isShort(path, path.length, Buffer.byteLength(text));
+  }
+  agent.destroy();
+  assert.equal(await server.stop(), 0);
+
+  const program = stdio();
+  await program.answerTo('hello');
+  for (const [n, [tool, args]] of calls.entries()) {
+    if (n % 4 !== 2) continue;
+    program.all.length = 0;
+    const line = `{"jsonrpc":"2.0","id":${String(n)},"method":"tools/call","params":{"name":"${tool}","arguments":${args}}}`;
+    await program.send(line);
+    const { result } = await program.answerTo(n);
+    assert.doesNotMatch(result.content[0].text, /^An error occurred/u, line);
+    if (result.isError === true) isShort(line, line.length, JSON.stringify(program.all).length);
+  }
+  program.child.stdin.end();
+  assert.equal(await program.exited, 0);
+});
 
 test('over HTTP', async () => {
   const server = await serve();
