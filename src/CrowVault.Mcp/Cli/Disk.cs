@@ -70,12 +70,8 @@ internal static class Disk
 
             try
             {
-                if (File.Exists(path) && !NativeFile.IsRegular(path))
-                {
-                    throw new Fault($"{Fault.Show(path)}: cannot be read, it is no regular file.");
-                }
-
-                using var file = File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                using var file = NativeFile.OpenRegular(path)
+                    ?? throw new Fault($"{Fault.Show(path)}: cannot be read, it is no regular file.");
                 return ReadAll(path, file, maxBytes);
             }
             catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
@@ -128,7 +124,7 @@ internal static class Disk
     /// <summary>The text of what <see cref="Compress"/> made; null when the file is not there or is none.</summary>
     public static string? ReadCompressed(string path)
     {
-        if (!File.Exists(path) || !NativeFile.IsRegular(path))
+        if (!File.Exists(path))
         {
             return null;
         }
@@ -137,7 +133,12 @@ internal static class Disk
         {
             return At(path, () =>
             {
-                using var file = File.Open(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                using var file = NativeFile.OpenRegular(path);
+                if (file is null)
+                {
+                    return null;
+                }
+
                 using var plain = new GZipStream(file, CompressionMode.Decompress);
                 // As one that is none: nothing that was emitted is as long.
                 var text = new byte[MaxBytes];

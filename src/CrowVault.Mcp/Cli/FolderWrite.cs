@@ -477,7 +477,13 @@ internal sealed partial class FolderWrite : IDisposable
             }
 
             var staged = Path.Combine(Path.GetDirectoryName(Target)!, $".crowvault-{RandomName()}.tmp");
-            using (var file = new FileStream(staged, FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows() && found.Mode is { } narrow)
+            {
+                options.UnixCreateMode = narrow;
+            }
+
+            using (var file = new FileStream(staged, options))
             {
                 file.Write(found.Content);
             }

@@ -20,6 +20,10 @@ internal static partial class NativeFile
     private const int CloseWithNext = 1;
     private const int LockExclusiveWithoutWaiting = 2 | 4;
 
+    // O_NONBLOCK and O_CLOEXEC.
+    private const int LinuxWithoutWaiting = 0x800 | 0x80000;
+    private const int MacWithoutWaiting = 0x4 | 0x1000000;
+
     // Kept for as long as the program runs: a stream that nobody holds any more is closed.
     private static readonly List<SafeFileHandle> s_standIns = [];
 
@@ -75,6 +79,51 @@ internal static partial class NativeFile
         Span<long> status = stackalloc long[StatusLongs];
         return Stat(path, ref MemoryMarshal.GetReference(status)) == 0 && TypeOf(status) == Regular;
     }
+
+    /// <summary>
+    /// Opens a regular file for reading; null where the path leads to something else, also when that has taken its place just now.
+    /// </summary>
+    public static FileStream? OpenRegular(string path)
+    {
+        // What is no file is not even opened, as far as can be told: a device may do something about it.
+        return File.Exists(path) && !IsRegular(path) ? null : OpenAndLook(path);
+    }
+
+    /// <summary>The same with no look before: what a path leads to may change until it is opened.</summary>
+    public static FileStream? OpenAndLook(string path)
+    {
+        var handle = OpenWithoutWaiting(path);
+        Span<long> status = stackalloc long[StatusLongs];
+        if (!OperatingSystem.IsWindows()
+            && (StatOfHandle(handle.DangerousGetHandle(), ref MemoryMarshal.GetReference(status)) != 0 || TypeOf(status) != Regular))
+        {
+            handle.Dispose();
+            return null;
+        }
+
+        return new FileStream(handle, FileAccess.Read, 1);
+    }
+
+    // A pipe would wait for its writer in an open of .NET (10.0).
+    private static SafeFileHandle OpenWithoutWaiting(string path)
+    {
+        if ((OperatingSystem.IsLinux() || OperatingSystem.IsMacOS()) && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.Arm64)
+        {
+            var handle = OpenFile(path, OperatingSystem.IsLinux() ? LinuxWithoutWaiting : MacWithoutWaiting);
+            return handle >= 0 ? new(handle, ownsHandle: true) : throw Error(path, Marshal.GetLastPInvokeError());
+        }
+
+        return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+    }
+
+    // The numbers are those of the operating system, as in exceptions of .NET's own.
+    private static Exception Error(string path, int number) => number switch
+    {
+        2 or 20 => new FileNotFoundException(null, path),
+        1 or 13 => new UnauthorizedAccessException(),
+        36 or 63 => new PathTooLongException(),
+        _ => new IOException(Marshal.GetPInvokeErrorMessage(number), number),
+    };
 
     /// <summary>Whether a path is a folder, and no link to one.</summary>
     public static bool IsPlainFolder(string path) => new DirectoryInfo(path) is { Exists: true, LinkTarget: null };
@@ -156,6 +205,9 @@ internal static partial class NativeFile
 
     [LibraryImport(Library, EntryPoint = "SystemNative_Open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint Open(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial int OpenFile(string path, int flags);
 
     [LibraryImport(Library, EntryPoint = "SystemNative_FLock")]
     private static partial int Lock(nint handle, int operation);
