@@ -28,15 +28,18 @@ internal sealed class PendingRequests
     private bool _abandoned;
     private bool _unanswerable;
 
-    /// <summary>Whether the client may open one more subscription.</summary>
-    public bool HasRoomForSubscription
+    /// <summary>Why a request is not taken; null when it is. By an id that a subscription has, what ends one would end the other in this
+    /// account alone.</summary>
+    public string? RefusalOf(JsonRpcRequest request)
     {
-        get
+        lock (_lock)
         {
-            lock (_lock)
-            {
-                return _subscriptions.Count < MostSubscriptions;
-            }
+            var isSubscription = request.Method == RequestChecks.Listen;
+            return _subscriptions.Contains(request.Id) || (isSubscription && _pending.ContainsKey(request.Id))
+                ? "The id of this request is in use by one that is still open."
+                : isSubscription && _subscriptions.Count >= MostSubscriptions
+                ? "Too many subscriptions are open; one is told everything. Cancel those that you do not need."
+                : null;
         }
     }
 

@@ -169,10 +169,9 @@ internal sealed class StdioInput
 
     private void Pass(JsonRpcMessage message)
     {
-        if (message is JsonRpcRequest { Method: RequestChecks.Listen } listen && !_pending.HasRoomForSubscription)
+        if (message is JsonRpcRequest request && _pending.RefusalOf(request) is { } refusal)
         {
-            _replies.Write(new(RpcError.InvalidRequest, "Too many subscriptions are open; one is told everything. Cancel those that "
-                + "you do not need.", MessageParser.ToUtf8(listen.Id)));
+            _replies.Write(new(RpcError.InvalidRequest, refusal, MessageParser.ToUtf8(request.Id)));
             return;
         }
 

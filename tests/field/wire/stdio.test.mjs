@@ -148,6 +148,36 @@ test('subscriptions without end are refused', async () => {
   assert.equal(await within(server.exited, 20), 0);
 });
 
+test('nor does one id open many, or lose one that is open', async () => {
+  const server = stdio({ shakes: false });
+  const discover = (id) => rpc('server/discover', { _meta: meta }, id);
+  // What has the same id and is answered, or cancelled, is not the subscription.
+  const same = [
+    listen('same'),
+    discover('same'),
+    JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'x' } }),
+  ];
+  await server.send(...Array.from({ length: 300 }, () => same).flat(), discover('end'));
+  assert.ok(await server.answerTo('end'));
+  for (let n = 0; n < 1000 && server.all.length < 601; n++) await wait(10);
+  const opened = server.all.filter(({ method }) => method === 'notifications/subscriptions/acknowledged');
+  assert.equal(opened.length, 1);
+  const refused = server.all.filter(({ error }) => error?.code === -32600 && /is in use/u.test(error.message));
+  assert.equal(refused.length, 599);
+  // Cancelled, its id is free.
+  server.all.length = 0;
+  await server.send(
+    JSON.stringify({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'same' } }),
+    listen('same'),
+    discover('again'),
+  );
+  assert.ok(await server.answerTo('again'));
+  for (let n = 0; n < 1000 && server.all.length < 2; n++) await wait(10);
+  assert.ok(server.all.some(({ method }) => method === 'notifications/subscriptions/acknowledged'));
+  server.child.stdin.end();
+  assert.equal(await within(server.exited, 20), 0);
+});
+
 test('questions that nobody answers hold up neither other calls nor the end', async () => {
   const server = stdio();
   await server.answerTo('hello');
@@ -157,11 +187,12 @@ test('questions that nobody answers hold up neither other calls nor the end', as
   const ask = (id) => rpc('tools/call', { name: 'generate_timeout_config', arguments: {} }, id);
   await server.send(...Array.from({ length: 700 }, (_, id) => ask(id)), rpc('ping', undefined, 'ping'));
   assert.ok(await server.answerTo('ping'));
-  for (let n = 0; n < 1000 && server.answers.size < 700 - 16; n++) await wait(10);
+  const isTold = ({ result }) => result?.isError;
+  for (let n = 0; n < 1000 && server.all.filter(isTold).length < 700 - 16; n++) await wait(10);
   const questions = server.all.filter(({ method }) => method === 'elicitation/create');
   assert.equal(questions.length, 16);
   // Who is not asked is told what is missing.
-  const told = server.all.filter(({ result }) => result?.isError);
+  const told = server.all.filter(isTold);
   assert.equal(told.length, 700 - 16);
   assert.match(told[0].result.content[0].text, /operations: required/u);
   // A question that was answered makes room for the next.
