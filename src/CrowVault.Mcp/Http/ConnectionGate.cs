@@ -9,8 +9,12 @@ namespace CrowVault.Mcp.Http;
 /// <summary>
 /// Looks after connections before a request is read from them. Kestrel (10.0) takes a connection that says nothing for an idle one, not
 /// for one whose headers are late; takes the end of what a peer sends for the end of the peer; and refuses a newcomer while connections
-/// that have asked nothing hold every place.
+/// that ask nothing hold every place.
 /// </summary>
+/// <remarks>
+/// A connection without a request makes room for a newcomer when no request on it was ever let through, the oldest first; else when its
+/// token has more than half of all places. Where there are no tokens, all who were let through are one caller.
+/// </remarks>
 /// <param name="limits">How many there may be, and how long they may say nothing.</param>
 internal sealed class ConnectionGate(HttpLimits limits)
 {
@@ -26,7 +30,8 @@ internal sealed class ConnectionGate(HttpLimits limits)
     private const int TcpUserTimeoutOnLinux = 18;
 
     private readonly Lock _lock = new();
-    private readonly LinkedList<Place> _silent = new();
+    private readonly LinkedList<Place> _strange = new();
+    private readonly LinkedList<Place> _known = new();
     private int _open;
 
     /// <summary>Serves one connection.</summary>
@@ -48,7 +53,7 @@ internal sealed class ConnectionGate(HttpLimits limits)
                 return;
             }
 
-            connection.Features.Set(new Asked(() => Keep(place)));
+            connection.Features.Set(new Turn(() => Begin(place), caller => End(place, caller)));
             using var closed = new CancellationTokenSource();
             await using var ended = connection.ConnectionClosed.UnsafeRegister(
                 static closed => ((CancellationTokenSource)closed!).CancelAfter(s_halfClosed), closed);
@@ -65,8 +70,8 @@ internal sealed class ConnectionGate(HttpLimits limits)
         }
     }
 
-    // From now on it is not given up for another: somebody has asked something.
-    private void Keep(Place place)
+    // Until it is answered it is not given up for another.
+    private void Begin(Place place)
     {
         lock (_lock)
         {
@@ -74,7 +79,26 @@ internal sealed class ConnectionGate(HttpLimits limits)
         }
     }
 
-    // The newest may be a caller; the oldest that has not finished the head of a request is none.
+    private void End(Place place, string? caller)
+    {
+        lock (_lock)
+        {
+            place.Caller = caller ?? place.Caller;
+            if (!place.IsGivenUp && place.Node.List is null)
+            {
+                (place.Caller is null ? _strange : _known).AddLast(place.Node);
+            }
+        }
+    }
+
+    private Place? OldestOfWhoHasMost() => _known
+        .Where(place => place.Caller!.Length > 0)
+        .GroupBy(place => place.Caller)
+        .Where(places => places.Count() > limits.MaxConnections / 2)
+        .Select(places => places.First())
+        .FirstOrDefault();
+
+    // The newest may be a caller; the oldest that asks nothing is none.
     private bool TryEnter(Place place)
     {
         Place? oldest = null;
@@ -82,7 +106,7 @@ internal sealed class ConnectionGate(HttpLimits limits)
         {
             if (_open >= limits.MaxConnections)
             {
-                oldest = _silent.First?.Value;
+                oldest = _strange.First?.Value ?? OldestOfWhoHasMost();
                 if (oldest is null)
                 {
                     return false;
@@ -92,7 +116,7 @@ internal sealed class ConnectionGate(HttpLimits limits)
             }
 
             _open++;
-            _silent.AddLast(place.Node);
+            _strange.AddLast(place.Node);
         }
 
         oldest?.Connection.Abort(new("No request was sent, and its place was needed."));
@@ -176,9 +200,14 @@ internal sealed class ConnectionGate(HttpLimits limits)
     /// <param name="Token">Is cancelled then.</param>
     internal sealed record PeerEnded(CancellationToken Token);
 
-    /// <summary>Tells that the head of a request has arrived whole.</summary>
-    /// <param name="Tell">May be called for each request.</param>
-    internal sealed record Asked(Action Tell);
+    /// <summary>Tells when a connection has a request.</summary>
+    /// <param name="Begin">The head of a request has arrived whole.</param>
+    /// <param name="End">It is answered; gets <see cref="Caller"/>.</param>
+    internal sealed record Turn(Action Begin, Action<string?> End)
+    {
+        /// <summary>By which token the request was let through; empty where none is needed, null when it was not.</summary>
+        public string? Caller { get; set; }
+    }
 
     private sealed class Place
     {
@@ -187,6 +216,8 @@ internal sealed class ConnectionGate(HttpLimits limits)
         public ConnectionContext Connection { get; }
 
         public LinkedListNode<Place> Node { get; }
+
+        public string? Caller { get; set; }
 
         public bool IsGivenUp { get; set; }
     }

@@ -20,13 +20,22 @@ internal sealed class ErrorGuard(ILogger logger, CancellationToken stopping)
     /// <summary>Passes a request on.</summary>
     public async Task InvokeAsync(HttpContext context, RequestDelegate next)
     {
-        context.Features.Get<ConnectionGate.Asked>()?.Tell();
+        var turn = context.Features.Get<ConnectionGate.Turn>();
+        turn?.Begin();
+        turn?.Caller = null;
         var transport = context.Features.Get<PatientTransport>();
         transport?.IsInBody = context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
-        await GuardAsync(context, next);
-        if (transport is { IsInBody: true })
+        try
         {
-            await DrainAsync(context, transport);
+            await GuardAsync(context, next);
+            if (transport is { IsInBody: true })
+            {
+                await DrainAsync(context, transport);
+            }
+        }
+        finally
+        {
+            turn?.End(turn.Caller);
         }
     }
 

@@ -75,6 +75,11 @@ internal static class HttpPipeline
         }
 
         app.Use(bearer.InvokeAsync);
+        app.Use((context, next) =>
+        {
+            context.Features.Get<ConnectionGate.Turn>()?.Caller = settings.NeedsToken ? Caller.Of(context).Name : "";
+            return next(context);
+        });
         app.UseRateLimiter(rates.Rate);
         app.Use(rates.TellAsync);
         app.UseRouting();

@@ -105,6 +105,52 @@ test('nor do those that have only been told to show a token', async () => {
   await server.stop();
 });
 
+// Refused by what it asks for or comes from, answered without a token, or with one: a connection that waits for its next request has had its turn.
+for (const [name, head, env] of [
+  ['a foreign host', () => 'GET /healthz HTTP/1.1\r\nHost: evil.example\r\n', {}],
+  ['a page of another site', () => 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: cross-site\r\n', {}],
+  ['a probe', () => 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n', { CROWVAULT_HTTP_PUBLIC_PROBES: 'true' }],
+  [
+    'a preflight',
+    () => 'OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: https://x.example\r\nAccess-Control-Request-Method: POST\r\n',
+    { CROWVAULT_HTTP_CORS: 'true', CROWVAULT_HTTP_ALLOWED_ORIGINS: 'https://x.example' },
+  ],
+  ['nothing at its address', (bearer) => `GET /nothing HTTP/1.1\r\nHost: localhost\r\n${bearer}`, {}],
+  ['another token', (bearer) => `GET /healthz HTTP/1.1\r\nHost: localhost\r\n${bearer}`, {}],
+]) {
+  test(`nor do those that have asked with ${name}`, async () => {
+    const [busy, caller, before] = [token('busy'), token('caller'), token('before')];
+    const bearer = ({ text }) => `Authorization: Bearer ${text}\r\n`;
+    const server = await serve({
+      env: {
+        CROWVAULT_HTTP_MAX_CONNECTIONS: '30',
+        CROWVAULT_HTTP_TOKENS: [busy, caller, before].map(({ entry }) => entry).join('\n'),
+        ...env,
+      },
+    });
+    const ask = async (text) => {
+      const socket = net.connect(server.port, '127.0.0.1').on('error', () => {});
+      socket.write(text);
+      const [answer] = await Promise.race([once(socket, 'data'), once(socket, 'close')]);
+      return { socket, status: String(answer).slice(9, 12) };
+    };
+    const call = (who) => `HEAD /v1/tools HTTP/1.1\r\nHost: localhost\r\n${bearer(who)}`;
+    // A caller's own, which waits the longest, goes last but for those of callers.
+    const own = await ask(`${call(before)}\r\n`);
+    const asked = [];
+    for (let n = 0; n < 60; n++) asked.push(await ask(`${head(bearer(busy))}\r\n`));
+    assert.equal(new Set(asked.map(({ status }) => status)).size, 1);
+    assert.equal(statuses(await raw(server.port, `${call(caller)}Connection: close\r\n\r\n`))[0], 200);
+    if (!head('token').includes('token')) {
+      own.socket.write(`${call(before)}\r\n`);
+      const [again] = await Promise.race([once(own.socket, 'data'), once(own.socket, 'close')]);
+      assert.equal(String(again).slice(9, 12), '200');
+    }
+    for (const { socket } of [own, ...asked]) socket.destroy();
+    await server.stop();
+  });
+}
+
 test('a refusal is at most 64 KiB and four times what was sent', async () => {
   const server = await serve();
   const large = 'x'.repeat(500_000);
