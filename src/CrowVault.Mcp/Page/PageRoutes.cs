@@ -13,6 +13,9 @@ namespace CrowVault.Mcp.Page;
 /// <summary>The page, and the one question it has that is no tool: what a whole manifest gives.</summary>
 internal static class PageRoutes
 {
+    // Together with the warnings, what an answer has beside its code: at most 64 KiB.
+    private const int MostRemarks = 28 * 1024;
+
     private static readonly string[] s_read = [HttpMethods.Get, HttpMethods.Head];
     private static readonly Lazy<byte[]> s_body = new(() => Encoding.UTF8.GetBytes(PreviewPage.Html));
 
@@ -47,11 +50,23 @@ internal static class PageRoutes
         if (Manifest.TryEmit(context.Features.Get<JsonBody>()!.Root, Product.Version, out var emission, out var faults))
         {
             context.Response.ContentType = "application/json";
-            return WriteAsync(context, JsonSerializer.SerializeToUtf8Bytes(emission, EmissionJson.Readable.Emission));
+            var shown = emission with { Notes = First(emission.Notes), Warnings = First(emission.Warnings) };
+            return WriteAsync(context, JsonSerializer.SerializeToUtf8Bytes(shown, EmissionJson.Readable.Emission));
         }
 
         var errors = faults.Faults.Select(fault => new ProblemError(fault.Advice, Pointer(fault.Argument)));
         return Problem.Of(context, errors, faults.Total).WriteAsync(context);
+    }
+
+    // A manifest of a few hundred services has more to be said of it than there is code.
+    private static IReadOnlyList<string> First(IReadOnlyList<string> remarks)
+    {
+        var left = MostRemarks;
+        List<string> shown = [.. remarks.TakeWhile(remark =>
+            (left -= Encoding.UTF8.GetByteCount(remark) + remark.AsSpan().Count('"') + 3) >= 0)];
+        return shown.Count == remarks.Count
+            ? remarks
+            : [.. shown, $"{remarks.Count - shown.Count} more are not shown here; the command stack shows them all."];
     }
 
     // The section stands before the first dot; a name within it may have dots of its own.

@@ -182,6 +182,28 @@ test('of a short call, everything in it wrong', async () => {
   assert.equal(await program.exited, 0);
 });
 
+test('what a manifest of hundreds of services is told beside its code', async () => {
+  const services = (make) => Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`p${String(n)}`, make]));
+  const manifest = {
+    circuitBreaker: { tripOn: 'failure-rate', failureRatePercent: 1, slowCallMs: 1, minimumCalls: 1, windowMs: 100 },
+    retryPolicy: { maxRetries: 100 },
+    bulkhead: { partitions: services(1), maxWaitMs: 100_000 },
+    timeoutConfig: { operations: Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`p${String(n)}.get`, 1])), totalTimeoutMs: 2 },
+    upstreams: services({}),
+    traffic: services({ callsPerSecond: 500, errorPercent: 50, p50Ms: 400, p99Ms: 40_000 }),
+    stack: { withMetrics: true },
+  };
+  const server = await serve();
+  const { status, text } = await ask(server.port, '/v1/stack', { method: 'POST', headers: json, body: JSON.stringify(manifest) });
+  assert.equal(status, 200);
+  const { files, notes, warnings } = JSON.parse(text);
+  const beside = Buffer.byteLength(text) - files.reduce((sum, { content }) => sum + JSON.stringify(content).length, 0);
+  assert.ok(beside <= most, `${String(beside)} bytes`);
+  assert.ok(notes.length > 100 && warnings.length > 100);
+  assert.match(notes.at(-1), /^\d+ more are not shown here; the command stack shows them all\.$/u);
+  assert.equal(await server.stop(), 0);
+});
+
 test('over HTTP', async () => {
   const server = await serve();
   const post = (path, body, headers = {}) => ask(server.port, path, { method: 'POST', headers: { ...json, ...headers }, body });
