@@ -277,6 +277,12 @@ public sealed class ArgumentsTests
     [InlineData("rate_limiting", """{"rate":"10r/s","burst":20}""", """{"requestsPerWindow":10,"windowSeconds":1,"burstCapacity":20}""")]
     [InlineData("rate_limiting", """{"algorithm":"leaky","framework":"bun"}""", """{"algorithm":"leaky-bucket","framework":"fetch"}""")]
     [InlineData("retry_policy", """{"name":"generate_retry_policy","arguments":{"maxRetries":3}}""", """{"maxRetries":3}""")]
+    [InlineData("timeout_config", """{"operations":["db","orders.get"],"timeoutMs":2000}""", """{"operations":{"db":2000,"orders.get":2000}}""")]
+    [InlineData("bulkhead", """{"maxConcurrent":"10","partitions":["orders","GET pay"],"maxQueue":5}""", """{"partitions":{"orders":10,"GET-pay":10},"maxQueue":5}""")]
+    [InlineData("bulkhead", """{"partitions":["a"],"maxConcurrent":"many"}""", null)]
+    [InlineData("bulkhead", """{"partitions":["a=3","b"],"maxConcurrent":10}""", null)]
+    [InlineData("bulkhead", """{"partitions":["a","A"],"maxConcurrent":10}""", null)]
+    [InlineData("bulkhead", """{"partitions":{"a":3},"maxConcurrent":10}""", null)]
     [InlineData("rate_limiting", """{"limit":100,"window":"1m"}""", """{"requestsPerWindow":100,"windowSeconds":60}""")]
     public void Corrects_to_what_was_meant(string tool, string given, string? corrected) =>
         Assert.Equal(corrected, FaultsOf($"generate_{tool}", given).CorrectedArguments);

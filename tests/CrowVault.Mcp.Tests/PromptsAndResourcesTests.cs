@@ -115,6 +115,12 @@ public sealed class PromptsAndResourcesTests
     [Theory]
     [InlineData("""{"services":"orders,orders"}""", "Five layers for orders")]
     [InlineData("""{"services":["orders","pay"]}""", "Five layers for orders, pay")]
+    [InlineData("""{"services":"the orders service, payments and our users API."}""", "Five layers for orders, payments, users")]
+    [InlineData("""{"services":"orders and payments"}""", "Five layers for orders, payments")]
+    [InlineData("""{"services":"orders payments"}""", "Five layers for orders, payments")]
+    [InlineData("""{"services":"the payments API"}""", "Five layers for payments")]
+    [InlineData("""{"services":"api, service"}""", "Five layers for api, service")]
+    [InlineData("""{"services":"orders","runtime":"and","store":"payments","failureUnit":"call"}""", "Five layers for orders, payments")]
     public void Takes_services_as_they_come(string arguments, string description) =>
         Assert.Equal(description, Prompt(arguments)["result"]!["description"]!.GetValue<string>());
 
@@ -122,6 +128,7 @@ public sealed class PromptsAndResourcesTests
     [InlineData("""{"services":5}""", "services: give 1 to 20 names of letters, digits, _ and -, separated by commas, such as orders,payments. Given was \"5\"")]
     [InlineData("""{}""", "services: ")]
     [InlineData("""{"services":"a;b"}""", "services: ")]
+    [InlineData("""{"services":"we call orders, payments and a few others"}""", "services: give 1 to 20 names of letters, digits, _ and -, separated by commas, such as orders,payments. Given was \"we call orders,payments,few others\".")]
     [InlineData("""{"services":"a,A"}""", "timeoutConfig.operations: ")]
     [InlineData("""{"services":"constructor"}""", "timeoutConfig.operations: ")]
     [InlineData("""{"services":"a","runtime":"nodejs"}""", "runtime: use one of node, deno, bun, workers, browser.")]

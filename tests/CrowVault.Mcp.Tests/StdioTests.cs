@@ -151,6 +151,8 @@ public sealed class StdioTests
             {"jsonrpc":"2.0","id":1,"method":"tools/list"}
             {{Call(2, "generate_bulkhead", "{}")}}
             {"jsonrpc":"2.0","id":3,"method":"prompts/list"}
+            {{Call(4, "generate_retry_policy", """{"maxRetries":200,"maxQueue":null}""")}}
+            {{Call(5, "generate_retry_policy", """{"maxRetries":200,"failureThreshold":null}""")}}
 
             """,
             "--tools",
@@ -162,6 +164,15 @@ public sealed class StdioTests
         Assert.Equal(
             "generate_bulkhead is not offered here; the tools are generate_circuit_breaker, generate_retry_policy.",
             replies[2]["error"]!["message"]!.GetValue<string>());
+
+        Assert.Equal(
+            """
+            maxRetries: 200 is out of range; use 0 to 100.
+            maxQueue: unknown argument; generate_bulkhead takes it. Not offered here: generate_bulkhead.
+            Corrected call: generate_retry_policy {"maxRetries":100}
+            """.ReplaceLineEndings("\n"),
+            replies[4]["result"]!["content"]![0]!["text"]!.GetValue<string>());
+        Assert.DoesNotContain("not offered", replies[5]["result"]!.ToJsonString(), StringComparison.Ordinal);
 
         // The other prompt has all five called.
         Assert.Equal(["choose_pattern"], replies[3]["result"]!["prompts"]!.AsArray().Select(prompt => prompt!["name"]!.GetValue<string>()));

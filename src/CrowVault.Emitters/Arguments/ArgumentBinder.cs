@@ -117,7 +117,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 unknown.Add(property);
             }
-            else if (unknown.IsRate(argument, property.Value))
+            else if (unknown.IsRate(argument, property.Value) || unknown.AreRates(argument, property.Value)
+                || unknown.AreNames(argument, property.Value))
             {
                 faulty.Add(argument.Name);
             }
@@ -483,6 +484,41 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         // requestsPerWindow: "100/min", or a rate under any other name.
         public bool IsRate(Argument argument, JsonElement value) => argument.Name == Requests && AddRate(argument.Name, "", value);
 
+        // limits: ["10/s","1000/day"]: without a limit of its own, the call means the first of them by it.
+        public bool AreRates(Argument argument, JsonElement value)
+        {
+            if (argument.Name != "limits" || argument is not ObjectListArgument list || Reading.Rates(value) is not { } rates)
+            {
+                return false;
+            }
+
+            var isFirst = !given.TryGetProperty(Requests, out _) && !given.TryGetProperty("windowSeconds", out _);
+            var (count, seconds) = rates[0];
+            var more = new JsonArray([.. rates.Skip(isFirst ? 1 : 0).Select(rate => (JsonNode)new JsonObject
+            {
+                ["name"] = Reading.NameOfWindow(rate.Seconds), ["requests"] = rate.Requests, ["seconds"] = rate.Seconds,
+            })]);
+            var ways = new List<string>();
+            if (isFirst)
+            {
+                ways.Add(FormattableString.Invariant($"{Requests} {count}, windowSeconds {seconds}"));
+                CarryRate(schema.Find(Requests)!, ToElement(count), schema.Find("windowSeconds")!, seconds);
+            }
+
+            if (more.Count > 0)
+            {
+                ways.Add($"limits {more.ToJsonString(ArgumentJson.Readable.Options)}");
+                Carry(list, JsonSerializer.SerializeToElement((JsonNode)more, ArgumentJson.Readable.JsonNode), evenIfGiven: true);
+            }
+
+            faults.Add(new(argument.Name, $"{Argument.Show(value)} is {(rates.Count == 1 ? "a rate" : "several rates")}; "
+                + $"give {string.Join(" and ", ways)}."));
+            return true;
+        }
+
+        private static JsonElement ToElement(double number) =>
+            JsonElement.Parse(number.ToString(System.Globalization.CultureInfo.InvariantCulture));
+
         private bool AddRate(string name, string unknown, JsonElement value)
         {
             if (schema.Find(Requests) is not { } requests || schema.Find("windowSeconds") is not { } window
@@ -493,7 +529,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
             faults.Add(new(name, $"{unknown}{Argument.Show(value)} is a rate; give requestsPerWindow {rate.Requests}, and windowSeconds "
                 + $"{rate.Seconds}."));
-            CarryRate(requests, JsonElement.Parse(rate.Requests.ToString(System.Globalization.CultureInfo.InvariantCulture)), window, rate.Seconds);
+            CarryRate(requests, ToElement(rate.Requests), window, rate.Seconds);
             return true;
         }
 
@@ -514,7 +550,11 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             }
 
             var fault = new ArgumentFault(name, $"unknown argument; it belongs to an entry of {list.Name}.");
-            if (!given.TryGetProperty(list.Name, out _)
+            if (given.TryGetProperty(list.Name, out var names) && SharesNumber(list, names) && property.Name == list.Number!.Name)
+            {
+                faults.Add(fault);
+            }
+            else if (!given.TryGetProperty(list.Name, out _)
                 && list.Members.All(member => !member.Required || given.TryGetProperty(member.Name, out _)))
             {
                 faults.Add(fault);
@@ -531,13 +571,37 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             return true;
         }
 
+        // operations: ["orders","payments"] beside timeoutMs: 2000: each has that number.
+        public bool AreNames(Argument argument, JsonElement value)
+        {
+            if (argument is not ObjectListArgument list || !SharesNumber(list, value))
+            {
+                return false;
+            }
+
+            var entries = new JsonArray([.. value.EnumerateArray().Select(name => (JsonNode)new JsonObject
+            {
+                [list.Members[0].Name] = name.GetString(),
+                [list.Number!.Name] = JsonNode.Parse(given.GetProperty(list.Number.Name).GetRawText()),
+            })]);
+            faults.Add(new(list.Name, $"names alone; give each its {list.Number!.Name}, such as {list.ExampleEntry.ToJsonString()}."));
+            Carry(list, JsonSerializer.SerializeToElement((JsonNode)entries, ArgumentJson.Readable.JsonNode), evenIfGiven: true);
+            return true;
+        }
+
+        private bool SharesNumber(ObjectListArgument list, JsonElement names) =>
+            list.Number is { } number && given.TryGetProperty(number.Name, out _)
+            && names.ValueKind is JsonValueKind.Array && names.GetArrayLength() is > 0 and var count && count <= list.MaximumEntries
+            && names.EnumerateArray().All(name => name.ValueKind is JsonValueKind.String
+                && name.GetString()!.AsSpan().IndexOfAny('=', ':', '{') < 0);
+
         // Of two rates a call has room for one.
         private void CarryRate(Argument requests, JsonElement count, Argument window, int seconds)
         {
             faults.Forbid(unless: !meant.ContainsKey(requests.Name) && !meant.ContainsKey(window.Name)
                 && !given.TryGetProperty(window.Name, out _));
             Carry(requests, count, evenIfGiven: true);
-            Carry(window, JsonElement.Parse(seconds.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+            Carry(window, ToElement(seconds));
         }
 
         private const string Requests = "requestsPerWindow";

@@ -14,6 +14,7 @@ public sealed partial record ObjectListArgument(
     : Argument(Name, Description, Required, Default)
 {
     private const string NameMember = "name";
+    private const string SecondsMember = "seconds";
 
     /// <summary>The number that the short form gives; null when an entry needs more than one.</summary>
     public IntegerArgument? Number { get; } =
@@ -272,7 +273,8 @@ public sealed partial record ObjectListArgument(
             case JsonValueKind.Object when HasName(entry):
                 return [MeantMembers(null, entry, taken)];
             case JsonValueKind.Object when entry.EnumerateObject().Take(16).Any(property => Members.Any(each => each.Name == property.Name)):
-                return s_unreadable;
+                // A window says what it is called by its length.
+                return Members.Any(each => each.Name == SecondsMember) ? [MeantMembers(null, entry, taken)] : s_unreadable;
             case JsonValueKind.Object when entry.GetPropertyCount() == 1 && Reading.Fold(entry.EnumerateObject().First().Name) is var only
                 && (only == Reading.Fold(Name) || only is "items" or "entries" or "list" or "values"):
                 return Meant(entry.EnumerateObject().First().Value) is { } inner
@@ -377,6 +379,11 @@ public sealed partial record ObjectListArgument(
         if (missing is [IntegerArgument only] && others is [var other] && MeantNumber(only, other) is { } meant)
         {
             (values[only.Name], missing, others) = (meant, [], []);
+        }
+
+        if (name is null && values.TryGetValue(SecondsMember, out var window))
+        {
+            name = Reading.NameOfWindow(window.GetValue<int>());
         }
 
         if (name is null || !HasText(name) || missing.Count > 0 || others.Count > 0 || taken.Take(name) is not { } usable)

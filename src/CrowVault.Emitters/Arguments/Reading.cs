@@ -246,6 +246,55 @@ internal static partial class Reading
             : null;
     }
 
+    /// <summary>Rates in one text or a list of texts, or counts by the time that they are for: <c>["10/s","1000/day"]</c>, <c>"10/s and
+    /// 1000/day"</c>, <c>{"second":10,"day":1000}</c>.</summary>
+    /// <returns>Null unless all of it are rates of different windows.</returns>
+    public static List<(double Requests, int Seconds)>? Rates(JsonElement value)
+    {
+        IEnumerable<(double Requests, int Seconds)?> found = value.ValueKind switch
+        {
+            JsonValueKind.String when Rate(value) is { } alone => [alone],
+            JsonValueKind.String when value.GetString() is { Length: <= 10 * LongestNumber } text =>
+                BetweenRates().Split(text).Where(part => part.Length > 0).Select(RateIn),
+            JsonValueKind.Array => value.EnumerateArray().Take(MostRates + 1).Select(Rate),
+            JsonValueKind.Object => value.EnumerateObject().Take(MostRates + 1).Select(member =>
+                // As the command line splits what has no '='.
+                member.Value.ValueKind is JsonValueKind.String && member.Value.ValueEquals("") ? RateIn(member.Name)
+                : member.Value.ValueKind is JsonValueKind.Number && WindowInName().Match(member.Name) is { Success: true } window
+                ? RateIn($"{member.Value} per {window.Groups["unit"]}")
+                : null),
+            _ => [],
+        };
+        List<(double Requests, int Seconds)> rates = [];
+        foreach (var each in found)
+        {
+            if (each is not { } rate || rates.Count == MostRates || rates.Exists(other => other.Seconds == rate.Seconds))
+            {
+                return null;
+            }
+
+            rates.Add(rate);
+        }
+
+        return rates.Count > 0 ? rates : null;
+    }
+
+    /// <summary>What a window is called: <c>day</c>, or <c>per-90s</c>.</summary>
+    public static string NameOfWindow(int seconds) => seconds switch
+    {
+        1 => "second",
+        60 => "minute",
+        3_600 => "hour",
+        86_400 => "day",
+        604_800 => "week",
+        _ => $"per-{seconds}s",
+    };
+
+    private const int MostRates = 10;
+
+    private static (double Requests, int Seconds)? RateIn(string text) =>
+        Rate(JsonSerializer.SerializeToElement(text, ArgumentJson.Readable.String));
+
     // {"seconds":30} and {"value":30,"unit":"s"}.
     private static double? Number(JsonProperty[] members, Unit unit, string name)
     {
@@ -344,6 +393,14 @@ internal static partial class Reading
         + @"|(?:requests?|reqs?|r|calls?|hits?|tokens?)?\s*(?:/|\bper\b|\ban?\b|\bevery\b|\beach\b|\bin\b)\s*(?<times>[0-9]+)?\s*(?<unit>[a-z]+))\s*\z",
         RegexOptions.IgnoreCase)]
     private static partial Regex Rates();
+
+    // Of "10/s, 1,000/day" the first comma parts rates.
+    [GeneratedRegex(@"\s*(?:;|\n|&|\+|\band\b|(?<=[A-Za-z])\s*,\s*and\b|(?<=[A-Za-z])\s*,)\s*", RegexOptions.IgnoreCase)]
+    private static partial Regex BetweenRates();
+
+    // perDay and per_day.
+    [GeneratedRegex(@"\A(?:(?:requests[_ -]?)?per[_ -]?)?(?<unit>second|minute|hour|day|week)\z", RegexOptions.IgnoreCase)]
+    private static partial Regex WindowInName();
 
     [GeneratedRegex(@"\A\s*[1-9][0-9]{0,2}(\.[0-9]{3})+\s*[A-Za-z]*\s*\z")]
     private static partial Regex Thousands();

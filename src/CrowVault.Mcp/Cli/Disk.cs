@@ -37,18 +37,13 @@ internal static class Disk
     /// <param name="missing">What to say when it is not there.</param>
     public static string ReadText(string path, string missing = "not there.") => Decode(path, ReadBytes(path, MaxBytes, missing));
 
-    /// <summary>Refuses what takes minutes to compare line by line, and was never written here.</summary>
-    /// <param name="path">The file.</param>
+    /// <summary>Why a file is not compared line by line, which takes minutes for what was never written here; null when it is.</summary>
     /// <param name="there">What is in it.</param>
     /// <param name="written">What would be written.</param>
-    public static void RefuseToCompare(string path, string there, string written)
-    {
-        if (there.AsSpan().Count('\n') > MostOwnLines + written.AsSpan().Count('\n'))
-        {
-            throw new Fault($"{Fault.Show(path)}: it has over {MostOwnLines} lines more than what would be written, too many to compare; "
-                + "move them elsewhere.");
-        }
-    }
+    public static string? WhyNotCompared(string there, string written) =>
+        there.AsSpan().Count('\n') > MostOwnLines + written.AsSpan().Count('\n')
+            ? $"it has over {MostOwnLines} lines more than what would be written, too many to compare"
+            : null;
 
     /// <summary>The bytes of a regular file.</summary>
     /// <param name="path">The file.</param>

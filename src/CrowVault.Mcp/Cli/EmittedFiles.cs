@@ -118,8 +118,16 @@ internal static class EmittedFiles
 
     private static int Diff(List<TargetFile> targets, OutputRequest request, Report report)
     {
+        var exitCode = CommandLine.Success;
         foreach (var target in targets.Where(target => target.State is not FileState.Same))
         {
+            if (target.WhyNotCompared is { } reason)
+            {
+                report.Add(new(target.Path, NameOf(target.State), null, $"{reason}; move them elsewhere.", Changes(target)));
+                exitCode = CommandLine.Differs;
+                continue;
+            }
+
             var content = request.Merge && target.State is FileState.Edited ? target.Merged(out _) ?? target.Updated : target.Updated;
             var existing = target.Existing?.TrimStart('\uFEFF').ReplaceLineEndings("\n") ?? "";
             var diff = UnidiffRenderer.GenerateUnidiff(
@@ -135,7 +143,7 @@ internal static class EmittedFiles
             }
         }
 
-        return CommandLine.Success;
+        return exitCode;
     }
 
     private static int Write(
@@ -215,7 +223,9 @@ internal static class EmittedFiles
 
         foreach (var path in leftovers)
         {
-            reports.Add((Prune(path, writes, request), true));
+            reports.Add((held.Contains(TargetFile.GroupOf(System.IO.Path.GetFullPath(path)))
+                ? new(path, "unnamed", null, "no longer asked for; left alone with its source.")
+                : Prune(path, writes, request), true));
         }
 
         foreach (var write in writes.Values.Distinct())
@@ -283,7 +293,8 @@ internal static class EmittedFiles
 
         if (target.State is FileState.Edited && request.Merge)
         {
-            return target.EmittedBefore() is null
+            return target.WhyNotCompared is { } reason ? $"{reason}; {Nothing}. Move them elsewhere."
+                : target.EmittedBefore() is null
                 ? $"what was emitted before is not known here, so it cannot be merged; {Nothing}. "
                     + "--diff shows the difference, --force overwrites it."
                 : ReadOnly(target);

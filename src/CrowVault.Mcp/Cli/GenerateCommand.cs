@@ -109,7 +109,8 @@ internal static class GenerateCommand
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
         var files = EmittedFiles.Plan(emission.Files, request, isOurs ? owned!.Header.Instance : null)
             .ConvertAll(file => file with { IsOfOneCall = true });
-        var exitCode = EmittedFiles.Apply(files, request, report, StaleTests(files, path, emitter));
+        var exitCode = EmittedFiles.Apply(
+            files, request, report, isOurs || !File.Exists(real) ? StaleTests(files, path, emitter) : []);
 
         // After what became of the files: where nothing could be written, the reason stands alone.
         if (kept.Length > 0)

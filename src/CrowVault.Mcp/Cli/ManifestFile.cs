@@ -96,6 +96,11 @@ internal static partial class ManifestFile
         var manifest = FromJson(text, name);
         if (Path.GetFileName(path) == "package.json")
         {
+            if (manifest.ValueKind is JsonValueKind.Object && manifest.EnumerateObject().Count(each => each.NameEquals(PackageKey)) > 1)
+            {
+                throw new Fault($"{Fault.Show(name)}: \"{PackageKey}\" is given twice; give it once.");
+            }
+
             return manifest.ValueKind is JsonValueKind.Object && manifest.TryGetProperty(PackageKey, out var section)
                 ? section
                 : throw new Fault($"{Fault.Show(name)}: no \"{PackageKey}\" in it; add one with a section per "

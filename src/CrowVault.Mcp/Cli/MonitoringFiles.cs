@@ -83,7 +83,12 @@ internal static class MonitoringFiles
             return CommandLine.Success;
         }
 
-        Disk.RefuseToCompare(path, existing ?? "", file.Content);
+        if (Disk.WhyNotCompared(existing ?? "", file.Content) is { } reason)
+        {
+            report.Add(new(path, NameOf(state), null, $"{reason}; move them elsewhere."));
+            return CommandLine.Differs;
+        }
+
         var diff = UnidiffRenderer.GenerateUnidiff(
             (existing ?? "").ReplaceLineEndings("\n"), file.Content, Fault.Show(path), Fault.Show(path)).ReplaceLineEndings("\n");
         if (report.IsJson)

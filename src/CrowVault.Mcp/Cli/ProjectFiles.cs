@@ -128,14 +128,24 @@ internal sealed partial record ProjectFiles(
             return new(runtime is null or "deno" ? "deno" : null, deno, "ts", deno);
         }
 
-        var (runner, runnerFrom) = RunnerOf(package);
+        var (runner, runnerFrom) = RunnerOf(folder, package);
         var (extension, extensionFrom) = ExtensionOf(folder, manifest, package, runner);
         return new(runner, runnerFrom, extension, extensionFrom);
     }
 
-    // What the project says that a folder belongs to, or else the root of its workspace.
-    private static (string?, string?) RunnerOf(string? package)
+    // What the project says that a folder belongs to, or else the root of its workspace. In a monorepo of one package.json a project
+    // has its configuration alone.
+    private static (string?, string?) RunnerOf(string output, string? package)
     {
+        var end = Path.GetDirectoryName(package);
+        for (var at = Path.GetFullPath(output); end is not null && at is not null && at != end; at = Path.GetDirectoryName(at))
+        {
+            if ((ConfiguredIn(at) ?? RunBy(Path.Combine(at, "project.json"))) is { } found)
+            {
+                return found.Runner is Others ? (null, null) : found;
+            }
+        }
+
         for (var isNearest = true; package is not null; isNearest = false)
         {
             var folder = Path.GetDirectoryName(package)!;
@@ -172,6 +182,21 @@ internal sealed partial record ProjectFiles(
             }
         }
 
+        if (ConfiguredIn(folder) is { } configured)
+        {
+            return configured;
+        }
+
+        var packages = Dependencies(manifest);
+        return packages.Overlaps(s_vitest) ? ("vitest", null)
+            : manifest.ContainsKey("jest") || packages.Overlaps(s_jest) ? ("jest", null)
+            : packages.Contains("@types/bun") || packages.Contains("bun-types") ? ("bun", null)
+            : Array.Find(s_bun, name => File.Exists(Path.Combine(folder, name))) is { } bun ? ("bun", Path.Combine(folder, bun))
+            : null;
+    }
+
+    private static (string Runner, string? From)? ConfiguredIn(string folder)
+    {
         foreach (var (runner, configurations) in s_configurations)
         {
             foreach (var name in configurations.SelectMany(name => s_extensions.Select(extension => $"{name}{extension}")))
@@ -184,13 +209,18 @@ internal sealed partial record ProjectFiles(
             }
         }
 
-        var packages = Dependencies(manifest);
-        return packages.Overlaps(s_vitest) ? ("vitest", null)
-            : manifest.ContainsKey("jest") || packages.Overlaps(s_jest) ? ("jest", null)
-            : packages.Contains("@types/bun") || packages.Contains("bun-types") ? ("bun", null)
-            : Array.Find(s_bun, name => File.Exists(Path.Combine(folder, name))) is { } bun ? ("bun", Path.Combine(folder, bun))
-            : null;
+        return null;
     }
+
+    // What Nx runs for a project's target 'test': @nx/jest:jest, @nx/vitest:test, @angular/build:unit-test.
+    private static (string Runner, string? From)? RunBy(string project) =>
+        Text(Object(Object(File.Exists(project) ? Read(project) : null, "targets"), "test")?["executor"]).Split(':')[0] switch
+        {
+            "" => null,
+            var by when by.EndsWith("/jest", StringComparison.Ordinal) => ("jest", project),
+            "@angular/build" or "@nx/vite" or "@nx/vitest" or "@nrwl/vite" => ("vitest", project),
+            _ => null,
+        };
 
     private static string? RunnerIn(string script)
     {
@@ -309,6 +339,10 @@ internal sealed partial record ProjectFiles(
             {
                 Collect(file, options, left - 1, seen);
             }
+            else if (OfNode().IsMatch(each) && !options.ContainsKey("module"))
+            {
+                options["module"] = "nodenext";
+            }
         }
     }
 
@@ -419,6 +453,10 @@ internal sealed partial record ProjectFiles(
 
     [GeneratedRegex(@"(?:\A|/)(?!\*{1,2}(?:\.[cm]?tsx?)?\z)[^/]*\.[^/]*\z")]
     private static partial Regex OfSomeFiles();
+
+    // Yarn keeps packages packed, and some are not installed yet: what these say is known.
+    [GeneratedRegex(@"\A(?:@tsconfig/node(?:1[2-9]|[2-9][0-9]|-lts)|@sindresorhus/tsconfig|@total-typescript/tsconfig/tsc)(?:/|\z)")]
+    private static partial Regex OfNode();
 
     private static JsonObject? Object(JsonObject? parent, string name) => parent?[name] is JsonObject { Count: >= 0 } child ? child : null;
 

@@ -56,7 +56,6 @@ internal sealed class TargetFile
         }
 
         Existing = Disk.ReadText(RealPath);
-        Disk.RefuseToCompare(path, Existing, content);
         Owned = OwnedFile.Read(Existing);
         State = Compare();
         IsReadOnly = IsWriteProtected(RealPath);
@@ -86,12 +85,18 @@ internal sealed class TargetFile
     /// <summary>Whether the file may not be written, as under a version control that locks.</summary>
     public bool IsReadOnly { get; }
 
+    /// <summary>Why its lines are not compared with those that would be written; null when they are.</summary>
+    public string? WhyNotCompared => Disk.WhyNotCompared(Existing ?? "", Content);
+
     /// <summary>The tool that emits the file.</summary>
     public string Tool => _emitted.Header.Tool;
 
     /// <summary>A source and its tests are one group.</summary>
-    public string Group =>
-        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RealPath)!, Emitting.SourceOf(System.IO.Path.GetFileName(Path)));
+    public string Group => GroupOf(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(RealPath)!, System.IO.Path.GetFileName(Path)));
+
+    /// <summary>The group that the file of a full path is of.</summary>
+    public static string GroupOf(string path) =>
+        System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path)!, Emitting.SourceOf(System.IO.Path.GetFileName(path)));
 
     /// <summary>The header of the emitted file.</summary>
     public FileHeader Header => _emitted.Header;

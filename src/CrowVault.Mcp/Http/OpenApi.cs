@@ -44,6 +44,7 @@ internal static class OpenApi
             ["servers"] = new JsonArray(new JsonObject { ["url"] = settings.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? "/" }),
             ["paths"] = Paths(settings),
             ["components"] = new JsonObject { ["schemas"] = schemas },
+            ["security"] = new JsonArray(),
         };
         if (settings.NeedsToken)
         {

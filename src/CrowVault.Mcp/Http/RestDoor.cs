@@ -196,7 +196,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
 
     private static Task RefuseAsync(HttpContext context, ArgumentFaults refused) => RefuseAsync(
         context,
-        [.. refused.Faults.Select(fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))],
+        [.. ServerFeatures.Current.WithWhatIsOffered(refused).Faults.Select(
+            fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))],
         refused.Total,
         Corrected(refused));
 

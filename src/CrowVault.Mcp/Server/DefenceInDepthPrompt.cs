@@ -27,7 +27,8 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
 
     private static readonly string[] s_stores = Choices(Catalog.Find("generate_rate_limiting")!, "store");
 
-    private static readonly char[] s_separators = [',', ' ', '\t', '\n'];
+    private static readonly char[] s_separators = [' ', '\t', '\n'];
+    private static readonly char[] s_items = [',', '\n'];
 
     private static readonly Dictionary<string, string[]> s_choices = new(StringComparer.Ordinal)
     {
@@ -189,18 +190,24 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
     private static Dictionary<string, string> Words(IDictionary<string, JsonElement> given)
     {
         var words = new Dictionary<string, string>(StringComparer.Ordinal);
-        var services = string.Join(',', Text(given, "services").Split(s_separators, StringSplitOptions.RemoveEmptyEntries));
+        var services = string.Join(',', NamesIn(Text(given, "services")));
         var open = Text(given, "services").TrimEnd().EndsWith(',');
         foreach (var argument in s_choices.Keys)
         {
             foreach (var word in Text(given, argument).Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
+                if (And().IsMatch(word))
+                {
+                    open = true;
+                    continue;
+                }
+
                 var target = s_choices[argument].Contains(word) ? argument
                     : s_choices.FirstOrDefault(other => !given.ContainsKey(other.Key) && other.Value.Contains(word)).Key
                     ?? s_choices.FirstOrDefault(other => other.Value.Contains(word)).Key;
                 if (target is null && (open || word.Contains(',', StringComparison.Ordinal)))
                 {
-                    services += $",{string.Join(',', word.Split(s_separators, StringSplitOptions.RemoveEmptyEntries))}";
+                    services += $",{string.Join(',', NamesIn(word))}";
                     open = word.EndsWith(',');
                 }
                 else
@@ -214,6 +221,16 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
         return words;
     }
 
+    // "the orders service, payments and our users API": an item of a sentence is a name with words around it. Without commas and 'and',
+    // words apart are names. What is left of a longer item is no name, and refused as it is.
+    private static IEnumerable<string> NamesIn(string text)
+    {
+        var items = And().Replace(text, ",").Split(s_items, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return items is [var only] && !Around().IsMatch(only)
+            ? only.Split(s_separators, StringSplitOptions.RemoveEmptyEntries)
+            : items.Select(item => Around().Replace(item, "") is { Length: > 0 } name ? name : item);
+    }
+
     private static string Text(IDictionary<string, JsonElement> given, string argument) =>
         !given.TryGetValue(argument, out var value) ? "" : value.ValueKind switch
         {
@@ -225,6 +242,12 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
         };
 
     private static McpProtocolException Invalid(string message) => new(message, McpErrorCode.InvalidParams);
+
+    [GeneratedRegex(@"(?<!\S)(?:and|&|\+)(?!\S)", RegexOptions.IgnoreCase)]
+    private static partial Regex And();
+
+    [GeneratedRegex(@"\A(?:(?:the|my|our|an?|to)\s+)+|\s+(?:services?|apis?|backends?)\.?\z|\.\z", RegexOptions.IgnoreCase)]
+    private static partial Regex Around();
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9_.-]{0,63}\\z")]
     private static partial Regex Name();

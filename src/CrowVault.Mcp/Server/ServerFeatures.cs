@@ -1,4 +1,5 @@
 using CrowVault.Emitters;
+using CrowVault.Emitters.Arguments;
 
 namespace CrowVault.Mcp.Server;
 
@@ -17,6 +18,18 @@ internal sealed record ServerFeatures(bool StructuredAnswers, IReadOnlyList<Emit
     public string UnknownTool(string tool) => Catalog.Find(tool) is null || Emitters.Any(emitter => emitter.Tool == tool)
         ? Catalog.UnknownTool(tool, Emitters)
         : $"{tool} is not offered here; the tools are {string.Join(", ", Emitters.Select(emitter => emitter.Tool))}.";
+
+    /// <summary>What was wrong with a call, with a word beside each tool that is named and not to be had here.</summary>
+    public ArgumentFaults WithWhatIsOffered(ArgumentFaults faults)
+    {
+        var others = Catalog.All.Except(Emitters).Select(emitter => emitter.Tool).ToList();
+        return others.Count == 0 ? faults : faults with { Faults = [.. faults.Faults.Select(Marked)] };
+
+        ArgumentFault Marked(ArgumentFault fault) =>
+            others.FindAll(tool => fault.Problem.Contains(tool, StringComparison.Ordinal)) is { Count: > 0 } named
+                ? fault with { Problem = $"{fault.Problem} Not offered here: {string.Join(", ", named)}." }
+                : fault;
+    }
 
     /// <summary>The emitter of a tool that is offered; null when it is not.</summary>
     public Emitter? Find(string tool) => Emitters.FirstOrDefault(emitter => emitter.Tool == tool);

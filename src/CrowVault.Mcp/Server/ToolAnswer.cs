@@ -45,7 +45,7 @@ internal sealed class ToolAnswer
 
     /// <summary>What was wrong with the call.</summary>
     public ToolAnswer(ArgumentFaults faults)
-        : this(faults.Message)
+        : this(ServerFeatures.Current.WithWhatIsOffered(faults).Message)
     {
     }
 

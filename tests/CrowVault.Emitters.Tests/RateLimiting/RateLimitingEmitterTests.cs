@@ -72,11 +72,42 @@ public sealed partial class RateLimitingEmitterTests
     [Fact]
     public void Offers_no_call_without_the_limits_that_were_meant()
     {
-        foreach (var limits in (string[])["""{"day":1000}""", "\"1000 a day\"", """[{"name":"day","requests":1000}]"""])
+        foreach (var limits in (string[])[
+            """[{"name":"day","requests":1000}]""",
+            """["10/s","20/s"]""",
+            """["10/s","gold"]""",
+            """["1000/month"]""",
+            """{"seconds":60}"""])
         {
             Assert.False(s_emitter.TryEmit(JsonElement.Parse($$"""{"limits":{{limits}}}"""), Snapshot.Version, out _, out var faults));
             Assert.Null(faults.CorrectedArguments);
         }
+    }
+
+    [Theory]
+    [InlineData("""{"limits":["10/s","1000/day"]}""", """{"requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
+    [InlineData("""{"limits":"10/s, 1,000/day"}""", """{"requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
+    [InlineData("""{"limits":"5 per 90 seconds and 100 an hour"}""", """{"requestsPerWindow":5,"windowSeconds":90,"limits":[{"name":"hour","requests":100,"seconds":3600}]}""")]
+    [InlineData("""{"limits":{"second":10,"perDay":1000}}""", """{"requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
+    [InlineData("""{"limits":{"day":1000}}""", """{"requestsPerWindow":1000,"windowSeconds":86400}""")]
+    [InlineData("""{"limits":"1000 a day"}""", """{"requestsPerWindow":1000,"windowSeconds":86400}""")]
+    [InlineData("""{"limits":["10/s","100/90s"],"windowSeconds":3600}""", """{"windowSeconds":3600,"limits":[{"name":"second","requests":10,"seconds":1},{"name":"per-90s","requests":100,"seconds":90}]}""")]
+    [InlineData("""{"limits":{"10/s":"","1000/day":""}}""", """{"requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
+    [InlineData("""{"limits":{"requests":1000,"seconds":86400}}""", """{"limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
+    [InlineData("""{"limits":[{"requests":10,"seconds":1},{"requests":1000,"per":"day"}]}""", """{"limits":[{"name":"second","requests":10,"seconds":1},{"name":"day","requests":1000,"seconds":86400}]}""")]
+    public void Reads_rates_as_limits(string arguments, string corrected)
+    {
+        Assert.False(s_emitter.TryEmit(JsonElement.Parse(arguments), Snapshot.Version, out _, out var faults));
+        Assert.NotNull(faults.CorrectedArguments);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(corrected), JsonNode.Parse(faults.CorrectedArguments)), faults.Message);
+        Assert.True(s_emitter.TryEmit(JsonElement.Parse(corrected), Snapshot.Version, out _, out _));
+    }
+
+    [Fact]
+    public void Two_rates_that_are_both_the_limit_itself_are_a_question()
+    {
+        Assert.False(s_emitter.TryEmit(JsonElement.Parse("""{"rate":"5/s","limits":["1000/day"]}"""), Snapshot.Version, out _, out var faults));
+        Assert.Null(faults.CorrectedArguments);
     }
 
     [Theory]

@@ -123,6 +123,40 @@ const projects = {
     { 'package.json': { scripts: { test: 'node --inspect ./node_modules/vitest/vitest.mjs run' } }, 'tsconfig.json': bundler },
     ['vitest', 'none'],
   ],
+  'a monorepo of one package.json, whose projects have configurations alone': [
+    {
+      'package.json': { devDependencies: { nx: '20', jest: '30', vitest: '4' } },
+      'libs/a/jest.config.ts': 'export default {};',
+      'libs/a/tsconfig.json': commonJs,
+    },
+    ['jest', 'none'],
+    'libs/a',
+  ],
+  'a project of Nx that says what runs its tests': [
+    {
+      'package.json': { devDependencies: { nx: '20', jest: '30', vitest: '4' } },
+      'libs/a/project.json': { targets: { test: { executor: '@nx/jest:jest' } } },
+      'libs/a/tsconfig.json': commonJs,
+    },
+    ['jest', 'none'],
+    'libs/a',
+  ],
+  'a project of Nx whose tests Vitest runs': [
+    {
+      'package.json': { scripts: { test: 'jest' }, devDependencies: { nx: '20', jest: '30' } },
+      'libs/a/project.json': { targets: { test: { executor: '@nx/vitest:test' } } },
+      'libs/a/tsconfig.json': bundler,
+    },
+    ['vitest', 'none'],
+    'libs/a',
+  ],
+  'a known base that is not installed, or packed by Yarn': [
+    {
+      'package.json': { type: 'module', scripts: { test: 'vitest' } },
+      'tsconfig.json': { extends: ['@tsconfig/strictest/tsconfig', '@tsconfig/node22/tsconfig.json'] },
+    },
+    ['vitest', 'js'],
+  ],
   'a runner of node_modules/.bin': [
     { 'package.json': { scripts: { test: './node_modules/.bin/jest -i' } }, 'tsconfig.json': commonJs },
     ['jest', 'none'],
@@ -253,6 +287,14 @@ test('a manifest from standard input is JSON or YAML, and what breaks it is said
     assert.equal(code, 2, err);
     assert.match(err, sentence);
   }
+});
+
+test('a package.json with two manifests says so', () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'package.json'), '{"resilience":{"circuitBreaker":{}},"resilience":{"retryPolicy":{}}}');
+  const { code, err } = run(folder, 'stack', '-o', 'src');
+  assert.equal(code, 2);
+  assert.equal(err, 'package.json: "resilience" is given twice; give it once.\n');
 });
 
 test('a manifest is what its name or its first character says, and numbers of YAML are those of YAML', () => {

@@ -73,15 +73,26 @@ test('a file with thousands of lines of others is not compared', () => {
     for (const command of [
       [...breaker, '-o', '.', '--diff'],
       ['upgrade', '.'],
-      [...breaker, '-o', '.', '--failure-threshold', '4'],
+      [...breaker, '-o', '.', '--failure-threshold', '4', '--merge'],
     ]) {
       const { code, err } = run(folder, ...command);
       assert.equal(/over 10000 lines more than what would be written/u.test(err), refused, `${command.join(' ')}: ${err}`);
-      if (refused) assert.equal(code, 2);
+      if (refused) assert.equal(code, 1);
     }
     if (refused) assert.equal(readFileSync(path, 'utf8'), more);
     assertTidy(folder);
   }
+  // What compares no lines takes the file as any that was edited; those beside it are brought up to date.
+  const beside = join(folder, 'retry.ts');
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', '.').code, 0);
+  writeFileSync(beside, readFileSync(beside, 'utf8').replace('"maxRetries":4', '"maxRetries":5'));
+  assert.equal(run(folder, 'upgrade', '.').code, 1);
+  assert.match(readFileSync(beside, 'utf8'), /maxRetries: 5,/u);
+  assert.match(run(folder, ...breaker, '-o', '.', '--check').err, /edited since it was generated/u);
+  assert.match(run(folder, ...breaker, '-o', '.', '--failure-threshold', '4').err, /edited since it was generated; nothing was written/u);
+  assert.equal(run(folder, ...breaker, '-o', '.', '--failure-threshold', '4', '--force').code, 0);
+  assert.match(readFileSync(path, 'utf8'), /failureThreshold: 4,/u);
+  assert.doesNotMatch(readFileSync(path, 'utf8'), /const a7919 =/u);
 });
 
 const specials = {

@@ -111,6 +111,50 @@ test('what its owner writes into the header is no edit of the code, and an updat
   }
 });
 
+test('imports above the header are an edit of the code, which stays', () => {
+  const folder = newFolder();
+  assert.equal(run(folder, 'generate', 'circuit-breaker', '--with-tests', '-o', '.').code, 0);
+  const path = join(folder, 'circuit-breaker.ts');
+  const emitted = readFileSync(path, 'utf8');
+  const top =
+    "// Ours.\nimport './polyfill.ts';\nimport {\n  logger,\n} from \"../logger.ts\"\nimport type { A } from './a.ts' with { 'resolution-mode': 'import' };\n\n";
+  writeFileSync(path, top + emitted);
+  assert.match(run(folder, 'generate', 'circuit-breaker', '-o', '.', '--check').err, /circuit-breaker\.ts: edited since/u);
+  const { code, err } = run(folder, 'generate', 'circuit-breaker', '-o', '.', '--failure-threshold', '7', '--merge');
+  assert.equal(code, 0, err);
+  const merged = readFileSync(path, 'utf8');
+  assert.match(merged, /^\/\/ Ours\.\n\/\*\n/u);
+  assert.match(
+    merged,
+    / \*\/\n\nimport '\.\/polyfill\.ts';\nimport \{\n {2}logger,\n\} from "\.\.\/logger\.ts"\nimport type \{ A \}.*;\n\n\/\*\* /u,
+  );
+  assert.match(merged, /failureThreshold: 7,/u);
+  // Moved by a tool that sorts them, those of the file itself are no edit.
+  const tests = join(folder, 'circuit-breaker.test.ts');
+  const [header, body] = readFileSync(tests, 'utf8').split(/(?<= \*\/\n)\n/u);
+  const at = body.search(/\n\n/u) + 2;
+  writeFileSync(tests, `${body.slice(0, at)}${header}\n${body.slice(at)}`);
+  assert.match(run(folder, 'upgrade', tests).err, /unchanged/u);
+});
+
+test('tests of a source that is left alone are left alone too', () => {
+  const folder = newFolder();
+  assert.equal(run(folder, 'generate', 'circuit-breaker', '--with-tests', '-o', '.').code, 0);
+  const path = join(folder, 'circuit-breaker.ts');
+  const emitted = readFileSync(path, 'utf8');
+  for (const [text, options, said] of [
+    [`${emitted}// Ours.\n`, ['--with-tests', 'false'], /circuit-breaker\.test\.ts: no longer asked for; left alone with its source/u],
+    [`const own = 1;\n${emitted}`, [], /circuit-breaker\.ts: not an emitted file; nothing was written/u],
+  ]) {
+    writeFileSync(path, text);
+    const { code, err } = run(folder, 'generate', 'circuit-breaker', '-o', '.', ...options, '--prune');
+    assert.equal(code, 1, err);
+    assert.match(err, said);
+    assert.doesNotMatch(err, /removes? it|removed/u);
+    assert.ok(existsSync(join(folder, 'circuit-breaker.test.ts')));
+  }
+});
+
 test('a folder by two names, and a file by a link, are one', { skip: !posix }, () => {
   const folder = project();
   symlinkSync('src', join(folder, 'linked'));
