@@ -79,6 +79,14 @@ public sealed class CommandLineTests
         Assert.Contains("- reads standard input", ServerProcess.Run("", "call", "generate_circuit_breaker", text).Errors, StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("retry-policy", "--retry-on 429 503", "--retry-on 429,503")]
+    [InlineData("retry-policy", "--retry-on 429 503 --max-retries 2", "--retry-on 429,503 --max-retries 2")]
+    [InlineData("bulkhead", "--partitions orders=20 payments=10", "--partitions orders=20,payments=10")]
+    public void A_list_may_be_parted_by_spaces(string tool, string spaces, string commas) => Assert.Equal(
+        ServerProcess.Run("", ["generate", tool, .. commas.Split(' ')]),
+        ServerProcess.Run("", ["generate", tool, .. spaces.Split(' ')]));
+
+    [Theory]
     [InlineData("none", "[]")]
     [InlineData("", "[]")]
     [InlineData("[]", "[]")]
@@ -118,6 +126,9 @@ public sealed class CommandLineTests
     [InlineData("Unrecognized command or argument 'generat'", "generat")]
     [InlineData("Unrecognized command or argument 'retry'.\nDid you mean retry-policy?\nSee crowvault-mcp generate --help.", "generate", "retry", "--max-retries", "3")]
     [InlineData("Did you mean circuit-breaker?", "generate", "generate_circuit_breaker")]
+    [InlineData("Did you mean generate?", "gen")]
+    [InlineData("generate: give one of circuit-breaker, retry-policy, rate-limiting, timeout-config, bulkhead.\nSee crowvault-mcp generate --help.", "generate")]
+    [InlineData("Give the manifest with -c /dev/null.", "stack", "/dev/null")]
     [InlineData("Did you mean generate rate-limiting?", "rate-limiting")]
     [InlineData("--transport: https is not a choice; did you mean http? Use one of stdio, http, sse.\nSee crowvault-mcp serve --help.", "serve", "--transport", "https")]
     [InlineData("Unknown tool \"generate_circuit_braker\"; did you mean generate_circuit_breaker?", "call", "generate_circuit_braker", "{}")]

@@ -151,8 +151,8 @@ public sealed class StdioTests
             {"jsonrpc":"2.0","id":1,"method":"tools/list"}
             {{Call(2, "generate_bulkhead", "{}")}}
             {"jsonrpc":"2.0","id":3,"method":"prompts/list"}
-            {{Call(4, "generate_retry_policy", """{"maxRetries":200,"maxQueue":null}""")}}
-            {{Call(5, "generate_retry_policy", """{"maxRetries":200,"failureThreshold":null}""")}}
+            {{Call(4, "generate_retry_policy", """{"maxRetries":"3","maxQueue":null}""")}}
+            {{Call(5, "generate_retry_policy", """{"maxRetries":"3","failureThreshold":null}""")}}
 
             """,
             "--tools",
@@ -167,9 +167,9 @@ public sealed class StdioTests
 
         Assert.Equal(
             """
-            maxRetries: 200 is out of range; use 0 to 100.
+            maxRetries: "3" is not an integer; use 0 to 100.
             maxQueue: unknown argument; generate_bulkhead takes it. Not offered here: generate_bulkhead.
-            Corrected call: generate_retry_policy {"maxRetries":100}
+            Corrected call: generate_retry_policy {"maxRetries":3}
             """.ReplaceLineEndings("\n"),
             replies[4]["result"]!["content"]![0]!["text"]!.GetValue<string>());
         Assert.DoesNotContain("not offered", replies[5]["result"]!.ToJsonString(), StringComparison.Ordinal);

@@ -32,6 +32,9 @@ internal sealed partial class ArgumentOption
                 IntegerListArgument or ObjectListArgument => ArgumentArity.OneOrMore,
                 _ => ArgumentArity.ExactlyOne,
             },
+
+            // --retry-on 429 503
+            AllowMultipleArgumentsPerToken = argument is IntegerListArgument or ObjectListArgument,
         };
         if (argument is ChoiceArgument choice)
         {

@@ -96,8 +96,10 @@ internal static class CommandLine
 
         // What follows a command that is not known may be right.
         var unmatched = command.Subcommands.Count > 0 ? parsed.UnmatchedTokens.Take(1).ToList() : parsed.UnmatchedTokens;
-        var lines = (unmatched.Count > 0 && command.Subcommands.Count > 0
-            ? unmatched.Select(token => $"Unrecognized command or argument '{token}'.")
+        var lines = (command.Subcommands.Count > 0
+            ? unmatched.Count == 0
+                ? [$"{PathOf(command)}: give one of {string.Join(", ", command.Subcommands.Select(each => each.Name))}."]
+                : unmatched.Select(token => $"Unrecognized command or argument '{token}'.")
             : parsed.Errors.Select(Said).Distinct()).Select(Fault.ShowLines).ToList();
         var known = command.Subcommands.Select(each => each.Name).Concat(command.Options.Select(each => each.Name)).ToList();
         if (command == root)
@@ -106,6 +108,11 @@ internal static class CommandLine
         }
 
         lines.AddRange(unmatched.Select(token => NearestOf(token, known)).OfType<string>().Select(nearest => $"Did you mean {nearest}?"));
+        if (command.Name == "stack" && unmatched is [var path, ..] && File.Exists(path))
+        {
+            lines.Add($"Give the manifest with -c {Fault.Show(path)}.");
+        }
+
         throw new Fault($"{string.Join('\n', lines)}\nSee {PathOf(command)} --help.");
     }
 
@@ -222,6 +229,7 @@ internal static class CommandLine
             ? name[(GenerateCommand.Name.Length + 1)..]
             : name;
         return Suggestion.Nearest(name, known)
+            ?? (name.Length < 2 ? null : known.FirstOrDefault(each => each.StartsWith(name, StringComparison.OrdinalIgnoreCase)))
             ?? (name.Length < 4 ? null : known.FirstOrDefault(each => each.Contains(name, StringComparison.OrdinalIgnoreCase)));
     }
 
