@@ -124,6 +124,12 @@ public sealed class PromptsAndResourcesTests
     public void Takes_services_as_they_come(string arguments, string description) =>
         Assert.Equal(description, Prompt(arguments)["result"]!["description"]!.GetValue<string>());
 
+    [Fact]
+    public void Services_longer_than_any_list_of_names_are_refused_unread() => Assert.StartsWith(
+        "services: give 1 to 20 names",
+        Prompt($$"""{"services":"a{{new string(' ', 3_000)}}b"}""")["error"]!["message"]!.GetValue<string>(),
+        StringComparison.Ordinal);
+
     [Theory]
     [InlineData("""{"services":5}""", "services: give 1 to 20 names of letters, digits, _ and -, separated by commas, such as orders,payments. Given was \"5\"")]
     [InlineData("""{}""", "services: ")]

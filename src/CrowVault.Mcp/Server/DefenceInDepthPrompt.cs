@@ -225,6 +225,12 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
     // words apart are names. What is left of a longer item is no name, and refused as it is.
     private static IEnumerable<string> NamesIn(string text)
     {
+        // Longer than every list of names that is taken: no time is spent on it.
+        if (text.Length > MostServices * 100)
+        {
+            return [text];
+        }
+
         var items = And().Replace(text, ",").Split(s_items, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return items is [var only] && !Around().IsMatch(only)
             ? only.Split(s_separators, StringSplitOptions.RemoveEmptyEntries)

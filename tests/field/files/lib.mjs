@@ -86,6 +86,35 @@ const stylistic =
     });
   };
 
+// What VS Code does on save without any extension: TypeScript's own formatter, and its sorting of imports.
+const editor = (settings) => async (folder) => {
+  const { default: ts } = await import('typescript');
+  const apply = (text, changes) =>
+    changes
+      .toSorted((a, b) => b.span.start - a.span.start)
+      .reduce((result, { span, newText }) => result.slice(0, span.start) + newText + result.slice(span.start + span.length), text);
+  await rewrite(folder, (original, file) => {
+    let text = original;
+    let version = 0;
+    const service = ts.createLanguageService({
+      getScriptFileNames: () => [file],
+      getScriptVersion: () => String(version),
+      getScriptSnapshot: (name) => (name === file ? ts.ScriptSnapshot.fromString(text) : undefined),
+      getCurrentDirectory: () => folder,
+      getCompilationSettings: () => ({ noLib: true }),
+      getDefaultLibFileName: () => 'lib.d.ts',
+      fileExists: (name) => name === file,
+      readFile: () => text,
+    });
+    const format = { ...ts.getDefaultFormatCodeSettings('\n'), ...settings };
+    for (const { textChanges } of service.organizeImports({ type: 'file', fileName: file, mode: 'SortAndCombine' }, format, {})) {
+      text = apply(text, textChanges);
+    }
+    version += 1;
+    return apply(text, service.getFormattingEditsForDocument(file, format));
+  });
+};
+
 /** Formatters with settings that people have, by name. */
 export const formatters = {
   'Prettier, defaults': prettier({}),
@@ -121,6 +150,15 @@ export const formatters = {
     useTabs: true,
   }),
   'dprint, as Deno has it': dprint({ deno: true }),
+  'VS Code on its own': editor({}),
+  'VS Code on its own, no semicolons, braces on the next line': editor({
+    semicolons: 'remove',
+    convertTabsToSpaces: false,
+    placeOpenBraceOnNewLineForFunctions: true,
+    placeOpenBraceOnNewLineForControlBlocks: true,
+    insertSpaceAfterOpeningAndBeforeClosingNonemptyBraces: false,
+    insertSpaceBeforeFunctionParenthesis: true,
+  }),
   'ESLint stylistic, recommended': stylistic(undefined, 'recommended'),
   'ESLint stylistic, all': stylistic(undefined, 'all'),
   'ESLint stylistic, Standard': stylistic({
