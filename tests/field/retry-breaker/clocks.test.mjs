@@ -101,6 +101,26 @@ for (const [runner, start] of Object.entries(runners)) {
   }
 }
 
+for (const [runner, start] of Object.entries(runners)) {
+  test(`${runner}: a wait of a millisecond or two takes no more`, async () => {
+    const { withRetry } = await load(RETRY);
+    const clock = start();
+    try {
+      for (const ms of [1, 2]) {
+        let attempts = 0;
+        const call = withRetry(() => (++attempts < 2 ? Promise.reject(new Error('reset')) : 'ok'), { delayMs: () => ms });
+        await microtasks();
+        clock.tick(ms);
+        await microtasks();
+        assert.equal(attempts, 2);
+        assert.equal(await call, 'ok');
+      }
+    } finally {
+      clock.end();
+    }
+  });
+}
+
 test('node:test, setTimeout alone: every limit ends on its millisecond', async () => {
   const hang = () => new Promise(() => undefined);
   const { withRetry } = await load(RETRY);

@@ -84,6 +84,7 @@ test('Retry-After is read wherever the status is', async () => {
   const headers = { 'retry-after': '2' };
   const carriers = {
     response: { response: { statusCode: 503, headers } },
+    'an SDK of AWS': { $metadata: { httpStatusCode: 503 }, $response: { statusCode: 503, headers } },
     output: { output: { statusCode: 503, headers } },
     meta: { meta: { statusCode: 503, headers } },
     'Boom of @hapi/wreck': { output: { statusCode: 503, headers: {} }, data: { headers } },

@@ -44,6 +44,13 @@ test('retryFetch keeps a budget for each origin', () =>
           for (let calls = 0; calls < 10; calls += 1) {
             assert.equal((await retryFetch(`${up}${String(calls)}`, undefined, fast)).status, 200);
           }
+          // Said to be undefined, the destination is the origin all the same.
+          const why = [];
+          const options = { ...fast, destination: undefined, maxRetries: 1, onGiveUp: (_reason, facts) => void why.push(facts.why) };
+          await Promise.all(Array.from({ length: 20 }, () => retryFetch(down, undefined, options)));
+          assert.ok(why.includes('budget'));
+          await retryFetch('http://another.test/', undefined, { ...options, fetch: async () => new Response(null, { status: 503 }) });
+          assert.equal(why.at(-1), 'attempts');
         },
       ),
   ));
@@ -102,6 +109,11 @@ const forms = [
   { headers: { 'retry-after': '3, 5' }, ms: 5_000 },
   { headers: { 'retry-after-ms': '700' }, ms: 700 },
   { headers: { date: new Date(server).toUTCString(), 'retry-after': new Date(server + 9_000).toUTCString() }, ms: 9_000 },
+  // Sent twice, as by a proxy that adds its own.
+  {
+    headers: { date: new Date(server).toUTCString(), 'retry-after': [9_000, 8_000].map((ms) => new Date(server + ms).toUTCString()) },
+    ms: 9_000,
+  },
   // The form of asctime, which names no zone: it is UTC all the same.
   { headers: { date: new Date(server).toUTCString(), 'retry-after': 'Mon Feb  3 04:05:15 2020' }, ms: 9_000 },
   { headers: { 'retry-after': new Date(server).toUTCString() }, ms: 1 },

@@ -119,7 +119,62 @@ for (const version of ['vitest2', 'vitest4']) {
   });
 }
 
+// They leave `Date` alone, and a project may ask for them before any module is loaded.
+const legacy = `
+const { withTimeout } = require('./timeouts.js');
+const { Bulkhead } = require('./bulkhead.js');
+const { withRetry } = require('./retry.js');
+beforeEach(() => jest.useFakeTimers({ legacyFakeTimers: true }));
+const hang = () => new Promise(() => undefined);
+const once = (ms) => {
+  let attempts = 0;
+  return withRetry(() => (++attempts < 2 ? Promise.reject(new Error('reset')) : 'ok'), { delayMs: () => ms });
+};
+const waiting = () => {
+  const bulkhead = new Bulkhead('own', 1);
+  void bulkhead.run(hang);
+  return bulkhead.run(hang);
+};
+const calls = {
+  TIMEOUT: [() => withTimeout('read', hang), 2000],
+  BULKHEAD_TIMEOUT: [waiting, 1000],
+  RETRY_TIMEOUT: [() => withRetry(hang, { totalTimeoutMs: 300 }), 300],
+  ok: [() => once(100), 100],
+};
+test('cases', async () => {
+  const turns = async () => {
+    for (let turn = 0; turn < 50; turn += 1) await null;
+  };
+  const results = [];
+  for (const [expected, [start, ms]] of [...Object.entries(calls), ['ok', [() => once(1), 1]], ['ok', [() => once(2), 2]]]) {
+    let end = 'pending';
+    start().then((value) => (end = value), (error) => (end = error.code));
+    await turns();
+    jest.advanceTimersByTime(ms - 1);
+    await turns();
+    const early = end;
+    jest.advanceTimersByTime(1);
+    await turns();
+    results.push([expected + ' after ' + ms + ' ms', early === 'pending' && end === expected ? '' : early + ', then ' + end]);
+  }
+  console.log('RESULTS ' + JSON.stringify(results) + ' END');
+});
+`;
+
 for (const version of ['jest29', 'jest30']) {
+  for (const enableGlobally of [false, true]) {
+    test(`${version}, legacy fake timers${enableGlobally ? ' of the whole project' : ''}`, async (t) => {
+      const folder = temporaryFolder('field-jest');
+      for (const [name, tool, args] of tools) writeFileSync(join(folder, `${name}.js`), stripTypes(sourceOf(tool, args), 'CommonJS'));
+      writeFileSync(join(folder, 'guards.test.js'), legacy);
+      const { resolve } = createRequire(join(here, 'runners', version, 'package.json'));
+      const config = { rootDir: folder, transform: {}, fakeTimers: { enableGlobally, legacyFakeTimers: true } };
+      const program = join(dirname(resolve('jest/package.json')), 'bin/jest.js');
+      const flags = ['--config', JSON.stringify(config), '--no-cache', '--watchman=false'];
+      await every(t, resultsOf(await output(process.execPath, [program, ...flags], { cwd: folder })));
+    });
+  }
+
   for (const [environment, cases] of [
     ['node', 'fake-timers'],
     ['jsdom', 'fake-timers'],
