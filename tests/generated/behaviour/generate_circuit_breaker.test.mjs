@@ -809,3 +809,20 @@ test('the clock set back does not hold the circuit open for longer than its open
   subject.clock.ms = 1_005;
   assert.equal(await subject.breaker.call(up), 'up');
 });
+
+test('what a call ends with before its work has begun counts neither way, closed and half open', async () => {
+  const subject = await setUp();
+  const { breaker, clock } = subject;
+  const late = async () => Promise.reject(Object.assign(new Error('late'), { name: 'TimeoutError' }));
+  for (let calls = 0; calls < 5; calls += 1) {
+    assert.equal((await rejection(breaker.call(late, { hasBegun: () => false }))).message, 'late');
+  }
+  assert.equal(breaker.state, 'CLOSED');
+  assert.equal(breaker.getMetrics().ignoredCount, 5);
+  await open(subject);
+  clock.ms += 1_000;
+  await rejection(breaker.call(late, { hasBegun: () => false }));
+  assert.equal(breaker.state, 'HALF_OPEN');
+  await rejection(breaker.call(late, { hasBegun: () => true }));
+  assert.equal(breaker.state, 'OPEN');
+});

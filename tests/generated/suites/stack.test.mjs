@@ -222,6 +222,43 @@ test('upstreams: health says when a call would be let through again', async () =
   assert.equal(orders.health().state, 'CLOSED');
 });
 
+test('upstreams: a time-out in a wait for a slot is not held against the service, one of its work is', async () => {
+  for (const failureUnit of ['attempt', 'call']) {
+    const own = join(workspace, '.emitted', `stack-waits-${failureUnit}`);
+    await emitStack(own, {
+      ...MANIFEST,
+      withTests: false,
+      circuitBreaker: { failureThreshold: 1 },
+      timeoutConfig: { operations: { 'orders.get': 60_000, 'orders.soon': 20, 'users.get': 60_000, 'users.add': 60_000 } },
+      bulkhead: { partitions: { orders: 1, users: 1 }, maxWaitMs: 50_000 },
+      stack: { failureUnit },
+    });
+    const { upstreams } = await import(pathToFileURL(join(own, 'upstreams.mjs')).href);
+    const { Deadline } = await import(pathToFileURL(join(own, 'timeouts.mjs')).href);
+    const { orders } = upstreams;
+    let finish;
+    const held = orders.call('orders.get', () => new Promise((resolve) => (finish = resolve)));
+    const url = 'http://127.0.0.1:1/';
+    const waits = {
+      'a deadline': () => orders.call('orders.get', () => 'up', { deadline: new Deadline(20) }),
+      'a signal': () => orders.call('orders.get', () => 'up', { signal: AbortSignal.timeout(20) }),
+      'an operation': () => orders.call('orders.soon', () => 'up'),
+      'fetch, a deadline': () => orders.fetch('orders.get', url, {}, { deadline: new Deadline(20) }),
+      'fetch, a signal': () => orders.fetch('orders.get', url, { signal: AbortSignal.timeout(20) }),
+      'fetch, an operation': () => orders.fetch('orders.soon', url),
+    };
+    for (const [name, wait] of Object.entries(waits)) {
+      assert.equal((await rejection(wait())).name, 'TimeoutError', name);
+      assert.equal(orders.health().state, 'CLOSED', name);
+    }
+    finish('done');
+    assert.equal(await held, 'done');
+    const hang = () => new Promise(() => undefined);
+    assert.equal((await rejection(orders.call('orders.get', hang, { deadline: new Deadline(20) }))).name, 'TimeoutError');
+    assert.equal(orders.health().state, 'OPEN');
+  }
+});
+
 test('upstreams: what must not happen twice is sent once, and a POST without a key is as well', async () => {
   const { upstreamFor, upstreams } = await module('upstreams');
   let attempts = 0;
