@@ -9,6 +9,8 @@ import { Agent, request } from 'undici';
 import { attemptsOf, BREAKER, fast, load, rejection, RETRY, served, stateAfter, within } from './cases.mjs';
 
 const failed = (message, members) => Object.assign(new Error(message), members);
+/** As fetch throws. */
+const typed = (message, members) => Object.assign(new TypeError(message), members);
 
 /** Whose classes leave the `name` of their errors as it is, as many people's do. */
 const classed = (name, message = 'x') => new { [name]: class extends Error {} }[name](message);
@@ -130,6 +132,19 @@ const words = {
   'Elasticsearch, TLS': [failed('800C:error:0A00010B:SSL routines:ssl3_get_record:wrong version number'), ['OPEN', 1, 1]],
   'Jest, an expectation': [classed('JestAssertionError', 'expect(received).toBe(expected)'), 'left'],
   'class-validator, which throws an array': [[classed('ValidationError')], 'left'],
+  'Bun, an expired certificate': [typed('certificate has expired', { code: 'CERT_HAS_EXPIRED' }), ['OPEN', 1, 1]],
+  'Bun, a certificate of its own': [typed('self signed certificate', { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), ['OPEN', 1, 1]],
+  'Bun, redirects': [typed('TooManyRedirects: The response redirected too many times.', { code: 'TooManyRedirects' }), ['OPEN', 1, 1]],
+  'Bun, a scheme': [typed('protocol must be http:, https: or s3:', { code: 'ERR_INVALID_ARG_VALUE' }), ['OPEN', 1, 1]],
+  'Bun, no TLS': [typed('EPROTO: The TLS handshake failed.', { code: 'EPROTO' }), ['OPEN', 1, 1]],
+  'Deno, redirects': [typed('Fetch failed: Maximum number of redirects (20) reached'), ['OPEN', 1, 1]],
+  'Deno, a scheme': [typed("Url scheme 'foo' not supported"), ['OPEN', 1, 1]],
+  'Deno, no TLS': [
+    typed('fetch failed', { cause: failed('client error (Connect): received corrupt message of type InvalidContentType') }),
+    ['OPEN', 1, 1],
+  ],
+  'Workers, redirects': [typed('Too many redirects. http://a/loop, http://a/loop'), ['OPEN', 1, 1]],
+  'Workers, no such host': [failed('internal error; reference = 1fgh2p93j4b67k97ehu0u5rd'), 'down'],
   'a program that ended with 137': [failed('Command failed: x', { code: 137, cmd: 'x' }), ['OPEN', 3, 1]],
 };
 
