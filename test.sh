@@ -96,6 +96,32 @@ build() { TMPDIR=$work/sdk dotnet build CrowVault.Mcp.sln -c Release --nologo -v
 
 # Microsoft.Testing.Platform counts as "succeeded: N" and "failed: N".
 count_dotnet_tests() {
+  local log code
+  log=$work/dotnet.log
+  dotnet test -c Release --no-build "$@" 2>&1 | tee "$log"
+  code=${PIPESTATUS[0]}
+  printf '%s passed, %s failed\n' \
+    "$(sed -nE 's/^ *succeeded: ([0-9]+)$/\1/p' "$log" | tail -1)" "$(sed -nE 's/^ *failed: ([0-9]+)$/\1/p' "$log" | tail -1)"
+  return "$code"
+}
+
+# The repository's own code: layout and rules of its scripts, layout of its C#.
+lint() {
+  local good=0 bad=0 each
+  install || return 1
+  for each in "prettier --check --log-level warn ." "eslint --config eslint.config.mjs --max-warnings 0 ."; do
+    # shellcheck disable=SC2086
+    if npx --no-install $each; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  done
+  # The build has held the rules of style already; a quick run is content with it.
+  local -a what=()
+  [[ $mode == --quick ]] && what=(whitespace)
+  if TMPDIR=$work/sdk dotnet format "${what[@]}" CrowVault.Mcp.sln --verify-no-changes --no-restore; then good=$((good + 1)); else bad=$((bad + 1)); fi
+  printf '%s passed, %s failed\n' "$good" "$bad"
+  [[ $bad -eq 0 ]]
+}
+
+dotnet_tests() {
   local filter=()
   local http=(--filter-not-namespace CrowVault.Mcp.Tests.Http)
   local starts=()
