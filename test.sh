@@ -146,7 +146,12 @@ generated() {
   (cd tests/generated && install && node run.mjs ${mode:+"$mode"})
 }
 
-page() { (cd tests/page && node run.mjs ${mode:+"$mode"}); }
+page() {
+  (
+    [[ -x $native ]] && export CROWVAULT_MCP=$native
+    cd tests/page && node run.mjs ${mode:+"$mode"}
+  )
+}
 
 site() { (cd site && install && node run.mjs); }
 
