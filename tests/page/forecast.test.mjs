@@ -100,7 +100,12 @@ test('failure-rate: the same, by the window', async () => {
     ...traffic({ callsPerSecond: 8, errorPercent: 20 }),
   });
   assert.match(rare.notes.join(' '), /within a quarter/u);
-  close('opens by chance, rarely', rare.figure('opens by chance about every'), await measure(untilOpen(rare, 8, 0.2), RUNS / 5), 0.25);
+  close(
+    'opens by chance, rarely',
+    rare.figure('opens by chance about every'),
+    await measure(untilOpen(rare, 8, 0.2), FULL ? RUNS : RUNS / 5),
+    0.25,
+  );
 
   // A window that is still empty goes to an extreme more easily than a full one.
   const early = await forecast({ circuitBreaker: settings, ...traffic({ callsPerSecond: 100, errorPercent: 20 }) });
@@ -109,7 +114,11 @@ test('failure-rate: the same, by the window', async () => {
   close('opens by chance, early', early.figure('opens by chance in'), opened);
 
   const busy = await forecast({ circuitBreaker: settings, ...traffic({ callsPerSecond: 100 }) });
-  close('outage noticed', busy.figure('an outage is noticed'), await measure(untilOpen(busy, 100, 1, { ms: 10_000, share: 0 }), RUNS / 10));
+  close(
+    'outage noticed',
+    busy.figure('an outage is noticed'),
+    await measure(untilOpen(busy, 100, 1, { ms: 10_000, share: 0 }), FULL ? RUNS : RUNS / 10),
+  );
   assert.match(busy.notes.join(' '), /One that fails every fifth call stays unnoticed/u);
 
   const idle = await forecast({ circuitBreaker: settings, ...traffic({ callsPerSecond: 1 }) });
@@ -163,7 +172,7 @@ test('retry: the calls that it makes of each, with and without a budget', async 
       await time.run();
       return (attempts - counted) / 300;
     };
-    close(name, said.figure('retries make'), await measure(run, RUNS / 4));
+    close(name, said.figure('retries make'), await measure(run, FULL ? RUNS : RUNS / 4));
   }
 });
 
@@ -178,33 +187,36 @@ test('slots: how many wait and how many are refused, within 5 % without a queue,
       traffic: { orders: { callsPerSecond: perSecond, ...latency } },
     });
     const shares = { waited: [], refused: [] };
-    await measure(async (random) => {
-      const time = new VirtualTime(16);
-      const { withBulkhead } = said.load(time, random)('bulkhead.ts');
-      const duration = logNormal(latency.p50Ms, latency.p99Ms, random);
-      const count = { calls: 0, waited: 0, refused: 0 };
-      // The first second fills the slots and is not counted.
-      arrivals(time, random, { perSecond: () => perSecond, peak: perSecond, until: 6_000, most: Infinity }, () => {
-        const began = time.ms;
-        const counts = began > 1_000 ? 1 : 0;
-        let started = false;
-        const ms = duration();
-        count.calls += counts;
-        withBulkhead('orders', () => {
-          started = true;
-          if (time.ms > began) count.waited += counts;
-          return work(time, ms);
-        }).catch((error) => {
-          if (started) return;
-          if (error.code === 'BULKHEAD_FULL') count.refused += counts;
-          else count.waited += counts;
+    await measure(
+      async (random) => {
+        const time = new VirtualTime(16);
+        const { withBulkhead } = said.load(time, random)('bulkhead.ts');
+        const duration = logNormal(latency.p50Ms, latency.p99Ms, random);
+        const count = { calls: 0, waited: 0, refused: 0 };
+        // The first second fills the slots and is not counted.
+        arrivals(time, random, { perSecond: () => perSecond, peak: perSecond, until: 6_000, most: Infinity }, () => {
+          const began = time.ms;
+          const counts = began > 1_000 ? 1 : 0;
+          let started = false;
+          const ms = duration();
+          count.calls += counts;
+          withBulkhead('orders', () => {
+            started = true;
+            if (time.ms > began) count.waited += counts;
+            return work(time, ms);
+          }).catch((error) => {
+            if (started) return;
+            if (error.code === 'BULKHEAD_FULL') count.refused += counts;
+            else count.waited += counts;
+          });
         });
-      });
-      await time.run();
-      shares.waited.push(count.waited / count.calls);
-      shares.refused.push(count.refused / count.calls);
-      return 0;
-    }, RUNS / 2);
+        await time.run();
+        shares.waited.push(count.waited / count.calls);
+        shares.refused.push(count.refused / count.calls);
+        return 0;
+      },
+      FULL ? RUNS : RUNS / 2,
+    );
     const summary = (values) => {
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
       return {
