@@ -21,6 +21,7 @@ internal sealed record StackUsageModel(string Operation, string Partition);
 /// <param name="HasTotal">Whether a call as a whole has a limit.</param>
 /// <param name="TimeoutImports">Names that are imported from timeouts.ts.</param>
 /// <param name="WithFetch">Whether timeouts.ts has <c>timeoutFetch</c>.</param>
+/// <param name="CountsAttempts">Whether the breaker counts each attempt of a call.</param>
 /// <param name="WithBudget">Whether retry.ts has a budget.</param>
 /// <param name="BreakerReports">Whether the breakers report events.</param>
 /// <param name="RetryReports">Whether the retries do.</param>
@@ -41,6 +42,7 @@ internal sealed record UpstreamsModel(
     bool HasTotal,
     string TimeoutImports,
     bool WithFetch,
+    bool CountsAttempts,
     bool WithBudget,
     bool BreakerReports,
     bool RetryReports,

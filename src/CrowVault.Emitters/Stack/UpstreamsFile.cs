@@ -69,6 +69,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
                 "withTimeout",
             ]),
             WithFetch: timeouts.WithFetch,
+            CountsAttempts: options.FailureUnit is FailureUnit.Attempt,
             WithBudget: sections.Find<RetryPolicy.RetryPolicyOptions>()!.WithRetryBudget,
             BreakerReports: reported.Guards.Contains(Guard.CircuitBreaker),
             RetryReports: reported.Guards.Contains(Guard.Retry),

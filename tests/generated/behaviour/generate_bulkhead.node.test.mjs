@@ -63,6 +63,53 @@ test('nested calls that wait for each other: the last is refused, so that the ot
   }
 });
 
+test('nested calls are noticed after thousands that are none, where they would wait for ever', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  for (const slots of [2, 4, 7]) {
+    const bulkhead = new Bulkhead('test', slots, { maxWaitMs: 0, maxQueue: 10_000 });
+    // At once and one by one, so that those that are looked at end among others and alone.
+    await Promise.all(Array.from({ length: 2500 }, (_, i) => bulkhead.run(() => (i % 3 === 0 ? sleep(1) : null))));
+    for (let i = 0; i < 100; i += 1) await bulkhead.run(() => null);
+    const outer = async () => {
+      await sleep(1);
+      return await bulkhead.run(() => 'inner');
+    };
+    for (const round of [1, 2]) {
+      const ends = await Promise.allSettled(Array.from({ length: slots * 3 }, () => bulkhead.run(outer)));
+      const reasons = ends.filter(({ status }) => status === 'rejected').map(({ reason }) => reason);
+      assert.ok(reasons.length > 0, `${slots} slots, round ${round}`);
+      for (const reason of reasons) assert.match(reason.message, /nested/u);
+      assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [0, 0]);
+    }
+  }
+});
+
+test('calls that are not nested wait as long as they must, whatever else was', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 2, { maxWaitMs: 0, maxQueue: 10_000 });
+  const all = Array.from({ length: 3000 }, (_, i) => bulkhead.run(() => (i % 100 === 0 ? sleep(2) : i)));
+  await Promise.all(all);
+  assert.equal(bulkhead.stats().refused, 0);
+});
+
+test('a call that drains its own bulkhead waits for the others alone', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  for (const slots of [1, 2]) {
+    const bulkhead = new Bulkhead('test', slots, { maxWaitMs: 0 });
+    const ends = [];
+    const other = slots > 1 ? bulkhead.run(() => sleep(5)).then(() => ends.push('other')) : undefined;
+    const queued = slots === 1 ? undefined : bulkhead.run(() => bulkhead.run(() => sleep(1)).then(() => ends.push('nested')));
+    await bulkhead.run(async () => {
+      await bulkhead.drain();
+      ends.push('drained');
+    });
+    assert.equal(ends.at(-1), 'drained');
+    await Promise.all([other, queued]);
+    assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [0, 0]);
+    assert.match((await rejection(bulkhead.run(() => null))).message, /draining/u);
+  }
+});
+
 test('nested calls that somebody gives up leave nothing behind', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   const bulkhead = new Bulkhead('test', 2, { maxWaitMs: 0 });

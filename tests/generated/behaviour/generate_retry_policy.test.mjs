@@ -352,7 +352,12 @@ test('Retry-After is read in every form that servers send', async () => {
     [{ 'RETRY-AFTER': '5, 7' }, 7_000],
     [new Map([['Retry-After', '3']]), 3_000],
     [{ 'retry-after-ms': '1500', 'retry-after': '2' }, 1_500],
+    [{ 'retry-after-ms': 'soon', 'retry-after': '2' }, 2_000],
+    [{ 'retry-after-ms': '-1', 'x-ms-retry-after-ms': '800' }, 800],
     [{ 'retry-after': date(server + 20_000), date: date(server) }, 20_000],
+    [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '12' }, 12_000],
+    [{ 'ratelimit-remaining': '0', 'ratelimit-reset': '7' }, 7_000],
+    [{ 'x-ratelimit-remaining': '3', 'x-ratelimit-reset': '12' }, 1],
     [{ ratelimit: '"default";r=0;t=20' }, 20_000],
   ]) {
     assert.deepEqual((await fail(withRetry, httpError(503, { headers }), { maxRetries: 1 })).waits, [ms], JSON.stringify(headers));

@@ -231,6 +231,7 @@ test('upstreams: a time-out in a wait for a slot is not held against the service
       circuitBreaker: { failureThreshold: 1 },
       timeoutConfig: { operations: { 'orders.get': 60_000, 'orders.soon': 20, 'users.get': 60_000, 'users.add': 60_000 } },
       bulkhead: { partitions: { orders: 1, users: 1 }, maxWaitMs: 50_000 },
+      upstreams: { users: { operations: { 'users.add': { retry: false } } } },
       stack: { failureUnit },
     });
     const { upstreams } = await import(pathToFileURL(join(own, 'upstreams.mjs')).href);
@@ -256,6 +257,16 @@ test('upstreams: a time-out in a wait for a slot is not held against the service
     const hang = () => new Promise(() => undefined);
     assert.equal((await rejection(orders.call('orders.get', hang, { deadline: new Deadline(20) }))).name, 'TimeoutError');
     assert.equal(orders.health().state, 'OPEN');
+    if (failureUnit === 'attempt') continue;
+    // The service has failed an attempt of the call, whose next one finds no slot.
+    const { users } = upstreams;
+    const signal = AbortSignal.timeout(2_000);
+    const down = () => {
+      setImmediate(() => void rejection(users.call('users.get', hang, { signal, retry: false })));
+      return Promise.reject(Object.assign(new Error('down'), { status: 503 }));
+    };
+    assert.equal((await rejection(users.call('users.get', down, { deadline: new Deadline(1_000) }))).name, 'TimeoutError');
+    assert.equal(users.health().state, 'OPEN');
   }
 });
 
