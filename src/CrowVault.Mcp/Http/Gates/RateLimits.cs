@@ -19,8 +19,9 @@ internal sealed class RateLimits : IDisposable
     // Of one caller: one is worked on, the next are there by then.
     private const int LargeBodiesHeld = 4;
 
-    // Whoever sends large bodies as fast as they are refused would keep the server busy with taking them off the line.
-    private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(500);
+    // Whoever sends large bodies as fast as they are refused would keep the server busy with taking them off the line; random, since
+    // otherwise those refused together would come back together.
+    private static readonly (int Least, int Most) s_pauseMs = (500, 1_000);
 
     private readonly HttpSettings _settings;
     private readonly PartitionedRateLimiter<HttpContext> _rate;
@@ -126,7 +127,7 @@ internal sealed class RateLimits : IDisposable
     {
         if (IsLarge(context.Request.ContentLength ?? 0) || context.Request.Headers.TransferEncoding.Count > 0)
         {
-            await Task.Delay(s_pause, context.RequestAborted);
+            await Task.Delay(Random.Shared.Next(s_pauseMs.Least, s_pauseMs.Most), context.RequestAborted);
         }
 
         var seconds = Math.Max(1, (int)Math.Ceiling(count / (double)_settings.Limits.CallsPerSecond));
