@@ -2,7 +2,7 @@
 # Installs what is missing, builds everything and runs every test; the last line is "N passed, N failed".
 #
 #   ./test.sh            everything that fits into 25 minutes on two cores
-#   ./test.sh --quick    under 3 minutes: the .NET tests but those over HTTP, the emitted code on this machine's Node, and the quick areas of the field
+#   ./test.sh --quick    under 3 minutes: the .NET tests but those that start the program, the emitted code on this machine's Node, and the quick areas of the field
 #   ./test.sh --full     with all compilers, runtimes, hostile inputs and mutation testing
 #
 # The tests have a temporary folder of their own, and leave nothing in it.
@@ -127,11 +127,8 @@ dotnet_tests() {
   local starts=()
   local each
   for each in CommandLine PromptsAndResources Stdio; do starts+=(--filter-not-class "CrowVault.Mcp.Tests.${each}Tests"); done
-  case $mode in
-    --quick) filter=(-- "${http[@]}") ;;
-    # What starts the program again and again is tried on the native one alone, which people get and which starts ten times faster.
-    "") filter=(-- "${http[@]}" "${starts[@]}") ;;
-  esac
+  # What starts the program again and again is tried on the native one alone, which people get and which starts ten times faster.
+  [[ $mode == --full ]] || filter=(-- "${http[@]}" "${starts[@]}")
   CROWVAULT_PROOF=${mode#--} count_dotnet_tests --solution CrowVault.Mcp.sln "${filter[@]}"
 }
 

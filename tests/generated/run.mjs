@@ -37,7 +37,9 @@ const suites = find('suites').filter((file) => mode !== 'quick' || names.length 
 const longest = ['runtimes', 'residue', 'injection', 'compile', 'lint'].map((name) => join(workspace, 'suites', `${name}.test.mjs`));
 const corpus = suites.filter((file) => basename(file) === 'corpus.test.mjs');
 const others = suites.filter((file) => !corpus.includes(file) && !longest.includes(file));
-for (const group of [find('behaviour'), corpus, [...longest.filter((file) => suites.includes(file)), ...others]]) {
+const isLong = (file) => ['rate_limiting.node', 'generate_circuit_breaker.model.node'].includes(basename(file, '.test.mjs'));
+const behaviour = find('behaviour').sort((a, b) => Number(isLong(b)) - Number(isLong(a)));
+for (const group of [behaviour, corpus, [...longest.filter((file) => suites.includes(file)), ...others]]) {
   const files = group.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
   const found = await runTests(files, { folder: workspace, concurrency: 2, timeout: 3_600_000, shows });
   for (const key of Object.keys(count)) count[key] += found[key];
