@@ -10,6 +10,8 @@ public sealed class HostileShapesTests
 {
     private const int MostAnswered = 65_536;
 
+    private static readonly bool s_isQuick = Environment.GetEnvironmentVariable("CROWVAULT_PROOF") == "quick";
+
     private static readonly string[] s_scalars =
     [
         "null", "true", "false", "0", "-0", "1", "-1", "1.5", "1e3", "1e-9", "1e400", "2147483648", "9223372036854775808", "\"\"", "\" \"", "\"x\"", "\"2s\"", "\"-1\"", "\"none\"",
@@ -39,8 +41,10 @@ public sealed class HostileShapesTests
         {
             foreach (var name in emitter.Arguments.All.Select(argument => argument.Name).Append("withCode").Concat(s_names))
             {
-                foreach (var shape in shapes)
+                // A quick run takes every fifth, another one for each name.
+                for (var index = s_isQuick ? name.Length % 5 : 0; index < shapes.Length; index += s_isQuick ? 5 : 1)
                 {
+                    var shape = shapes[index];
                     Try(emitter, $"{{\"{name}\":{shape}}}");
                 }
             }

@@ -32,7 +32,9 @@ const shows = (path, seconds) => seconds > 5 || path.startsWith('suites/');
 // Behaviour first: the suites replay on other runtimes what the behaviour tests have recorded. Then the corpus, which the others read; the
 // longest of these begin first, so that the two cores are busy to the end.
 // What a quick run leaves out takes longest and fails least: layout, rules, hostile texts, other runtimes, and the folder as a whole.
-const slow = ['gates', 'injection', 'javascript', 'lint', 'residue', 'runtimes', 'stack'].map((name) => `${name}.test.mjs`);
+const slow = ['gates', 'injection', 'javascript', 'lint', 'rate-limiting', 'residue', 'runtimes', 'stack'].map(
+  (name) => `${name}.test.mjs`,
+);
 const suites = find('suites').filter((file) => mode !== 'quick' || names.length > 0 || !slow.includes(basename(file)));
 const longest = ['runtimes', 'residue', 'injection', 'compile', 'lint'].map((name) => join(workspace, 'suites', `${name}.test.mjs`));
 const corpus = suites.filter((file) => basename(file) === 'corpus.test.mjs');
