@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Microsoft.Win32.SafeHandles;
 
 namespace CrowVault.Mcp.Cli;
 
@@ -216,6 +217,7 @@ internal sealed partial class FolderWrite : IDisposable
         _steps.Clear();
         _steps.AddRange(steps);
         var journal = Path.Combine(_folder, Journal);
+        var held = new List<SafeFileHandle?>();
         try
         {
             var before = _steps.ConvertAll(Found.At);
@@ -237,6 +239,8 @@ internal sealed partial class FolderWrite : IDisposable
             }
 
             ThrowIfInterrupted();
+            // To free what is replaced takes longer than a rename, and would stand between two of them.
+            held.AddRange(_steps.SkipLast(1).Select(step => Hold(step.Target)));
             File.Move(draft, journal, overwrite: true);
             _steps.RemoveAt(_steps.Count - 1);
             _committed = true;
@@ -247,7 +251,16 @@ internal sealed partial class FolderWrite : IDisposable
         {
             throw Fault.Of(_folder, exception);
         }
+        finally
+        {
+            held.ForEach(handle => handle?.Dispose());
+        }
     }
+
+    // Windows replaces no file that is open.
+    private static SafeFileHandle? Hold(string target) => !OperatingSystem.IsWindows() && NativeFile.IsRegular(target)
+        ? File.OpenHandle(target, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete)
+        : null;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -462,7 +475,7 @@ internal sealed partial class FolderWrite : IDisposable
             {
                 File.Delete(Target);
             }
-            else
+            else if (OperatingSystem.IsWindows() || !NativeFile.TryRename(Staged, Target))
             {
                 File.Move(Staged, Target, overwrite: true);
             }

@@ -149,7 +149,7 @@ internal static partial class NativeFile
             : null;
     }
 
-    /// <summary>Renames a folder, also onto an empty one.</summary>
+    /// <summary>Renames a file, or a folder also onto an empty one.</summary>
     public static bool TryRename(string from, string to) => Rename(from, to) == 0;
 
     // The second of two numbers of 32 bits.
