@@ -186,10 +186,24 @@ public sealed class ArgumentsTests
     [InlineData("[]", "retryOn: empty, although retryErrors is any; set retryErrors to network or name statuses.")]
     [InlineData("[500,501,500]", "retryOn[2]: 500 is given twice; give it once.")]
     [InlineData("[500,501,700]", "retryOn[2]: 700 is out of range; use 400 to 599.")]
+    [InlineData("[\"5xx\"]", "retryOn[0]: \"5xx\" is not an integer; use 400 to 599.")]
+    [InlineData("[\"504-500\"]", "retryOn[0]: \"504-500\" is not an integer; use 400 to 599.")]
+    [InlineData("[\"400-599\"]", "retryOn[0]: \"400-599\" is not an integer; use 400 to 599.")]
     public void Refuses_what_is_no_list_of_different_integers(string value, string fault) =>
         Assert.Equal(
             [fault],
             FaultsOf("generate_retry_policy", $$"""{"retryOn":{{value}}}""").Faults.Select(each => each.ToString()));
+
+    [Theory]
+    [InlineData("[\"5xx\"]", "500, 502, 503 and 504")]
+    [InlineData("\"4xx\"", "408, 425 and 429")]
+    public void Says_which_statuses_of_a_class_are_worth_another_attempt(string value, string named)
+    {
+        var faults = FaultsOf("generate_retry_policy", $$"""{"retryOn":{{value}}}""");
+
+        Assert.Contains(named, Assert.Single(faults.Faults).Hint, StringComparison.Ordinal);
+        Assert.Null(faults.CorrectedArguments);
+    }
 
     [Theory]
     [InlineData("503", "[503]")]
@@ -197,6 +211,8 @@ public sealed class ArgumentsTests
     [InlineData("[500,501,500]", "[500,501]")]
     [InlineData("{\"0\":429,\"1\":503}", "[429,503]")]
     [InlineData("\"429,503\"", "[429,503]")]
+    [InlineData("\"429, 500-503\"", "[429,500,501,502,503]")]
+    [InlineData("[502,\"500..503\"]", "[502,500,501,503]")]
     [InlineData("\"[429, 503]\"", "[429,503]")]
     [InlineData("[\"429\",\"503\"]", "[429,503]")]
     [InlineData("[[429],{\"status\":503}]", "[429,503]")]

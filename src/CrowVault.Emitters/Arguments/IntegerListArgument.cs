@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace CrowVault.Emitters.Arguments;
 
@@ -9,7 +10,7 @@ namespace CrowVault.Emitters.Arguments;
 /// <param name="Maximum">The greatest value of an entry.</param>
 /// <param name="MinimumEntries">How many entries there must be.</param>
 /// <param name="MaximumEntries">How many entries there may be.</param>
-public sealed record IntegerListArgument(
+public sealed partial record IntegerListArgument(
     string Name, string Description, bool Required, JsonNode? Default, int Minimum, int Maximum, int MinimumEntries, int MaximumEntries)
     : Argument(Name, Description, Required, Default)
 {
@@ -45,7 +46,7 @@ public sealed record IntegerListArgument(
     {
         if (value.ValueKind is not JsonValueKind.Array)
         {
-            faults.Add(Fault($"{Show(value)} is not a list; use {Rule}."));
+            faults.Add(Fault($"{Show(value)} is not a list; use {Rule}.") with { Hint = AdviceOn(value) });
             var meant = Nearest(value);
             faults.Forbid(unless: meant is not null
                 || !(Reading.MeansSomething(value) || Reading.HasWord(value) || value.ValueKind is JsonValueKind.Object));
@@ -69,14 +70,14 @@ public sealed record IntegerListArgument(
         {
             if (IntegerArgument.Problem(entry, Minimum, Maximum, out var integer) is { } problem)
             {
-                faults.Add(new($"{Name}[{index}]", problem));
-                if (Inside(entry) is not { } inside)
+                faults.Add(new($"{Name}[{index}]", problem) { Hint = AdviceOn(entry) });
+                if (Meant(entry) is not { } meant)
                 {
                     faults.Forbid(unless: !(Reading.MeansSomething(entry) || Reading.HasWord(entry)));
                 }
-                else if (!corrected.Contains(inside))
+                else
                 {
-                    corrected.Add(inside);
+                    corrected.AddRange(meant.Except(corrected).ToList());
                 }
             }
             else if (corrected.Contains(integer))
@@ -91,8 +92,13 @@ public sealed record IntegerListArgument(
             index++;
         }
 
+        // Ranges may add up to more.
+        faults.Forbid(unless: corrected.Count <= MaximumEntries);
         return ToNode(corrected, length == 0);
     }
+
+    private string? AdviceOn(JsonElement value) =>
+        value.ValueKind is JsonValueKind.String ? SupportedWay.For(Name, value.GetString()!)?.Advice : null;
 
     private JsonArray? ToNode(List<int> entries, bool given) =>
         entries.Count == 0 && !(given && MinimumEntries == 0) ? null : new JsonArray([.. entries.Select(entry => (JsonNode)entry)]);
@@ -154,7 +160,20 @@ public sealed record IntegerListArgument(
             return null;
         }
 
-        var read = list.EnumerateArray().Select(Inside).ToList();
-        return read.Contains(null) ? null : ToNode([.. read.Select(entry => entry!.Value).Distinct()], given: false);
+        var read = list.EnumerateArray().Select(Meant).ToList();
+        var all = read.SelectMany(entry => entry ?? []).Distinct().ToList();
+        return read.Contains(null) || all.Count > MaximumEntries ? null : ToNode(all, given: false);
     }
+
+    // One number, or those from one to another: "500-504".
+    private IEnumerable<int>? Meant(JsonElement entry) =>
+        Inside(entry) is { } one ? [one]
+        : entry.ValueKind is JsonValueKind.String && Range().Match(entry.GetString()!) is { Success: true } range
+            && int.Parse(range.Groups["first"].ValueSpan, CultureInfo.InvariantCulture) is var first && first >= Minimum
+            && int.Parse(range.Groups["last"].ValueSpan, CultureInfo.InvariantCulture) is var last && last <= Maximum
+            && last >= first && last - first < MaximumEntries ? Enumerable.Range(first, last - first + 1)
+        : null;
+
+    [GeneratedRegex(@"\A(?<first>[0-9]{1,5})(?:-|\u2013|\.\.\.?)(?<last>[0-9]{1,5})\z")]
+    private static partial Regex Range();
 }

@@ -88,6 +88,9 @@ internal sealed record SupportedWay(string? Use, string Advice)
         ("onStoreError", "use open.", "open", ["allow", "admit", "failopen", "pass", "accept"]),
         ("onStoreError", "use closed.", "closed", ["deny", "refuse", "failclosed", "block", "reject"]),
         ("onStoreError", "use local.", "local", ["memory", "fallback", "inmemory"]),
+        ("retryOn", "Name each status: of those 500, 502, 503 and 504 may pass by themselves.", null, ["5xx", "500s", "server", "servererrors"]),
+        ("retryOn", "Name each status: of those 408, 425 and 429 may pass by themselves.", null, ["4xx", "400s", "client", "clienterrors"]),
+        ("retryOn", "Name each status: 408, 425, 429, 500, 502, 503 and 504 may pass by themselves.", null, ["all", "any", "errors"]),
         ("retryErrors", "use any.", "any", ["all", "every", "everything", "default"]),
         ("retryErrors", "use network: failures of the network and time-outs.", "network", [
             "networkonly", "networkerrors", "connection", "connectionerrors", "transient", "io",

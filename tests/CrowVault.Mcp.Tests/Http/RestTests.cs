@@ -37,6 +37,27 @@ public sealed class RestTests(OpenServer open) : IClassFixture<OpenServer>
         Assert.Equal(expected, await answer.Content.ReadAsStringAsync());
     }
 
+    [Fact]
+    public async Task Offers_only_the_tools_that_were_named()
+    {
+        await using var server = await HttpServer.StartWithAsync(["--tools", "retry-policy,bulkhead"]);
+
+        using var listed = JsonDocument.Parse(await server.Client.GetStringAsync("/v1/tools"));
+        Assert.Equal(
+            ["generate_retry_policy", "generate_bulkhead"],
+            listed.RootElement.GetProperty("tools").EnumerateArray().Select(tool => tool.GetProperty("name").GetString()));
+        using var other = await server.CallAsync("""{"tool":"generate_timeout_config","args":{}}""");
+        Assert.Equal(HttpStatusCode.BadRequest, other.StatusCode);
+        Assert.Contains(
+            "generate_timeout_config is not offered here; the tools are generate_retry_policy, generate_bulkhead.",
+            await other.Content.ReadAsStringAsync(),
+            StringComparison.Ordinal);
+        using var offered = await server.CallAsync("""{"tool":"generate_retry_policy","args":{}}""");
+        Assert.Equal(HttpStatusCode.OK, offered.StatusCode);
+        using var item = await server.Client.GetAsync("/r/timeout-config.json");
+        Assert.Equal(HttpStatusCode.NotFound, item.StatusCode);
+    }
+
     [Theory]
     [InlineData("text/plain", "text/plain; charset=utf-8")]
     [InlineData("text/x-typescript", "text/x-typescript; charset=utf-8")]
