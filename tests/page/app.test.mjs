@@ -245,8 +245,19 @@ test('the app fits into a narrow place', async () => {
   await close();
 });
 
-test('where a host takes nothing back, the person is told what to say', async () => {
+test('a host that takes messages need not have said so', async () => {
   const { app, heard, errors, close } = await openApp({ tool: 'generate_circuit_breaker', args: { failureThreshold: 7 }, theme: 'light' });
+  await app.getByRole('button', { name: 'Use these arguments' }).click();
+  await app.getByText('The arguments are in the conversation.').waitFor({ state: 'attached' });
+  const content = [{ type: 'text', text: 'Call generate_circuit_breaker with {"failureThreshold":7}' }];
+  assert.deepEqual(heard, [{ kind: 'message', params: { role: 'user', content } }]);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('where a host takes nothing back, the person is told what to say', async () => {
+  const given = { tool: 'generate_circuit_breaker', args: { failureThreshold: 7 }, theme: 'light' };
+  const { app, heard, errors, close } = await openApp({ ...given, deaf: true });
   await app.getByRole('button', { name: 'Use these arguments' }).click();
   const told = app.getByText(
     'This host takes no arguments back; paste this into the conversation: Call generate_circuit_breaker with {"failureThreshold":7}',

@@ -20,6 +20,9 @@ const FILES: Readonly<Record<string, string>> = {
   generate_bulkhead: 'bulkhead.ts',
 };
 
+/** How long to wait for a host that has not said that it takes messages. */
+const PATIENCE_MS = 3_000;
+
 /** What a call of a tool gave. */
 type Result = Parameters<NonNullable<App['ontoolresult']>>[0];
 
@@ -73,14 +76,14 @@ export function connectHost(): Host {
       const content = [{ type: 'text' as const, text }];
       const { message, updateModelContext } = app.getHostCapabilities() ?? {};
       try {
-        if (message !== undefined) {
-          const { isError } = await app.sendMessage({ role: 'user', content });
-          if (isError !== true) {
-            return 'The arguments are in the conversation.';
-          }
-        } else if (updateModelContext !== undefined) {
+        if (message === undefined && updateModelContext !== undefined) {
           // A host says what it can take beside text.
           await app.updateModelContext({ content, ...(updateModelContext.structuredContent === undefined ? {} : { structuredContent: { tool, arguments: args } }) });
+          return 'The arguments are in the conversation.';
+        }
+        // Inspector and hosts made of mcp-ui take messages and do not say so; one that takes none answers with an error.
+        const { isError } = await app.sendMessage({ role: 'user', content }, message === undefined ? { timeout: PATIENCE_MS } : undefined);
+        if (isError !== true) {
           return 'The arguments are in the conversation.';
         }
       } catch {

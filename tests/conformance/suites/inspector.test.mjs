@@ -197,7 +197,9 @@ test('the page of each tool opens as an app in the sandbox, and draws what the a
       await threshold.fill('3');
       await app.locator('.changes li', { hasText: 'failureThreshold 9→3' }).waitFor();
       await app.getByRole('button', { name: 'Use these arguments' }).click();
-      await app.getByText('paste this into the conversation: Call generate_circuit_breaker with {"failureThreshold":3}').waitFor();
+      await app.getByText('The arguments are in the conversation.').waitFor();
+      await page.getByText('Messages from app (1)').waitFor();
+      await page.getByText('Call generate_circuit_breaker with {"failureThreshold":3}').waitFor();
     }
     await picture(`app-${name}`);
     await page.getByRole('button', { name: 'Back to Input' }).click();

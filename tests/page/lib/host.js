@@ -1,7 +1,7 @@
 // The reference host of MCP Apps, with one app in a sandboxed frame. What it hears from the app goes to the test.
 import { AppBridge, PostMessageTransport } from '@modelcontextprotocol/ext-apps/app-bridge';
 
-window.openApp = async (html, { tool, args, theme, capabilities, answer, order = ['input', 'result'], width = 1000, proxy }) => {
+window.openApp = async (html, { tool, args, theme, capabilities, deaf, answer, order = ['input', 'result'], width = 1000, proxy }) => {
   const frame = document.createElement('iframe');
   frame.setAttribute('sandbox', 'allow-scripts allow-same-origin');
   frame.style.cssText = `width: ${String(width)}px; height: 900px; border: 0`;
@@ -16,10 +16,12 @@ window.openApp = async (html, { tool, args, theme, capabilities, answer, order =
     },
   );
   bridge.oncalltool = (params) => window.callTool(params);
-  bridge.onmessage = async (params) => {
-    await window.heard('message', params);
-    return {};
-  };
+  if (!deaf) {
+    bridge.onmessage = async (params) => {
+      await window.heard('message', params);
+      return {};
+    };
+  }
   bridge.onupdatemodelcontext = async (params) => {
     await window.heard('context', params);
     return {};
