@@ -43,7 +43,7 @@ const isLong = (file) => ['rate_limiting.node', 'generate_circuit_breaker.model.
 const behaviour = find('behaviour').sort((a, b) => Number(isLong(b)) - Number(isLong(a)));
 for (const group of [behaviour, corpus, [...longest.filter((file) => suites.includes(file)), ...others]]) {
   const files = group.filter((file) => names.length === 0 || names.some((name) => file.includes(name)));
-  const found = await runTests(files, { folder: workspace, concurrency: 2, timeout: 3_600_000, shows });
+  const found = await runTests(files, { folder: workspace, concurrency: 2, timeout: mode === 'full' ? 14_400_000 : 3_600_000, shows });
   for (const key of Object.keys(count)) count[key] += found[key];
 }
 if (names.length === 0) {

@@ -52,7 +52,7 @@ const known = new Map();
 const runs = only ? (recorded('mutation')?.runs ?? []).filter(({ name }) => !chosen.some((each) => each.name === name)) : [];
 
 for (const subject of chosen) {
-  test(`${subject.name}: mutants are noticed or explained`, { timeout: 1_800_000 }, async () => {
+  test(`${subject.name}: mutants are noticed or explained`, { timeout: 7_200_000 }, async () => {
     if (!known.has(subject.tool)) known.set(subject.tool, new Set());
     const since = performance.now();
     const sample = mode === 'default' && !only;
