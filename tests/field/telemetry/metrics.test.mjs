@@ -175,10 +175,22 @@ test('a circuit whose open time is over is open no more, though nobody calls', a
   };
   const health = { state: 'CLOSED', active: 0, queued: 0, retriesLeft: 0 };
   const onEvent = bindTelemetry(meter, { upstreams: { orders: { health: () => health } } });
-  onEvent({ guard: 'circuit-breaker', type: 'opened', name: 'orders' });
+  const opened = (name, openMs) => onEvent({ guard: 'circuit-breaker', type: 'opened', name, openMs });
+  const states = () => {
+    const found = {};
+    read({ observe: (value, attributes) => (found[attributes['resilience.name']] = value) });
+    return found;
+  };
+  opened('orders', Infinity);
   const seen = [];
-  for (health.state of ['OPEN', 'HALF_OPEN']) read({ observe: (value) => seen.push(value) });
+  for (health.state of ['OPEN', 'HALF_OPEN']) seen.push(states().orders);
   assert.deepEqual(seen, [2, 1]);
+  // A tenant of upstreamFor, and a breaker of somebody's own, are among no upstreams.
+  opened('isolated', Infinity);
+  opened('tenant', 0);
+  opened('closed', Infinity);
+  onEvent({ guard: 'circuit-breaker', type: 'closed', name: 'closed' });
+  assert.deepEqual(states(), { orders: 1, isolated: 2, tenant: 1, closed: 0 });
 });
 
 test('what happens to a call becomes events of its span, and what happens to every call does not', () => {
