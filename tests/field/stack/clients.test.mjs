@@ -307,6 +307,40 @@ test('axios: the deadline of a request and a fallback reach the call, the signal
   assert.equal((await rejection(send({}, { signal: caller.signal }))).code, 'ERR_CANCELED');
 });
 
+test('axios and undici: the deadline of a request is told to the service, beside the headers that were given', async () => {
+  const [ofAxios, ofUndici] = ['axios', 'undici'].map((client) => emitted({ ...manifestOf(client), language: 'javascript' }).load);
+  const told = [];
+  const service = createServer((incoming, answer) => {
+    told.push([incoming.headers['x-own'], Number(incoming.headers['x-request-deadline-ms'])]);
+    answer.end('here');
+  });
+  await new Promise((resolve) => service.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${String(service.address().port)}`;
+  try {
+    const { axiosAdapter } = await ofAxios('upstreams-axios');
+    const [own, undicis] = [(await ofAxios('upstreams')).upstreams.up, (await ofUndici('upstreams')).upstreams.up];
+    const axiosDeadline = new (await ofAxios('timeouts')).Deadline(3000);
+    const adapter = axiosAdapter(axios, own, 'up.get', { deadline: axiosDeadline });
+    await axios.get(url, { adapter, headers: { 'X-Own': 'a' } });
+    const load = (await ofUndici('upstreams-undici')).undiciRequest(request, undicis, 'up.get');
+    const deadline = new (await ofUndici('timeouts')).Deadline(3000);
+    for (const headers of [{ 'x-own': 'a' }, ['x-own', 'a'], new Map([['x-own', 'a']]), new Headers({ 'x-own': 'a' })]) {
+      await load(url, { headers }, { deadline });
+    }
+    await load(url, undefined, { deadline });
+    await load(url);
+  } finally {
+    service.closeAllConnections();
+    service.close();
+  }
+  assert.deepEqual(
+    told.map(([header]) => header),
+    ['a', 'a', 'a', 'a', 'a', undefined, undefined],
+  );
+  for (const [, left] of told.slice(0, 6)) assert.ok(left > 0 && left <= 3000, String(left));
+  assert.ok(Number.isNaN(told[6][1]));
+});
+
 test('Nest: a module hands out the upstreams, and waits for their calls when the application ends', async () => {
   const { load } = emitted({ ...manifestOf('nest'), language: 'javascript' });
   const { UPSTREAMS, upstreamsModule } = await load('upstreams-nest');
