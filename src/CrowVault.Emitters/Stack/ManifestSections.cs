@@ -81,6 +81,12 @@ internal sealed class ManifestSections
             faults.Add(new("stack.client", "adapts the upstreams to a client; add the section upstreams, if only as {}."));
         }
 
+        if (bound.WiresUpstreams && bound.Find<StackOptions>() is { Client: UpstreamClient.Ky }
+            && bound.Find<TimeoutConfigOptions>() is { WithFetch: false })
+        {
+            faults.Add(new("timeoutConfig.withFetch", "false leaves out the fetch of the upstreams, which the adapter of ky calls; leave it out."));
+        }
+
         if (bound.Find<StackOptions>() is { Framework: { } framework } stack)
         {
             if (bound.Find<RateLimitingOptions>() is not { } limiter)
@@ -138,7 +144,7 @@ internal sealed class ManifestSections
             }
         }
 
-        if (seen.Contains(Manifest.Language)
+        if (seen.Contains(Manifest.Language) && manifest.GetProperty(Manifest.Language).ValueKind is not JsonValueKind.Null
             && (Manifest.LanguageOf(manifest) is not { } language || !Manifest.Languages.Contains(language)))
         {
             var shown = Argument.Show(manifest.GetProperty(Manifest.Language));

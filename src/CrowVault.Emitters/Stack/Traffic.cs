@@ -26,7 +26,8 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
     /// <param name="faults">Gets everything that is wrong.</param>
     public static IReadOnlyList<Traffic> Read(JsonElement manifest, IReadOnlyCollection<string> services, FaultList faults)
     {
-        if (!manifest.TryGetProperty(Section, out var section))
+        // As everywhere, null, which is what YAML makes of a bare name, is the same as leaving it out.
+        if (!manifest.TryGetProperty(Section, out var section) || section.ValueKind is JsonValueKind.Null)
         {
             return [];
         }
@@ -46,6 +47,10 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
                 faults.AddLazily(() => new(name, Suggestion.Nearest(entry.Name, services) is { } nearest
                     ? $"no partition of the bulkhead; did you mean {nearest}?"
                     : $"no partition of the bulkhead; the partitions are {Suggestion.Few(services)}."));
+            }
+            else if (entry.Value.ValueKind is JsonValueKind.Null)
+            {
+                continue;
             }
             else if (all.Exists(each => each.Service == entry.Name))
             {
@@ -104,6 +109,10 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
                     ? $"unknown member; did you mean {nearest}?"
                     : $"unknown member; the members are {string.Join(", ", s_members.Select(each => each.Name))}."));
             }
+            else if (member.Value.ValueKind is JsonValueKind.Null)
+            {
+                continue;
+            }
             else if (member.Value.ValueKind is not JsonValueKind.Number)
             {
                 faults.Add(new(path, FormattableString.Invariant($"not a number; use {minimum} to {maximum}.")));
@@ -118,7 +127,7 @@ internal sealed record Traffic(string Service, double CallsPerSecond, double Err
             }
         }
 
-        if (!entry.TryGetProperty("callsPerSecond"u8, out _))
+        if (!entry.TryGetProperty("callsPerSecond"u8, out var rate) || rate.ValueKind is JsonValueKind.Null)
         {
             faults.Add(new($"{name}.callsPerSecond", "required but missing; give the calls per second of one process."));
         }

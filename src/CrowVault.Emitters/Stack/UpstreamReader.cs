@@ -118,7 +118,8 @@ internal static partial class UpstreamReader
     private static Dictionary<string, JsonElement> Own(JsonElement manifest, List<string> partitions, FaultList faults)
     {
         var own = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
-        if (!manifest.TryGetProperty(Section, out var section))
+        // As everywhere, null, which is what YAML makes of a bare name, is the same as leaving it out.
+        if (!manifest.TryGetProperty(Section, out var section) || section.ValueKind is JsonValueKind.Null)
         {
             return own;
         }
@@ -137,6 +138,10 @@ internal static partial class UpstreamReader
                 faults.AddLazily(() => new(path, Suggestion.Nearest(property.Name, partitions) is { } nearest
                     ? $"no such partition of the bulkhead; did you mean {nearest}?"
                     : $"no such partition of the bulkhead; add it to bulkhead.partitions or use one of {Suggestion.Few(partitions)}."));
+            }
+            else if (property.Value.ValueKind is JsonValueKind.Null)
+            {
+                own.TryAdd(property.Name, s_none);
             }
             else if (property.Value.ValueKind is not JsonValueKind.Object)
             {
@@ -177,7 +182,7 @@ internal static partial class UpstreamReader
         var listed = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, section) in own)
         {
-            if (!section.TryGetProperty(Operations, out var operations))
+            if (!section.TryGetProperty(Operations, out var operations) || operations.ValueKind is JsonValueKind.Null)
             {
                 continue;
             }
@@ -217,13 +222,18 @@ internal static partial class UpstreamReader
             faults.Add(new(path, $"{shown} belongs to {listed[operation.Name]} already; list it once."));
         }
 
+        if (operation.Value.ValueKind is JsonValueKind.Null)
+        {
+            return;
+        }
+
         if (operation.Value.ValueKind is not JsonValueKind.Object)
         {
             faults.Add(new($"{path}.{shown}", $"{Argument.Show(operation.Value)} is not an object; use {{\"retry\":false}} or {{}}."));
             return;
         }
 
-        foreach (var member in operation.Value.EnumerateObject())
+        foreach (var member in Given(operation.Value))
         {
             if (member.Name != "retry" || member.Value.ValueKind is not (JsonValueKind.True or JsonValueKind.False))
             {
@@ -242,7 +252,8 @@ internal static partial class UpstreamReader
 
     private static string? Address(JsonElement section, string name, FaultList faults)
     {
-        if (section.ValueKind is not JsonValueKind.Object || !section.TryGetProperty(BaseUrl, out var address))
+        if (section.ValueKind is not JsonValueKind.Object || !section.TryGetProperty(BaseUrl, out var address)
+            || address.ValueKind is JsonValueKind.Null)
         {
             return null;
         }
@@ -282,7 +293,6 @@ internal static partial class UpstreamReader
             return shared;
         }
 
-        // As everywhere, null is the same as leaving it out.
         var members = Given(own);
         var known = emitter.Arguments.All.Select(argument => argument.Name).ToList();
         foreach (var member in members.Where(member => known.Contains(member.Name)))

@@ -15,6 +15,10 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
     // The width for which emitted code is laid out.
     private const int Columns = 100;
 
+    // What every object of JavaScript answers to, so that an upstream of that name needs an entry of its own.
+    private static readonly string[] s_inherited =
+        ["hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf"];
+
     private readonly TemplateView _view = Templates.View(ModelOf(sections, options, reported), StackJson.Default.UpstreamsModel);
 
     /// <summary>A snippet that calls an upstream.</summary>
@@ -60,7 +64,8 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
             .Select(operation => operation.Name).ToList();
         return new(
             Operations: [.. upstreams.Select(upstream => new TableEntry(TypeScript.PropertyKey(upstream.Name), Union(upstream)))],
-            Settings: [.. upstreams.Where(upstream => upstream.BaseUrl is not null || upstream.OwnSettings.Count > 0).Select(Settings)],
+            Settings: [.. upstreams.Where(upstream => upstream.BaseUrl is not null || upstream.OwnSettings.Count > 0
+                || s_inherited.Contains(upstream.Name)).Select(Settings)],
             Once: once.Count == 0 ? "" : List(once),
             HasTotal: timeouts.TotalTimeoutMs > 0,
             TimeoutImports: string.Join(", ", [

@@ -75,6 +75,7 @@ public sealed class ManifestTests
     [InlineData("""{"runtime":"workers","retryPolicy":{},"circuitBreaker":{},"stack":{"framework":"koa"}}""", "stack.framework: koa does not go with runtime workers, which lacks Node's http module; use hono or fetch.")]
     [InlineData("""{"rateLimiting":{"framework":"koa"},"retryPolicy":{},"circuitBreaker":{},"stack":{"framework":"fastify"}}""", "stack.framework: not that of the rate limiter, which ingress.ts mounts; name it in rateLimiting.framework.")]
     [InlineData("""{"retryPolicy":{},"bulkhead":{"partitions":{"a":1}},"stack":{"client":"axios"}}""", "stack.client: adapts the upstreams to a client; add the section upstreams, if only as {}.")]
+    [InlineData("""{"circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"a":1},"withFetch":false},"bulkhead":{"partitions":{"a":1}},"upstreams":{},"stack":{"client":"ky"}}""", "timeoutConfig.withFetch: false leaves out the fetch of the upstreams")]
     [InlineData("""{"retryPolicy":{"maxRetry":3}}""", "retryPolicy.maxRetry: unknown argument; did you mean maxRetries?")]
     [InlineData("""{"bulkhead":{"partitions":{"a'b":1}}}""", "bulkhead.partitions: ")]
     [InlineData("""{"retryPolicy":7}""", "retryPolicy.arguments: a number is not an object")]
@@ -97,6 +98,11 @@ public sealed class ManifestTests
     [InlineData("circuitBreaker", "{}")]
     [InlineData("circuitBreaker", """{"orders":{"circuitBreaker":{"failureThreshold":null,"recoveryTimeMs":null},"retryPolicy":null}}""")]
     [InlineData("retryPolicy", """{"orders":{"retryPolicy":{"maxRetries":null}}}""")]
+    [InlineData("retryPolicy", "null")]
+    [InlineData("retryPolicy", """{"orders":null}""")]
+    [InlineData("retryPolicy", """{"orders":{"baseUrl":null,"operations":null}}""")]
+    [InlineData("retryPolicy", """{"orders":{"operations":{"orders.get":null}}}""")]
+    [InlineData("retryPolicy", """{"orders":{"operations":{"orders.get":{"retry":null}}}}""")]
     public void A_section_or_a_member_that_is_null_is_the_same_as_left_out(string section, string upstreams)
     {
         static string Written(string sections, string upstreams) =>

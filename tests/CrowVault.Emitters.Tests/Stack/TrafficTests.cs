@@ -27,6 +27,9 @@ public sealed class TrafficTests
     [InlineData(
         "\"traffic\":{\"orders\":{\"callsPerSecond\":5,\"p50Ms\":40,\"p99Ms\":4}}", "traffic.orders.p99Ms: 4 is less than p50Ms 40; use 40 or more.")]
     [InlineData("\"traffic\":{\"orders\":{\"callsPerSecond\":5},\"orders\":{\"callsPerSecond\":6}}", "traffic.orders: given twice; give it once.")]
+    [InlineData(
+        "\"traffic\":{\"orders\":{\"callsPerSecond\":null}}",
+        "traffic.orders.callsPerSecond: required but missing; give the calls per second of one process.")]
     [InlineData("\"trafic\":{}", "\"trafic\": unknown section; did you mean traffic?")]
     public void Refuses(string section, string fault)
     {
@@ -34,9 +37,12 @@ public sealed class TrafficTests
         Assert.Equal([fault], faults.Faults.Select(each => each.ToString()));
     }
 
-    [Fact]
-    public void Says_nothing_without_traffic() =>
-        Assert.DoesNotContain(Emit($"{{{Bulkhead}}}").Notes, note => note.StartsWith("Traffic", StringComparison.Ordinal));
+    [Theory]
+    [InlineData("")]
+    [InlineData(",\"traffic\":null,\"language\":null")]
+    [InlineData(",\"traffic\":{\"orders\":null}")]
+    public void Says_nothing_without_traffic(string section) =>
+        Assert.DoesNotContain(Emit($"{{{Bulkhead}{section}}}").Notes, note => note.StartsWith("Traffic", StringComparison.Ordinal));
 
     [Fact]
     public void Finds_out_how_often_windows_overflow_for_sixteen_services_and_says_so()

@@ -88,9 +88,27 @@ test('stack: what receives requests and what calls by other clients passes compi
   assert.deepEqual(await prettier(files), []);
   assert.deepEqual(await biome(files), []);
   assert.deepEqual(await eslint(files, 'node'), []);
-  for (const version of mode === 'full' ? compilers : ['5.9', '7.0']) {
+  for (const version of mode === 'full' ? compilers : ['5.4', '7.0']) {
     assert.deepEqual((await check(version, 'strictest, bundler', 'node', files)).errors, [], version);
   }
+});
+
+test('upstreams: names that every object answers to, and a manifest without fetch, compile', async () => {
+  const own = join(workspace, '.emitted', 'stack-names');
+  const names = ['hasOwnProperty', 'isPrototypeOf', 'propertyIsEnumerable', 'toLocaleString', 'toString', 'valueOf'];
+  const { withTests, ...layers } = MANIFEST;
+  await emitStack(own, {
+    ...layers,
+    timeoutConfig: { operations: Object.fromEntries(names.map((name) => [`${name}.get`, 1000])), withFetch: false },
+    bulkhead: { partitions: Object.fromEntries(['plain', ...names].map((name) => [name, 2])) },
+    upstreams: { plain: { circuitBreaker: { failureThreshold: 2 } } },
+  });
+  const files = [join(own, 'upstreams.ts')];
+  for (const version of mode === 'full' ? compilers : ['5.4', '7.0']) {
+    assert.deepEqual((await check(version, 'strictest, bundler', 'node', files)).errors, [], version);
+  }
+  const { upstreams } = await import(pathToFileURL(join(own, 'upstreams.mjs')).href);
+  for (const name of names) assert.equal(await upstreams[name].call(`${name}.get`, () => name), name);
 });
 
 test('stack: the emitted tests pass', () => testsPass(folder));
