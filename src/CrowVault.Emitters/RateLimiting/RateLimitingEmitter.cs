@@ -102,7 +102,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
             yield return "units.ts";
         }
 
-        if (options.Algorithm is Algorithm.SlidingWindow)
+        if (model.Memory && options.Algorithm is Algorithm.SlidingWindow)
         {
             yield return "slices.ts";
         }
@@ -229,11 +229,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
             TableName = algorithm.Table,
             LimitOfSentence = algorithm.LimitOf,
             Limits = options.Limits is not null,
-            Sliding = options.Algorithm is Algorithm.SlidingWindow,
             FurtherLimits = [.. (options.Limits ?? []).Select(Entry)],
-            LimitFigures = options.Algorithm is Algorithm.SlidingWindow
-                ? "(each) => [each.requests, each.window, each.slice]"
-                : "(each) => [each.requests, each.window]",
             PolicyOf = options.Limits is null ? "decision" : framework.Request,
             TestOptions = options.Limits is null ? "" : ", { limits: {} }",
             TestThird = options.Algorithm is Algorithm.SlidingWindow ? "default 0" : "long 0",
@@ -362,8 +358,8 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
             TestDeclarations = TestRunner.Declarations(options),
             TestFigures = options.IsBucket ? "2, 1" : "2, 2",
             TestWaitMs = options.IsBucket ? "1000" : "2000",
-            TestRefusal = options.IsBucket ? "[0, 250_000]" : "[0, 1, 250, 250]",
-            TestAdmission = options.IsBucket ? "[1, 500_000]" : "[1, 1, 0, 500]",
+            TestRefusal = options.IsBucket ? "[0, 250_000_000_000_000]" : "[0, 1, 250, 250]",
+            TestAdmission = options.IsBucket ? "[1, 500_000_000_000_000]" : "[1, 1, 0, 500]",
             TestFailureTitle = options.OnStoreError switch
             {
                 OnStoreError.Open => "admits everything while Redis is down, and tells why",

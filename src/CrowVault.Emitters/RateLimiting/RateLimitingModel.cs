@@ -35,11 +35,7 @@ internal sealed record RateLimitingModel
 
     public required bool Limits { get; init; }
 
-    public required bool Sliding { get; init; }
-
     public required IReadOnlyList<TableEntry> FurtherLimits { get; init; }
-
-    public required string LimitFigures { get; init; }
 
     public required string PolicyOf { get; init; }
 

@@ -66,6 +66,14 @@ for (const store of Object.keys(stores)) {
         assert.equal((await limiter.peek('k', 2)).allowed, false);
       });
 
+      test('a look at the limit of a plan', async () => {
+        const limiter = await limiterOf(2, 0.001);
+        for (let i = 0; i < 3; i++) await limiter.consume('k', 1, 7);
+        assert.deepEqual([(await limiter.peek('k', 1, 7)).allowed, (await limiter.peek('k', 1, 7)).remaining], [true, 4]);
+        assert.equal((await limiter.peek('k', 5, 7)).allowed, false);
+        assert.equal((await limiter.consume('k', 4, 7)).remaining, 0);
+      });
+
       test('a look long before the first request changes nothing', async () => {
         const [looked, other] = [await limiterOf(4, 4), await limiterOf(4, 4)];
         await looked.peek('k');

@@ -199,6 +199,36 @@ for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
   }
 }
 
+describe('plans', () => {
+  for (const [algorithm, kind] of Object.entries(algorithms)) {
+    test(`${algorithm}: each admits what it promises, and says so`, async () => {
+      await redis.flushall();
+      const limiter = new (await limiterClass(algorithm))(redis, 20, slow(kind), patient);
+      for (const most of [3, 7, 20, 97, 333]) {
+        const seen = [];
+        for (let i = 0; i < most + 2; i++) seen.push(await limiter.consume(`plan:${String(most)}`, 1, most));
+        assert.deepEqual(
+          seen.map(({ allowed, remaining }) => (allowed ? remaining : 'refused')),
+          [...Array(most).keys()].reverse().concat('refused', 'refused'),
+        );
+      }
+    });
+  }
+
+  for (const args of [{}, { limits: [{ name: 'day', requests: 1_000_000, seconds: 86_400 }] }]) {
+    test(`sliding-window${args.limits ? ' with further limits' : ''}: the log of a large plan stays short`, async () => {
+      await redis.flushall();
+      const limiter = new (await limiterClass('sliding-window', args))(redis, 10, 3600, patient);
+      for (let i = 0; i < 30; i++) await Promise.all(Array.from({ length: 50 }, () => limiter.consume('pro', 1, 100_000)));
+      assert.equal((await limiter.consume('pro', 1, 100_000)).remaining, 98_499);
+      const [key] = await redis.keys('*');
+      assert.ok((await redis.strlen(key)) < 500, await redis.get(key));
+      // The limiter's own limit is counted exactly all the same.
+      assert.equal(await admittedOf(limiter, 'free', 12), 10);
+    });
+  }
+});
+
 test('a limit that belongs to a plan is one more version', async () => {
   await redis.flushall();
   const limiter = await made('fixed-window', 5, 3600);

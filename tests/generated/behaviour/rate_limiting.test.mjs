@@ -56,6 +56,41 @@ describe('polling', () => {
   });
 });
 
+describe("a request's own limit", () => {
+  for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
+    test(`${algorithm}: admits that many at once and says how many are left, however they divide`, async () => {
+      const rates = bucket ? [100 / 60, 1 / 86_400, 0.1, 1000, 1_000_000] : [60, 86_400];
+      for (const second of rates) {
+        for (const own of [1, 7, 20, 1000]) {
+          const figures = bucket ? { capacity: own, requests: second, seconds: 1 } : { limit: own, seconds: second };
+          const { limiter } = await limiterOf(algorithm, figures);
+          for (const most of [1, 3, 7, 13, 97, 333, 4999]) {
+            const key = `key:${String(most)}`;
+            let left = most;
+            while ((await limiter.consume(key, 1, most)).remaining === left - 1 && left > 0) left--;
+            assert.equal(left, 0, `${JSON.stringify(figures)}, ${String(most)} for the request`);
+            const { allowed, remaining } = await limiter.consume(key, 1, most);
+            assert.deepEqual([allowed, remaining], [false, 0], `${JSON.stringify(figures)}, ${String(most)} for the request`);
+          }
+        }
+      }
+    });
+  }
+
+  for (const algorithm of ['token-bucket', 'leaky-bucket']) {
+    test(`${algorithm}: is given back in the time of the limiter's own`, async () => {
+      const { clock, limiter } = await limiterOf(algorithm, { capacity: 20, requests: 1, seconds: 1 });
+      await limiter.consume('key:a', 7, 7);
+      let admitted = 0;
+      for (let ms = 1; ms <= 20_000; ms++) {
+        clock.now = ms * 1000;
+        if ((await limiter.consume('key:a', 1, 7)).allowed) admitted++;
+      }
+      assert.equal(admitted, 7);
+    });
+  }
+});
+
 describe('the oracle', () => {
   for (const [algorithm, { bucket }] of Object.entries(algorithms)) {
     test(`${algorithm} decides as the oracle does`, () =>

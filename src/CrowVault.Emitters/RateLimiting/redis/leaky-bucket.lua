@@ -23,7 +23,7 @@ else
     elseif left > 0 then
       rest = rest .. string.format(' %s %s %s %s %s %s', c, u, r, m, a, s)
       expiry = math.max(expiry, math.ceil(left / (r * 1000)))
-      if isNamed or c == ARGV[1] or (u == ARGV[2] and r == ARGV[3]) then
+      if isNamed or c == ARGV[1] or u / r == unit / leak then
         others = others + math.max(0, m / u - elapsed * math.max(r / u, leak / unit))
         largest = math.max(largest, c + 0.0)
       end

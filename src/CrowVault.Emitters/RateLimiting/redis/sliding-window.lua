@@ -1,9 +1,11 @@
 -- The key holds "limit window serial used last count:microsecond requests microsecond requests ...;" of each policy that counts
--- it: the requests in its log, the last entry, and those before; requests of one slice share an entry. Policies of one
--- name, or with the same limit or window, are taken for versions of one, as during a deploy: each counts for itself, and
--- together they admit no more than the largest of them.
-local limit, window, slice = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0
-local cost, take, most, isNamed = ARGV[4] + 0.0, ARGV[5] ~= '0', ARGV[6] + 0.0, ARGV[7] == '1'
+-- it: the requests in its log, the last entry, and those before. Policies of one name, or with the same limit or window, are
+-- taken for versions of one, as during a deploy: each counts for itself, and together they admit no more than the largest
+-- of them. Up to 100 requests a window the log is exact. Above, those of one slice, a hundredth of it, share an entry and
+-- count until the last of them has left: never more than the limit in any window, each place back up to a slice late.
+local limit, window, cost, take = ARGV[1] + 0.0, ARGV[2] + 0.0, ARGV[3] + 0.0, ARGV[4] ~= '0'
+local most, isNamed = ARGV[5] + 0.0, ARGV[6] == '1'
+local slice = most <= 100 and 1 or window / 100
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
 local again, ahead = false, false
@@ -16,7 +18,7 @@ while true do
   place = string.find(state, ';', colon, true) + 1
   local entries = string.sub(state, colon + 1, place - 2)
   if l == ARGV[1] and w == ARGV[2] then
-    again, used, last, count, log = serial == ARGV[5], u + 0.0, t + 0.0, n + 0.0, entries
+    again, used, last, count, log = serial == ARGV[4], u + 0.0, t + 0.0, n + 0.0, entries
   elseif t + w > now then
     rest = rest .. string.format('%s %s %s %s %s %s:%s;', l, w, serial, u, t, n, entries)
     over = math.max(over, t + w)
@@ -69,7 +71,7 @@ end
 local reset = count > 0 and math.ceil((last + window - now) / 1000) or 0
 -- A refusal needs no write, unless the server's clock was set back.
 if take and (allowed or ahead) then
-  local own = string.format('%s %s %s %.0f %.0f %.0f:', ARGV[1], ARGV[2], ARGV[5], used, last, count)
+  local own = string.format('%s %s %s %.0f %.0f %.0f:', ARGV[1], ARGV[2], ARGV[4], used, last, count)
   local expiry = math.max(reset, math.ceil((over - now) / 1000))
   redis.call('SET', KEYS[1], rest .. own .. string.sub(log, from) .. ';', 'PX', string.format('%.0f', expiry))
 end

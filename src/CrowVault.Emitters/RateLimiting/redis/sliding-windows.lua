@@ -1,15 +1,16 @@
 -- The key holds "limit window serial used last count:microsecond requests microsecond requests ...;" of each window that counts
--- it: the requests in its log, the last entry, and those before; requests of one slice share an entry. A further window's limit
--- begins with a 0, which tells it from a version of the first. Those of the same length, else of the same limit, as one of this
--- call's windows are taken for versions of it, as during a deploy: each counts for itself, and together they admit no more than
--- the largest of them.
+-- it: the requests in its log, the last entry, and those before. A further window's limit begins with a 0, which tells it from
+-- a version of the first. Those of the same length, else of the same limit, as one of this call's windows are taken for
+-- versions of it, as during a deploy: each counts for itself, and together they admit no more than the largest of them.
+-- Up to 100 requests a window its log is exact. Above, those of one slice, a hundredth of it, share an entry and count until
+-- the last of them has left: never more than the limit in any window, each place back up to a slice late.
 local cost, take = ARGV[1] + 0.0, ARGV[2] ~= '0'
 local time = redis.call('TIME')
 local now = time[1] * 1000000.0 + time[2]
 local windows, again, ahead = {}, false, false
-for i = 4, #ARGV, 3 do
-  local limit, length, slice = ARGV[i] + 0.0, ARGV[i + 1] + 0.0, ARGV[i + 2] + 0.0
-  local window = { limit = limit, most = limit, length = length, slice = slice, others = 0, largest = limit, free = now }
+for i = 4, #ARGV, 2 do
+  local limit, length = ARGV[i] + 0.0, ARGV[i + 1] + 0.0
+  local window = { limit = limit, most = limit, length = length, others = 0, largest = limit, free = now }
   window.serial, window.used, window.last, window.count, window.log, window.from = '0', 0, 0, 0, '', 1
   table.insert(windows, window)
 end
@@ -76,7 +77,8 @@ for index, each in ipairs(windows) do
       excess, next = excess - (requests or each.count), (stop or next) + 1
     end
   elseif allowed and take and not again then
-    if each.count > 0 and math.floor(each.last / each.slice) == math.floor(now / each.slice) then
+    local slice = each.most <= 100 and 1 or each.length / 100
+    if each.count > 0 and math.floor(each.last / slice) == math.floor(now / slice) then
       each.count = each.count + cost
     else
       if each.count > 0 then each.log = each.log .. string.format('%.0f %.0f ', each.last, each.count) end
