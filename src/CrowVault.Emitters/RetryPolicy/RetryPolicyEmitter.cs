@@ -46,6 +46,7 @@ internal sealed class RetryPolicyEmitter() : Emitter<RetryPolicyOptions>(() => R
             WithMetrics: options.WithMetrics,
             HasDestination: options.WithRetryBudget || options.WithMetrics,
             Retries: true,
+            ReadsHeaders: options.RespectRetryAfter || options.WithFetch,
             NetworkOnly: options.RetryErrors is RetryErrors.Network,
             BudgetPercent: BudgetPercent,
             BudgetCapacity: BudgetCapacity,

@@ -10,6 +10,7 @@ namespace CrowVault.Emitters.RetryPolicy;
 /// <param name="WithMetrics">Whether there are counters and <c>onEvent</c>.</param>
 /// <param name="HasDestination">Whether it matters what is called: to a budget, or to an event.</param>
 /// <param name="Retries">True: the fragment of outcomes is a breaker's as well.</param>
+/// <param name="ReadsHeaders">Whether a header is looked for, in an answer or in a request.</param>
 /// <param name="NetworkOnly">Whether of the errors without a status only those of the network are retried.</param>
 /// <param name="BudgetPercent">Retries that the budget earns per hundred requests.</param>
 /// <param name="BudgetCapacity">Retries that the budget holds.</param>
@@ -32,6 +33,7 @@ internal sealed record RetryPolicyModel(
     bool WithMetrics,
     bool HasDestination,
     bool Retries,
+    bool ReadsHeaders,
     bool NetworkOnly,
     int BudgetPercent,
     int BudgetCapacity,

@@ -181,6 +181,31 @@ test('nothing is asked of globals that a test environment may lack', async () =>
   }
 });
 
+test('retryFetch needs no Headers where somebody else has brought the fetch', async () => {
+  const { Headers: kept } = globalThis;
+  delete globalThis.Headers;
+  try {
+    for (const args of Object.values(retries)) {
+      const { retryFetch } = await load(RETRY, { ...args, withFetch: true });
+      for (const [headers, sent] of [
+        [{ 'Idempotency-Key': 'a' }, 2],
+        [[['idempotency-key', 'a']], 2],
+        [{ accept: '*/*' }, 1],
+      ]) {
+        const answers = [
+          { ok: false, status: 503 },
+          { ok: true, status: 200 },
+        ];
+        const fetch = () => Promise.resolve(answers.shift());
+        const answer = await retryFetch('https://orders.example/', { method: 'POST', headers }, { ...fast, fetch });
+        assert.deepEqual([answer.ok, 2 - answers.length], [sent === 2, sent]);
+      }
+    }
+  } finally {
+    globalThis.Headers = kept;
+  }
+});
+
 test("a stream in node-fetch's Request is repeated, though its clones wait for each other", () => {
   let asked = 0;
   return served(
@@ -197,6 +222,39 @@ test("a stream in node-fetch's Request is repeated, though its clones wait for e
       assert.deepEqual([answer.status, await answer.text(), asked], [200, '500000', 2]);
     },
   );
+});
+
+test('a limit is told from a caller that leaves where an AbortController keeps no reason, as in React Native', async () => {
+  const { withRetry } = await load(RETRY);
+  const { CircuitBreaker } = await load(BREAKER);
+  const { Deadline, withTimeout } = await load('generate_timeout_config', { operations: { read: 10 } });
+  const hang = () => new Promise(() => undefined);
+  const { AbortController: kept } = globalThis;
+  globalThis.AbortController = class {
+    signal = Object.assign(new EventTarget(), { aborted: false });
+    abort() {
+      this.signal.aborted = true;
+      this.signal.dispatchEvent(new Event('abort'));
+    }
+  };
+  try {
+    assert.equal((await rejection(withRetry(hang, { totalTimeoutMs: 10 }))).code, 'RETRY_TIMEOUT');
+    const breaker = new CircuitBreaker({ failureThreshold: 1, recoveryTimeMs: 1, probeTimeoutMs: 10 });
+    await rejection(withTimeout('read', (signal) => breaker.call(hang, { signal })));
+    assert.equal(breaker.state, 'OPEN');
+    await sleep(5);
+    assert.equal((await rejection(breaker.call(hang))).code, 'PROBE_TIMEOUT');
+    assert.equal(breaker.state, 'OPEN');
+    const alive = setTimeout(() => undefined, 60_000);
+    assert.equal((await rejection(withRetry(hang, { signal: new Deadline(10).signal }))).code, 'TIMEOUT');
+    clearTimeout(alive);
+    const caller = new AbortController();
+    const left = rejection(new CircuitBreaker({ failureThreshold: 1 }).call(hang, { signal: caller.signal }));
+    caller.abort();
+    assert.equal((await left).name, 'AbortError');
+  } finally {
+    globalThis.AbortController = kept;
+  }
 });
 
 test('an abort that has no reason, as that of some stand-ins, still rejects with an error', async () => {

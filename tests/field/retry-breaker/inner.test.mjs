@@ -34,6 +34,10 @@ const results = {
   'urql, GraphQL': [{ data: undefined, error: failed('[GraphQL] no', { graphQLErrors: [new Error('no')] }) }, UP],
   'an error of its own': [{ error: new Error('no such order') }, UP],
   'a stored error': [{ id: 7, error: { code: 'ETIMEDOUT', message: 'fetch failed' } }, UP],
+  'supabase over HTTP/2, 503': [{ ...postgrest('upstream'), status: 503 }, DOWN],
+  'supabase over HTTP/2, 406': [{ ...postgrest('no rows'), status: 406 }, UP],
+  'a mock of fetch, 503': [{ ok: false, status: 503, json: () => ({}) }, DOWN],
+  'a mock of fetch, 404': [{ ok: false, status: 404, json: () => ({}) }, UP],
   'an opaque answer': [{ status: 0, type: 'opaque', headers: new Headers() }, UP],
 };
 

@@ -14,13 +14,17 @@ const modules = {
 };
 const urls = Object.fromEntries(Object.entries(modules).map(([name, file]) => [name, pathToFileURL(file).href]));
 
-/** Prints what was warned of, by guard. */
+/** Prints what was warned of, by guard, and whether undici's fetch would take the signal, which asks for its limit. */
 const script = `
+  import { getMaxListeners } from 'node:events';
   const urls = ${JSON.stringify(urls)};
   const [{ CircuitBreaker }, { retryFetch, withRetry }, { Deadline, timeoutFetch, withTimeout }, { withBulkhead }] =
     await Promise.all(Object.values(urls).map((url) => import(url)));
-  const turn = () => new Promise((resolve) => setTimeout(resolve, 2));
-  const transport = async (_, { signal }) => new Response(await turn());
+  const turn = (own) => {
+    if (own instanceof AbortSignal) getMaxListeners(own);
+    return new Promise((resolve) => setTimeout(resolve, 2));
+  };
+  const transport = async (_, { signal }) => new Response(await turn(signal));
   const breaker = new CircuitBreaker();
   const text = async (answer) => (await answer).text();
   const ways = {
@@ -47,8 +51,12 @@ const script = `
   for (way of Object.keys(ways)) {
     const signal = way === 'a part of a deadline' ? new Deadline(60_000).signal : new AbortController().signal;
     await Promise.all(Array.from({ length: 20 }, () => ways[way](signal)));
+    getMaxListeners(signal);
+    await ways[way](signal);
     await turn();
   }
+  await ways['a body that is held']();
+  await withBulkhead('orders', turn);
   console.log(JSON.stringify(warned));
   process.exit();
 `;

@@ -14,6 +14,8 @@ let url;
 const server = createServer((request, response) => {
   if (request.url === '/key') return response.end(request.headers['x-key']);
   if (request.url === '/small') return response.end('small');
+  if (request.url === '/empty') return response.writeHead(201, { 'content-length': 0 }).end();
+  if (request.url === '/none') return response.writeHead(204).end();
   response.writeHead(request.url === '/503' ? 503 : 200);
   // More than any buffer takes, so that the connection is free only when somebody reads or closes it.
   for (let i = 0; i < 200; i += 1) response.write('x'.repeat(65_536));
@@ -92,6 +94,21 @@ for (const name of ['axios, a stream', 'node-fetch', 'node:http', 'an SDK of AWS
     agent.destroy();
   });
 }
+
+test('an answer without a body keeps neither slot nor timer, though nobody reads it', async () => {
+  for (const path of ['/empty', '/none']) {
+    for (const send of [fetch, nodeFetch]) {
+      const bulkhead = new Bulkhead('own', 1);
+      const answer = await bulkhead.run(() => send(`${url}${path}`), { holdBody: true });
+      assert.equal(await bulkhead.run(() => 'next'), 'next');
+      assert.equal(await answer.text(), '');
+    }
+    let ended = 0;
+    await timeoutFetch('read', `${url}${path}`, {}, { onEnd: () => (ended += 1) });
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(ended, 1);
+  }
+});
 
 test('timeoutFetch on node-fetch: its own Request, its own bodies', async () => {
   const options = { fetch: nodeFetch };

@@ -49,16 +49,23 @@ test('@sinonjs/fake-timers', async (t) => {
 for (const [name, start] of Object.entries({
   'sinon before the module': (sinon) => sinon.install(),
   'sinon before the module, setTimeout alone': (sinon) => sinon.install({ toFake: ['setTimeout', 'clearTimeout'] }),
+  'sinon before the module, setTimeout and Date': (sinon) => sinon.install({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }),
   'node:test before the module': () => {
     mock.timers.enable({ apis: ['setTimeout', 'Date'] });
     return { tick: (ms) => mock.timers.tick(ms), uninstall: () => mock.timers.reset() };
   },
+  'node:test before the module, setTimeout alone': () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    return { tick: (ms) => mock.timers.tick(ms), uninstall: () => mock.timers.reset() };
+  },
 })) {
   test(`a limit ends on its millisecond: ${name}`, async () => {
-    const paths = tools.slice(0, 2).map(([, tool, args]) => javaScriptOf(tool, args));
+    const paths = [tools[0], tools[1], tools[3]].map(([, tool, args]) => javaScriptOf(tool, args));
     const clock = start(createRequire(import.meta.url)('@sinonjs/fake-timers'));
     try {
-      const [{ withTimeout, Deadline }, { Bulkhead }] = await Promise.all(paths.map((path) => import(pathToFileURL(path).href)));
+      const [{ withTimeout, Deadline }, { Bulkhead }, { withRetry }] = await Promise.all(
+        paths.map((path) => import(pathToFileURL(path).href)),
+      );
       const hang = () => new Promise(() => undefined);
       const bulkhead = new Bulkhead('orders', 1, { maxWaitMs: 100 });
       void bulkhead.run(hang);
@@ -70,12 +77,19 @@ for (const [name, start] of Object.entries({
         for (let turn = 0; turn < count; turn += 1) await null;
       };
       await turns(20);
-      clock.tick(99);
-      await turns(20);
+      let attempts = 0;
+      withRetry(() => (++attempts < 2 ? Promise.reject(new Error('reset')) : 'ok'), { delayMs: () => 1 }).catch(() => undefined);
+      withRetry(hang, { totalTimeoutMs: 100 }).catch(({ name }) => ended.push(name));
+      await turns(50);
+      clock.tick(1);
+      await turns(50);
+      assert.equal(attempts, 2);
+      clock.tick(98);
+      await turns(50);
       assert.deepEqual(ended, []);
       clock.tick(1);
-      await turns(20);
-      assert.deepEqual(ended.sort(), ['BulkheadTimeoutError', 'TimeoutError', 'TimeoutError']);
+      await turns(50);
+      assert.deepEqual(ended.sort(), ['BulkheadTimeoutError', 'RetryTimeoutError', 'TimeoutError', 'TimeoutError']);
     } finally {
       clock.uninstall();
     }

@@ -550,6 +550,16 @@ test('a nested call that waits for its own slot is refused at once', async () =>
   await neighbour;
   assert.equal(await nested, 'inner');
 
+  // Nor does it wait on when the slots that are left are held by nobody else.
+  const last = bulkhead.run(() => new Promise((resolve) => (finish = resolve)));
+  const stuck = rejection(bulkhead.run(() => bulkhead.run(() => assert.fail())));
+  await settle();
+  bulkhead.resize(1);
+  finish();
+  await last;
+  assert.match((await stuck).message, /nested/u);
+  assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued, bulkhead.stats().refused], [0, 0, 3]);
+
   // What a call leaves behind is no nested call any more.
   bulkhead.resize(1);
   let later;

@@ -694,9 +694,10 @@ test('retryAfterMs says when a call would be let through', async () => {
   assert.equal(subject.breaker.retryAfterMs, Infinity);
 });
 
-test('isolate holds the circuit open until reset, and trip ends that too', async () => {
+test('isolate holds the circuit open until reset, whatever trips it meanwhile', async () => {
   const subject = await setUp();
   subject.breaker.isolate();
+  subject.breaker.trip();
   subject.clock.ms += 1e9;
   const error = await rejection(subject.breaker.call(up));
   assert.equal(error.retryAfterMs, Infinity);
@@ -729,6 +730,7 @@ test('the open time doubles with each probe that fails, and begins anew once the
     ms += breaker.retryAfterMs;
   }
   assert.deepEqual(waits, [1_000, 2_000, 4_000, 6_000, 6_000]);
+  assert.throws(() => new CircuitBreaker({ random: 0.5 }), { name: 'TypeError', message: /random/u });
   await breaker.call(up);
   await rejection(breaker.call(down));
   assert.equal(breaker.retryAfterMs, 1_000);
@@ -749,12 +751,18 @@ test('what one call calls through the same breaker lets it close all the same', 
   const subject = await setUp();
   await open(subject);
   const inner = () => subject.breaker.call(up);
-  const outer = () => subject.breaker.call(inner);
-  for (let i = 0; i < 3 && subject.breaker.state !== 'CLOSED'; i++) {
-    subject.clock.ms += 1_000;
-    await rejection(outer());
+  const wrapped = () =>
+    inner().catch((cause) => {
+      throw new Error('no token', { cause });
+    });
+  for (const nested of [inner, wrapped, () => Promise.any([inner()])]) {
+    subject.breaker.trip();
+    for (let i = 0; i < 3 && subject.breaker.state !== 'CLOSED'; i++) {
+      subject.clock.ms += 1_000;
+      await rejection(subject.breaker.call(nested));
+    }
+    assert.equal(subject.breaker.state, 'CLOSED', String(nested));
   }
-  assert.equal(subject.breaker.state, 'CLOSED');
 });
 
 test('every call is found again in the counts, whichever era it ends in', async () => {

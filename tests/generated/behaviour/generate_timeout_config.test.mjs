@@ -524,6 +524,18 @@ test('a deadline goes from service to service in a header', async () => {
   }
 });
 
+test('the deadline of a request that brings none leaves no timer behind', async () => {
+  const { Deadline } = await load(TOOL, { operations: OPERATIONS });
+  let set = 0;
+  const timers = { set: () => (set += 1), clear: () => undefined };
+  const deadline = Deadline.fromHeader(undefined, { timers });
+  assert.equal(deadline.signal.aborted, false);
+  assert.equal(set, 0);
+  assert.equal(deadline.within(1_000).signal.aborted, false);
+  assert.equal(set, 1);
+  assert.equal(await deadline.run(() => 'done'), 'done');
+});
+
 test('an answer that comes too late is closed, whatever client it is from', async () => {
   const { withTimeout, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
   const closed = [];

@@ -291,7 +291,7 @@ function apply(event, model, subject, timersFire) {
       own.controller.abort(ABORTED);
       break;
     case 'trip by hand':
-      model.open(model.now);
+      if (model.state !== 'OPEN' || model.openUntil < Infinity) model.open(model.now);
       subject.breaker.trip();
       break;
     case 'reset by hand':
