@@ -139,14 +139,8 @@ npm_ci() {
   npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && cp package-lock.json node_modules/.crowvault-lock.json
 }
 
-# Begun before the build, since they wait for the network.
-generated_packages() { cd tests/generated && install; }
-doors_packages() { cd tests/conformance && install; }
-release_packages() { cd tests/packages && install; }
-site_packages() { cd site && install; }
-
 generated() {
-  ended generated_packages && (cd tests/generated && node run.mjs ${mode:+"$mode"})
+  (cd tests/generated && install && node run.mjs ${mode:+"$mode"})
 }
 
 page() {
@@ -156,7 +150,7 @@ page() {
   )
 }
 
-site() { ended site_packages && (cd site && node run.mjs); }
+site() { (cd site && install && node run.mjs); }
 
 requests() { (cd tests/requests && node run.mjs); }
 
@@ -170,12 +164,13 @@ field() {
 peers() { (cd tests/field && node run.mjs ${mode:+"$mode"} --install); }
 
 conformance() {
-  ended doors_packages && (cd tests/conformance && node run.mjs ${mode:+"$mode"})
+  (cd tests/conformance && install && node run.mjs ${mode:+"$mode"})
 }
 
 # Builds the release, native program included, into a folder of this run. The README's first lines are run with the clients of the doors.
 packages() {
-  ended doors_packages && ended release_packages && (cd tests/packages && CROWVAULT_RELEASE=$work/release node run.mjs ${mode:+"$mode"})
+  (cd tests/conformance && install)
+  (cd tests/packages && install && CROWVAULT_RELEASE=$work/release node run.mjs ${mode:+"$mode"})
   local code=$?
   mkdir -p "$work/program" && tar -xzf "$work"/release/crowvault-mcp-*-linux-x64.tar.gz -C "$work/program" && return "$code"
 }
@@ -197,13 +192,9 @@ leftovers() {
 native_doors() { (cd tests/conformance && CROWVAULT_MCP=$native node run.mjs doors); }
 
 suite "System packages" install_packages || finish
-begin generated_packages
-if [[ $mode != --quick ]]; then
-  for each in doors release site; do begin "${each}_packages"; done
-fi
-begin peers
 suite "Build" build || finish
 begin lint
+begin peers
 if [[ $mode == --quick ]]; then
   begin dotnet_tests
   suite "Emitted code" generated

@@ -26,16 +26,17 @@ process.send('ready');
 await once(process, 'message');
 const began = await serverTime();
 const until = monotonic() + seconds * 1000;
-let admitted = 0;
+let [asked, admitted] = [0, 0];
 await Promise.all(
   Array.from({ length: 4 }, async () => {
     while (monotonic() < until) {
+      asked++;
       if ((await limiter.consume('key:shared')).allowed) admitted++;
       else await sleep(1);
     }
   }),
 );
 const ended = await serverTime();
-process.send({ admitted, failures, began, ended });
+process.send({ asked, admitted, failures, began, ended });
 redis.disconnect();
 process.disconnect();
