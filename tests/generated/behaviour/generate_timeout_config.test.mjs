@@ -89,6 +89,23 @@ test('one call that times out spares its neighbours', async () => {
   assert.equal(timers.pending.size, 0);
 });
 
+test('a signal whose listeners the runtime counts is given no limit, and another is left alone', async () => {
+  const { withTimeout } = await load(TOOL, { operations: OPERATIONS });
+  // Of Node alone; a signal of Node 20 has ten, of later versions 0, which is none.
+  const member = Object.getOwnPropertySymbols(new EventTarget()).find(
+    ({ description }) => description === 'events.maxEventTargetListeners',
+  );
+  for (const [limit, after] of [
+    [10, Infinity],
+    [0, 0],
+  ]) {
+    const { signal } = new AbortController();
+    if (member !== undefined) signal[member] = limit;
+    assert.equal(await withTimeout('charge', () => 'done', { signal }), 'done');
+    assert.equal(signal[member], member === undefined ? undefined : after);
+  }
+});
+
 test('a call is over with its timeout, whatever the work does afterwards', async () => {
   const { withTimeout, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
   for (const late of ['resolve', 'reject']) {
