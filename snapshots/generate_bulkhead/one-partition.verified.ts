@@ -426,6 +426,7 @@ export class Bulkhead {
     this.#queued += 1;
     return waiter;
   }
+
   #refusal(state: string): BulkheadFullError {
     this.#refused += 1;
     return new BulkheadFullError(this.name, this.#active, this.#queued, state);

@@ -468,6 +468,7 @@ export class Bulkhead {
     this.#queued += 1;
     return waiter;
   }
+
   #refusal(
     state: 'draining' | 'full' | typeof STUCK,
     onEvent: BulkheadListener | undefined,
