@@ -82,7 +82,7 @@ before(async () => {
   await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const { contents } = await rpc('resources/read', { uri: 'ui://api-mcp/preview' });
   assert.equal(contents[0].mimeType, 'text/html;profile=mcp-app');
-  html = contents[0].text.replace('<head>', `<head><meta http-equiv="Content-Security-Policy" content="${POLICY}">`);
+  html = contents[0].text;
 });
 after(async () => {
   await browser.close();
@@ -100,7 +100,9 @@ async function openApp(options) {
   await page.exposeFunction('heard', (kind, params) => void heard.push({ kind, params }));
   await page.goto(`http://127.0.0.1:${String(host.address().port)}/`);
   await page.waitForFunction(() => typeof window.openApp === 'function');
-  await page.evaluate(([text, given]) => window.openApp(text, given), [html, options]);
+  const { policy = POLICY, ...given } = options;
+  const framed = html.replace('<head>', `<head><meta http-equiv="Content-Security-Policy" content="${policy}">`);
+  await page.evaluate(([text, rest]) => window.openApp(text, rest), [framed, given]);
   const outer = page.frameLocator('iframe');
   const app = options.proxy === undefined ? outer : outer.frameLocator('iframe');
   await app
@@ -234,6 +236,28 @@ test('behind a frame of another origin, as in the reference host, the app draws,
   assert.ok(content <= offered + 1 && offered < 6000, `${String(content)} in ${String(offered)}`);
   assert.deepEqual(errors, []);
   assert.deepEqual(await page.evaluate(() => window.endApp()), {});
+  await close();
+});
+
+test('where a host lets workers start but load nothing, each starts with what it runs, before and after a change', async () => {
+  const { page, app, errors, close } = await openApp({
+    tool: 'generate_circuit_breaker',
+    args: { failureThreshold: 7 },
+    theme: 'light',
+    policy: `${POLICY}; worker-src blob:`,
+  });
+  let started = 0;
+  page.on('worker', () => {
+    started += 1;
+  });
+  for (const threshold of ['9', '11']) {
+    await app.locator('[data-argument=failureThreshold] input[type=text]').fill(threshold);
+    await app.locator('.figure .was').first().waitFor();
+    await app.locator('[aria-busy=false]').waitFor();
+  }
+  // What can load keeps two for all that it runs.
+  assert.ok(started >= 3, `${String(started)} workers`);
+  assert.deepEqual(errors, []);
   await close();
 });
 

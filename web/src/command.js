@@ -1,5 +1,5 @@
 // What `crowvault-mcp simulate` hands to node, deno or bun: the page's own simulation, on the files that the program has emitted.
-import { transform } from 'sucrase';
+import { stripTypes } from './engine.js';
 import { knobsOf, simulate, worldOf, wrap } from './simulate/index.js';
 import { say } from './simulate/result.js';
 import { svgOf } from './simulate/svg.js';
@@ -9,10 +9,7 @@ import { svgOf } from './simulate/svg.js';
  */
 export async function command({ manifest, scenario, service, operation, files }) {
   const factories = Object.fromEntries(
-    files.map(({ path, content }) => {
-      const { code } = transform(content, { transforms: ['typescript', 'imports'], disableESTransforms: true });
-      return [path, new Function(`return ${wrap(code)}`)()];
-    }),
+    files.map(({ path, content }) => [path, new Function(`return ${wrap(stripTypes(content))}`)()]),
   );
   const given = { scenario, ...(service === null ? {} : { partition: service }), ...(operation === null ? {} : { operation }) };
   const knobs = knobsOf('stack', manifest, given);

@@ -479,20 +479,21 @@ export class Page {
       this.#draw();
       if (done) {
         this.#isDrawn = true;
+        this.#runBefore();
         this.#rest();
         this.#say(result.figures.map((figure) => `${figure.label}: ${said(figure)}`).join('. '));
       }
       setTimeout(() => this.#showCode?.());
       this.element.dispatchEvent(new CustomEvent('drawn', { bubbles: true, detail: { tool, result, done } }));
     });
-    this.#runBefore();
   }
 
+  /** After what it is compared with, which somebody waits for. */
   #runBefore(): void {
     const before = this.#before;
     const world = this.#world();
     const asJson = JSON.stringify(world);
-    if (before?.runner === undefined || before.world === asJson) {
+    if (!this.#isDrawn || before?.runner === undefined || before.world === asJson) {
       return;
     }
     before.world = asJson;

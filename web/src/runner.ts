@@ -1,83 +1,74 @@
-import { wrap, type ModuleFactory } from './simulate/module.js';
-import { answer, type Reply, type Request } from './simulate/worker.js';
-import type { Result } from './simulate/result.js';
+import engine from 'virtual:engine';
 import type { EmittedFile } from './server.js';
-import { stripTypes } from './strip.js';
-import simulation from 'virtual:simulation';
+import type { Result } from './simulate/result.js';
+import type { Factories, Reply, Request } from './simulate/worker.js';
 
+type Engine = typeof import('./engine.js');
 type Listener = (result: Result, done: boolean) => void;
 
 /** Time that a worker has to end what nobody waits for any more, before it is ended itself. */
 const PATIENCE_MS = 3_000;
 
-/** A worker that has the simulation, and lasts longer than the modules that it is given to run. */
+/** A worker that has the engine, and lasts longer than the modules that it is given to run. */
 interface Seat {
   readonly worker: Worker;
+  /** Whether it was started with the modules of one runner, and can run no others. */
+  readonly isOwn: boolean;
   /** The request that it has not answered yet. */
   pending: number | undefined;
+  /** Whether it could not start. */
+  hasFailed: boolean;
 }
 
 /** Workers that nobody uses, warm and ready. */
 const idle: Seat[] = [];
 
-/** Whether this host's policy lets a worker load modules; found out by the first. */
-let mayLoad = true;
-
 let requests = 0;
+let runners = 0;
 
-/**
- * Runs emitted files. They become a script that a worker loads beside the simulation: no `eval`, so the page's policy can forbid it, and
- * code that runs for ever takes only its worker with it.
- */
+/** Starts a worker ahead of what it is to run. */
+export function warmUp(): void {
+  const seat = newSeat();
+  if (seat !== undefined) {
+    idle.push(seat);
+  }
+}
+
+/** Runs emitted files in a worker: code that runs for ever takes only its worker with it. */
 export class Runner {
-  readonly #start: string;
-  readonly #modules: string;
+  readonly #number = ++runners;
+  readonly #files: readonly EmittedFile[];
+  readonly #onError: (message: string) => void;
   #seat: Seat | undefined;
-  #factories: Record<string, ModuleFactory> | undefined;
+  #factories: Factories | undefined;
   #latest: Request | undefined;
   #listener: Listener = () => undefined;
   #timer = 0;
-  readonly #onError: (message: string) => void;
 
   constructor(files: readonly EmittedFile[], onError: (message: string) => void) {
+    this.#files = files;
     this.#onError = onError;
-    const modules = files
-      .filter(({ role }) => role === 'source')
-      .map(({ path, content }) => `${JSON.stringify(path)}: ${wrap(stripTypes(content))}`);
-    this.#start = `{${modules.join(',\n')}}`;
-    this.#modules = addressOf(`modulesLoaded(${this.#start});`);
-    this.#take(mayLoad ? idle.pop() : undefined);
+    this.#take(idle.pop() ?? newSeat());
   }
 
   run(tool: string, args: Record<string, unknown>, world: Record<string, unknown>, listener: Listener): void {
     requests += 1;
     this.#listener = listener;
-    this.#latest = { id: requests, modules: mayLoad ? this.#modules : undefined, tool, args, world };
-    if (this.#seat !== undefined) {
-      this.#post(this.#seat, this.#latest);
-    } else if (this.#factories !== undefined) {
-      const { id } = this.#latest;
-      void answer(this.#factories, this.#latest, (reply) => { this.#receive(reply); }, () => id !== this.#latest?.id);
-    }
+    this.#latest = { id: requests, tool, args, world };
+    this.#ask();
   }
 
   end(): void {
     this.#listener = () => undefined;
     this.#latest = undefined;
     clearTimeout(this.#timer);
-    URL.revokeObjectURL(this.#modules);
-    if (this.#seat !== undefined && mayLoad && idle.length < 2) {
-      idle.push(this.#seat);
-    } else {
-      this.#seat?.worker.terminate();
-    }
-    this.#seat = undefined;
+    this.#leave();
   }
 
-  /** Sits down at a worker, a new one if none is free. */
-  #take(seat = this.#newSeat()): void {
+  /** Sits down at a worker. */
+  #take(seat: Seat | undefined): void {
     this.#seat = seat;
-    if (seat === undefined) {
+    if (seat === undefined || seat.hasFailed) {
       this.#runHere();
       return;
     }
@@ -90,19 +81,33 @@ export class Runner {
     };
     seat.worker.onerror = (event) => {
       event.preventDefault();
+      seat.hasFailed = true;
+      seat.worker.terminate();
       this.#runHere();
     };
   }
 
-  #newSeat(): Seat | undefined {
-    const given = mayLoad ? '' : `, ${this.#start}`;
-    const address = addressOf(`${simulation}\nCrowVaultSimulation.serve(self${given});`);
-    try {
-      return { worker: new Worker(trusted(address)), pending: undefined };
-    } catch {
-      return undefined;
-    } finally {
-      setTimeout(() => { URL.revokeObjectURL(address); }, PATIENCE_MS);
+  /** For others, if they can use it. */
+  #leave(): void {
+    const seat = this.#seat;
+    this.#seat = undefined;
+    if (seat !== undefined && !seat.isOwn && idle.length < 2) {
+      idle.push(seat);
+    } else {
+      seat?.worker.terminate();
+    }
+  }
+
+  #ask(): void {
+    const request = this.#latest;
+    if (request === undefined) {
+      return;
+    }
+    const seat = this.#seat;
+    if (seat !== undefined) {
+      this.#post(seat, seat.isOwn ? request : { ...request, modules: this.#number, files: this.#files });
+    } else if (this.#factories !== undefined) {
+      void engineHere()?.answer(this.#factories, request, (reply) => { this.#receive(reply); }, () => request.id !== this.#latest?.id);
     }
   }
 
@@ -112,30 +117,23 @@ export class Runner {
       clearTimeout(this.#timer);
       this.#timer = window.setTimeout(() => {
         seat.worker.terminate();
-        this.#take();
-        this.#again();
+        this.#take(newSeat());
+        this.#ask();
       }, PATIENCE_MS);
     }
     seat.pending = request.id;
     seat.worker.postMessage(request);
   }
 
-  #again(): void {
-    if (this.#latest !== undefined) {
-      const { tool, args, world } = this.#latest;
-      this.run(tool, args, world, this.#listener);
-    }
-  }
-
   #receive({ id, result, error, mayNotLoad, done }: Reply): void {
     if (id !== this.#latest?.id) {
       return;
     }
-    if (mayNotLoad === true) {
-      mayLoad = false;
-      this.#seat?.worker.terminate();
-      this.#take();
-      this.#again();
+    if (mayNotLoad !== undefined) {
+      // It can do this much for others too; what it has made of the files, one of their own can start with.
+      this.#leave();
+      this.#take(newSeat(mayNotLoad));
+      this.#ask();
     } else if (error !== undefined) {
       this.#onError(error);
     } else if (result !== undefined) {
@@ -145,30 +143,61 @@ export class Runner {
 
   /** For hosts whose policy lets no worker start, but inline scripts: those of MCP Apps. */
   #runHere(): void {
-    this.#seat?.worker.terminate();
     this.#seat = undefined;
-    const key = `crowvault-${String(Math.random()).slice(2)}`;
-    const script = document.createElement('script');
-    try {
-      script.textContent = trustedScript(`window[${JSON.stringify(key)}] = ${this.#start};`);
-      document.head.append(script);
-    } catch {
-      // The policy forbids this as well.
-    }
-    script.remove();
-    const scope = window as unknown as Record<string, unknown>;
-    this.#factories = scope[key] as Record<string, ModuleFactory> | undefined;
-    delete scope[key];
+    const modules = engineHere()?.modulesOf(this.#files);
+    this.#factories = modules === undefined ? undefined : (evaluate(modules) as Factories | undefined);
     if (this.#factories === undefined) {
       this.#onError('This host lets the page run neither workers nor scripts, so nothing can be drawn.');
     } else {
-      this.#again();
+      this.#ask();
     }
   }
 }
 
-function addressOf(text: string): string {
-  return URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
+/** A worker, with modules if it can load none later; undefined where a policy forbids workers. */
+function newSeat(modules?: string): Seat | undefined {
+  const given = modules === undefined ? '' : `, ${modules}`;
+  const address = URL.createObjectURL(new Blob([`${engine}\nCrowVaultEngine.serve(self${given});`], { type: 'text/javascript' }));
+  try {
+    const worker = new Worker(policy?.createScriptURL(address) ?? address);
+    const seat: Seat = { worker, isOwn: modules !== undefined, pending: undefined, hasFailed: false };
+    worker.onerror = (event) => {
+      // Some policies are told of late.
+      event.preventDefault();
+      seat.hasFailed = true;
+    };
+    return seat;
+  } catch {
+    return undefined;
+  } finally {
+    setTimeout(() => { URL.revokeObjectURL(address); }, PATIENCE_MS);
+  }
+}
+
+let here: Engine | undefined;
+
+/** The engine in the page itself. */
+function engineHere(): Engine | undefined {
+  here ??= evaluate(`(() => { ${engine}\nreturn CrowVaultEngine; })()`) as Engine | undefined;
+  return here;
+}
+
+/** The value of an expression, by an inline script; undefined where a policy forbids that. */
+function evaluate(expression: string): unknown {
+  const key = `crowvault-${String(Math.random()).slice(2)}`;
+  const script = document.createElement('script');
+  try {
+    const text = `window[${JSON.stringify(key)}] = ${expression};`;
+    script.textContent = policy?.createScript(text) ?? text;
+    document.head.append(script);
+  } catch {
+    // The policy forbids this as well.
+  }
+  script.remove();
+  const scope = window as unknown as Record<string, unknown>;
+  const value = scope[key];
+  delete scope[key];
+  return value;
 }
 
 interface TrustedTypesFactory {
@@ -184,11 +213,3 @@ const policy = factory?.createPolicy('crowvault', {
   createScriptURL: (text) => (text.startsWith('blob:') ? text : ''),
   createScript: (text) => text,
 });
-
-function trusted(address: string): string {
-  return policy?.createScriptURL(address) ?? address;
-}
-
-function trustedScript(text: string): string {
-  return policy?.createScript(text) ?? text;
-}

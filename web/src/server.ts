@@ -71,12 +71,14 @@ export class HttpServer implements Server {
   readonly stack = (manifest: unknown): Promise<Answer> => post('stack', manifest);
 
   async tools(): Promise<readonly Tool[]> {
-    const response = await fetch(addressOf('tools'), { headers: { accept: 'application/json' } });
+    const [response, manifest] = await Promise.all([
+      fetch(addressOf('tools'), { headers: { accept: 'application/json' } }),
+      fetch(addressOf('stack'), { headers: { accept: 'application/schema+json' } }),
+    ]);
     if (!response.ok) {
       throw new Error(`The server answered ${String(response.status)}.`);
     }
     const { tools } = (await response.json()) as { tools: readonly Tool[] };
-    const manifest = await fetch(addressOf('stack'), { headers: { accept: 'application/schema+json' } });
     this.manifest = manifest.ok ? ((await manifest.json()) as Schema) : undefined;
     return withDefaults(tools, this.manifest ?? {});
   }

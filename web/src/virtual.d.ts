@@ -1,4 +1,4 @@
-declare module 'virtual:simulation' {
+declare module 'virtual:engine' {
   const text: string;
   export default text;
 }

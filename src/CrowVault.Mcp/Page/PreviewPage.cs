@@ -7,7 +7,7 @@ namespace CrowVault.Mcp.Page;
 /// <summary>The page that shows what the arguments do: one HTML file, built in <c>web/</c> and embedded.</summary>
 internal static class PreviewPage
 {
-    private static readonly Lazy<string> s_html = new(() => EmbeddedText.Read(typeof(PreviewPage).Assembly, "Page/page.html"));
+    private static readonly Lazy<string> s_html = new(() => Read("page.html"));
 
     private static readonly Lazy<string> s_policy = new(() =>
         "default-src 'none'; "
@@ -21,6 +21,11 @@ internal static class PreviewPage
     /// <summary>The Content-Security-Policy under which it runs: its own script and style, its workers, its own server, nothing
     /// else.</summary>
     public static string Policy => s_policy.Value;
+
+    /// <summary>What speaks with the host of an MCP App, as a script that comes before the page's own.</summary>
+    public static string HostScript() => Read("app.js");
+
+    private static string Read(string file) => EmbeddedText.Read(typeof(PreviewPage).Assembly, $"Page/{file}");
 
     private static string HashOf(string open, string close)
     {

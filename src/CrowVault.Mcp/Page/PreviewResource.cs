@@ -20,7 +20,7 @@ internal sealed class PreviewResource : McpServerResource
 
     private const string MediaType = "text/html;profile=mcp-app";
 
-    private static readonly Lazy<string> s_text = new(WithTools);
+    private static readonly Lazy<string> s_text = new(ForHosts);
 
     /// <inheritdoc/>
     public override ResourceTemplate ProtocolResourceTemplate { get; } = new()
@@ -63,7 +63,7 @@ internal sealed class PreviewResource : McpServerResource
         });
 
     // A host hands on calls and their results, but no schemas. The default encoder leaves no "<" in the text.
-    private static string WithTools()
+    private static string ForHosts()
     {
         var tools = JsonSerializer.Serialize(
             new ListToolsResult { Tools = [.. ApiMcpServer.Tools.Select(tool => tool.ProtocolTool)] },
@@ -73,7 +73,7 @@ internal sealed class PreviewResource : McpServerResource
         return PreviewPage.Html.Replace(
             Place,
             $"<script type=\"application/json\" id=\"crowvault-tools\">{tools}</script>\n    <script type=\"application/json\" "
-                + $"id=\"crowvault-schema\">{schema}</script>\n    {Place}",
+                + $"id=\"crowvault-schema\">{schema}</script>\n    <script>{PreviewPage.HostScript()}</script>\n    {Place}",
             StringComparison.Ordinal);
     }
 }

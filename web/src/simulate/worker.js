@@ -3,9 +3,11 @@ import { simulate, simulateVariant, stormLines, stormResult, stormVariants } fro
 
 /**
  * @typedef {Record<string, import('./module.js').ModuleFactory>} Factories
- * @typedef {{ id: number, modules?: string | undefined, tool: string, args: Record<string, any>, world: Record<string, any> }} Request
- *   `modules` is the address of a script that calls `modulesLoaded` with factories; without it those of the start are run.
- * @typedef {{ id: number, result?: import('./result.js').Result, error?: string, mayNotLoad?: boolean, done: boolean }} Reply
+ * @typedef {readonly import('../server.js').EmittedFile[]} Files
+ * @typedef {{ id: number, modules?: number, files?: Files, tool: string, args: Record<string, any>, world: Record<string, any> }} Request
+ *   `files` are run, loaded once for every number of `modules`; without them those of the start are run.
+ * @typedef {{ id: number, result?: import('./result.js').Result, error?: string, mayNotLoad?: string, done: boolean }} Reply
+ *   `mayNotLoad` is the text of the modules that this host's policy does not let a worker load.
  */
 
 /**
@@ -52,26 +54,29 @@ export async function answer(factories, { id, tool, args, world }, reply, isStal
 
 /**
  * Serves a worker's messages: only the newest that has not begun is worth an answer. The worker outlives the modules that it runs, so
- * that the simulation is compiled once for all of them.
+ * that the simulation is compiled once for all of them. They become a script that it loads: no `eval`, so the page's policy can forbid it.
  *
  * @param {{ onmessage: unknown, postMessage: (reply: Reply) => void, importScripts?: (address: any) => void, trustedTypes?: any, modulesLoaded?: unknown }} scope
+ * @param {(files: Files) => string} modulesOf
  * @param {Factories} [atStart]
  */
-export function serve(scope, atStart = {}) {
+export function serve(scope, modulesOf, atStart = {}) {
   let factories = atStart;
-  /** @type {string | undefined} */
+  /** @type {number | undefined} */
   let loaded;
   const policy = scope.trustedTypes?.createPolicy('crowvault', {
-    // Only what the page itself has made.
+    // Only what is made here.
     createScriptURL: (/** @type {string} */ address) => (address.startsWith('blob:') ? address : ''),
   });
   scope.modulesLoaded = (/** @type {Factories} */ given) => {
     factories = given;
   };
-  const load = (/** @type {string | undefined} */ modules) => {
-    if (modules !== loaded) {
-      scope.importScripts?.(policy?.createScriptURL(modules) ?? modules);
-      loaded = modules;
+  const load = (/** @type {string} */ text) => {
+    const address = URL.createObjectURL(new Blob([`modulesLoaded(${text});`], { type: 'text/javascript' }));
+    try {
+      scope.importScripts?.(policy?.createScriptURL(address) ?? address);
+    } finally {
+      URL.revokeObjectURL(address);
     }
   };
   /** @type {Request | undefined} */
@@ -82,11 +87,15 @@ export function serve(scope, atStart = {}) {
     while (next !== undefined) {
       const request = next;
       next = undefined;
-      try {
-        load(request.modules);
-      } catch {
-        scope.postMessage({ id: request.id, mayNotLoad: true, done: true });
-        continue;
+      if (request.files !== undefined && request.modules !== loaded) {
+        const text = modulesOf(request.files);
+        try {
+          load(text);
+          loaded = request.modules;
+        } catch {
+          scope.postMessage({ id: request.id, mayNotLoad: text, done: true });
+          continue;
+        }
       }
       await answer(factories, request, (reply) => scope.postMessage(reply), () => next !== undefined);
     }
