@@ -60,7 +60,9 @@ const page = html
 
 const sizeOf = (text) => gzipSync(text, { level: 9 }).length;
 const host = inline(app);
-console.log(`page.html: ${String(page.length)} bytes, ${String(sizeOf(page))} with gzip; as an MCP App ${String(sizeOf(page + host))} in all`);
+console.log(
+  `page.html: ${String(page.length)} bytes, ${String(sizeOf(page))} with gzip; as an MCP App ${String(sizeOf(page + host))} in all`,
+);
 if (sizeOf(page + host) > MOST_BYTES) {
   console.error(`The page is over ${String(MOST_BYTES)} bytes with gzip.`);
   process.exitCode = 1;
