@@ -6,11 +6,13 @@
 #
 # With --really it needs NUGET_API_KEY, a login of npm, and a login of gh; each step is left out of a second run when its version is there already.
 set -euo pipefail
+from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 really=
 if [[ ${1:-} == --really ]]; then really=1; shift; fi
-[[ ${1:-} != --* ]] || { echo "usage: scripts/publish.sh [--really] [FOLDER]" >&2; exit 2; }
-folder=${1:-artifacts/release}
+[[ ${1:-} != -* && $# -le 1 ]] || { echo "usage: scripts/publish.sh [--really] [FOLDER]" >&2; exit 2; }
+folder=${1:-$PWD/artifacts/release}
+[[ $folder == /* ]] || folder=$from/$folder
 [[ -f $folder/SHA256SUMS ]] || { echo "$folder: holds no release; run scripts/release.sh first" >&2; exit 2; }
 version=$(sed -nE 's:.*<Version>(.*)</Version>.*:\1:p' Directory.Build.props)
 
@@ -48,5 +50,7 @@ files=()
 for each in "$folder"/*; do
   case $each in *.nupkg | *.tgz) ;; *) files+=("$each") ;; esac
 done
-run gh release create "v$version" "${files[@]}" --title "$version" --notes-file CHANGELOG.md
+if [[ -z $really ]] || ! gh release view "v$version" >/dev/null 2>&1; then
+  run gh release create "v$version" "${files[@]}" --title "$version" --notes-file CHANGELOG.md
+fi
 echo "Then tell the MCP registry: mcp-publisher publish $folder/server.json"

@@ -12,11 +12,12 @@
 #                                    CONTAINER_BASE=HOST/NAME:TAG takes another base than the project's
 #   RELEASE_URL=https://... scripts/release.sh   also lists the .mcpb bundle, which will be downloaded from there, in server.json
 set -euo pipefail
+from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 root=$PWD
 all=linux-x64,linux-arm64,linux-musl-x64,osx-arm64,osx-x64,win-x64
 platforms=$all
-while [[ ${1:-} == --* ]]; do
+while [[ ${1:-} == -* ]]; do
   case $1 in
     --platforms) platforms=${2:?--platforms needs a list such as $all}; shift 2 ;;
     *) echo "usage: scripts/release.sh [--platforms LIST] [FOLDER]" >&2; exit 2 ;;
@@ -34,7 +35,14 @@ if [[ " ${rids[*]} " == *" linux-arm64 "* && $(uname -m) == x86_64 ]] && ! comma
   echo "linux-arm64 needs lld gcc-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++-12-dev-arm64-cross" >&2
   exit 2
 fi
-out=$(mkdir -p "${1:-artifacts/release}" && cd "${1:-artifacts/release}" && pwd)
+# Where it was called from, as every other command takes a path.
+out=${1:-$root/artifacts/release}
+[[ $out == /* ]] || out=$from/$out
+mkdir -p "$out"
+out=$(cd "$out" && pwd)
+# What is there makes way for the release, so it may be nothing but one.
+other=$(find "$out" -mindepth 1 -maxdepth 1 ! -name 'CrowVault.Mcp.*.nupkg' ! -name 'crowvault-mcp-*' ! -name SHA256SUMS ! -name server.json -print -quit)
+[[ -z $other ]] || { echo "$out: holds something else than a release: ${other##*/}; give another folder" >&2; exit 2; }
 build=$root/artifacts/build
 rid=linux-x64
 # As Node.js calls the platforms.
