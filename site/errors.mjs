@@ -5,7 +5,7 @@ export const errors = [
     error: 'CircuitOpenError',
     file: 'circuit-breaker.ts',
     means:
-      'The breaker did not make the call: the service failed too often, and the breaker is waiting for it to recover. `retryAfterMs` says how much longer; `breaker` says which breaker. In a stack, `CircuitOpenedError` with the same code ends a call that was waiting for its next attempt when the circuit opened; its own failure is the `cause`.',
+      'The breaker did not make the call: the service failed too often, or somebody called `trip` or `isolate`. `retryAfterMs` says how much longer the breaker waits (`Infinity` while it is isolated); `breaker` says which breaker. In a stack, `CircuitOpenedError` with the same code ends a call that was waiting for its next attempt when the circuit opened; its own failure is the `cause`.',
     does: 'Answer from a cache, or tell your caller to come back later (503 with Retry-After). Do not retry it: the emitted retry does not. If the circuit opens too easily, look at what counts as a failure (`judge`) and at `failureThreshold`.',
   },
   {
@@ -35,8 +35,9 @@ export const errors = [
     code: 'BULKHEAD_FULL',
     error: 'BulkheadFullError',
     file: 'bulkhead.ts',
-    means: 'All slots of the partition are taken and its queue is full, or the bulkhead is being drained, so the call was refused at once.',
-    does: 'Answer 503. If it happens in ordinary traffic, the slots are too few: take calls per second x seconds per call, and half as much again.',
+    means:
+      'The call was refused at once: all slots of the partition are taken and its queue is full, the bulkhead is being drained, or the slots are held by the very calls that would wait for this one. The message says which.',
+    does: 'Answer 503. If it happens in ordinary traffic, the slots are too few: take calls per second x seconds per call, and half as much again. A call nested in one of its own partition needs another partition, or none.',
   },
   {
     code: 'BULKHEAD_TIMEOUT',

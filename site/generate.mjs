@@ -136,14 +136,15 @@ ${file.content}\`\`\`
 // --- Decision help is the guide that assistants read.
 write('choose', plain(guide('choose-pattern')));
 
-// --- Recipes: a call of each, with the figures and the warnings that the program gives.
-for (const { name, title, story, calls, then } of recipes) {
+// --- Recipes: a call of each, with the figures and the warnings that the program gives, and the code that uses what they write.
+for (const { name, title, story, calls, file, code, then } of recipes) {
   const parts = calls.map(({ tool, args, why }) => {
     const answer = JSON.parse(run('call', tool, JSON.stringify(args), '--json'));
     const remarks = [...answer.warnings.map((each) => `- **Warning.** ${each}`), ...answer.notes.map((each) => `- ${each}`)];
-    return `## ${why}\n\n\`\`\`sh\n${answer.command}\n\`\`\`\n\n\`\`\`ts\n${answer.usage}\n\`\`\`\n\n${remarks.join('\n')}\n`;
+    return `## ${why}\n\n\`\`\`sh\n${answer.command}\n\`\`\`\n\n${remarks.join('\n')}\n`;
   });
-  write(`recipes/${name}`, plain(`# ${title}\n\n${story}\n\n${parts.join('\n')}\n${then ?? ''}\n`));
+  const together = `## In your code\n\n\`${file}\`:\n\n\`\`\`ts\n${code}\n\`\`\`\n\n${then}\n`;
+  write(`recipes/${name}`, plain(`# ${title}\n\n${story}\n\n${parts.join('\n')}\n${together}`));
 }
 
 // --- Errors: one page for each code that emitted code throws.
