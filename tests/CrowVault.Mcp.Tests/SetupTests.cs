@@ -203,6 +203,14 @@ public sealed class SetupTests
     [InlineData("codex", "[mcp_servers]\napi-mcp = { env = { A = '1' } }\n", "[mcp_servers]\napi-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"], env = { A = '1' } }\n")]
     [InlineData("codex", "[mcp_servers]\napi-mcp = {}\n", "[mcp_servers]\napi-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"]}\n")]
     [InlineData("codex", "mcp_servers = { api-mcp = { command = 'old', args = [] } }\n", "mcp_servers = { api-mcp = { command = \"npx\", args = [\"-y\", \"@crowvault/mcp\"] } }\n")]
+    [InlineData("cursor", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y","@crowvault/mcp@0.1.0","--tools","generate_bulkhead"]}}}""", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y","@crowvault/mcp@0.1.0","--tools","generate_bulkhead"]}}}""")]
+    [InlineData("claude-code", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y","@crowvault/mcp",/* few */"--tools","a"]}}}""", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y","@crowvault/mcp",/* few */"--tools","a"],"type": "stdio"}}}""")]
+    [InlineData("cursor", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y","@crowvault/mcp-else"]}}}""", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y", "@crowvault/mcp"]}}}""")]
+    [InlineData("cursor", """{"mcpServers":{"api-mcp":{"command":"bunx","args":["-y","@crowvault/mcp","--tools","a"]}}}""", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y", "@crowvault/mcp"]}}}""")]
+    [InlineData("cursor", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y",null]}}}""", """{"mcpServers":{"api-mcp":{"command":"npx","args":["-y", "@crowvault/mcp"]}}}""")]
+    [InlineData("opencode", """{"mcp":{"api-mcp":{"type":"local","command":["npx","-y","@crowvault/mcp","--tools","a"]}}}""", """{"mcp":{"api-mcp":{"type":"local","command":["npx","-y","@crowvault/mcp","--tools","a"]}}}""")]
+    [InlineData("codex", "[mcp_servers.api-mcp]\ncommand = 'npx'\nargs = ['-y', '@crowvault/mcp', '--tools', 'a'] # few\n", "[mcp_servers.api-mcp]\ncommand = 'npx'\nargs = ['-y', '@crowvault/mcp', '--tools', 'a'] # few\n")]
+    [InlineData("codex", "[mcp_servers.api-mcp]\ncommand = 'npx'\nargs = ['-y', 1]\n", "[mcp_servers.api-mcp]\ncommand = 'npx'\nargs = [\"-y\", \"@crowvault/mcp\"]\n")]
     public void What_its_owner_has_set_in_the_entry_stays(string name, string text, string expected)
     {
         var edited = SetupCommand.Edit(Encoding.UTF8.GetBytes(text), Clients.ByName[name], ServerStart.Npx, isWindows: false)!;
@@ -220,6 +228,9 @@ public sealed class SetupTests
     [InlineData("codex", "a = 1\n\n[mcp_servers.api-mcp]\ncommand = 'x'\n\n[mcp_servers.api-mcp.env]\nA = '1'\n\n# b's\n[b]\n", "a = 1\n\n# b's\n[b]\n")]
     [InlineData("codex", "a = 1\n[mcp_servers.api-mcp.env]\nA = '1'\n\n[mcp_servers.api-mcp]\ncommand = 'x'", "a = 1")]
     [InlineData("codex", "[mcp_servers]\napi-mcp.command = 'x'\napi-mcp.args = []\nb.command = 'y'\n", "[mcp_servers]\nb.command = 'y'\n")]
+    [InlineData("codex", "[mcp_servers]\n\t[mcp_servers.api-mcp]\n\t\tcommand = 'x'\n\t[mcp_servers.b]\n\t\tcommand = 'y'\n", "[mcp_servers]\n\t[mcp_servers.b]\n\t\tcommand = 'y'\n")]
+    [InlineData("codex", "a = 1\n\n  [mcp_servers.api-mcp]\n  command = 'x'", "a = 1")]
+    [InlineData("codex", "[mcp_servers]\n  api-mcp.command = 'x'\n  b.command = 'y'\n", "[mcp_servers]\n  b.command = 'y'\n")]
     public void Only_the_entry_is_taken_out(string name, string text, string expected)
     {
         var edited = SetupCommand.Edit(Encoding.UTF8.GetBytes(text), Clients.ByName[name], null, isWindows: false)!;
@@ -268,6 +279,55 @@ public sealed class SetupTests
         Assert.Equal(
             ["in UTF-16, which clients do not read; save it as UTF-8", "not text in UTF-8"],
             texts.Select(text => Assert.Throws<FormatException>(() => SetupCommand.Edit(text, Client.Cursor, ServerStart.Npx, isWindows: false)).Message));
+    }
+
+    [Fact]
+    public void An_entry_that_starts_this_program_keeps_the_options_behind_it()
+    {
+        byte[] Edit(string text, string program) =>
+            SetupCommand.Edit(Encoding.UTF8.GetBytes(text), Client.Cursor, new(program), isWindows: false)!;
+
+        var own = """{"mcpServers":{"api-mcp":{"command":"/opt/x","args":["--tools","a"]}}}""";
+        Assert.Equal(own, Encoding.UTF8.GetString(Edit(own, "/opt/x")));
+        Assert.Equal("""{"mcpServers":{"api-mcp":{"command":"/opt/y","args":[]}}}""", Encoding.UTF8.GetString(Edit(own, "/opt/y")));
+    }
+
+    [Theory]
+    [InlineData("/h/.npm/_npx/0123456789abcdef/node_modules/@crowvault/mcp-linux-x64/crowvault-mcp", true)]
+    [InlineData("C:\\Users\\me\\AppData\\Local\\npm-cache\\_npx\\01\\node_modules\\@crowvault\\mcp-win32-x64\\crowvault-mcp.exe", true)]
+    [InlineData("/h/.cache/pnpm/dlx/0123/18f/node_modules/@crowvault/mcp-linux-x64/crowvault-mcp", true)]
+    [InlineData("/tmp/xfs-1/dlx-99/node_modules/@crowvault/mcp-linux-x64/crowvault-mcp", true)]
+    [InlineData("/tmp/bunx-0-@crowvault/mcp@latest/node_modules/@crowvault/mcp-linux-x64/crowvault-mcp", true)]
+    [InlineData("/h/.nuget/packages/crowvault.mcp.linux-x64/0.1.0/tools/any/linux-x64/CrowVault.Mcp", true)]
+    [InlineData("/h/.dotnet/tools/.store/crowvault.mcp/0.1.0/crowvault.mcp.linux-x64/0.1.0/tools/any/linux-x64/CrowVault.Mcp", false)]
+    [InlineData("/usr/lib/node_modules/@crowvault/mcp/node_modules/@crowvault/mcp-linux-x64/crowvault-mcp", false)]
+    [InlineData("/h/src/crowvault.mcp/src/CrowVault.Mcp/bin/Release/net10.0/CrowVault.Mcp", false)]
+    public void A_program_in_a_cache_is_known(string program, bool isOfCache)
+    {
+        Assert.Equal(isOfCache, new ServerStart(program).IsOfCache);
+        Assert.Equal(isOfCache, new ServerStart("dotnet", program).IsOfCache);
+    }
+
+    [Fact]
+    public void A_tool_of_NET_is_started_by_the_link_that_an_update_keeps()
+    {
+        using var folder = new TemporaryFolder();
+        var program = folder.File(Path.Combine(".store", "crowvault.mcp", "0.1.0", "CrowVault.Mcp"));
+
+        Assert.Equal(program, ServerStart.LinkTo(program));
+        var link = folder.File("crowvault-mcp");
+        File.WriteAllText(link, "");
+        Assert.Equal(link, ServerStart.LinkTo(program));
+        Assert.Equal("/opt/crowvault-mcp", ServerStart.LinkTo("/opt/crowvault-mcp"));
+    }
+
+    [Fact]
+    public void A_home_that_no_shell_has_put_in_is_no_folder_of_that_name()
+    {
+        var (exitCode, output, errors) = ServerProcess.Run("", "setup", "--client", "cursor", "--dry-run", "--config", "~/.cursor/mcp.json");
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.StartsWith("--config: the shell has left ~ as it is", errors, StringComparison.Ordinal);
     }
 
     [Fact]

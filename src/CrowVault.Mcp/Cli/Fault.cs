@@ -34,6 +34,13 @@ internal sealed class Fault(string message, int exitCode = CommandLine.Usage) : 
         [unchecked((int)0x80070070)] = "no space is left on the disk",
     };
 
+    /// <summary>What is wrong with a path that begins in somebody's home, where no shell has put that in.</summary>
+    /// <returns>Null for every other path.</returns>
+    public static string? OfTilde(string option, string? path) =>
+        path is "~" or ['~', '/', ..] || (OperatingSystem.IsWindows() && path is ['~', '\\', ..])
+            ? $"{option}: the shell has left ~ as it is, as it does in quotes and after =; write \"$HOME\" in its place."
+            : null;
+
     /// <summary>A fault of the file system as a sentence.</summary>
     /// <param name="subject">The path or stream.</param>
     /// <param name="exception">What the file system said.</param>

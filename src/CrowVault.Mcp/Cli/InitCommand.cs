@@ -79,6 +79,11 @@ internal static class InitCommand
             throw new Fault("-c: the path is empty; give the manifest with -c PATH.");
         }
 
+        if (Fault.OfTilde("-c", config) is { } unexpanded)
+        {
+            throw new Fault(unexpanded);
+        }
+
         var path = Path.GetFullPath(config);
         if (Path.Exists(path) || new FileInfo(path).LinkTarget is not null)
         {

@@ -28,6 +28,11 @@ internal sealed record MonitoringRequest(string? Dashboard, string? Alerts)
                 throw new Fault($"{option}: {Fault.Show(path)} is no {extensions[0]} file; give the path of one.");
             }
 
+            if (Fault.OfTilde(option, path) is { } unexpanded)
+            {
+                throw new Fault(unexpanded);
+            }
+
             files.Add((path, of(monitoring ?? throw new Fault(
                 $"{option}: the manifest reports no metrics; set \"withMetrics\": true in it, with a "
                     + "section stack or all four outbound layers."))));

@@ -40,8 +40,7 @@ internal sealed partial record OutputRequest(string? Output, bool DryRun, bool D
         : Output is null && Name is not null ? "--name needs -o PATH."
         : string.IsNullOrWhiteSpace(Output) && Output is not null ? "-o: the path is empty; give a folder or a .ts file."
         : Output is "-" ? "-o: - is no folder; without -o the code goes to standard output."
-        : Output is "~" || Output?.StartsWith("~/", StringComparison.Ordinal) == true
-            ? "-o: the shell has left ~ as it is, as it does in quotes and after =; write \"$HOME\" in its place."
+        : Fault.OfTilde("-o", Output) is { } unexpanded ? unexpanded
         : Language is not (null or JavaScript.Language or "typescript")
             ? $"--language: {Fault.Show(Language)} cannot be emitted; use typescript or javascript."
         : Language is not null && IsFile && JavaScript.Is(Output!) != (Language == JavaScript.Language)

@@ -71,6 +71,11 @@ internal static class SimulateCommand
             throw new Fault($"--svg: {Fault.Show(svg)} is no .svg file; give the path of one.");
         }
 
+        if (Fault.OfTilde("--svg", svg) is { } unexpanded)
+        {
+            throw new Fault(unexpanded);
+        }
+
         if (svg is not null)
         {
             RefuseInTheWay(svg);

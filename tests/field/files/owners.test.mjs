@@ -231,3 +231,21 @@ test('-o that cannot be meant is one sentence and writes nothing', () => {
   assert.deepEqual(filesOf(folder), {});
   assert.equal(existsSync(join(folder, '-')), false);
 });
+
+test('no command makes a folder named ~', () => {
+  const folder = newFolder();
+  writeFileSync(join(folder, 'resilience.json'), '{"withMetrics":true,"circuitBreaker":{},"retryPolicy":{},"stack":{}}');
+  const before = filesOf(folder);
+  for (const [option, ...call] of [
+    ['-c', 'init', '--yes', '--upstreams', 'orders'],
+    ['--svg', 'simulate'],
+    ['--dashboard', 'stack', '-o', 'src'],
+    ['--alerts', 'stack', '-o', 'src'],
+    ['--config', 'setup', '--client', 'cursor'],
+  ]) {
+    const { code, err } = run(folder, ...call, option, `~/a${{ '--svg': '.svg', '--alerts': '.yml' }[option] ?? '.json'}`);
+    assert.equal(code, 2, option);
+    assert.equal(err, `${option}: the shell has left ~ as it is, as it does in quotes and after =; write "$HOME" in its place.\n`);
+  }
+  assert.deepEqual(filesOf(folder), before);
+});

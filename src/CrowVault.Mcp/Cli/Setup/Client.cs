@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace CrowVault.Mcp.Cli.Setup;
@@ -27,8 +28,15 @@ internal enum Scope
 /// <summary>How a client starts the server.</summary>
 internal sealed record ServerStart(string Command, params IReadOnlyList<string> Arguments)
 {
+    /// <summary>The name of the npm package.</summary>
+    public const string Package = "@crowvault/mcp";
+
+    private const string Store = ".store";
+
+    private static readonly string[] s_once = ["dlx-", "bunx-", "crowvault.mcp."];
+
     /// <summary>The npm package.</summary>
-    public static ServerStart Npx { get; } = new("npx", "-y", "@crowvault/mcp");
+    public static ServerStart Npx { get; } = new("npx", "-y", Package);
 
     /// <summary>The .NET tool.</summary>
     public static ServerStart Dnx { get; } = new("dotnet", "dnx", "CrowVault.Mcp", "--yes");
@@ -37,7 +45,22 @@ internal sealed record ServerStart(string Command, params IReadOnlyList<string> 
     public static ServerStart ThisProgram { get; } =
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) is "dotnet"
             ? new("dotnet", Path.Combine(AppContext.BaseDirectory, "CrowVault.Mcp.dll"))
-            : new(Environment.ProcessPath ?? Product.Command);
+            : new(LinkTo(Environment.ProcessPath ?? Product.Command));
+
+    /// <summary>Whether it lies where npx, pnpm dlx, yarn dlx, bunx or dnx keep what they run once.</summary>
+    public bool IsOfCache => Arguments.Append(Command).Select(path => path.Split('/', '\\')).Any(parts =>
+        parts.Any(part => part is "_npx" or "dlx" || s_once.Any(prefix => part.StartsWith(prefix, StringComparison.Ordinal)))
+        && !parts.Contains(Store));
+
+    /// <summary>What starts a program whatever its version: an update of a .NET tool takes the folder of its former version away.</summary>
+    /// <param name="program">The program that runs.</param>
+    public static string LinkTo(string program)
+    {
+        var tools = program.Split($"{Path.DirectorySeparatorChar}{Store}{Path.DirectorySeparatorChar}") is [var before, _] ? before : null;
+        return new[] { Product.Command, $"{Product.Command}.exe" }
+            .Select(name => Path.Combine(tools ?? "", name))
+            .FirstOrDefault(link => tools is not null && File.Exists(link), program);
+    }
 
     /// <summary>The same from the user's home folder, whatever folder is open in the client.</summary>
     /// <remarks>
@@ -54,7 +77,32 @@ internal sealed record ServerStart(string Command, params IReadOnlyList<string> 
 /// <summary>A server's entry in a client's configuration.</summary>
 /// <param name="Members">What starts the server; the same after every run.</param>
 /// <param name="Preferences">What a new entry begins with; later it is its owner's.</param>
-internal sealed record ServerEntry(JsonObject Members, JsonObject Preferences);
+internal sealed record ServerEntry(JsonObject Members, JsonObject Preferences)
+{
+    private static readonly string[] s_line = ["command", "args"];
+
+    /// <summary>What there is to set in an entry that has these members already.</summary>
+    /// <param name="existing">The value of a member; null when there is none.</param>
+    /// <remarks>
+    /// An entry that starts the same keeps its line: a version that its owner has chosen, and the options behind, such as <c>--tools</c>.
+    /// </remarks>
+    public IEnumerable<KeyValuePair<string, JsonNode?>> MissingIn(Func<string, JsonNode?> existing)
+    {
+        var (wanted, found) = (LineOf(name => Members[name]), LineOf(existing));
+        var isSame = s_line.All(name => Members[name] is null || existing(name) is not null)
+            && found.Count >= wanted.Count
+            && wanted.Zip(found).All(each => each.First == each.Second || IsVersionOf(each.First, each.Second));
+        return Members.Where(member => !isSame || !s_line.Contains(member.Key));
+    }
+
+    private static List<string?> LineOf(Func<string, JsonNode?> value) =>
+        [.. s_line.SelectMany(name => value(name) is JsonArray list ? list.Select(TextOf) : value(name) is { } text ? [TextOf(text)] : [])];
+
+    private static string? TextOf(JsonNode? value) => value?.GetValueKind() is JsonValueKind.String ? value.GetValue<string>() : null;
+
+    private static bool IsVersionOf(string? package, string? found) =>
+        package == ServerStart.Package && found?.StartsWith($"{package}@", StringComparison.Ordinal) == true;
+}
 
 /// <summary>Where the parts of a system keep configuration.</summary>
 /// <param name="System">Which system.</param>

@@ -69,7 +69,7 @@ internal static class JsonConfiguration
                 : null));
         }
 
-        foreach (var (member, value) in entry.Members)
+        foreach (var (member, value) in entry.MissingIn(name => existing.Value.Find(name) is { } found ? Parse(text, found.Value) : null))
         {
             text = Set(text, key, innerKey, name, member, value!);
         }
@@ -137,13 +137,12 @@ internal static class JsonConfiguration
             return document.Insert(entry, member, _ => Render(value, null));
         }
 
-        var isSame = JsonNode.DeepEquals(
-            JsonNode.Parse(
-                text.AsSpan(existing.Value.Start, existing.Value.End - existing.Value.Start),
-                documentOptions: new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = MaxDepth }),
-            value);
-        return isSame ? text : document.Replace(existing.Value, Render(value, null));
+        return JsonNode.DeepEquals(Parse(text, existing.Value), value) ? text : document.Replace(existing.Value, Render(value, null));
     }
+
+    private static JsonNode? Parse(byte[] text, Value value) => JsonNode.Parse(
+        text.AsSpan(value.Start, value.End - value.Start),
+        documentOptions: new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip, MaxDepth = MaxDepth });
 
     /// <summary>Whether there is no value, but perhaps comments.</summary>
     private static bool IsEmpty(byte[] text)

@@ -136,6 +136,17 @@ internal static class SetupCommand
             throw new Fault("--config: the path is empty; give the path of a file.");
         }
 
+        if (Fault.OfTilde("--config", config) is { } unexpanded)
+        {
+            throw new Fault(unexpanded);
+        }
+
+        if (!remove && start.IsOfCache)
+        {
+            throw new Fault("--start program: this one is in a cache, and gone when that is emptied; install it (npm install -g "
+                + $"{ServerStart.Package}, or dotnet tool install -g CrowVault.Mcp) and let that one do it, or use --start npx or dnx.");
+        }
+
         var real = TargetFile.Follow(path, "--config");
         var existing = Path.Exists(real) ? Disk.ReadBytes(real, MaxBytes) : null;
         byte[]? edited;

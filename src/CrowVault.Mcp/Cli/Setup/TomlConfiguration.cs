@@ -39,7 +39,7 @@ internal static class TomlConfiguration
             return Append(Remove(text, key, name) ?? "", Table(key, name, entry, LineEnd(text)));
         }
 
-        foreach (var (member, value) in entry.Members.Reverse())
+        foreach (var (member, value) in entry.MissingIn(member => NodeOf(entries.Find([key, name, member]))).Reverse().ToList())
         {
             if (entries.Find([key, name, member]) is { } existing)
             {
@@ -85,9 +85,10 @@ internal static class TomlConfiguration
 
         foreach (var (start, last) in entries.Found.OrderDescending())
         {
-            // What stood behind it may have taken the end of its line along.
-            var (first, end) = (start, Math.Min(last, text.Length));
-            if (BackOverLineEnd(text, start) is var before && before < start && (before == 0 || text[before - 1] == '\n'))
+            // What stood behind it may have taken the end of its line along; what it was indented by goes with it.
+            var line = text.AsSpan(0, start).TrimEnd(" \t").Length;
+            var (first, end) = (line == 0 || text[line - 1] == '\n' ? line : start, Math.Min(last, text.Length));
+            if (BackOverLineEnd(text, first) is var before && before < first && (before == 0 || text[before - 1] == '\n'))
             {
                 // The empty line above.
                 first = before;
@@ -136,13 +137,15 @@ internal static class TomlConfiguration
         return quoted.Append('"').ToString();
     }
 
-    private static bool IsSame(ValueSyntax existing, JsonNode value) => (existing, value) switch
+    private static bool IsSame(ValueSyntax existing, JsonNode value) => JsonNode.DeepEquals(NodeOf(existing), value);
+
+    /// <summary>A text, or a list of them, as JSON; what is neither is a number there.</summary>
+    private static JsonNode? NodeOf(ValueSyntax? value) => value switch
     {
-        (StringValueSyntax text, JsonValue) => text.Value == value.GetValue<string>(),
-        (ArraySyntax list, JsonArray values) =>
-            list.Items.Select(item => (item.Value as StringValueSyntax)?.Value)
-                .SequenceEqual(values.Select(each => each!.GetValue<string>())),
-        _ => false,
+        null => null,
+        StringValueSyntax text => text.Value,
+        ArraySyntax list => new JsonArray([.. list.Items.Select(item => NodeOf(item.Value))]),
+        _ => 0,
     };
 
     private static string LineEnd(string text) => text.IndexOf('\n', StringComparison.Ordinal) is > 0 and var i && text[i - 1] == '\r'
