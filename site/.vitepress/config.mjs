@@ -13,7 +13,7 @@ export default {
   srcDir: '.pages',
   outDir: '../artifacts/site',
   cacheDir: '../artifacts/site-cache',
-  // Works from any folder of any server, and from a disk.
+  // SITE_BASE is another folder of the server than its topmost, such as /crowvault/.
   base: process.env.SITE_BASE ?? '/',
   cleanUrls: false,
   lastUpdated: false,

@@ -270,6 +270,28 @@ test('The commands of the command line work in the order in which they stand', a
   assert.ok(existsSync(join(folder, 'lib/bulkhead.js')));
 });
 
+test('A file that its owner edits and formats is upgraded, merged and accepted as docs/REFERENCE.md says', async () => {
+  const folder = join(cwd, 'edited');
+  mkdirSync(folder);
+  const [text, ...others] = take('Files that you edit', 'sh');
+  assert.deepEqual(others, []);
+  const [generate, diff, upgrade, merge, accept] = text.split('\n');
+  const call = (line) => shell(line, { cwd: folder, env: { ...env, PATH: `${dirname(program())}:${env.PATH}` } });
+  const path = join(folder, 'src/resilience/retry.ts');
+  const check = `${generate.split('#')[0]} --check`;
+  await call(generate);
+  assert.ok(existsSync(join(folder, 'src/resilience/.crowvault/retry.ts.gz')));
+  writeFileSync(path, `// A licence.\n${readFileSync(path, 'utf8').replaceAll(/^( +)/gmu, '$1$1').replaceAll('\n', '\r\n')}`);
+  await call(check);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('baseDelayMs: 200', 'baseDelayMs: 250'));
+  await assert.rejects(call(check), /edited since it was generated/u);
+  for (const line of [diff, upgrade, merge]) await call(line);
+  assert.match(readFileSync(path, 'utf8'), /maxRetries: 3[\s\S]*baseDelayMs: 250/u);
+  await assert.rejects(call(check), /edited since it was generated/u);
+  await call(accept);
+  await call(check);
+});
+
 test('The schema of the manifest takes what docs/STACK.md shows, and refuses what is misspelt in it', () => {
   const validate = new Ajv2020({ strict: false }).compile(json(inRepository('schemas/resilience.schema.json')));
   const [, text] = /```json\n(\{\n {2}"\$schema"[\s\S]*?\n\})\n```/u.exec(readFileSync(inRepository('docs/STACK.md'), 'utf8'));
