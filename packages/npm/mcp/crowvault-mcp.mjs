@@ -27,6 +27,21 @@ const windows = process.platform === 'win32';
 const platform = `${process.platform}-${windows ? 'x64' : process.arch}${isMusl() ? '-musl' : ''}`;
 const source = process.env.CROWVAULT_MCP_SOURCE ?? 'https://api.nuget.org/v3/index.json';
 
+/** Says what is wrong in one sentence. */
+function end(sentence) {
+  console.error(`${name}: ${sentence}`);
+  process.exit(127);
+}
+
+/** The folder that this was called in, which may have been removed. */
+function workingFolder() {
+  try {
+    return process.cwd();
+  } catch {
+    return end('the working directory is not there any more; change to another.');
+  }
+}
+
 /** Whether this is a Linux with musl: Node.js names the glibc that it runs on, where there is one. */
 function isMusl() {
   if (process.platform !== 'linux') return false;
@@ -53,10 +68,13 @@ function nativeProgram() {
     const program = join(place, windows ? 'crowvault-mcp.exe' : 'crowvault-mcp');
     // A package that was changed after its release is no program of this version.
     const wanted = sha256[platform];
-    if (wanted !== undefined && createHash('sha256').update(readFileSync(program)).digest('hex') !== wanted) {
-      console.error(`${name}: ${program} is not the released program of ${version}. Reinstall ${name}.`);
-      process.exit(127);
+    let sum;
+    try {
+      sum = createHash('sha256').update(readFileSync(program)).digest('hex');
+    } catch ({ code }) {
+      end(`${program} cannot be read (${code}); a virus scanner may have taken it away. Reinstall ${name}.`);
     }
+    if (wanted !== undefined && sum !== wanted) end(`${program} is not the released program of ${version}. Reinstall ${name}.`);
     return program;
   }
   return undefined;
@@ -69,7 +87,7 @@ const isIn = (folder, path) => {
 
 /** The absolute entries of PATH outside of any node_modules and, where it is not the user's home or around it, of the working directory. */
 function trustedPath() {
-  const opened = realpathSync(process.cwd());
+  const opened = realpathSync(folder);
   const isOwn = isIn(opened, existsSync(homedir()) ? realpathSync(homedir()) : homedir());
   return (process.env.PATH ?? process.env.Path ?? '').split(delimiter).filter((entry) => {
     if (!isAbsolute(entry)) return false;
@@ -105,7 +123,12 @@ function environment() {
 
 /** An empty folder whose own global.json, nuget.config and list of tools end the search for others. */
 function neutralFolder() {
-  const folder = mkdtempSync(join(tmpdir(), 'crowvault-mcp-'));
+  let folder;
+  try {
+    folder = mkdtempSync(join(tmpdir(), 'crowvault-mcp-'));
+  } catch ({ code }) {
+    return end(`no folder can be made in ${tmpdir()} (${code}); let TMPDIR (Windows: TEMP) name one that can be written.`);
+  }
   writeFileSync(join(folder, 'global.json'), '{ "sdk": { "rollForward": "latestMajor", "version": "10.0.100" } }\n');
   writeFileSync(
     join(folder, 'nuget.config'),
@@ -124,10 +147,10 @@ function fail() {
     : its in optionalDependencies
       ? `The package ${its} is missing: install ${name} again, with its optional dependencies. Or install the .NET 10 SDK.`
       : `Install the .NET 10 SDK, or run it on ${known.join(', ')}.`;
-  console.error(`${name}: no program for ${platform} could be started. ${way}`);
-  process.exit(127);
+  end(`no program for ${platform} could be started. ${way}`);
 }
 
+const folder = workingFolder();
 const path = trustedPath();
 const found = nativeProgram();
 const command = found ?? dotnet();
@@ -142,9 +165,9 @@ const first = neutral
 const child = spawn(command, [...first, ...given], {
   stdio: 'inherit',
   shell: false,
-  cwd: neutral ?? process.cwd(),
+  cwd: neutral ?? folder,
   // The program goes back to the folder in which it was called, and ends when this process is gone.
-  env: { ...environment(), CROWVAULT_MCP_PARENT: String(process.pid), ...(neutral && { CROWVAULT_MCP_FOLDER: process.cwd() }) },
+  env: { ...environment(), CROWVAULT_MCP_PARENT: String(process.pid), ...(neutral && { CROWVAULT_MCP_FOLDER: folder }) },
 });
 
 child.on('error', fail);

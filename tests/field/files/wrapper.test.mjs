@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { repository } from '../../shared/program.mjs';
@@ -99,6 +99,28 @@ test('a program that is not the released one is not started', { skip }, () => {
   assert.equal(refused.status, 127);
   assert.match(refused.stderr, /is not the released program/u);
   assert.equal(refused.stdout, '');
+});
+
+test('a program that was taken away, a working directory or a temporary folder that is gone: one sentence', { skip }, () => {
+  const { root, scope, repo, start } = scene();
+  rmSync(programPackage(scope, 'OURS'));
+  const says = ({ status, stdout, stderr }, sentence) => {
+    assert.deepEqual([status, stdout], [127, '']);
+    assert.match(stderr, sentence);
+    assert.equal(stderr.trimEnd().split('\n').length, 1, stderr);
+  };
+  says(start(), /crowvault-mcp cannot be read \(ENOENT\); a virus scanner may have taken it away\. Reinstall @crowvault\/mcp\.$/mu);
+
+  rmSync(join(scope, `mcp-${platform}`), { recursive: true });
+  says(start({ TMPDIR: join(root, 'none') }), /no folder can be made in .*none \(ENOENT\); let TMPDIR/u);
+
+  programPackage(scope, 'OURS');
+  const wrapper = join(scope, 'mcp/crowvault-mcp.mjs');
+  mkdirSync(join(repo, 'gone'));
+  const gone = spawnSync('sh', ['-c', 'cd "$1" && rmdir "$1" && exec "$2" "$3"', 'sh', join(repo, 'gone'), process.execPath, wrapper], {
+    encoding: 'utf8',
+  });
+  says(gone, /the working directory is not there any more; change to another\.$/mu);
 });
 
 test('dotnet runs in a folder of its own, by explicit source and version, and no dotnet of the opened folder does', { skip }, () => {
