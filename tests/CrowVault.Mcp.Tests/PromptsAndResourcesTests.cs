@@ -131,6 +131,7 @@ public sealed class PromptsAndResourcesTests
         StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("""{"service":"orders"}""", "services: give 1 to 20 names of letters, digits, _ and -, separated by commas, such as orders,payments. Given were \"service\", and no services.")]
     [InlineData("""{"services":5}""", "services: give 1 to 20 names of letters, digits, _ and -, separated by commas, such as orders,payments. Given was \"5\"")]
     [InlineData("""{}""", "services: ")]
     [InlineData("""{"services":"a;b"}""", "services: ")]

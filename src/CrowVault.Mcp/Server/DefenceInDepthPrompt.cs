@@ -96,7 +96,9 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
         {
             throw Invalid(
                 $"services: give 1 to {MostServices} names of letters, digits, _ and -, separated by commas, such as orders,payments. "
-                + $"Given was {Emitters.Arguments.Argument.Show(given["services"])}.");
+                + (request.Params?.Arguments is { Count: > 0 } others && !others.ContainsKey("services")
+                    ? $"Given were {string.Join(", ", others.Keys.Take(10).Select(Emitters.Arguments.Argument.Show))}, and no services."
+                    : $"Given was {Emitters.Arguments.Argument.Show(given["services"])}."));
         }
 
         var runtime = OneOf(given, "runtime", s_runtimes);
