@@ -217,6 +217,13 @@ public sealed class ArgumentsTests
     [InlineData("[\"429\",\"503\"]", "[429,503]")]
     [InlineData("[[429],{\"status\":503}]", "[429,503]")]
     [InlineData("{\"statuses\":[429,503]}", "[429,503]")]
+    [InlineData("[[429,503]]", "[429,503]")]
+    [InlineData("[\"429,503\"]", "[429,503]")]
+    [InlineData("\"429 and 503\"", "[429,503]")]
+    [InlineData("\"(429, 503)\"", "[429,503]")]
+    [InlineData("\"429/503|504\"", "[429,503,504]")]
+    [InlineData("[\"HTTP 503\",\"429 Too Many Requests\",\"Bad Gateway\"]", "[503,429,502]")]
+    [InlineData("{\"429\":true,\"503\":false}", "[429]")]
     public void Corrects_a_list(string value, string corrected) =>
         Assert.Equal(
             $$"""{"retryOn":{{corrected}}}""",
@@ -300,6 +307,30 @@ public sealed class ArgumentsTests
     [InlineData("bulkhead", """{"partitions":["a","A"],"maxConcurrent":10}""", null)]
     [InlineData("bulkhead", """{"partitions":{"a":3},"maxConcurrent":10}""", null)]
     [InlineData("rate_limiting", """{"limit":100,"window":"1m"}""", """{"requestsPerWindow":100,"windowSeconds":60}""")]
+    [InlineData("retry_policy", """{"retry":{"maxRetries":3,"base_delay_ms":100}}""", """{"maxRetries":3,"baseDelayMs":100}""")]
+    [InlineData("circuit_breaker", """{"timeout":{"recoveryTimeMs":3000}}""", """{"recoveryTimeMs":3000}""")]
+    [InlineData("circuit_breaker", """{"config":[{"failureThreshold":3}]}""", """{"failureThreshold":3}""")]
+    [InlineData("circuit_breaker", """{"arguments[failureThreshold]":3}""", """{"failureThreshold":3}""")]
+    [InlineData("circuit_breaker", "\"```json\\n{\\\"failureThreshold\\\":3,}\\n```\"", """{"failureThreshold":3}""")]
+    [InlineData("circuit_breaker", "\"{failureThreshold: 3}\"", """{"failureThreshold":3}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"00:01:30","failureThreshold":"'3'","withMetrics":"T"}""", """{"recoveryTimeMs":90000,"failureThreshold":3,"withMetrics":true}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":"1 minute and 30 seconds","slowCallMs":"2 000","tripOn":"failure-rate"}""", """{"recoveryTimeMs":90000,"slowCallMs":2000,"tripOn":"failure-rate"}""")]
+    [InlineData("circuit_breaker", """{"recoveryTimeMs":{"minutes":1,"seconds":30},"probeTimeoutMs":["5","s"]}""", """{"recoveryTimeMs":90000,"probeTimeoutMs":5000}""")]
+    [InlineData("circuit_breaker", """{"failureRatePercent":"50 Percent","tripOn":"failure-rate"}""", """{"failureRatePercent":50,"tripOn":"failure-rate"}""")]
+    [InlineData("retry_policy", """{"maxRetries":3,"strategy":"exponential","factor":2}""", """{"maxRetries":3}""")]
+    [InlineData("retry_policy", """{"retryOn[0]":429,"retryOn[1]":503}""", """{"retryOn":[429,503]}""")]
+    [InlineData("timeout_config", """{"operations.orders.get":2000,"operations[pay]":"5 s"}""", """{"operations":{"orders.get":2000,"pay":5000}}""")]
+    [InlineData("timeout_config", """{"operations[0][name]":"a","operations[0][timeoutMs]":5,"operations[0][retry]":"false"}""", """{"operations":[{"name":"a","timeoutMs":5,"retry":false}]}""")]
+    [InlineData("timeout_config", """{"operations.0.name":"a","operations.0.timeoutMs":5,"operations":{"b":5}}""", null)]
+    [InlineData("timeout_config", """{"operations":"orders, pay","timeoutMs":2000}""", """{"operations":{"orders":2000,"pay":2000}}""")]
+    [InlineData("timeout_config", """{"operation":"orders.get","timeoutMs":2000}""", """{"operations":{"orders.get":2000}}""")]
+    [InlineData("timeout_config", """{"operations":{"0":{"name":"a","timeoutMs":5},"1":{"name":"b","timeoutMs":6}}}""", """{"operations":{"a":5,"b":6}}""")]
+    [InlineData("timeout_config", """{"operations":[{"path":"/a","timeoutMs":5,"unit":"ms","description":"Gets it."},null]}""", """{"operations":{"a":5}}""")]
+    [InlineData("timeout_config", """{"operations":{"a":{"name":"a","timeoutMs":5}}}""", """{"operations":{"a":5}}""")]
+    [InlineData("bulkhead", """{"partitions":[{"key":"a","value":{"maxConcurrent":10,"maxQueue":3}}]}""", """{"partitions":[{"name":"a","maxConcurrent":10,"maxQueue":3}]}""")]
+    [InlineData("bulkhead", """{"partitions":[[{"name":"a","maxConcurrent":"10 connections"}]],"queue":"fifo"}""", """{"partitions":{"a":10}}""")]
+    [InlineData("rate_limiting", """{"requestsPerWindow":5,"limits":[]}""", """{"requestsPerWindow":5}""")]
+    [InlineData("rate_limiting", """{"algorithm":"fixed-window","limits":[{"max":1000,"windowMs":86400000}]}""", """{"algorithm":"fixed-window","limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
     public void Corrects_to_what_was_meant(string tool, string given, string? corrected) =>
         Assert.Equal(corrected, FaultsOf($"generate_{tool}", given).CorrectedArguments);
 
@@ -438,6 +469,16 @@ public sealed class ArgumentsTests
     [InlineData("bulkhead", """{"partitions":{"a":5,"A":5}}""")]
     [InlineData("timeout_config", """{"operations":[{"name":"a","timeout":30}]}""")]
     [InlineData("timeout_config", """{"operations":{"a":2000},"defaultTimeout":5}""")]
+    [InlineData("circuit_breaker", """[{"name":"failureThreshold","value":3}]""")]
+    [InlineData("circuit_breaker", "\"{\\\"failureThreshold\\\":3,\\\"resetTimeout\\\":30}\"")]
+    [InlineData("circuit_breaker", """{"argv":["--failure-threshold","3"]}""")]
+    [InlineData("circuit_breaker", """{"timeoutSeconds":30}""")]
+    [InlineData("retry_policy", """{"strategy":"linear","factor":2}""")]
+    [InlineData("retry_policy", """{"retryOn":["503 except GET"]}""")]
+    [InlineData("retry_policy", """{"retryOn":"500+"}""")]
+    [InlineData("rate_limiting", """{"algorithm":"fixed-window","limits":[{"endpoint":"/login","requests":5,"seconds":60}]}""")]
+    [InlineData("timeout_config", """{"operations":[{"name":"a","timeoutMs":2,"unit":"s"}]}""")]
+    [InlineData("timeout_config", """{"operation":"a","service":"b","timeoutMs":5}""")]
     public void Offers_no_call_that_leaves_out_what_was_meant(string tool, string given) =>
         Assert.Null(FaultsOf($"generate_{tool}", given).CorrectedArguments);
 
@@ -535,9 +576,15 @@ public sealed class ArgumentsTests
     }
 
     [Theory]
-    [InlineData("""{"failureTreshold":7,"failureThreshold":"abc"}""", "{}")]
-    [InlineData("""{"failureTreshold":7,"failure_threshold":8}""", """{"failureThreshold":7}""")]
-    public void Carries_the_value_of_a_misspelled_argument_over_once(string arguments, string corrected) =>
+    [InlineData("""{"failureTreshold":7,"failureThreshold":"abc"}""", """{"failureThreshold":7}""")]
+    [InlineData("""{"failureTreshold":7,"failure_threshold":8}""", null)]
+    [InlineData("""{"failureTreshold":7,"failureThreshold":8}""", null)]
+    [InlineData("""{"failureThreshold":8,"config":{"failureThreshold":7}}""", null)]
+    [InlineData("""{"config":{"failureThreshold":7},"failureThreshold":8}""", null)]
+    [InlineData("""{"failureTreshold":7,"failureThreshold":7}""", """{"failureThreshold":7}""")]
+    [InlineData("""{"failureThreshold":null,"failure_threshold":7}""", """{"failureThreshold":7}""")]
+    [InlineData("""{"failure_threshold":7,"failureThreshold":null}""", """{"failureThreshold":7}""")]
+    public void Carries_the_value_of_a_misspelled_argument_over_unless_there_are_two(string arguments, string? corrected) =>
         Assert.Equal(corrected, FaultsOf(arguments).CorrectedArguments);
 
     [Fact]

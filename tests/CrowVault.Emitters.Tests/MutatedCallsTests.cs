@@ -143,7 +143,7 @@ public sealed class MutatedCallsTests
         var name = call.ElementAt(random.Next(call.Count)).Key;
         var argument = emitter.Arguments.Find(name)!;
         var value = call[name]!.DeepClone();
-        switch (random.Next(14))
+        switch (random.Next(18))
         {
             case 0:
                 Rename(call, name, string.Concat(name.Select(c => char.IsAsciiLetterUpper(c) ? $"_{char.ToLowerInvariant(c)}" : $"{c}")));
@@ -175,6 +175,16 @@ public sealed class MutatedCallsTests
                 return Spelled(call, name, value);
             case 11:
                 return OtherForm(call, name, argument, value);
+            case 13:
+                return InPieces(call, name, value);
+            case 14:
+                return (Element(new JsonObject { [Pick(random, "config", "options", "retry", "timeout", "backoff")] = new JsonArray(call) }),
+                    Left.Readable);
+            case 15:
+                return (Element(JsonValue.Create(Pick(random,
+                    $"```json\n{call.ToJsonString()}\n```", JsonValue.Create(call.ToJsonString()).ToJsonString(), BareNames(call)))), Left.Readable);
+            case 16:
+                return Packed(call, name, argument, value);
             case 12:
                 call[name] = Pick<JsonNode?>(random, null, "?", -1.5, new JsonObject(), new JsonArray(), "\u202e", true, 1e300, new JsonArray(new JsonArray()));
                 return (Element(call), Left.Unreadable);
@@ -235,6 +245,47 @@ public sealed class MutatedCallsTests
             }));
         }
 
+        return (Element(call), Left.Readable);
+    }
+
+    // retryOn[0]=429 and operations[0].name=orders, as forms and flat maps send lists.
+    private static (JsonElement, Left) InPieces(JsonObject call, string name, JsonNode value)
+    {
+        if (value is JsonArray entries)
+        {
+            call.Remove(name);
+            for (var index = 0; index < entries.Count; index++)
+            {
+                foreach (var (path, piece) in entries[index] is JsonObject members
+                    ? members.Select(member => ($"{name}[{index}].{member.Key}", member.Value))
+                    : [($"{name}.{index}", entries[index])])
+                {
+                    call[path] = piece?.DeepClone();
+                }
+            }
+        }
+
+        return (Element(call), Left.Readable);
+    }
+
+    // {"failureThreshold":3} without the quotes around names.
+    private static string BareNames(JsonObject call) => System.Text.RegularExpressions.Regex.Replace(call.ToJsonString(), "\"([A-Za-z]+)\":", "$1:");
+
+    // [[…]], {"0":…}, {"item":…} and a list with nothing at its end; 3 as "[3]".
+    private static (JsonElement, Left) Packed(JsonObject call, string name, Argument argument, JsonNode value)
+    {
+        call[name] = value switch
+        {
+            JsonArray entries when argument is ObjectListArgument => (entries.Count % 3) switch
+            {
+                0 => new JsonObject(entries.Select((entry, index) => KeyValuePair.Create($"{index}", entry?.DeepClone()))),
+                1 => new JsonObject { ["item"] = entries[0]!.DeepClone() },
+                _ => new JsonArray([.. entries.Select(entry => entry!.DeepClone()), null]),
+            },
+            JsonArray entries => new JsonArray(entries.DeepClone()),
+            _ when value.GetValueKind() is JsonValueKind.Number => $"[{value}]",
+            _ => value,
+        };
         return (Element(call), Left.Readable);
     }
 

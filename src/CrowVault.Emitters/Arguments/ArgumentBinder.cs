@@ -98,7 +98,14 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
             // Arguments as words are not none.
             faults.Forbid(unless: inner.ValueKind is not (JsonValueKind.String or JsonValueKind.Array) || !Reading.MeansSomething(inner));
-            return new(faults, null, inner.ValueKind is JsonValueKind.Object ? Read(inner).Meant : []);
+            if (inner.ValueKind is not JsonValueKind.Object)
+            {
+                return new(faults, null, []);
+            }
+
+            var read = Read(inner);
+            faults.Forbid(unless: read.Faults.Correctable);
+            return new(faults, null, read.Meant);
         }
 
         var accepted = new JsonObject();
@@ -128,6 +135,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 var value = argument.Check(property.Value, faults);
                 if (value is not null)
                 {
+                    // Of two values only the caller knows which was meant.
+                    faults.Forbid(unless: !meant.TryGetPropertyValue(argument.Name, out var other) || JsonNode.DeepEquals(other, value));
                     meant[argument.Name] = value.DeepClone();
                 }
 
@@ -233,6 +242,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         // Beyond these names are not compared any more, so that the time stays linear in what was sent.
         private const int MostCompared = 50;
 
+        private readonly HashSet<string> _inPieces = new(StringComparer.Ordinal);
         private int _count;
         private bool _listed;
 
@@ -249,9 +259,18 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 faults.AddFinal(new(name, $"{Argument.Show(property.Value)} is not supported; {way.Advice}"));
             }
-            else if (AddPer(name, property) || AddRate(name, "unknown argument; ", property.Value) || AddMember(name, property))
+            else if (HoldsArguments(property) && Unpack(property.Value))
+            {
+                faults.Add(new(name, MembersBeside));
+            }
+            else if (AddPer(name, property) || AddRate(name, "unknown argument; ", property.Value) || AddMember(name, property)
+                || AddName(name, property) || AddPart(name, property))
             {
                 return;
+            }
+            else if (OtherName.AsItIs(property, schema) is { } anyway)
+            {
+                faults.Add(new(name, $"unknown argument; leave it out: {anyway}."));
             }
             else if (Negated(property.Name) is { } off)
             {
@@ -283,6 +302,10 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             else if (InUnits(property) is { } argument)
             {
                 faults.Add(new(name, $"unknown argument; {argument.Name} counts {UnitWords(argument)}."));
+            }
+            else if (AdviceInUnits(property.Name) is { } instead)
+            {
+                faults.AddFinal(new(name, $"unknown argument; {instead}"));
             }
             else if (Elsewhere(property.Name) is { Length: > 0 } elsewhere)
             {
@@ -318,9 +341,9 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 faults.AddFinal(new(name, $"unknown argument; {Argument.Show(property.Value)} is a choice of "
                     + $"{string.Join(" and ", given.Select(each => each.Name))}."));
             }
-            else if (Unpack(Reading.Json(property.Value) ?? property.Value))
+            else if (Unpack(property.Value))
             {
-                faults.Add(new(name, "unknown argument; give its members beside the other arguments."));
+                faults.Add(new(name, MembersBeside));
             }
             else
             {
@@ -360,10 +383,15 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             _ => false,
         };
 
-        // services: [{"name":"payments","failureThreshold":3}]
+        private const string MembersBeside = "unknown argument; give its members beside the other arguments.";
+
+        // services: [{"name":"payments","failureThreshold":3}], and argv: ["--failure-threshold","3"]
         private bool HidesArguments(JsonElement value) => value.ValueKind switch
         {
-            JsonValueKind.Array => value.EnumerateArray().Take(MostCompared).Any(HidesArguments),
+            JsonValueKind.Array => value.EnumerateArray().Take(MostCompared).Any(entry => HidesArguments(entry)
+                || (entry.ValueKind is JsonValueKind.String && entry.GetString() is { Length: <= 128 } text
+                    && Reading.Fold(text) is var folded
+                    && schema.All.Any(argument => folded.StartsWith(Reading.Fold(argument.Name), StringComparison.Ordinal)))),
             JsonValueKind.Object => value.EnumerateObject().Take(MostCompared).Any(member =>
                 schema.Find(member.Name) is not null || HidesArguments(member.Value)),
             _ => false,
@@ -554,13 +582,14 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 faults.Add(fault);
             }
-            else if (!given.TryGetProperty(list.Name, out _)
-                && list.Members.All(member => !member.Required || given.TryGetProperty(member.Name, out _)))
+            else if (!given.TryGetProperty(list.Name, out _) && list.NameIn(given) is { } named
+                && list.Members.All(member => !member.Required || member is NameArgument || given.TryGetProperty(member.Name, out _)))
             {
                 faults.Add(fault);
                 var entry = new JsonObject(list.Members
-                    .Where(member => given.TryGetProperty(member.Name, out _))
-                    .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)JsonNode.Parse(given.GetProperty(member.Name).GetRawText()))));
+                    .Where(member => member is not NameArgument && given.TryGetProperty(member.Name, out _))
+                    .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)JsonNode.Parse(given.GetProperty(member.Name).GetRawText())))
+                    .Prepend(KeyValuePair.Create(list.Members[0].Name, (JsonNode?)JsonNode.Parse(named.Value.GetRawText()))));
                 Carry(list, JsonSerializer.SerializeToElement((JsonNode)new JsonArray(entry), ArgumentJson.Readable.JsonNode));
             }
             else
@@ -571,6 +600,74 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             return true;
         }
 
+        // operation: "orders.get" beside timeoutMs: 2000, which carries both over.
+        private bool AddName(string name, JsonProperty property)
+        {
+            if (property.Value.ValueKind is not JsonValueKind.String
+                || schema.All.OfType<ObjectListArgument>().FirstOrDefault(each => each is { Required: true, Number: not null }) is not { } list
+                || given.TryGetProperty(list.Name, out _) || !given.TryGetProperty(list.Number!.Name, out _)
+                || list.NameIn(given)?.Name != property.Name)
+            {
+                return false;
+            }
+
+            faults.Add(new(name, $"unknown argument; it belongs to an entry of {list.Name}."));
+            return true;
+        }
+
+        // operations[0][name], operations.orders and retryOn[0]: a list in pieces, as forms and flat maps send it.
+        private bool AddPart(string name, JsonProperty property)
+        {
+            if (PartOf(property.Name) is not { List: { } list } || given.TryGetProperty(list.Name, out _))
+            {
+                return false;
+            }
+
+            faults.Add(new(name, $"unknown argument; it belongs inside {list.Name}."));
+            if (!_inPieces.Add(list.Name))
+            {
+                return true;
+            }
+
+            var whole = new JsonObject();
+            foreach (var piece in given.EnumerateObject())
+            {
+                if (PartOf(piece.Name) is { List: { } same, Path: var path } && same == list)
+                {
+                    faults.Forbid(unless: TryPlace(whole, list, path, JsonNode.Parse(piece.Value.GetRawText())));
+                }
+            }
+
+            Carry(list, JsonSerializer.SerializeToElement((JsonNode)whole, ArgumentJson.Readable.JsonNode));
+            return true;
+        }
+
+        private (Argument? List, string[] Path) PartOf(string name)
+        {
+            var end = name.Length <= 2 * LongestName ? name.AsSpan().IndexOfAny('.', '[') : -1;
+            var root = end > 0 ? Reading.Fold(name[..end]) : "";
+            var list = root.Length == 0 ? null : schema.All.FirstOrDefault(argument =>
+                argument is ObjectListArgument or IntegerListArgument && Reading.Fold(argument.Name) == root);
+            var path = list is null ? [] : name[end..].Split(['.', '[', ']', '"', '\''], StringSplitOptions.RemoveEmptyEntries);
+            return path.Length > 0 ? (list, path) : default;
+        }
+
+        // operations.orders.timeoutMs is a member of an entry, and operations.orders.get an entry of that name.
+        private static bool TryPlace(JsonObject whole, Argument list, string[] path, JsonNode? value)
+        {
+            var isIndex = path[0].All(char.IsAsciiDigit);
+            var isMember = path.Length > 1 && list is ObjectListArgument { Members: var members }
+                && (isIndex || members.Any(member => Reading.Fold(member.Name) == Reading.Fold(path[^1])));
+            if (isIndex && path.Length > 2)
+            {
+                return false;
+            }
+
+            var entry = string.Join('.', isMember ? path[..^1] : path);
+            return !isMember ? whole.TryAdd(entry, value)
+                : (whole.ContainsKey(entry) || whole.TryAdd(entry, new JsonObject())) && whole[entry] is JsonObject inner && inner.TryAdd(path[^1], value);
+        }
+
         // operations: ["orders","payments"] beside timeoutMs: 2000: each has that number.
         public bool AreNames(Argument argument, JsonElement value)
         {
@@ -579,9 +676,9 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 return false;
             }
 
-            var entries = new JsonArray([.. value.EnumerateArray().Select(name => (JsonNode)new JsonObject
+            var entries = new JsonArray([.. Names(value).Select(name => (JsonNode)new JsonObject
             {
-                [list.Members[0].Name] = name.GetString(),
+                [list.Members[0].Name] = name,
                 [list.Number!.Name] = JsonNode.Parse(given.GetProperty(list.Number.Name).GetRawText()),
             })]);
             faults.Add(new(list.Name, $"names alone; give each its {list.Number!.Name}, such as {list.ExampleEntry.ToJsonString()}."));
@@ -591,9 +688,15 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
         private bool SharesNumber(ObjectListArgument list, JsonElement names) =>
             list.Number is { } number && given.TryGetProperty(number.Name, out _)
-            && names.ValueKind is JsonValueKind.Array && names.GetArrayLength() is > 0 and var count && count <= list.MaximumEntries
-            && names.EnumerateArray().All(name => name.ValueKind is JsonValueKind.String
-                && name.GetString()!.AsSpan().IndexOfAny('=', ':', '{') < 0);
+            && (names.ValueKind is JsonValueKind.String || (names.ValueKind is JsonValueKind.Array
+                && names.GetArrayLength() <= list.MaximumEntries && names.EnumerateArray().All(name => name.ValueKind is JsonValueKind.String)))
+            && Names(names).ToList() is { Count: > 0 } all && all.Count <= list.MaximumEntries
+            && all.TrueForAll(name => name.AsSpan().IndexOfAny(['=', ':', '{', '[']) < 0);
+
+        // ["orders","payments"], and "orders, payments".
+        private static IEnumerable<string> Names(JsonElement names) => names.ValueKind is JsonValueKind.Array
+            ? names.EnumerateArray().Select(name => name.GetString()!)
+            : names.GetString()!.Split([',', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
         // Of two rates a call has room for one.
         private void CarryRate(Argument requests, JsonElement count, Argument window, int seconds)
@@ -662,7 +765,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             or "without" or "except" or "exclude" or "skip" or "ignore" or "disable" or "un" or "unlimited";
 
         private Argument? Nearest(string name) => IsNegation(name) ? null :
-            Suggestion.Nearest(name[(name.LastIndexOf('.') + 1)..], schema.All.Append(WithCode).Select(argument => argument.Name)) is { } nearest
+            Suggestion.Nearest(Reading.LastPart(name), schema.All.Append(WithCode).Select(argument => argument.Name)) is { } nearest
                 ? nearest == WithCode.Name ? WithCode : schema.Find(nearest)
                 : null;
 
@@ -723,25 +826,30 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         // The value goes along, unless the right name was given as well.
         private void Carry(Argument argument, JsonElement value, bool evenIfGiven = false)
         {
-            if (value.ValueKind is JsonValueKind.Null || meant.ContainsKey(argument.Name)
-                || (!evenIfGiven && given.TryGetProperty(argument.Name, out _)))
+            if (value.ValueKind is JsonValueKind.Null)
             {
                 return;
             }
 
             var found = new FaultList();
-            if (argument.Check(value, found) is { } read)
+            var read = argument.Check(value, found);
+            var other = meant.TryGetPropertyValue(argument.Name, out var before) ? before
+                : !evenIfGiven && given.TryGetProperty(argument.Name, out var same) && same.ValueKind is not JsonValueKind.Null
+                    ? argument.Check(same, new())
+                    : null;
+
+            // Of two values only the caller knows which was meant.
+            faults.Forbid(unless: found.Correctable && (read is null || other is null || JsonNode.DeepEquals(read, other)));
+            if (read is not null && before is null)
             {
                 meant[argument.Name] = read;
             }
-
-            faults.Forbid(unless: found.Correctable);
         }
 
         // recoveryTimeSeconds: 30 is recoveryTimeMs: 30000, and so is resetTimeoutSec: 30.
         private IntegerArgument? InUnits(JsonProperty property)
         {
-            if (property.Name.Length > 64 || schema.All.OfType<IntegerArgument>()
+            if (property.Name.Length > LongestName || schema.All.OfType<IntegerArgument>()
                 .Select(each => (Argument: (IntegerArgument?)each, Factor: Reading.FactorIn(property.Name, each.Name)))
                 .Append(InUnitsElsewhere(property.Name))
                 .Append((
@@ -766,15 +874,23 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
         private static readonly string[] s_units = ["milliseconds", "seconds", "minutes", "millis", "hours", "secs", "mins", "sec", "min"];
 
+        private const int LongestName = 64;
+
         // sleepWindowSec and sleepWindowInSeconds.
-        private (IntegerArgument? Argument, double? Factor) InUnitsElsewhere(string name)
+        private (IntegerArgument? Argument, double? Factor) InUnitsElsewhere(string name) =>
+            OtherInUnits(name) is ({ Advice: null } other, var word) && schema.Find(other.Argument) is IntegerArgument argument
+                ? (argument, Reading.FactorOf(word, Reading.UnitOf(argument.Name)))
+                : default;
+
+        // timeoutSeconds has the advice of timeoutMs.
+        private string? AdviceInUnits(string name) => name.Length > LongestName ? null : OtherInUnits(name).Other?.Advice;
+
+        private (OtherName? Other, string Word) OtherInUnits(string name)
         {
             var folded = Reading.Fold(name);
             return s_units.FirstOrDefault(each => folded.EndsWith(each, StringComparison.Ordinal)) is { } word
                 && (folded[..^word.Length] is [.. var stem, 'i', 'n'] ? stem : folded[..^word.Length]) is var elsewhere
-                && OtherName.For($"{elsewhere}ms", schema) is { Advice: null } other
-                && schema.Find(other.Argument) is IntegerArgument argument
-                    ? (argument, Reading.FactorOf(word, Reading.UnitOf(argument.Name)))
+                    ? (OtherName.For($"{elsewhere}ms", schema), word)
                     : default;
         }
 
@@ -784,9 +900,29 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private static string UnitWords(IntegerArgument argument) =>
             Reading.UnitOf(argument.Name) is Unit.Seconds ? "seconds" : "milliseconds";
 
+        // An object, also as text or alone in a list.
+        private static JsonElement Packed(JsonElement value) => (Reading.Json(value) ?? value) is var read
+            && read.ValueKind is JsonValueKind.Array && read.GetArrayLength() == 1 ? read[0] : read;
+
+        // retry: {"maxRetries":3}: a name that may stand for an argument, around arguments by their own names. An entry of a list has
+        // members that are called as arguments are.
+        private bool HoldsArguments(JsonProperty property)
+        {
+            if (Packed(property.Value) is not { ValueKind: JsonValueKind.Object } packed)
+            {
+                return false;
+            }
+
+            var list = (OtherName.For(property.Name, schema) is { } other ? schema.Find(other.Argument) : Nearest(property.Name)) as ObjectListArgument;
+            return packed.EnumerateObject().Take(MostCompared).Any(member => member.Name.Length <= LongestName
+                && Reading.Fold(member.Name) is var folded
+                && (list is null ? schema.All.Any(argument => Reading.Fold(argument.Name) == folded) : Reading.Fold(list.Name) == folded));
+        }
+
         // Arguments one level too deep: {"arguments":{"failureThreshold":3}}. They are read as they would be at their place.
         private bool Unpack(JsonElement value)
         {
+            value = Packed(value);
             if (value.ValueKind is not JsonValueKind.Object)
             {
                 return false;

@@ -34,10 +34,10 @@ public sealed record BooleanArgument(string Name, string Description, bool Requi
     {
         JsonValueKind.True or JsonValueKind.False => value.GetBoolean(),
         JsonValueKind.Number => value.GetRawText() switch { "1" => true, "0" => false, _ => null },
-        JsonValueKind.String => value.GetString()!.Trim().ToUpperInvariant() switch
+        JsonValueKind.String => Reading.Unquoted(value.GetString()!).Trim().ToUpperInvariant() switch
         {
-            "TRUE" or "YES" or "Y" or "ON" or "ENABLED" or "FULL" or "1" => true,
-            "FALSE" or "NO" or "N" or "OFF" or "DISABLED" or "NONE" or "0" => false,
+            "TRUE" or "T" or "YES" or "Y" or "ON" or "ENABLED" or "FULL" or "1" => true,
+            "FALSE" or "F" or "NO" or "N" or "OFF" or "DISABLED" or "NONE" or "0" => false,
             _ => null,
         },
         JsonValueKind.Array when value.GetArrayLength() == 1 => Nearest(value[0]),

@@ -121,21 +121,18 @@ public sealed partial record IntegerListArgument(
 
         if (value.ValueKind is JsonValueKind.String)
         {
-            var parts = value.GetString()!.Split([',', ';', ' ', '|'], StringSplitOptions.RemoveEmptyEntries);
-            return parts.Length is 0 || parts.Length > MaximumEntries
-                ? null
-                : Read(JsonSerializer.SerializeToElement(
-                    (JsonNode)new JsonArray([.. parts.Select(part => (JsonNode)part)]), ArgumentJson.Readable.JsonNode));
+            return Meant(value)?.ToList() is { Count: > 0 } read && read.Count <= MaximumEntries ? ToNode(read, given: false) : null;
         }
 
         if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() is > 0 and var count && count <= MaximumEntries)
         {
-            // {"value":[429]}, {"429":true}, and {"0":429,"1":503}.
+            // {"value":[429]}, {"429":true,"500":false}, and {"0":429,"1":503}.
             var members = value.EnumerateObject().ToList();
             return members is [{ Value.ValueKind: JsonValueKind.Array } inner]
                 ? Reading.IsWrapper(inner.Name, Name) ? Read(inner.Value) : null
-                : members.TrueForAll(member => member.Value.ValueKind is JsonValueKind.True) ? Read(JsonSerializer.SerializeToElement(
-                    (JsonNode)new JsonArray([.. members.Select(member => (JsonNode)member.Name)]), ArgumentJson.Readable.JsonNode))
+                : members.TrueForAll(member => member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False && Meant(Text(member.Name)) is not null)
+                    ? Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray([.. members
+                        .Where(member => member.Value.GetBoolean()).Select(member => (JsonNode)member.Name)]), ArgumentJson.Readable.JsonNode))
                 : members.Select(member => member.Name)
                 .SequenceEqual(Enumerable.Range(0, count).Select(index => index.ToString(CultureInfo.InvariantCulture)))
                     ? Read(JsonElement.Parse($"[{string.Join(',', members.Select(member => member.Value.GetRawText()))}]"))
@@ -165,14 +162,50 @@ public sealed partial record IntegerListArgument(
         return read.Contains(null) || all.Count > MaximumEntries ? null : ToNode(all, given: false);
     }
 
-    // One number, or those from one to another: "500-504".
+    // One number, a list inside the list, or a text of several.
     private IEnumerable<int>? Meant(JsonElement entry) =>
         Inside(entry) is { } one ? [one]
-        : entry.ValueKind is JsonValueKind.String && Range().Match(entry.GetString()!) is { Success: true } range
+        : entry.ValueKind is JsonValueKind.Array && entry.GetArrayLength() is > 0 and var length && length <= MaximumEntries
+            ? All(entry.EnumerateArray().Select(Meant))
+        : entry.ValueKind is not JsonValueKind.String || LongestText < entry.GetString()!.Length ? null
+        : All(Separators().Split(WithoutBrackets(entry.GetString()!)).Where(part => part.Length > 0).Take(MaximumEntries + 1).Select(InText));
+
+    private static IEnumerable<int>? All(IEnumerable<IEnumerable<int>?> entries) =>
+        entries.ToList() is { Count: > 0 } read && !read.Contains(null) ? read.SelectMany(entry => entry!).Distinct() : null;
+
+    // One number, those from one to another ("500-504"), or some with blanks between.
+    private IEnumerable<int>? InText(string text) =>
+        Inside(Text(text)) is { } one ? [one]
+        : Range().Match(text) is { Success: true } range
             && int.Parse(range.Groups["first"].ValueSpan, CultureInfo.InvariantCulture) is var first && first >= Minimum
             && int.Parse(range.Groups["last"].ValueSpan, CultureInfo.InvariantCulture) is var last && last <= Maximum
             && last >= first && last - first < MaximumEntries ? Enumerable.Range(first, last - first + 1)
+        : Status(text) is { } status && status >= Minimum && status <= Maximum ? [status]
+        : text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is { Length: > 1 } parts && parts.Length <= MaximumEntries
+            ? All(parts.Select(InText))
         : null;
+
+    // "HTTP 503", "503 Service Unavailable", and "Service Unavailable".
+    private static int? Status(string text) => NamedStatus().Match(text) is { Success: true } match
+        && match.Groups["code"].Value is var code && Reading.Fold(match.Groups["reason"].Value) is var reason
+        && (reason.Length == 0 ? null : Enum.TryParse<System.Net.HttpStatusCode>(reason, ignoreCase: true, out var named) ? (int?)named : 0) is var known
+        && (code.Length == 0 || known is null || known == int.Parse(code, CultureInfo.InvariantCulture))
+            ? code.Length > 0 ? int.Parse(code, CultureInfo.InvariantCulture) : known
+            : null;
+
+    private static string WithoutBrackets(string text) => text.Trim() is var trimmed
+        && trimmed is ['(', .., ')'] or ['[', .., ']'] or ['{', .., '}'] ? trimmed[1..^1] : Reading.Unquoted(text);
+
+    private static JsonElement Text(string text) => JsonSerializer.SerializeToElement(text, ArgumentJson.Readable.String);
+
+    private const int LongestText = 1_024;
+
+    [GeneratedRegex(@"\s*(?:[,;|/&\n]|\band\b|\bor\b)\s*", RegexOptions.IgnoreCase)]
+    private static partial Regex Separators();
+
+    [GeneratedRegex(@"\A\s*(?:(?:http|status(?:[ _-]?code)?|code)(?![a-z])[ :=_-]*)?(?<code>[0-9]{3}(?![0-9]))?[ :()_-]*(?<reason>[a-z][a-z' _-]{0,40})?\)?\s*\z",
+        RegexOptions.IgnoreCase)]
+    private static partial Regex NamedStatus();
 
     [GeneratedRegex(@"\A(?<first>[0-9]{1,5})(?:-|\u2013|\.\.\.?)(?<last>[0-9]{1,5})\z")]
     private static partial Regex Range();

@@ -107,6 +107,13 @@ public sealed partial record ObjectListArgument(
         }
 
         var count = value.ValueKind is JsonValueKind.Array ? value.GetArrayLength() : value.GetPropertyCount();
+        if (count == 0 && !Required)
+        {
+            // As a form sends what was left open.
+            faults.Add(Fault($"no entries; leave it out, or use {Rule}."));
+            return null;
+        }
+
         if (count == 0)
         {
             faults.AddFinal(Fault($"no entries; use {Rule}."));
@@ -210,7 +217,8 @@ public sealed partial record ObjectListArgument(
         {
             JsonValueKind.Array => value.GetArrayLength() > MaximumEntries
                 ? []
-                : value.EnumerateArray().SelectMany(entry => MeantEntries(entry, taken)).ToList<JsonObject?>(),
+                : value.EnumerateArray().Where(entry => entry.ValueKind is not JsonValueKind.Null)
+                    .SelectMany(entry => MeantEntries(entry, taken)).ToList<JsonObject?>(),
             JsonValueKind.Object => MeantEntries(value, taken).ToList<JsonObject?>(),
             JsonValueKind.String => MeantPairs(value.GetString()!, taken).ToList<JsonObject?>(),
             _ => [],
@@ -270,13 +278,18 @@ public sealed partial record ObjectListArgument(
                 return MeantPairs(entry.GetString()!, taken);
             case JsonValueKind.Array when Number is not null && entry.GetArrayLength() == 2 && entry[0].ValueKind is JsonValueKind.String:
                 return [MeantPair(entry[0].GetString()!, entry[1], taken)];
+            case JsonValueKind.Array when entry.GetArrayLength() is > 0 and var length && length <= MaximumEntries
+                && entry.EnumerateArray().All(each => each.ValueKind is JsonValueKind.Object):
+                return entry.EnumerateArray().SelectMany(each => MeantEntries(each, taken));
             case JsonValueKind.Object when HasName(entry):
                 return [MeantMembers(null, entry, taken)];
-            case JsonValueKind.Object when entry.EnumerateObject().Take(16).Any(property => Members.Any(each => each.Name == property.Name)):
+            case JsonValueKind.Object when IsOfWindows && entry.EnumerateObject().Take(16).Any(property => property.Value.ValueKind is not
+                (JsonValueKind.Object or JsonValueKind.Array)):
                 // A window says what it is called by its length.
-                return Members.Any(each => each.Name == SecondsMember) ? [MeantMembers(null, entry, taken)] : s_unreadable;
-            case JsonValueKind.Object when entry.GetPropertyCount() == 1 && Reading.Fold(entry.EnumerateObject().First().Name) is var only
-                && (only == Reading.Fold(Name) || only is "items" or "entries" or "list" or "values"):
+                return [MeantMembers(null, entry, taken)];
+            case JsonValueKind.Object when entry.EnumerateObject().Take(16).Any(property => Members.Any(each => each.Name == property.Name)):
+                return s_unreadable;
+            case JsonValueKind.Object when entry.GetPropertyCount() == 1 && IsWrapper(entry.EnumerateObject().First()):
                 return Meant(entry.EnumerateObject().First().Value) is { } inner
                     ? inner.Select(each => (JsonObject?)each!.DeepClone().AsObject())
                     : s_unreadable;
@@ -285,6 +298,15 @@ public sealed partial record ObjectListArgument(
             default:
                 return s_unreadable;
         }
+    }
+
+    // {"items":[…]}, and as XML becomes JSON, {"item":{"name":"a"}}.
+    private bool IsWrapper(JsonProperty property)
+    {
+        var folded = property.Name.Length <= 64 ? Reading.Fold(property.Name) : "";
+        return folded == Reading.Fold(Name) || folded is "items" or "entries" or "list" or "values"
+            || ((folded is "item" or "entry" or "element" || folded + "s" == Reading.Fold(Name))
+                && (property.Value.ValueKind is JsonValueKind.Array || (property.Value.ValueKind is JsonValueKind.Object && HasName(property.Value))));
     }
 
     // "orders.get=2000, payments: 5 s", as on a command line.
@@ -314,7 +336,10 @@ public sealed partial record ObjectListArgument(
 
         if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() > 0)
         {
-            return MeantMembers(name, value, taken);
+            // {"0":{"name":"a"}} and {"a":{"name":"a"}}: the name inside is the entry's.
+            return HasName(value) && (name.All(char.IsAsciiDigit) || NameIn(value)!.Value.Value.ValueEquals(name))
+                ? MeantMembers(null, value, taken)
+                : MeantMembers(name, value, taken);
         }
 
         return HasText(name) && Number?.Nearest(value) is { } number && taken.Take(name) is { } usable
@@ -326,8 +351,16 @@ public sealed partial record ObjectListArgument(
     {
         var values = new Dictionary<string, JsonNode>(StringComparer.Ordinal);
         var others = new List<JsonProperty>();
-        foreach (var property in entry.EnumerateObject().Take(Members.Count + 4))
+        foreach (var property in entry.EnumerateObject().SelectMany(Unpacked).Take(Members.Count + 4))
         {
+            // It says what the number's own name says, or nothing to the code.
+            if (property.Value.ValueKind is JsonValueKind.String && (IsRemark(property.Name)
+                || (Number is { } counted && Reading.Fold(property.Name) is "unit" or "units" or "timeunit"
+                    && Reading.FactorOf(property.Value.GetString()!, Reading.UnitOf(counted.Name)) is 1.0)))
+            {
+                continue;
+            }
+
             if (Members.OfType<BooleanArgument>().FirstOrDefault(each => each.IsOppositeOf(property.Name)) is { } off)
             {
                 if (values.ContainsKey(off.Name) || off.Check(property.Value, new()) is not { } read)
@@ -339,10 +372,10 @@ public sealed partial record ObjectListArgument(
                 continue;
             }
 
-            if (Members.OfType<IntegerArgument>().FirstOrDefault(each => Reading.FactorIn(property.Name, each.Name) is not (null or 1.0)) is { } timed)
+            if (Members.OfType<IntegerArgument>().FirstOrDefault(each => FactorIn(property.Name, each) is not (null or 1.0)) is { } timed)
             {
                 if (values.ContainsKey(timed.Name)
-                    || Reading.Number(property.Value, Reading.FactorIn(property.Name, timed.Name)!.Value, Reading.UnitOf(timed.Name)) is not { } number
+                    || Reading.Number(property.Value, FactorIn(property.Name, timed)!.Value, Reading.UnitOf(timed.Name)) is not { } number
                     || number != Math.Floor(number) || number < timed.Minimum || number > timed.Maximum)
                 {
                     return null;
@@ -442,11 +475,35 @@ public sealed partial record ObjectListArgument(
 
     private static readonly JsonObject?[] s_unreadable = [null];
 
-    private static bool HasName(JsonElement entry) => entry.EnumerateObject().Take(16).Any(property =>
-        IsNameMember(property.Name) && property.Value.ValueKind is JsonValueKind.String);
+    private bool IsOfWindows => Members.Any(each => each.Name == SecondsMember);
 
-    private static bool IsNameMember(string name) =>
-        Reading.Fold(name) is "name" or "key" or "id" or "operation" or "partition" or "service" or "label" or "endpoint" or "operationname" or "partitionname";
+    // windowMs of a window's seconds, too.
+    private static double? FactorIn(string name, IntegerArgument member) =>
+        Reading.FactorIn(name, member.Name) ?? (member.Name == SecondsMember ? Reading.FactorIn(name, "windowSeconds") : null);
+
+    // {"name":"a","config":{"maxConcurrent":10}}
+    private IEnumerable<JsonProperty> Unpacked(JsonProperty property) => property.Value.ValueKind is JsonValueKind.Object
+        && property.Name.Length <= 64 && Reading.Fold(property.Name) is "value" or "config" or "options" or "settings" or "limits" or "params"
+        && property.Value.EnumerateObject().Take(16).Any(inner => Members.Any(member => Reading.Fold(member.Name) == Reading.Fold(inner.Name)))
+            ? property.Value.EnumerateObject()
+            : [property];
+
+    private static bool IsRemark(string name) => name.Length <= 64
+        && Reading.Fold(name) is "description" or "comment" or "comments" or "note" or "notes" or "explanation" or "reason" or "rationale" or "summary";
+
+    private bool HasName(JsonElement entry) => NameIn(entry) is not null;
+
+    /// <summary>The member of an object that names an entry, whatever it is called.</summary>
+    internal JsonProperty? NameIn(JsonElement entry) => entry.EnumerateObject().Take(16)
+        .Where(property => property.Value.ValueKind is JsonValueKind.String && IsNameMember(property.Name))
+        .Select(property => (JsonProperty?)property)
+        .FirstOrDefault();
+
+    // A window is not named after what it is for: none is for one route or service alone.
+    internal bool IsNameMember(string name) => name.Length <= 64 && Reading.Fold(name) is var folded
+        && (folded is "name" or "key" or "id" or "label"
+            || (Number is not null && folded is "operation" or "partition" or "service" or "endpoint" or "operationname" or "partitionname"
+                or "servicename" or "op" or "path" or "route" or "resource" or "dependency" or "pool" or "bulkhead" or "upstream"));
 
     // Of a name in another script nothing would be left to know it by.
     private static bool HasText(string name) => name.Any(char.IsAsciiLetterOrDigit);

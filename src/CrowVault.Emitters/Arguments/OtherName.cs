@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace CrowVault.Emitters.Arguments;
 
 /// <summary>What an argument is called elsewhere: in opossum, cockatiel, resilience4j, Hystrix, Polly, Istio, nginx, HAProxy, p-retry, got,
@@ -157,6 +159,40 @@ internal sealed partial record OtherName(string Argument, string? Advice)
     private static string[] Named(params string[] things) =>
         ["name", "service", "servicename", "dependency", "upstream", .. things.Select(thing => $"{thing}name")];
 
+    private static readonly string[] s_backoffs =
+    [
+        "backoff", "backofftype", "backoffstrategy", "backoffpolicy", "strategy", "retrystrategy", "delaystrategy", "exponential",
+        "exponentialbackoff", "useexponentialbackoff",
+    ];
+
+    private static readonly string[] s_factors =
+        ["factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "exponentbase", "backoffrate", "exponentialbase"];
+
+    private static readonly string[] s_queues = ["queue", "queuetype", "queueorder", "queuepolicy", "ordering", "fifo", "fair", "fairness"];
+
+    /// <summary>Says what is so anyway, where a name and its value ask for that: <c>backoff: "exponential"</c>, <c>factor: 2</c>,
+    /// <c>queue: "fifo"</c>.</summary>
+    /// <returns>Null when it asks for something else.</returns>
+    public static string? AsItIs(JsonProperty given, ArgumentSchema schema)
+    {
+        var name = given.Name.Length <= 64 ? Reading.Fold(given.Name) : "";
+        var word = given.Value.ValueKind switch
+        {
+            JsonValueKind.String when given.Value.GetString() is { Length: <= 64 } text => Reading.Fold(text),
+            JsonValueKind.True => "true",
+            _ => "",
+        };
+        return schema.Find("baseDelayMs") is not null
+            && ((s_backoffs.Contains(name) && (word is "exponential" or "expo" or "exponentialbackoff"
+                || (word == "true" && name.Contains("exponential", StringComparison.Ordinal))))
+                || (s_factors.Contains(name) && Reading.Number(given.Value, Unit.None) is 2.0))
+                ? "the wait doubles from one attempt to the next"
+            : schema.Find("maxQueue") is not null && s_queues.Contains(name)
+                && (word == "fifo" || (word == "true" && name is "fifo" or "fair" or "fairness"))
+                ? "who came first is served first"
+            : null;
+    }
+
     /// <summary>What a tool calls what is given under a name of elsewhere.</summary>
     /// <returns>Null when nothing is known about the name.</returns>
     public static OtherName? For(string name, ArgumentSchema schema)
@@ -164,7 +200,7 @@ internal sealed partial record OtherName(string Argument, string? Advice)
         if (name.Length <= 64)
         {
             // Hystrix's circuitBreaker.sleepWindowInMilliseconds.
-            var last = Reading.Fold(name[(name.LastIndexOf('.') + 1)..]);
+            var last = Reading.Fold(Reading.LastPart(name));
             foreach (var (argument, advice) in s_names[Milliseconds().Replace(last, "ms")])
             {
                 if (schema.Find(argument) is not null)

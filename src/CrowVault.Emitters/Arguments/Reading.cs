@@ -81,8 +81,8 @@ internal static partial class Reading
             || (text[0] != '-' && (exponent = 1_000_000) > 0);
     }
 
-    /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"1 min 30 s"</c>, <c>[3]</c>, <c>{"seconds":3}</c> and
-    /// <c>{"value":3,"unit":"s"}</c>, in the unit that is wanted.</summary>
+    /// <summary>A number in JSON or in words, such as <c>"3"</c>, <c>"1 min 30 s"</c>, <c>[3]</c>, <c>[3,"s"]</c>,
+    /// <c>{"seconds":3}</c> and <c>{"value":3,"unit":"s"}</c>, in the unit that is wanted.</summary>
     /// <param name="value">What was given.</param>
     /// <param name="unit">What is counted.</param>
     /// <param name="name">Name of the argument, by which the member of an object may be called again.</param>
@@ -90,9 +90,11 @@ internal static partial class Reading
     public static double? Number(JsonElement value, Unit unit, string name = "") => value.ValueKind switch
     {
         JsonValueKind.Number => Parse(value.GetRawText()),
-        JsonValueKind.String => Words(value.GetString()!, unit),
+        JsonValueKind.String => Words(value.GetString()!, unit)
+            ?? (value.GetString() is { Length: <= LongestNumber } && Json(value) is { } json ? Number(json, unit, name) : null),
         JsonValueKind.Array when value.GetArrayLength() == 1 => Number(value[0], unit, name),
-        JsonValueKind.Object => Number([.. value.EnumerateObject().Take(3)], unit, name),
+        JsonValueKind.Array when value.GetArrayLength() == 2 => Counted(value[0], value[1], unit),
+        JsonValueKind.Object => Number([.. value.EnumerateObject().Take(5)], unit, name),
         _ => null,
     };
 
@@ -148,35 +150,62 @@ internal static partial class Reading
         {
             Unit.Milliseconds when milliseconds > 0 => milliseconds,
             Unit.Seconds when milliseconds > 0 => milliseconds / 1_000,
-            Unit.Percent when word is "%" or "percent" => 1,
-            Unit.None when word is "times" or "x" or "retries" or "requests" or "calls" or "failures" or "probes" or "slots" or "keys" or "tokens" => 1,
+            Unit.Percent when word.ToUpperInvariant() is "%" or "PERCENT" or "PCT" => 1,
+            Unit.None when word.ToUpperInvariant() is "TIMES" or "X" or "RETRY" or "RETRIES" or "REQUEST" or "REQUESTS" or "REQS" or "CALL" or "CALLS"
+                or "FAILURE" or "FAILURES" or "ERRORS" or "PROBE" or "PROBES" or "SLOT" or "SLOTS" or "KEYS" or "TOKENS" or "CONCURRENT"
+                or "CONNECTIONS" => 1,
             Unit.None when word is "k" or "K" => 1_000,
             _ => null,
         };
     }
 
-    /// <summary>A JSON value that was sent as text.</summary>
+    /// <summary>A JSON value that was sent as text, or as text of text, or between the fences of Markdown.</summary>
     /// <returns>Null when the text is not an object or a list.</returns>
     public static JsonElement? Json(JsonElement value)
     {
-        if (value.ValueKind is not JsonValueKind.String || value.GetString() is not { } text
-            || text.AsSpan().Trim() is not ['{' or '[', ..])
+        if (value.ValueKind is not JsonValueKind.String)
         {
             return null;
         }
 
-        // As Python prints it.
-        return Parsed(text.Trim()) ?? (text.Contains('"', StringComparison.Ordinal)
-            ? null
-            : Parsed(PythonWords().Replace(
-                text.Trim().Replace('\'', '"'), word => word.Value is "None" ? "null" : word.Value.ToLowerInvariant())));
+        var text = value.GetString()!.Trim();
+        if (text.StartsWith(Fence, StringComparison.Ordinal) && text.EndsWith(Fence, StringComparison.Ordinal)
+            && text.IndexOf('\n', StringComparison.Ordinal) is var line and > 0)
+        {
+            text = text[line..^Fence.Length].Trim();
+        }
+
+        if (text is ['"', _, .., '"'])
+        {
+            return Parsed(text) is { ValueKind: JsonValueKind.String } inner ? Json(inner) : null;
+        }
+
+        if (text is not ['{' or '[', ..])
+        {
+            return null;
+        }
+
+        // As Python prints it, and as JavaScript is written.
+        return Parsed(text)
+            ?? (text.Contains('"', StringComparison.Ordinal) ? null : Parsed(PythonWords().Replace(
+                text.Replace('\'', '"'), word => word.Value is "None" ? "null" : word.Value.ToLowerInvariant())))
+            ?? Parsed(BareNames().Replace(
+                text.Contains('"', StringComparison.Ordinal) ? text : text.Replace('\'', '"'), "${before}\"${name}\""));
     }
+
+    /// <summary>The last part of a name that is a path, such as <c>config.maxRetries</c> and <c>config[maxRetries]</c>.</summary>
+    public static string LastPart(string name) =>
+        name.TrimEnd(']') is var path && path[(path.LastIndexOfAny(['.', '[']) + 1)..] is { Length: > 0 } last ? last : name;
+
+    private const string Fence = "```";
+
+    private static readonly JsonDocumentOptions s_asWritten = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     private static JsonElement? Parsed(string json)
     {
         try
         {
-            var inner = JsonElement.Parse(json);
+            var inner = JsonElement.Parse(json, s_asWritten);
             return LongText.IsText(inner) ? inner : null;
         }
         catch (JsonException)
@@ -304,21 +333,35 @@ internal static partial class Reading
                 // "min" may be the least as well as a minute.
                 var factor = only.Name is "min" or "m" ? null : FactorOf(only.Name, unit);
                 return factor is not null || IsWrapper(only.Name, name) ? Number(only.Value, unit, name) * (factor ?? 1) : null;
-            case [var first, var second]:
-                var (number, word) = first.Value.ValueKind is JsonValueKind.Number
-                    ? (first.Value, second.Value)
-                    : (second.Value, first.Value);
-                return number.ValueKind is JsonValueKind.Number && word.ValueKind is JsonValueKind.String
-                    ? Number(number, unit) * FactorOf(word.GetString()!, unit)
-                    : null;
+            case [var first, var second] when first.Value.ValueKind is JsonValueKind.String || second.Value.ValueKind is JsonValueKind.String:
+                return Counted(first.Value, second.Value, unit) ?? Counted(second.Value, first.Value, unit);
+
+            // {"minutes":1,"seconds":30}
+            case { Length: 2 or 3 or 4 } when unit is Unit.Milliseconds or Unit.Seconds && members.All(member => member.Name.Length > 3):
+                return members.Sum(member => Number(member.Value, Unit.None) * FactorOf(member.Name, unit) ?? double.NaN) is var sum
+                    && double.IsFinite(sum) ? sum : null;
             default:
                 return null;
         }
     }
 
+    // 30 and "s".
+    private static double? Counted(JsonElement number, JsonElement word, Unit unit) => word.ValueKind is JsonValueKind.String
+        && number.ValueKind is JsonValueKind.Number or JsonValueKind.String
+            ? Number(number, Unit.None) * FactorOf(word.GetString()!, unit)
+            : null;
+
     // 1m30s, 1 h 30 min, and PT1M30S of ISO 8601.
     private static double? Duration(string text, Unit unit)
     {
+        if (Clock().Match(text) is { Success: true } clock)
+        {
+            return Parse(clock.Groups["hours"].Value) * FactorOf("h", unit) + Parse(clock.Groups["minutes"].Value) * FactorOf("min", unit)
+                + Parse(clock.Groups["seconds"].Value) * FactorOf("s", unit);
+        }
+
+        text = text.Replace(" and ", " ", StringComparison.OrdinalIgnoreCase);
+
         // Years and months of ISO 8601 have no length; its M is minutes only behind the T.
         if (Durations().Match(text) is not { Success: true } match
             || (text.AsSpan().Trim() is ['P' or 'p', .. var date] && date[..(date.IndexOfAny('T', 't') is var time and >= 0 ? time : date.Length)]
@@ -342,12 +385,18 @@ internal static partial class Reading
         return sum;
     }
 
+    /// <summary>A text without the quotes around it that someone added once more.</summary>
+    public static string Unquoted(string text) =>
+        text.Trim() is var trimmed && trimmed is ['"', _, .., '"'] or ['\'', _, .., '\''] ? trimmed[1..^1] : text;
+
     private static double? Words(string text, Unit unit)
     {
         if (text.Length > LongestNumber)
         {
             return null;
         }
+
+        text = Unquoted(text);
 
         // "day" is one, and other scripts have digits of their own.
         if (text.Trim() is { Length: > 2 } alone && alone.All(char.IsAsciiLetter))
@@ -361,8 +410,7 @@ internal static partial class Reading
             return Duration(text, unit);
         }
 
-        if (Parse(match.Groups["number"].Value.Replace("_", "", StringComparison.Ordinal)
-            .Replace(",", "", StringComparison.Ordinal)) is not { } number)
+        if (Parse(string.Concat(match.Groups["number"].Value.Where(c => !BetweenThousands.Contains(c)))) is not { } number)
         {
             return null;
         }
@@ -371,6 +419,8 @@ internal static partial class Reading
         var word = match.Groups["unit"].Value;
         return Thousands().IsMatch(text) ? null : word.Length > 0 ? number * FactorOf(word, unit) : number;
     }
+
+    private const string BetweenThousands = "_,' \u00a0\u2009\u202f";
 
     private static double? Parse(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
@@ -402,12 +452,19 @@ internal static partial class Reading
     [GeneratedRegex(@"\A(?:(?:requests[_ -]?)?per[_ -]?)?(?<unit>second|minute|hour|day|week)\z", RegexOptions.IgnoreCase)]
     private static partial Regex WindowInName();
 
-    [GeneratedRegex(@"\A\s*[1-9][0-9]{0,2}(\.[0-9]{3})+\s*[A-Za-z]*\s*\z")]
+    [GeneratedRegex(@"(?<before>[{,]\s*)(?<name>[A-Za-z_$][A-Za-z0-9_$]*)(?=\s*:)")]
+    private static partial Regex BareNames();
+
+    [GeneratedRegex(@"\A\s*(?<hours>[0-9]{1,3}):(?<minutes>[0-5][0-9]):(?<seconds>[0-5][0-9](?:\.[0-9]+)?)\s*\z")]
+    private static partial Regex Clock();
+
+    [GeneratedRegex(@"\A\s*[1-9][0-9]{0,2}(\.[0-9]{3})+\s*[A-Za-z]*\.?\s*\z")]
     private static partial Regex Thousands();
 
     [GeneratedRegex(@"\A\s*(?:[Pp](?=[0-9Tt]))?(?:[Tt]?(?<number>[0-9]+(?:\.[0-9]+)?)\s*(?<unit>[A-Za-z]+?)(?:\s+|(?=[Tt]?[0-9])|\z))+\z")]
     private static partial Regex Durations();
 
-    [GeneratedRegex(@"\A\s*(?<number>[+-]?[0-9]+([_,][0-9]{3})*(\.[0-9]+)?([eE][+-]?[0-9]+)?)\s*(?<unit>[A-Za-z]*|%)\s*\z")]
+    [GeneratedRegex(@"\A\s*(?<number>[+-]?(?:[0-9]{1,3}(?:[,' \u00a0\u2009\u202f][0-9]{3})+|[0-9]+(?:_[0-9]{3})*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)"
+        + @"\s*(?<unit>[A-Za-z]*|%)\.?\s*\z")]
     private static partial Regex NumberInWords();
 }
