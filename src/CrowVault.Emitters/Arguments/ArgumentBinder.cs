@@ -588,7 +588,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 faults.Add(fault);
                 var entry = new JsonObject(list.Members
                     .Where(member => member is not NameArgument && given.TryGetProperty(member.Name, out _))
-                    .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)JsonNode.Parse(given.GetProperty(member.Name).GetRawText())))
+                    .Select(member => KeyValuePair.Create(
+                        member.Name, (JsonNode?)JsonNode.Parse(given.GetProperty(member.Name).GetRawText())))
                     .Prepend(KeyValuePair.Create(list.Members[0].Name, (JsonNode?)JsonNode.Parse(named.Value.GetRawText()))));
                 Carry(list, JsonSerializer.SerializeToElement((JsonNode)new JsonArray(entry), ArgumentJson.Readable.JsonNode));
             }
@@ -604,7 +605,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private bool AddName(string name, JsonProperty property)
         {
             if (property.Value.ValueKind is not JsonValueKind.String
-                || schema.All.OfType<ObjectListArgument>().FirstOrDefault(each => each is { Required: true, Number: not null }) is not { } list
+                || schema.All.OfType<ObjectListArgument>().FirstOrDefault(each => each is { Required: true, Number: not null })
+                    is not { } list
                 || given.TryGetProperty(list.Name, out _) || !given.TryGetProperty(list.Number!.Name, out _)
                 || list.NameIn(given)?.Name != property.Name)
             {
@@ -665,7 +667,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
             var entry = string.Join('.', isMember ? path[..^1] : path);
             return !isMember ? whole.TryAdd(entry, value)
-                : (whole.ContainsKey(entry) || whole.TryAdd(entry, new JsonObject())) && whole[entry] is JsonObject inner && inner.TryAdd(path[^1], value);
+                : (whole.ContainsKey(entry) || whole.TryAdd(entry, new JsonObject()))
+                    && whole[entry] is JsonObject inner && inner.TryAdd(path[^1], value);
         }
 
         // operations: ["orders","payments"] beside timeoutMs: 2000: each has that number.
@@ -689,7 +692,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private bool SharesNumber(ObjectListArgument list, JsonElement names) =>
             list.Number is { } number && given.TryGetProperty(number.Name, out _)
             && (names.ValueKind is JsonValueKind.String || (names.ValueKind is JsonValueKind.Array
-                && names.GetArrayLength() <= list.MaximumEntries && names.EnumerateArray().All(name => name.ValueKind is JsonValueKind.String)))
+                && names.GetArrayLength() <= list.MaximumEntries
+                && names.EnumerateArray().All(name => name.ValueKind is JsonValueKind.String)))
             && Names(names).ToList() is { Count: > 0 } all && all.Count <= list.MaximumEntries
             && all.TrueForAll(name => name.AsSpan().IndexOfAny(['=', ':', '{', '[']) < 0);
 
@@ -913,7 +917,8 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 return false;
             }
 
-            var list = (OtherName.For(property.Name, schema) is { } other ? schema.Find(other.Argument) : Nearest(property.Name)) as ObjectListArgument;
+            var called = OtherName.For(property.Name, schema) is { } other ? schema.Find(other.Argument) : Nearest(property.Name);
+            var list = called as ObjectListArgument;
             return packed.EnumerateObject().Take(MostCompared).Any(member => member.Name.Length <= LongestName
                 && Reading.Fold(member.Name) is var folded
                 && (list is null ? schema.All.Any(argument => Reading.Fold(argument.Name) == folded) : Reading.Fold(list.Name) == folded));

@@ -130,9 +130,9 @@ public sealed partial record IntegerListArgument(
             var members = value.EnumerateObject().ToList();
             return members is [{ Value.ValueKind: JsonValueKind.Array } inner]
                 ? Reading.IsWrapper(inner.Name, Name) ? Read(inner.Value) : null
-                : members.TrueForAll(member => member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False && Meant(Text(member.Name)) is not null)
-                    ? Read(JsonSerializer.SerializeToElement((JsonNode)new JsonArray([.. members
-                        .Where(member => member.Value.GetBoolean()).Select(member => (JsonNode)member.Name)]), ArgumentJson.Readable.JsonNode))
+                : members.TrueForAll(IsSwitch) ? Read(JsonSerializer.SerializeToElement(
+                    (JsonNode)new JsonArray([.. members.Where(member => member.Value.GetBoolean()).Select(member => (JsonNode)member.Name)]),
+                    ArgumentJson.Readable.JsonNode))
                 : members.Select(member => member.Name)
                 .SequenceEqual(Enumerable.Range(0, count).Select(index => index.ToString(CultureInfo.InvariantCulture)))
                     ? Read(JsonElement.Parse($"[{string.Join(',', members.Select(member => member.Value.GetRawText()))}]"))
@@ -142,6 +142,9 @@ public sealed partial record IntegerListArgument(
 
         return Inside(value) is { } only ? new JsonArray(only) : null;
     }
+
+    private bool IsSwitch(JsonProperty member) =>
+        member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False && Meant(Text(member.Name)) is not null;
 
     // Another status would mean something else.
     private int? Inside(JsonElement entry) =>
@@ -168,7 +171,8 @@ public sealed partial record IntegerListArgument(
         : entry.ValueKind is JsonValueKind.Array && entry.GetArrayLength() is > 0 and var length && length <= MaximumEntries
             ? All(entry.EnumerateArray().Select(Meant))
         : entry.ValueKind is not JsonValueKind.String || LongestText < entry.GetString()!.Length ? null
-        : All(Separators().Split(WithoutBrackets(entry.GetString()!)).Where(part => part.Length > 0).Take(MaximumEntries + 1).Select(InText));
+        : All(Separators().Split(WithoutBrackets(entry.GetString()!)).Where(part => part.Length > 0).Take(MaximumEntries + 1)
+            .Select(InText));
 
     private static IEnumerable<int>? All(IEnumerable<IEnumerable<int>?> entries) =>
         entries.ToList() is { Count: > 0 } read && !read.Contains(null) ? read.SelectMany(entry => entry!).Distinct() : null;
@@ -186,12 +190,25 @@ public sealed partial record IntegerListArgument(
         : null;
 
     // "HTTP 503", "503 Service Unavailable", and "Service Unavailable".
-    private static int? Status(string text) => NamedStatus().Match(text) is { Success: true } match
-        && match.Groups["code"].Value is var code && Reading.Fold(match.Groups["reason"].Value) is var reason
-        && (reason.Length == 0 ? null : Enum.TryParse<System.Net.HttpStatusCode>(reason, ignoreCase: true, out var named) ? (int?)named : 0) is var known
-        && (code.Length == 0 || known is null || known == int.Parse(code, CultureInfo.InvariantCulture))
-            ? code.Length > 0 ? int.Parse(code, CultureInfo.InvariantCulture) : known
+    private static int? Status(string text)
+    {
+        if (NamedStatus().Match(text) is not { Success: true } match)
+        {
+            return null;
+        }
+
+        int? code = match.Groups["code"].Length > 0 ? int.Parse(match.Groups["code"].ValueSpan, CultureInfo.InvariantCulture) : null;
+        var reason = Reading.Fold(match.Groups["reason"].Value);
+        if (reason.Length == 0)
+        {
+            return code;
+        }
+
+        // Of "503 except GET" the code alone would mean something else.
+        return Enum.TryParse<System.Net.HttpStatusCode>(reason, ignoreCase: true, out var named) && (code is null || code == (int)named)
+            ? (int)named
             : null;
+    }
 
     private static string WithoutBrackets(string text) => text.Trim() is var trimmed
         && trimmed is ['(', .., ')'] or ['[', .., ']'] or ['{', .., '}'] ? trimmed[1..^1] : Reading.Unquoted(text);
@@ -203,7 +220,8 @@ public sealed partial record IntegerListArgument(
     [GeneratedRegex(@"\s*(?:[,;|/&\n]|\band\b|\bor\b)\s*", RegexOptions.IgnoreCase)]
     private static partial Regex Separators();
 
-    [GeneratedRegex(@"\A\s*(?:(?:http|status(?:[ _-]?code)?|code)(?![a-z])[ :=_-]*)?(?<code>[0-9]{3}(?![0-9]))?[ :()_-]*(?<reason>[a-z][a-z' _-]{0,40})?\)?\s*\z",
+    [GeneratedRegex(@"\A\s*(?:(?:http|status(?:[ _-]?code)?|code)(?![a-z])[ :=_-]*)?(?<code>[0-9]{3}(?![0-9]))?[ :()_-]*"
+        + @"(?<reason>[a-z][a-z' _-]{0,40})?\)?\s*\z",
         RegexOptions.IgnoreCase)]
     private static partial Regex NamedStatus();
 

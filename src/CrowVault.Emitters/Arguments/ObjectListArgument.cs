@@ -306,7 +306,8 @@ public sealed partial record ObjectListArgument(
         var folded = property.Name.Length <= 64 ? Reading.Fold(property.Name) : "";
         return folded == Reading.Fold(Name) || folded is "items" or "entries" or "list" or "values"
             || ((folded is "item" or "entry" or "element" || folded + "s" == Reading.Fold(Name))
-                && (property.Value.ValueKind is JsonValueKind.Array || (property.Value.ValueKind is JsonValueKind.Object && HasName(property.Value))));
+                && (property.Value.ValueKind is JsonValueKind.Array
+                    || (property.Value.ValueKind is JsonValueKind.Object && HasName(property.Value))));
     }
 
     // "orders.get=2000, payments: 5 s", as on a command line.
@@ -483,13 +484,16 @@ public sealed partial record ObjectListArgument(
 
     // {"name":"a","config":{"maxConcurrent":10}}
     private IEnumerable<JsonProperty> Unpacked(JsonProperty property) => property.Value.ValueKind is JsonValueKind.Object
-        && property.Name.Length <= 64 && Reading.Fold(property.Name) is "value" or "config" or "options" or "settings" or "limits" or "params"
-        && property.Value.EnumerateObject().Take(16).Any(inner => Members.Any(member => Reading.Fold(member.Name) == Reading.Fold(inner.Name)))
+        && property.Name.Length <= 64
+        && Reading.Fold(property.Name) is "value" or "config" or "options" or "settings" or "limits" or "params"
+        && property.Value.EnumerateObject().Take(16).Any(inner =>
+            Members.Any(member => Reading.Fold(member.Name) == Reading.Fold(inner.Name)))
             ? property.Value.EnumerateObject()
             : [property];
 
     private static bool IsRemark(string name) => name.Length <= 64
-        && Reading.Fold(name) is "description" or "comment" or "comments" or "note" or "notes" or "explanation" or "reason" or "rationale" or "summary";
+        && Reading.Fold(name) is "description" or "comment" or "comments" or "note" or "notes" or "explanation" or "reason" or "rationale"
+            or "summary";
 
     private bool HasName(JsonElement entry) => NameIn(entry) is not null;
 

@@ -151,8 +151,8 @@ internal static partial class Reading
             Unit.Milliseconds when milliseconds > 0 => milliseconds,
             Unit.Seconds when milliseconds > 0 => milliseconds / 1_000,
             Unit.Percent when word.ToUpperInvariant() is "%" or "PERCENT" or "PCT" => 1,
-            Unit.None when word.ToUpperInvariant() is "TIMES" or "X" or "RETRY" or "RETRIES" or "REQUEST" or "REQUESTS" or "REQS" or "CALL" or "CALLS"
-                or "FAILURE" or "FAILURES" or "ERRORS" or "PROBE" or "PROBES" or "SLOT" or "SLOTS" or "KEYS" or "TOKENS" or "CONCURRENT"
+            Unit.None when word.ToUpperInvariant() is "TIMES" or "X" or "RETRY" or "RETRIES" or "REQUEST" or "REQUESTS" or "REQS"
+                or "CALL" or "CALLS" or "FAILURE" or "FAILURES" or "ERRORS" or "PROBE" or "PROBES" or "SLOT" or "SLOTS" or "KEYS" or "TOKENS" or "CONCURRENT"
                 or "CONNECTIONS" => 1,
             Unit.None when word is "k" or "K" => 1_000,
             _ => null,
@@ -199,7 +199,8 @@ internal static partial class Reading
 
     private const string Fence = "```";
 
-    private static readonly JsonDocumentOptions s_asWritten = new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+    private static readonly JsonDocumentOptions s_asWritten =
+        new() { AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
 
     private static JsonElement? Parsed(string json)
     {
@@ -333,7 +334,8 @@ internal static partial class Reading
                 // "min" may be the least as well as a minute.
                 var factor = only.Name is "min" or "m" ? null : FactorOf(only.Name, unit);
                 return factor is not null || IsWrapper(only.Name, name) ? Number(only.Value, unit, name) * (factor ?? 1) : null;
-            case [var first, var second] when first.Value.ValueKind is JsonValueKind.String || second.Value.ValueKind is JsonValueKind.String:
+            case [var first, var second] when first.Value.ValueKind is JsonValueKind.String
+                || second.Value.ValueKind is JsonValueKind.String:
                 return Counted(first.Value, second.Value, unit) ?? Counted(second.Value, first.Value, unit);
 
             // {"minutes":1,"seconds":30}
@@ -464,7 +466,7 @@ internal static partial class Reading
     [GeneratedRegex(@"\A\s*(?:[Pp](?=[0-9Tt]))?(?:[Tt]?(?<number>[0-9]+(?:\.[0-9]+)?)\s*(?<unit>[A-Za-z]+?)(?:\s+|(?=[Tt]?[0-9])|\z))+\z")]
     private static partial Regex Durations();
 
-    [GeneratedRegex(@"\A\s*(?<number>[+-]?(?:[0-9]{1,3}(?:[,' \u00a0\u2009\u202f][0-9]{3})+|[0-9]+(?:_[0-9]{3})*)(\.[0-9]+)?([eE][+-]?[0-9]+)?)"
-        + @"\s*(?<unit>[A-Za-z]*|%)\.?\s*\z")]
+    [GeneratedRegex(@"\A\s*(?<number>[+-]?(?:[0-9]{1,3}(?:[,' \u00a0\u2009\u202f][0-9]{3})+|[0-9]+(?:_[0-9]{3})*)"
+        + @"(\.[0-9]+)?([eE][+-]?[0-9]+)?)\s*(?<unit>[A-Za-z]*|%)\.?\s*\z")]
     private static partial Regex NumberInWords();
 }
