@@ -329,6 +329,8 @@ public sealed class ArgumentsTests
     [InlineData("timeout_config", """{"operations":{"a":{"name":"a","timeoutMs":5}}}""", """{"operations":{"a":5}}""")]
     [InlineData("bulkhead", """{"partitions":[{"key":"a","value":{"maxConcurrent":10,"maxQueue":3}}]}""", """{"partitions":[{"name":"a","maxConcurrent":10,"maxQueue":3}]}""")]
     [InlineData("bulkhead", """{"partitions":[[{"name":"a","maxConcurrent":"10 connections"}]],"queue":"fifo"}""", """{"partitions":{"a":10}}""")]
+    [InlineData("rate_limiting", """{"algorithm":"fixed-window","limits[0].requests":1000,"limits[0].seconds":86400}""", """{"algorithm":"fixed-window","limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
+    [InlineData("timeout_config", """{"operations[0].timeoutMs":5}""", null)]
     [InlineData("rate_limiting", """{"requestsPerWindow":5,"limits":[]}""", """{"requestsPerWindow":5}""")]
     [InlineData("rate_limiting", """{"algorithm":"fixed-window","limits":[{"max":1000,"windowMs":86400000}]}""", """{"algorithm":"fixed-window","limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
     public void Corrects_to_what_was_meant(string tool, string given, string? corrected) =>

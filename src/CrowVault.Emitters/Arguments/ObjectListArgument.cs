@@ -337,8 +337,8 @@ public sealed partial record ObjectListArgument(
 
         if (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() > 0)
         {
-            // {"0":{"name":"a"}} and {"a":{"name":"a"}}: the name inside is the entry's.
-            return HasName(value) && (name.All(char.IsAsciiDigit) || NameIn(value)!.Value.Value.ValueEquals(name))
+            // {"0":{"name":"a"}} and {"a":{"name":"a"}}: the name inside is the entry's, and an index is none.
+            return name.All(char.IsAsciiDigit) || (NameIn(value) is { } inside && inside.Value.ValueEquals(name))
                 ? MeantMembers(null, value, taken)
                 : MeantMembers(name, value, taken);
         }
