@@ -127,6 +127,8 @@ public sealed class CommandLineTests
     [InlineData("Unrecognized command or argument 'retry'.\nDid you mean retry-policy?\nSee crowvault-mcp generate --help.", "generate", "retry", "--max-retries", "3")]
     [InlineData("Did you mean circuit-breaker?", "generate", "generate_circuit_breaker")]
     [InlineData("Did you mean generate?", "gen")]
+    [InlineData("Did you mean upgrade?", "update", "src")]
+    [InlineData("Did you mean stack --check?", "check")]
     [InlineData("generate: give one of circuit-breaker, retry-policy, rate-limiting, timeout-config, bulkhead.\nSee crowvault-mcp generate --help.", "generate")]
     [InlineData("Give the manifest with -c /dev/null.", "stack", "/dev/null")]
     [InlineData("Did you mean generate rate-limiting?", "rate-limiting")]

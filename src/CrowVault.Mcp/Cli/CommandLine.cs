@@ -21,6 +21,16 @@ internal static class CommandLine
     /// <summary>The call itself is wrong.</summary>
     public const int Usage = 2;
 
+    // What other programs call it.
+    private static readonly Dictionary<string, string> s_elsewhere = new(StringComparer.Ordinal)
+    {
+        ["update"] = "upgrade",
+        ["check"] = "stack --check",
+        ["diff"] = "stack --diff",
+        ["list"] = "tools",
+        ["start"] = "serve",
+    };
+
     /// <summary>Runs one command. Whatever goes wrong in it ends here as a sentence and an exit code.</summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> RunAsync(string[] args)
@@ -107,7 +117,10 @@ internal static class CommandLine
             known.AddRange(CrowVault.Emitters.Catalog.All.Select(emitter => $"{GenerateCommand.Name} {emitter.Command}"));
         }
 
-        lines.AddRange(unmatched.Select(token => NearestOf(token, known)).OfType<string>().Select(nearest => $"Did you mean {nearest}?"));
+        lines.AddRange(unmatched
+            .Select(token => command == root ? s_elsewhere.GetValueOrDefault(token.ToLowerInvariant()) ?? NearestOf(token, known)
+                : NearestOf(token, known))
+            .OfType<string>().Select(nearest => $"Did you mean {nearest}?"));
         if (command.Name == "stack" && unmatched is [var path, ..] && File.Exists(path))
         {
             lines.Add($"Give the manifest with -c {Fault.Show(path)}.");

@@ -98,6 +98,9 @@ internal static class EmittedFiles
                     FileState.Newer => NewerThanThis(target),
                     FileState.Edited or FileState.Foreign when ThreeWayMerge.HasConflicts(target.Existing!) =>
                         "has conflicts of a merge; settle them first. Look for <<<<<<<.",
+                    FileState.Edited when target.IsCurrent =>
+                        "edited since it was generated. --diff shows the difference, --force takes it back, "
+                        + $"'{Product.Command} accept {Fault.Show(target.Path)}' keeps it as it is.",
                     FileState.Edited => "edited since it was generated. --diff shows the difference, --merge brings it up to date, "
                         + $"'{Product.Command} accept {Fault.Show(target.Path)}' keeps it as it is.",
                     FileState.Foreign => "does not begin with the comment of an emitted file.",

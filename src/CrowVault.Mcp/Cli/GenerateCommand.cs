@@ -14,6 +14,8 @@ internal static class GenerateCommand
     /// <summary>Name of the command whose subcommands are the tools.</summary>
     public const string Name = "generate";
 
+    private const string TornHeader = "has conflicts of a merge; settle them first. Look for <<<<<<<.";
+
     private static readonly string[] s_style = ["testRunner", "importExtension"];
 
     public static Command Build()
@@ -76,14 +78,17 @@ internal static class GenerateCommand
         var name = request.IsJavaScript ? Path.ChangeExtension(emitter.FileName, ".js") : emitter.FileName;
         var path = request.TargetOf(name, name);
         var real = TargetFile.Follow(path);
-        var owned = File.Exists(real) ? OwnedFile.Read(Disk.ReadText(real)) : null;
+        var existing = File.Exists(real) ? Disk.ReadText(real) : null;
+        var owned = existing is null ? null : OwnedFile.Read(existing);
         var isOurs = owned?.Header.Tool == emitter.Tool
             && (request.Name is null ? request.IsFile || owned.Header.Instance is null : owned.Header.Instance == request.Name);
         if (request.Check && arguments.Count == 0 && !isOurs)
         {
-            report.Add(new(path, owned is null ? File.Exists(real) ? "foreign" : "new" : "other", null, owned is not null
+            report.Add(new(path, owned is null ? existing is null ? "new" : "foreign" : "other", null, owned is not null
                 ? "was emitted by another tool or belongs to another instance."
-                : File.Exists(real) ? "does not begin with the comment of an emitted file." : "not there."));
+                : existing is null ? "not there."
+                : ThreeWayMerge.HasConflicts(existing) ? TornHeader
+                : "does not begin with the comment of an emitted file."));
             return report.End(CommandLine.Differs);
         }
 
@@ -99,6 +104,13 @@ internal static class GenerateCommand
             && found.Exists(each => each.StartsWith(name, StringComparison.Ordinal))));
         if (!TryEmit(emitter, arguments, taken, out var emission, out var faults))
         {
+            // What seems to be missing may stand in a header that cannot be read before its conflicts are settled.
+            if (existing is not null && !request.Force && ThreeWayMerge.HasTornHeader(existing))
+            {
+                report.Add(new(path, "foreign", null, TornHeader));
+                return report.End(CommandLine.Differs);
+            }
+
             // What the caller gave is the caller's to correct; what the header says is not.
             return isOurs && parsed.Tokens.Count > 0 && faults.Faults.All(fault => taken.Contains(fault.Argument))
                 ? throw new Fault($"{Fault.Show(path)}: the arguments in its "
@@ -183,8 +195,8 @@ internal static class GenerateCommand
         }
 
         var (typed, plain) = (request.TargetOf(emitter.FileName, ""), request.TargetOf(Path.ChangeExtension(emitter.FileName, ".js"), ""));
-        return !File.Exists(typed) && File.Exists(plain)
-            && OwnedFile.Read(Disk.ReadText(TargetFile.Follow(plain)))?.Header.Tool == emitter.Tool
+        return !File.Exists(typed) && File.Exists(plain) && Disk.ReadText(TargetFile.Follow(plain)) is var text
+            && (OwnedFile.Read(text)?.Header.Tool == emitter.Tool || ThreeWayMerge.HasTornHeader(text))
             ? request with { Language = JavaScript.Language }
             : request;
     }

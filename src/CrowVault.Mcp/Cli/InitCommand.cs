@@ -89,6 +89,13 @@ internal static class InitCommand
         {
             throw new Fault($"{Fault.Show(config)}: there already; give another place with -c.", CommandLine.Differs);
         }
+
+        // There a manifest stands under a key, in what npm has made.
+        if (Path.GetFileName(path) == "package.json")
+        {
+            throw new Fault($"{Fault.Show(config)}: a manifest is no package.json; "
+                + "give it a file of its own with -c, such as resilience.json.");
+        }
     }
 
     private static int Run(string config, IReadOnlyList<string> upstreams, string runtime, string limit, bool tests, Report report)

@@ -108,6 +108,9 @@ internal sealed class TargetFile
     public string BasePath => System.IO.Path.Combine(
         System.IO.Path.GetDirectoryName(RealPath)!, FolderWrite.BaseFolder, $"{System.IO.Path.GetFileName(RealPath)}.gz");
 
+    /// <summary>Whether it comes from the code that would be written, with or without edits.</summary>
+    public bool IsCurrent => Owned?.Emitted == _emitted.Emitted;
+
     /// <summary>Whether the code is up to date and only its header says something else, such as that there are no tests.</summary>
     public bool HasOtherHeader => State is FileState.Same && Owned!.Header.Arguments != Header.Arguments;
 

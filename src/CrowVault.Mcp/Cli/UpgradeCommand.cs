@@ -174,7 +174,8 @@ internal static class UpgradeCommand
     {
         try
         {
-            return OwnedFile.Read(Disk.ReadText(path)) is not null;
+            var text = Disk.ReadText(path);
+            return OwnedFile.Read(text) is not null || ThreeWayMerge.HasTornHeader(text);
         }
         catch (Fault)
         {

@@ -359,6 +359,7 @@ test('init: a faulty option is one sentence, and what is there is told before an
     [['--upstreams', 'orders,pay ments'], /^--upstreams: "?pay ments"? is not a usable name/u],
     [['--upstreams', 'orders,Orders'], /^--upstreams: two names differ at most in case; give each once\.$/u],
     [['--upstreams', ','], /^--upstreams: 0 names; give 1 to 200/u],
+    [['-c', 'package.json'], /^package\.json: a manifest is no package\.json; give it a file of its own with -c, /u],
     [['--limit-requests', 'postgres'], /^--limit-requests: "?postgres"? is not a choice; use redis, memory or no\.$/u],
   ]) {
     const { code, err } = run(folder, 'init', '--yes', ...args);

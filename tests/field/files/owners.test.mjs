@@ -45,6 +45,41 @@ test("conflicts of a version control are the owner's to settle, in the code and 
   }
 });
 
+test('conflicts of a version control in the header are told wherever the file is found', () => {
+  const folder = newFolder();
+  const { code, err } = run(folder, 'generate', 'bulkhead', '--partitions', 'orders=20', '--language', 'javascript', '-o', 'src');
+  assert.equal(code, 0, err);
+  const text = read(folder, 'src/bulkhead.js');
+  const torn = text.replace(/^ \* Arguments: .*\n/mu, (line) => `<<<<<<< HEAD\n${line}=======\n${line.replace('20', '30')}>>>>>>> main\n`);
+  assert.notEqual(torn, text);
+  writeFileSync(join(folder, 'src/bulkhead.js'), torn);
+  for (const call of [
+    ['generate', 'bulkhead', '-o', 'src', '--check'],
+    ['generate', 'bulkhead', '-o', 'src'],
+    ['generate', 'bulkhead', '-o', 'src', '--max-queue', '5', '--merge'],
+    ['generate', 'bulkhead', '-o', 'src/bulkhead.js'],
+    ['upgrade', 'src'],
+    ['upgrade'],
+  ]) {
+    const done = run(folder, ...call);
+    assert.equal(done.code, 1, `${call.join(' ')}: ${done.err}`);
+    assert.match(done.err, /bulkhead\.js: has conflicts of a merge.*<<<<<<</u, call.join(' '));
+    assert.deepEqual(filesOf(join(folder, 'src')), { 'bulkhead.js': torn }, call.join(' '));
+  }
+  assert.equal(run(folder, 'generate', 'bulkhead', '-o', 'src', '--partitions', 'orders=30', '--force').code, 0);
+  assert.equal(run(folder, 'generate', 'bulkhead', '-o', 'src', '--check').code, 0);
+});
+
+test('--check names the way out that leads on: a merge where there is something to merge', () => {
+  const folder = project();
+  writeFileSync(join(folder, 'src/retry.ts'), `${read(folder, 'src/retry.ts')}export const mine = 1;\n`);
+  const current = run(folder, 'generate', 'retry-policy', '-o', 'src', '--check');
+  assert.equal(current.code, 1);
+  assert.match(current.err, /edited since it was generated\..*accept src\/retry\.ts' keeps it/u);
+  assert.doesNotMatch(current.err, /--merge/u);
+  assert.match(run(folder, 'generate', 'retry-policy', '-o', 'src', '--max-retries', '2', '--check').err, /--merge brings it up to date/u);
+});
+
 test('a file that was renamed or moved is merged by what was emitted, which only its old folder keeps', () => {
   const folder = project();
   const text = read(folder, 'src/retry.ts');
