@@ -52,6 +52,30 @@ public sealed class CodeLayout
         return Convert.ToHexStringLower(XxHash128.Hash(MemoryMarshal.AsBytes(normal.WrittenSpan)));
     }
 
+    /// <summary>
+    /// Whether two texts have the same code, and comments that differ only as formatters and linters of comments leave them: by a capital
+    /// at the beginning, and in a doc comment by the order of tags, capitals and punctuation.
+    /// </summary>
+    /// <param name="one">TypeScript.</param>
+    /// <param name="other">TypeScript that may be the same.</param>
+    public static bool IsSameButForComments(string one, string other)
+    {
+        return Text(one).SequenceEqual(Text(other));
+
+        static ReadOnlySpan<char> Text(string code)
+        {
+            var layout = new CodeLayout(code);
+            var normal = new NormalText(code.Length + 1024);
+            layout.WriteTokens(normal, sortsImports: true);
+            foreach (var comment in layout._comments)
+            {
+                layout.WriteLoosely(comment, normal);
+            }
+
+            return normal.WrittenSpan;
+        }
+    }
+
     /// <summary>Reads a piece of code for a fingerprint.</summary>
     /// <param name="code">A declaration, or several.</param>
     /// <param name="isFirst">Whether no code comes before it, so that its imports are sorted.</param>
@@ -628,6 +652,46 @@ public sealed class CodeLayout
                 normal.Write('\0');
             }
         }
+    }
+
+    private void WriteLoosely(CodeToken comment, NormalText normal)
+    {
+        var words = new NormalText();
+        WriteComment(comment, words);
+        if (words.WrittenSpan.IsEmpty)
+        {
+            return;
+        }
+
+        normal.Write('\u0001');
+        if (!Span(comment).StartsWith("/**"))
+        {
+            normal.Write(char.ToLowerInvariant(words.WrittenSpan[0]));
+            normal.Write(words.WrittenSpan[1..]);
+            return;
+        }
+
+        var (sections, section) = (new List<string>(), new System.Text.StringBuilder());
+        foreach (var word in words.WrittenSpan.ToString().Split('\0', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (word[0] == '@')
+            {
+                sections.Add(section.ToString());
+                section.Clear();
+            }
+
+            var length = section.Length;
+            foreach (var c in word.Where(c => char.IsLetterOrDigit(c) || "@_$<>=+".Contains(c, StringComparison.Ordinal)))
+            {
+                section.Append(char.ToLowerInvariant(c));
+            }
+
+            section.Append(section.Length > length ? " " : "");
+        }
+
+        sections.Add(section.ToString());
+        sections.Sort(StringComparer.Ordinal);
+        sections.ForEach(each => normal.Write(each));
     }
 
     // 'a': 1 in an object or a type; not the text before the ':' of a condition or a case.

@@ -138,7 +138,9 @@ internal sealed class TargetFile
     }
 
     /// <summary>The code as it was emitted: kept, or emitted again from the arguments of the header.</summary>
-    public string? EmittedBefore()
+    public string? EmittedBefore() => EmittedHere() ?? KeptElsewhere();
+
+    private string? EmittedHere()
     {
         if (Kept(BasePath) is { } kept)
         {
@@ -146,7 +148,7 @@ internal sealed class TargetFile
         }
 
         var again = Emitting.Again(Owned!.Header, System.IO.Path.GetFileName(Path));
-        return again is not null && OwnedFile.Read(again) is { } file && file.Emitted == Owned.Emitted ? file.Body : KeptElsewhere();
+        return again is not null && OwnedFile.Read(again) is { } file && file.Emitted == Owned.Emitted ? file.Body : null;
     }
 
     // Its own header tells what it is, should another version take fingerprints in another way. Once it was kept without.
@@ -250,9 +252,22 @@ internal sealed class TargetFile
         var sameCode = Owned.Emitted == _emitted.Emitted;
         if (Owned.IsEdited && (Kept(BasePath) is not { } kept || CodeLayout.Fingerprint(kept) != Owned.Fingerprint))
         {
-            return sameCode && Owned.IsAccepted ? FileState.Same
-                : Owned.Fingerprint == _emitted.Emitted ? FileState.Outdated
-                : FileState.Edited;
+            if (sameCode && Owned.IsAccepted)
+            {
+                return FileState.Same;
+            }
+
+            if (Owned.Fingerprint == _emitted.Emitted)
+            {
+                return FileState.Outdated;
+            }
+
+            // What formatters and linters of comments do shows only beside what was emitted. What was accepted is meant.
+            if (Owned.IsAccepted || (sameCode ? Body : EmittedHere()) is not { } before
+                || !CodeLayout.IsSameButForComments(before, Owned.Body))
+            {
+                return FileState.Edited;
+            }
         }
 
         return sameCode && SameArguments(Owned.Header.Arguments, Header.Arguments) ? FileState.Same : FileState.Outdated;

@@ -205,6 +205,33 @@ test('globals that Biome 1 and unicorn take from Number are no edit', async () =
   assertUntouched(folder, 'Number');
 });
 
+test('tags of doc comments in another order, with capitals and full stops, are no edit', async () => {
+  const folder = copyOf(corpus);
+  let count = 0;
+  await rewrite(folder, (text) =>
+    text.replace(/^\/\*\*\n(?: \*.*\n)*? \* @(?:.*\n \*)*?\/$/gmu, (comment) => {
+      count += 1;
+      const [words, ...tags] = comment
+        .slice(4, -4)
+        .split(/(?= \* @)/u)
+        .map((each) => each.replace(/^( \* @param \S+ - )([a-z])/u, (_, start, letter) => `${start}${letter.toUpperCase()}`));
+      return `/**\n${[words, ...tags.toReversed()].map((each) => each.replace(/[^.]\n?$/u, (end) => `${end.trim()}.\n`)).join(' *\n')} */`;
+    }),
+  );
+  assert.ok(count > 5, `${String(count)} comments`);
+  assertUntouched(folder, 'doc comments');
+
+  // What its owner has accepted is meant: it is merged, not written over.
+  const path = join(folder, 'retry.ts');
+  assert.match(readFileSync(path, 'utf8'), /@param fn - Receives/u);
+  assert.equal(run(folder, 'accept', 'retry.ts').code, 0);
+  assertUntouched(folder, 'accepted');
+  const changed = ['generate', 'retry-policy', '-o', '.', '--max-retries', '9'];
+  assert.equal(run(folder, ...changed).code, 1);
+  assert.equal(run(folder, ...changed, '--merge').code, 0);
+  assert.match(readFileSync(path, 'utf8'), /maxRetries: 9,[^]*@param fn - Receives/u);
+});
+
 // What a formatter never does is an edit.
 const edits = {
   'another number': [/\b30_000\b/u, '30_001'],
@@ -215,6 +242,8 @@ const edits = {
   'a comment added': [/\nexport class/u, '\n// Tuned after the incident.\nexport class'],
   'a word of a comment': [/\* ([A-Z][a-z]+)/u, '* Changed $1'],
   'an await less': [/await /u, ''],
+  'another word behind a tag': [/@param (\S+) - /u, '@param $1 - always '],
+  'another number behind a tag': [/@default (\d+)/u, '@default 1$1'],
 };
 for (const [name, [pattern, replacement]] of Object.entries(edits)) {
   test(`${name} is an edit`, async () => {

@@ -160,6 +160,7 @@ export const formatters = {
     insertSpaceBeforeFunctionParenthesis: true,
   }),
   'ESLint stylistic, recommended': stylistic(undefined, 'recommended'),
+  'ESLint, comments without a capital': stylistic({ 'capitalized-comments': ['error', 'never'] }),
   'ESLint stylistic, all': stylistic(undefined, 'all'),
   'ESLint stylistic, Standard': stylistic({
     '@stylistic/semi': ['error', 'never'],
