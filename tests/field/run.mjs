@@ -23,6 +23,7 @@ process.env.CROWVAULT_PROOF = mode;
 
 const LONG = [
   'platform/openssl',
+  'recipes/recipes',
   'retry-breaker/inner',
   'retry-breaker/limits',
   'security/amplification',
