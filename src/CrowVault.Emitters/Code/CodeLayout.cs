@@ -681,9 +681,14 @@ public sealed class CodeLayout
             }
 
             var length = section.Length;
-            foreach (var c in word.Where(c => char.IsLetterOrDigit(c) || "@_$<>=+".Contains(c, StringComparison.Ordinal)))
+            for (var at = 0; at < word.Length; at++)
             {
-                section.Append(char.ToLowerInvariant(c));
+                // What stands before a digit belongs to a figure: 1.5 is not 15.
+                var isFigure = at + 1 < word.Length && char.IsDigit(word[at + 1]);
+                if (char.IsLetterOrDigit(word[at]) || isFigure || "@_$<>=+".Contains(word[at], StringComparison.Ordinal))
+                {
+                    section.Append(char.ToLowerInvariant(word[at]));
+                }
             }
 
             section.Append(section.Length > length ? " " : "");

@@ -244,6 +244,7 @@ const edits = {
   'an await less': [/await /u, ''],
   'another word behind a tag': [/@param (\S+) - /u, '@param $1 - always '],
   'another number behind a tag': [/@default (\d+)/u, '@default 1$1'],
+  'a point in a number behind a tag': [/@default (\d)(\d)/u, '@default $1.$2'],
 };
 for (const [name, [pattern, replacement]] of Object.entries(edits)) {
   test(`${name} is an edit`, async () => {
