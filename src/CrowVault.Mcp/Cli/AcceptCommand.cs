@@ -31,7 +31,7 @@ internal static class AcceptCommand
             if (OwnedFile.Read(text) is not { } owned)
             {
                 report.Add(new(path, "foreign", null, ThreeWayMerge.HasConflicts(text)
-                    ? "has conflicts of a merge in its header; settle them first. Look for <<<<<<<."
+                    ? ThreeWayMerge.SettleHeaderFirst
                     : "does not begin with the comment of an emitted file."));
                 exitCode = CommandLine.Differs;
                 continue;
@@ -39,7 +39,7 @@ internal static class AcceptCommand
 
             if (ThreeWayMerge.HasConflicts(owned.Body))
             {
-                report.Add(new(path, "edited", null, "has conflicts of a merge; settle them first. Look for <<<<<<<."));
+                report.Add(new(path, "edited", null, ThreeWayMerge.SettleFirst));
                 exitCode = CommandLine.Differs;
                 continue;
             }

@@ -96,8 +96,7 @@ internal static class EmittedFiles
                     FileState.Same => "up to date.",
                     FileState.Outdated => "outdated; generate it again. Run the same command without --check.",
                     FileState.Newer => NewerThanThis(target),
-                    FileState.Edited or FileState.Foreign when ThreeWayMerge.HasConflicts(target.Existing!) =>
-                        "has conflicts of a merge; settle them first. Look for <<<<<<<.",
+                    FileState.Edited or FileState.Foreign when ThreeWayMerge.HasConflicts(target.Existing!) => ThreeWayMerge.SettleFirst,
                     FileState.Edited when target.IsCurrent =>
                         "edited since it was generated. --diff shows the difference, --force takes it back, "
                         + $"'{Product.Command} accept {Fault.Show(target.Path)}' keeps it as it is.",

@@ -14,8 +14,6 @@ internal static class GenerateCommand
     /// <summary>Name of the command whose subcommands are the tools.</summary>
     public const string Name = "generate";
 
-    private const string TornHeader = "has conflicts of a merge; settle them first. Look for <<<<<<<.";
-
     private static readonly string[] s_style = ["testRunner", "importExtension"];
 
     public static Command Build()
@@ -87,7 +85,7 @@ internal static class GenerateCommand
             report.Add(new(path, owned is null ? existing is null ? "new" : "foreign" : "other", null, owned is not null
                 ? "was emitted by another tool or belongs to another instance."
                 : existing is null ? "not there."
-                : ThreeWayMerge.HasConflicts(existing) ? TornHeader
+                : ThreeWayMerge.HasConflicts(existing) ? ThreeWayMerge.SettleFirst
                 : "does not begin with the comment of an emitted file."));
             return report.End(CommandLine.Differs);
         }
@@ -107,7 +105,7 @@ internal static class GenerateCommand
             // What seems to be missing may stand in a header that cannot be read before its conflicts are settled.
             if (existing is not null && !request.Force && ThreeWayMerge.HasTornHeader(existing))
             {
-                report.Add(new(path, "foreign", null, TornHeader));
+                report.Add(new(path, "foreign", null, ThreeWayMerge.SettleFirst));
                 return report.End(CommandLine.Differs);
             }
 

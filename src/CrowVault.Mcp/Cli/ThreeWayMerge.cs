@@ -10,6 +10,12 @@ namespace CrowVault.Mcp.Cli;
 /// <summary>Brings together what was emitted, what its owner made of it and what is emitted now.</summary>
 internal static partial class ThreeWayMerge
 {
+    /// <summary>What is said of a file that has conflicts.</summary>
+    public const string SettleFirst = "has conflicts of a merge; settle them first. Look for <<<<<<<.";
+
+    /// <summary>What is said of a file that has conflicts in its header.</summary>
+    public const string SettleHeaderFirst = "has conflicts of a merge in its header; settle them first. Look for <<<<<<<.";
+
     /// <summary>Begins a conflict; what stands there is the owner's.</summary>
     public const string Conflict = "<<<<<<< yours";
 

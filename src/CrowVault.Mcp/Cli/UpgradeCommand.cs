@@ -58,7 +58,7 @@ internal static class UpgradeCommand
             if (OwnedFile.Read(text) is not { } owned)
             {
                 report.Add(new(path, "foreign", null, ThreeWayMerge.HasConflicts(text)
-                    ? "has conflicts of a merge in its header; settle them first. Look for <<<<<<<."
+                    ? ThreeWayMerge.SettleHeaderFirst
                     : "does not begin with the comment of an emitted file."));
                 refused = true;
                 continue;

@@ -88,12 +88,15 @@ export function serve(scope, modulesOf, atStart = {}) {
       const request = next;
       next = undefined;
       if (request.files !== undefined && request.modules !== loaded) {
-        const text = modulesOf(request.files);
+        /** @type {string | undefined} */
+        let text;
         try {
+          text = modulesOf(request.files);
           load(text);
           loaded = request.modules;
-        } catch {
-          scope.postMessage({ id: request.id, mayNotLoad: text, done: true });
+        } catch (error) {
+          const reason = text === undefined ? { error: String(error) } : { mayNotLoad: text };
+          scope.postMessage({ id: request.id, ...reason, done: true });
           continue;
         }
       }
