@@ -125,7 +125,7 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 unknown.Add(property);
             }
             else if (unknown.IsRate(argument, property.Value) || unknown.AreRates(argument, property.Value)
-                || unknown.AreNames(argument, property.Value))
+                || unknown.AreNames(argument, property.Value) || unknown.HoldsSettings(argument, property.Value))
             {
                 faulty.Add(argument.Name);
             }
@@ -259,11 +259,16 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             {
                 faults.AddFinal(new(name, $"{Argument.Show(property.Value)} is not supported; {way.Advice}"));
             }
+            else if (property.Value.ValueKind is JsonValueKind.Object && AddEntry(name, property))
+            {
+                return;
+            }
             else if (HoldsArguments(property) && Unpack(property.Value))
             {
                 faults.Add(new(name, MembersBeside));
             }
-            else if (AddPer(name, property) || AddRate(name, "unknown argument; ", property.Value) || AddMember(name, property)
+            else if (AddPer(name, property) || AddPair(name, property) || AddRate(name, "unknown argument; ", property.Value)
+                || AddMember(name, property)
                 || AddName(name, property) || AddPart(name, property))
             {
                 return;
@@ -341,6 +346,10 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
                 faults.AddFinal(new(name, $"unknown argument; {Argument.Show(property.Value)} is a choice of "
                     + $"{string.Join(" and ", given.Select(each => each.Name))}."));
             }
+            else if (AddEntry(name, property))
+            {
+                return;
+            }
             else if (Unpack(property.Value))
             {
                 faults.Add(new(name, MembersBeside));
@@ -360,15 +369,18 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
         private bool CanGo(JsonProperty property) =>
             property.Value.ValueKind is JsonValueKind.Null
             || (property.Value.ValueKind is JsonValueKind.False && !Words(property.Name).Any(s_on.Contains))
-            || (!Words(property.Name).Any(word => s_words.Contains(word) || s_words.Contains(word.TrimEnd('s')))
-                && !(property.Name.Length <= 64 && Reading.Fold(property.Name) is var folded
-                    && s_stems.Any(stem => folded.Contains(stem, StringComparison.Ordinal)))
+            || (!NamesResilience(property.Name)
                 && !(property.Name.Any(c => !char.IsAscii(c)) && Reading.MeansSomething(property.Value))
                 && !IsNegation(property.Name)
                 && !HidesArguments(property.Value)
                 && !Reading.HasUnit(property.Value, Unit.Milliseconds)
                 && (IsOfClient(property.Name) || !HoldsNumber(property.Value))
                 && !(s_wrappers.Contains(Reading.Fold(property.Name)) && Reading.MeansSomething(property.Value)));
+
+        private static bool NamesResilience(string name) =>
+            Words(name).Any(word => s_words.Contains(word) || s_words.Contains(word.TrimEnd('s')))
+            || (name.Length <= 64 && Reading.Fold(name) is var folded
+                && s_stems.Any(stem => folded.Contains(stem, StringComparison.Ordinal)));
 
         // _meta: {"progressToken":1}
         private static bool IsOfClient(string name) => name is ['_', ..]
@@ -478,6 +490,38 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
 
             return true;
         }
+
+        // rate: 100, per: "minute"
+        private bool AddPair(string name, JsonProperty property)
+        {
+            if (schema.Find(Requests) is not { } requests || schema.Find("windowSeconds") is not { } window
+                || given.TryGetProperty(window.Name, out _) || given.EnumerateObject().Where(IsSpan).Take(2).ToList() is not [var span]
+                || Reading.FactorOf(span.Value.GetString()!.Trim(), Unit.Seconds) is not (>= 1 and var seconds))
+            {
+                return false;
+            }
+
+            if (span.Name == property.Name)
+            {
+                faults.Add(new(name, $"unknown argument; give windowSeconds {seconds}."));
+                Carry(window, ToElement(seconds));
+                return true;
+            }
+
+            if (Reading.Fold(property.Name) is not ("rate" or "ratelimit" or "requests" or "count" or "amount" or "calls" or "allowed"))
+            {
+                return false;
+            }
+
+            faults.Add(new(name, "unknown argument; give requestsPerWindow."));
+            Carry(requests, property.Value);
+            return true;
+        }
+
+        private static bool IsSpan(JsonProperty property) => property.Value.ValueKind is JsonValueKind.String
+            && property.Name.Length <= 16 && property.Value.GetString() is { Length: > 0 and <= 16 }
+            && Reading.Fold(property.Name) is "per" or "every" or "each" or "interval" or "period" or "window" or "timewindow" or "timeunit"
+                or "unit" or "duration";
 
         private static string? KeyOf(string word) =>
             word is "ip" or "user" or "key" ? SupportedWay.For(KeyStrategy, "per" + word)!.Use : null;
@@ -614,6 +658,97 @@ public sealed partial class ArgumentBinder<TOptions> : ArgumentSchema
             }
 
             faults.Add(new(name, $"unknown argument; it belongs to an entry of {list.Name}."));
+            return true;
+        }
+
+        // {"orders":2000} and {"orders":{"timeoutMs":2000}}: the entries of a list that is not there.
+        private bool AddEntry(string name, JsonProperty property)
+        {
+            if (schema.All.OfType<ObjectListArgument>().FirstOrDefault(each => each is { Required: true, Number: not null })
+                    is not { } list
+                || given.TryGetProperty(list.Name, out _) || list.NameIn(given) is not null || !IsEntry(list, property))
+            {
+                return false;
+            }
+
+            faults.Add(new(name, $"unknown argument; it belongs inside {list.Name}."));
+            if (_inPieces.Add(list.Name))
+            {
+                var entries = new JsonObject(given.EnumerateObject().Where(each => IsEntry(list, each)).DistinctBy(each => each.Name)
+                    .Select(each => KeyValuePair.Create(each.Name, (JsonNode?)JsonNode.Parse(each.Value.GetRawText()))));
+                Carry(list, JsonSerializer.SerializeToElement((JsonNode)entries, ArgumentJson.Readable.JsonNode));
+            }
+
+            return true;
+        }
+
+        private static readonly string[] s_figures =
+        [
+            "value", "number", "amount", "count", "size", "level", "version", "id", "seed", "temperature", "port", "index", "default",
+            "defaults", "global", "all", "any", "item", "items", "entry", "entries", "data",
+        ];
+
+        // What is called like something of resilience, a unit, a figure or a wrapper, or is of a client, is no name of a service.
+        private bool IsEntry(ObjectListArgument list, JsonProperty property)
+        {
+            if (schema.Find(property.Name) is not null || IsOfClient(property.Name) || NamesResilience(property.Name)
+                || Reading.FactorOf(property.Name, Unit.Seconds) is not null || Words(property.Name).Any(s_figures.Contains)
+                || s_wrappers.Contains(Reading.Fold(property.Name))
+                || property.Name == WithCode.Name || OtherName.For(property.Name, schema) is not null
+                || (property.Value.ValueKind is JsonValueKind.Object ? !property.Value.TryGetProperty(list.Number!.Name, out _)
+                    : property.Value.ValueKind is not (JsonValueKind.Number or JsonValueKind.String)))
+            {
+                return false;
+            }
+
+            var found = new FaultList();
+            var alone = new JsonObject { [property.Name] = JsonNode.Parse(property.Value.GetRawText()) };
+            return list.Check(JsonSerializer.SerializeToElement((JsonNode)alone, ArgumentJson.Readable.JsonNode), found) is not null
+                && found.Correctable;
+        }
+
+        // partitions: {"orders":10,"maxQueue":5}: a setting is no partition of that name.
+        public bool HoldsSettings(Argument argument, JsonElement value)
+        {
+            if (argument is not ObjectListArgument { Number: { } number } list || value.ValueKind is not JsonValueKind.Object
+                || list.NameIn(value) is not null)
+            {
+                return false;
+            }
+
+            var settings = value.EnumerateObject().Take(list.MaximumEntries)
+                .Where(entry => entry.Name == number.Name || schema.Find(entry.Name) is IntegerArgument).ToList();
+            if (settings.Count == 0)
+            {
+                return false;
+            }
+
+            foreach (var setting in settings)
+            {
+                var name = $"{list.Name}.{setting.Name}";
+                if (schema.Find(setting.Name) is { } own)
+                {
+                    faults.Add(new(name, $"an argument, no entry; give it beside {list.Name}."));
+                    Carry(own, setting.Value);
+                }
+                else
+                {
+                    faults.AddFinal(new(name, $"whose? Use a name for it, such as {list.ExampleEntry.ToJsonString()}."));
+                }
+            }
+
+            var rest = new JsonObject(value.EnumerateObject().ExceptBy(settings.Select(each => each.Name), each => each.Name)
+                .DistinctBy(each => each.Name)
+                .Select(each => KeyValuePair.Create(each.Name, (JsonNode?)JsonNode.Parse(each.Value.GetRawText()))));
+            if (rest.Count == 0)
+            {
+                faults.Forbid(unless: false);
+            }
+            else
+            {
+                Carry(list, JsonSerializer.SerializeToElement((JsonNode)rest, ArgumentJson.Readable.JsonNode), evenIfGiven: true);
+            }
+
             return true;
         }
 

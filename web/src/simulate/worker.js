@@ -61,6 +61,8 @@ export async function answer(factories, { id, tool, args, world }, reply, isStal
  * @param {Factories} [atStart]
  */
 export function serve(scope, modulesOf, atStart = {}) {
+  // Thousands of simulated failures, and nobody reads where they were made. V8 alone has this.
+  /** @type {{ stackTraceLimit?: number }} */ (Error).stackTraceLimit = 0;
   let factories = atStart;
   /** @type {number | undefined} */
   let loaded;
