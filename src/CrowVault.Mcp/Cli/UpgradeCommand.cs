@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Code;
 using CrowVault.Emitters.Stack;
@@ -12,6 +13,7 @@ internal static class UpgradeCommand
 {
     private const int MaxDepth = 12;
     private const int MaxEntries = 50_000;
+    private const int LongestOther = 1 << 20;
 
     private static readonly HashSet<string> s_skipped =
         new(StringComparer.OrdinalIgnoreCase) { "node_modules", "dist", "build", "out", "coverage", "vendor", "bin", "obj" };
@@ -54,7 +56,13 @@ internal static class UpgradeCommand
         var refused = false;
         foreach (var path in paths.SelectMany(Expand).Distinct(StringComparer.Ordinal))
         {
-            var text = Disk.ReadText(TargetFile.Follow(path));
+            if (ReadFound(path, isNamed: paths.Contains(path)) is not { } text)
+            {
+                report.Add(new(path, "foreign", null, "not text in UTF-8; save it as that."));
+                refused = true;
+                continue;
+            }
+
             if (OwnedFile.Read(text) is not { } owned)
             {
                 report.Add(new(path, "foreign", null, ThreeWayMerge.HasConflicts(text)
@@ -114,6 +122,19 @@ internal static class UpgradeCommand
         }
 
         return report.End(refused ? CommandLine.Differs : exitCode);
+    }
+
+    // Null for one found in a folder whose text cannot be read; it holds up no other.
+    private static string? ReadFound(string path, bool isNamed)
+    {
+        try
+        {
+            return Disk.ReadText(TargetFile.Follow(path));
+        }
+        catch (Fault) when (!isNamed)
+        {
+            return null;
+        }
     }
 
     private static (string?, string) RealOf(string path)
@@ -176,6 +197,20 @@ internal static class UpgradeCommand
         {
             var text = Disk.ReadText(path);
             return OwnedFile.Read(text) is not null || ThreeWayMerge.HasTornHeader(text);
+        }
+        catch (Fault)
+        {
+            return HasHeaderInBytes(path);
+        }
+    }
+
+    // An editor has saved it in another encoding, of which the header needs nothing.
+    private static bool HasHeaderInBytes(string path)
+    {
+        try
+        {
+            var bytes = Disk.ReadBytes(path, LongestOther);
+            return OwnedFile.Read(Encoding.Latin1.GetString(bytes)) is not null;
         }
         catch (Fault)
         {

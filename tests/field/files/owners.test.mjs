@@ -284,3 +284,17 @@ test('no command makes a folder named ~', () => {
   }
   assert.deepEqual(filesOf(folder), before);
 });
+
+test('a file that an editor has saved in another encoding is told, and holds up no other', () => {
+  const folder = project();
+  const { code, err } = run(folder, 'generate', 'circuit-breaker', '-o', 'src');
+  assert.equal(code, 0, err);
+  const bytes = Buffer.from(read(folder, 'src/circuit-breaker.ts').replace('export class', '// caf\u00e9\nexport class'), 'latin1');
+  writeFileSync(join(folder, 'src/circuit-breaker.ts'), bytes);
+
+  const upgraded = run(folder, 'upgrade', 'src');
+  assert.equal(upgraded.code, 1, upgraded.err);
+  assert.match(upgraded.err, /circuit-breaker\.ts: not text in UTF-8; save it as that\./u);
+  assert.deepEqual(readFileSync(join(folder, 'src/circuit-breaker.ts')), bytes);
+  assert.match(upgraded.err, /retry\.ts: unchanged/u);
+});
