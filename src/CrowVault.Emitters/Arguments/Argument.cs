@@ -85,6 +85,10 @@ public abstract record Argument(string Name, string Description, bool Required, 
         Shorten(JsonSerializer.Serialize(
             text.Length <= LongestShownValue ? text : text[..LongestShownValue] + "...", ArgumentJson.Readable.String));
 
+    /// <summary>A name of a caller's as an error shows it: as it is only where it cannot disturb a terminal, a log or the reader.</summary>
+    internal static string ShowName(string name) =>
+        name.Length is > 0 and <= 60 && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-') ? name : Show(name);
+
     private protected static string Text(JsonNode node) => node.ToJsonString(ArgumentJson.Readable.Options);
 
     private static string Shorten(string json)
