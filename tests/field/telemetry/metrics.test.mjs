@@ -271,16 +271,32 @@ test('promtool accepts the alerts', { skip: promtool === undefined && 'promtool 
   assert.equal(status, 0, stdout + stderr);
 });
 
+/** Seconds between two scrapes. */
+const step = 15;
+
+/** Whether an alert fires within 20 minutes of such series: `{ 'name{label="value"}': '0+1x80' }`, a value each `step`. */
+function isTold(home, alertname, series) {
+  const test = {
+    interval: `${String(step)}s`,
+    input_series: Object.entries(series).map(([each, values]) => ({ series: each, values })),
+    alert_rule_test: Array.from({ length: 80 }, (_, n) => ({ eval_time: `${String(n * step)}s`, alertname, exp_alerts: [] })),
+  };
+  const file = join(home, 'alerts.test.yml');
+  writeFileSync(file, stringify({ rule_files: ['alerts.yml'], evaluation_interval: `${String(step)}s`, tests: [test] }));
+  const { status, stdout, stderr } = spawnSync(promtool, ['test', 'rules', file], { encoding: 'utf8' });
+  assert.match(stdout + stderr, status === 0 ? /SUCCESS/u : new RegExp(`alertname="${alertname}"`, 'u'));
+  return status !== 0;
+}
+
 test(
   'a circuit that stays open is told, and none that closes at its first probe or is called no more',
   { skip: promtool === undefined && 'promtool is not installed' },
   () => {
     const { folder: other, stack: emit } = folderOf({ ...MANIFEST, upstreams: {}, circuitBreaker: { recoveryTimeMs: 30_000 } });
     assert.equal(emit('--alerts', join(other, 'alerts.yml')).status, 0);
-    const step = 15;
     // States of the gauge: 0 closed, 1 half open, 2 open; each with the seconds that it lasts.
     const probed = [30, 2, step, 1];
-    for (const [name, isTold, ...runs] of [
+    for (const [name, expected, ...runs] of [
       ['open for a moment', false, step, 2, 900, 0],
       ['closed by its first probe', false, 30, 2, step, 1, 900, 0],
       ['called no more', false, 30, 2, 900, 1],
@@ -290,22 +306,82 @@ test(
     ]) {
       const values = ['0x9'];
       for (let i = 0; i < runs.length; i += 2) values.push(`${String(runs[i + 1])}x${String(runs[i] / step - 1)}`);
-      const test = {
-        interval: `${String(step)}s`,
-        input_series: [
-          { series: 'resilience_circuit_breaker_state{job="j",instance="i",resilience_name="orders"}', values: values.join(' ') },
-        ],
-        alert_rule_test: Array.from({ length: 80 }, (_, n) => ({
-          eval_time: `${String(n * step)}s`,
-          alertname: 'ResilienceCircuitOpen',
-          exp_alerts: [],
-        })),
-      };
-      const file = join(other, 'alerts.test.yml');
-      writeFileSync(file, stringify({ rule_files: ['alerts.yml'], evaluation_interval: `${String(step)}s`, tests: [test] }));
-      const { status, stdout, stderr } = spawnSync(promtool, ['test', 'rules', file], { encoding: 'utf8' });
-      assert.match(stdout + stderr, isTold ? /alertname="ResilienceCircuitOpen"/u : /SUCCESS/u, name);
-      assert.equal(status, isTold ? 1 : 0, name);
+      const series = { 'resilience_circuit_breaker_state{job="j",instance="i",resilience_name="orders"}': values.join(' ') };
+      assert.equal(isTold(other, 'ResilienceCircuitOpen', series), expected, name);
+    }
+  },
+);
+
+test(
+  'an alert relates to traffic: a few of many are not told, nor what an idle process is left with',
+  { skip: promtool === undefined && 'promtool is not installed' },
+  () => {
+    const operations = { 'orders.get': 30, 'payments.charge': 1000, refund: 1000 };
+    const { folder: other, stack: emit } = folderOf({
+      ...MANIFEST,
+      timeoutConfig: { operations },
+      upstreams: { payments: { operations: { refund: {} } } },
+    });
+    assert.equal(emit('--alerts', join(other, 'alerts.yml')).status, 0);
+    const of = (instance, labels) => `{job="j",instance="${instance}",${labels}}`;
+    const calls = (name, values, instance = 'a', outcome = 'success') => ({
+      [`resilience_circuit_breaker_calls_total${of(instance, `resilience_name="${name}",resilience_outcome="${outcome}"`)}`]: values,
+    });
+    const timeouts = (operation, values, instance = 'a') => ({
+      [`resilience_timeout_timeouts_total${of(instance, `resilience_operation="${operation}"`)}`]: values,
+    });
+    const transitions = (state, values, instance = 'a') => ({
+      [`resilience_circuit_breaker_transitions_total${of(instance, `resilience_name="orders",resilience_state="${state}"`)}`]: values,
+    });
+    const rejections = (values) => ({
+      [`resilience_bulkhead_rejections_total${of('a', 'resilience_name="orders",resilience_reason="full"')}`]: values,
+    });
+    const budget = (values) => ({ [`resilience_retry_budget_available${of('a', 'resilience_name="orders"')}`]: values });
+    const available = (values) => ({ [`resilience_rate_limiter_store_available${of('a', 'resilience_name="p"')}`]: values });
+    const requests = (values) => ({
+      [`resilience_rate_limiter_requests_total${of('a', 'resilience_name="p",resilience_outcome="allowed",resilience_reason="store-failure"')}`]:
+        values,
+    });
+    const failures = (values) => calls('orders', values, 'a', 'failure');
+    const rejected = (values) => calls('orders', values, 'a', 'rejected');
+    for (const [name, alert, expected, ...series] of [
+      ['1 in 1000', 'ResilienceTimeouts', false, timeouts('orders.get', '0+1x80'), calls('orders', '0+1000x80')],
+      ['1 in 10', 'ResilienceTimeouts', true, timeouts('orders.get', '0+1x80'), calls('orders', '0+10x80')],
+      ['a few of few', 'ResilienceTimeouts', false, timeouts('orders.get', '0 1x79'), calls('orders', '0 1x79')],
+      ['others are busy', 'ResilienceTimeouts', true, timeouts('orders.get', '0+1x80'), failures('0+1x80'), calls('payments', '0+1000x80')],
+      ['listed', 'ResilienceTimeouts', true, timeouts('refund', '0+1x80'), calls('payments', '0+5x80'), calls('orders', '0+1000x80')],
+      [
+        'listed, rare',
+        'ResilienceTimeouts',
+        false,
+        timeouts('refund', '0+1x80'),
+        calls('payments', '0+1000x80'),
+        calls('orders', '0+1x80'),
+      ],
+      ['a tenant', 'ResilienceTimeouts', true, timeouts('tenant.get', '0+1x80'), calls('acme', '0+10x80')],
+      ['a tenant, rare', 'ResilienceTimeouts', false, timeouts('tenant.get', '0+1x80'), calls('acme', '0+1000x80')],
+      ['an open circuit', 'ResilienceTimeouts', true, timeouts('orders.get', '0+1x80'), failures('0+1x80'), rejected('0+1000x80')],
+      ['a restart', 'ResilienceTimeouts', false, timeouts('orders.get', '9000x40 0x40'), calls('orders', '90000+10x40 0+10x40')],
+      [
+        'two processes',
+        'ResilienceTimeouts',
+        false,
+        timeouts('orders.get', '0+1x80'),
+        timeouts('orders.get', '0+1x80', 'b'),
+        calls('orders', '0+100x80'),
+        calls('orders', '0+100x80', 'b'),
+      ],
+      ['1 in 1000', 'ResilienceBulkheadRejects', false, rejections('0+1x80'), calls('orders', '0+1000x80')],
+      ['1 in 10', 'ResilienceBulkheadRejects', true, rejections('0+1x80'), calls('orders', '0+10x80')],
+      ['a long outage', 'ResilienceCircuitFlaps', false, transitions('open', '0+1x80'), transitions('half_open', '0+1x80')],
+      ['up and down', 'ResilienceCircuitFlaps', true, transitions('open', '0+1x80'), transitions('closed', '0+1x80')],
+      ['one outage of ten', 'ResilienceCircuitFlaps', false, ...[...'abcdefghij'].map((each) => transitions('closed', '0x9 1x70', each))],
+      ['in use', 'ResilienceRetryBudgetEmpty', true, budget('0x80'), failures('0+1x80')],
+      ['idle', 'ResilienceRetryBudgetEmpty', false, budget('0x80'), failures('7x80')],
+      ['in use', 'ResilienceRateLimiterStoreDown', true, available('0x80'), requests('0+1x80')],
+      ['idle', 'ResilienceRateLimiterStoreDown', false, available('0x80'), requests('7x80')],
+    ]) {
+      assert.equal(isTold(other, alert, Object.assign({}, ...series)), expected, `${alert}: ${name}`);
     }
   },
 );

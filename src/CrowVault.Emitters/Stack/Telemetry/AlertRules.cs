@@ -13,7 +13,13 @@ namespace CrowVault.Emitters.Stack.Telemetry;
 /// <summary>Prometheus' alerting rules, with thresholds from the manifest's own figures.</summary>
 internal sealed class AlertRules(Reported reported)
 {
+    // Fewer than these are the long tail of any service, and a burst that finds the queue full.
+    private const int TimeoutPercent = 5;
+    private const int RejectedPercent = 1;
+
     private static readonly string s_byName = $"job, {Name}";
+
+    private static readonly string s_made = Series(MetricTable.BreakerCalls, $"{Outcome}!=\"rejected\"");
 
     private CircuitBreakerOptions? Breaker { get; } = reported.Sections.Find<CircuitBreakerOptions>();
 
@@ -64,11 +70,14 @@ internal sealed class AlertRules(Reported reported)
             var window = Math.Max(600_000, 10.0 * longest);
             yield return new(
                 "ResilienceCircuitFlaps",
-                $"{Increase(s_byName, Series(MetricTable.BreakerTransitions, [$"{State}=\"open\"", .. matchers]), Time(window))} > 5",
+                // Each failed probe opens it anew, and one outage the circuits of all processes: what flaps has closed between.
+                $"max by ({s_byName}) (increase({Series(MetricTable.BreakerTransitions, [$"{State}=\"closed\"", .. matchers])}"
+                    + $"[{Time(window)}])) > 5",
                 "",
                 "warning",
                 $"Circuit {Labelled(Name)} opens again and again",
-                $"It opened more than five times in {Duration(window)}: the service recovers and fails, or the threshold is too low.")
+                $"That of one process opened and closed more than five times in {Duration(window)}: the service recovers and fails, "
+                    + "or the threshold is too low.")
             { Threshold = Duration(longest) };
         }
 
@@ -99,7 +108,7 @@ internal sealed class AlertRules(Reported reported)
         {
             yield return new(
                 "ResilienceRetries",
-                $"{Share(Series(MetricTable.RetryRetries), Series(MetricTable.BreakerCalls, $"{Outcome}!=\"rejected\""))} > "
+                $"{Share(Series(MetricTable.RetryRetries), s_made)} > "
                     + $"{Threshold(percent / 100)}",
                 "5m",
                 "warning",
@@ -114,7 +123,10 @@ internal sealed class AlertRules(Reported reported)
         {
             yield return new(
                 "ResilienceRetryBudgetEmpty",
-                $"min by ({s_byName}) ({Series(MetricTable.RetryBudget)}) == 0",
+                // Only calls earn retries: without any, an empty budget stays empty and harms nobody.
+                reported.Guards.Contains(Guard.CircuitBreaker)
+                    ? $"min by ({s_byName}) ({WhileUsed(Series(MetricTable.RetryBudget), s_made, Outcome)}) == 0"
+                    : $"min by ({s_byName}) ({Series(MetricTable.RetryBudget)}) == 0",
                 "1m",
                 "warning",
                 $"No retries left for {Labelled(Name)}",
@@ -128,14 +140,40 @@ internal sealed class AlertRules(Reported reported)
         var timeouts = reported.Sections.Find<TimeoutConfigOptions>()!;
         var limits = string.Join(", ", timeouts.Operations.Take(5).Select(operation =>
             $"{operation.Name} {Duration(operation.TimeoutMs)}"));
+        var byOperation = $"job, {Operation}";
+        var series = Series(MetricTable.TimeoutTimeouts);
+        var counted = $"{Increase(byOperation, series, "5m")} > {most}";
+        var isRelated = reported.Guards.Contains(Guard.CircuitBreaker);
         yield return new(
             "ResilienceTimeouts",
-            $"{Increase($"job, {Operation}", Series(MetricTable.TimeoutTimeouts), "5m")} > {most}",
+            isRelated ? $"({TimeoutShare(Rate(byOperation, series))}) and on ({byOperation}) {counted}" : counted,
             "",
             "warning",
             $"{Labelled(Operation)} times out",
-            $"More than {Count(most, "time-out")} in 5 minutes{(Breaker is null ? "" : ", which is what opens a circuit")}. "
+            $"More than {Count(most, "time-out")} in 5 minutes{(Breaker is null ? "" : ", which is what opens a circuit")}"
+                + $"{(isRelated ? $", and more than {TimeoutPercent}% of the calls of its service" : "")}. "
                 + $"Limits: {limits}{(timeouts.Operations.Count > 5 ? " and others" : "")}.");
+    }
+
+    // Time-outs are known by operation and calls by service. An operation whose service makes no calls under that name, such as a
+    // tenant's, is related to all calls of the job.
+    private string TimeoutShare(string timeouts)
+    {
+        var byService = $"label_replace({timeouts}, \"{Name}\", \"$1\", \"{Operation}\", \"([^.]+)[.].*\")";
+        foreach (var upstream in reported.Sections.Upstreams)
+        {
+            var listed = upstream.Operations.Select(operation => operation.Name)
+                .Where(operation => !operation.StartsWith($"{upstream.Name}.", StringComparison.Ordinal)).ToList();
+            if (listed.Count > 0)
+            {
+                byService = $"label_replace({byService}, \"{Name}\", \"{upstream.Name}\", \"{Operation}\", \"{Any(listed)}\")";
+            }
+        }
+
+        var calls = $"{Rate(s_byName, s_made)} > 0";
+        var most = Threshold(TimeoutPercent / 100.0);
+        return $"{byService} / on ({s_byName}) group_left () ({calls}) > {most} or "
+            + $"({byService} unless on ({s_byName}) ({calls})) / on (job) group_left () ({Rate("job", s_made)} > 0) > {most}";
     }
 
     private IEnumerable<AlertRule> Bulkheads()
@@ -170,13 +208,17 @@ internal sealed class AlertRules(Reported reported)
             }
         }
 
+        // Only of upstreams is it sure that breaker and bulkhead have the same name.
+        var rejections = Series(MetricTable.BulkheadRejections, $"{Reason}=~\"full|timeout\"");
+        var isRelated = reported.Sections.WiresUpstreams && reported.Guards.Contains(Guard.CircuitBreaker);
         yield return new(
             "ResilienceBulkheadRejects",
-            $"{Rate(s_byName, Series(MetricTable.BulkheadRejections, $"{Reason}=~\"full|timeout\""))} > 0",
+            isRelated ? $"{Share(rejections, s_made)} > {Threshold(RejectedPercent / 100.0)}" : $"{Rate(s_byName, rejections)} > 0",
             "5m",
             "warning",
             $"Calls of {Labelled(Name)} get no slot",
-            "They have been refused for 5 minutes because slots and queue were full, or the wait took too long.");
+            $"{(isRelated ? $"More than {RejectedPercent}% of them" : "They")} have been refused for 5 minutes because slots and queue "
+                + "were full, or the wait took too long.");
     }
 
     private IEnumerable<AlertRule> RateLimiters()
@@ -192,7 +234,9 @@ internal sealed class AlertRules(Reported reported)
             };
             yield return new(
                 "ResilienceRateLimiterStoreDown",
-                $"min by ({s_byName}) ({Series(MetricTable.LimiterStoreAvailable)}) == 0",
+                // Only a request finds out that Redis is back: without any, nothing is decided and nothing amiss.
+                $"min by ({s_byName}) ({WhileUsed(
+                    Series(MetricTable.LimiterStoreAvailable), Series(MetricTable.LimiterRequests), $"{Outcome}, {Reason}")}) == 0",
                 "1m",
                 "critical",
                 $"Redis does not decide for the rate limiter {Labelled(Name)}",
@@ -224,6 +268,10 @@ internal sealed class AlertRules(Reported reported)
     }
 
     private static string Share(string part, string whole) => $"{Rate(s_byName, part)} / {Rate(s_byName, whole)}";
+
+    // A gauge of the processes that have counted something in the last five minutes.
+    private static string WhileUsed(string gauge, string counter, string counterLabels) =>
+        $"{gauge} and sum without ({counterLabels}) (rate({counter}[5m])) > 0";
 
     private static string Threshold(double share) => share.ToString("0.####", CultureInfo.InvariantCulture);
 

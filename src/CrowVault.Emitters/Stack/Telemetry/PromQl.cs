@@ -55,8 +55,9 @@ internal static class PromQl
         return seconds % 3_600 == 0 ? $"{seconds / 3_600}h" : seconds % 60 == 0 ? $"{seconds / 60}m" : $"{seconds}s";
     }
 
-    // Of the characters that a name may have, only the dot means something.
-    private static string Any(IReadOnlyList<string> names) =>
+    /// <summary>Any of several names, as a regular expression.</summary>
+    public static string Any(IReadOnlyList<string> names) =>
+        // Of the characters that a name may have, only the dot means something.
         string.Join('|', names.Select(name => name.Replace(".", "\\\\.", StringComparison.Ordinal)));
 
     private static string Label(string attribute) => attribute.Replace('.', '_');
