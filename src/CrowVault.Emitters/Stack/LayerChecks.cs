@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using CrowVault.Emitters.Bulkhead;
 using CrowVault.Emitters.CircuitBreaker;
 using CrowVault.Emitters.RateLimiting;
@@ -9,7 +10,7 @@ using static CrowVault.Emitters.Code.Wording;
 namespace CrowVault.Emitters.Stack;
 
 /// <summary>The layers of one manifest, checked against each other.</summary>
-internal sealed class LayerChecks(ManifestSections sections)
+internal sealed partial class LayerChecks(ManifestSections sections)
 {
     // Retries that the emitted budget allows in the long run, per request.
     private const double BudgetShare = 0.1;
@@ -133,7 +134,7 @@ internal sealed class LayerChecks(ManifestSections sections)
     }
 
     /// <summary>Settings that do not go together.</summary>
-    public IEnumerable<string> Warnings() => [.. Time(), .. Load(), .. Slots(), .. Repetition()];
+    public IEnumerable<string> Warnings() => [.. Time(), .. Load(), .. Slots(), .. Repetition(), .. Addresses()];
 
     private IEnumerable<string> Time()
     {
@@ -277,6 +278,15 @@ internal sealed class LayerChecks(ManifestSections sections)
         }
     }
 
+    private IEnumerable<string> Addresses()
+    {
+        if (Timeouts is { WithFetch: false } && Upstreams.FirstOrDefault(upstream => upstream.BaseUrl is not null) is { } addressed)
+        {
+            yield return $"Stack: the baseUrl of {addressed.Name} has no effect, because timeoutConfig.withFetch: false leaves out the "
+                + "fetch that continues it; leave withFetch out, or the baseUrl.";
+        }
+    }
+
     /// <summary>An operation with the attempts that one call of it can make.</summary>
     private sealed record Repeated(string Name, int TimeoutMs, int Attempts, double WaitsMs)
     {
@@ -293,13 +303,27 @@ internal sealed class LayerChecks(ManifestSections sections)
 
     private static string Kebab(AlsoRetries other) => JsonNamingPolicy.KebabCaseLower.ConvertName(other.ToString());
 
-    // Words that begin the name of what is not idempotent in most services.
-    private static bool Changes(string operation) =>
-        s_changing.Contains(operation.Split('.', '_', '-')[^1], StringComparer.OrdinalIgnoreCase);
+    // By the words of its name after the last dot, such as charge, chargeCard, create_draft or payment-charge, but not get-order.
+    private static bool Changes(string operation)
+    {
+        var words = Words().Matches(operation.Split('.')[^1]).Select(match => match.Value.ToLowerInvariant()).ToList();
+        return words.Count > 0 && !words.Exists(s_reading.Contains)
+            && (s_changing.Contains(words[^1]) || (s_changing.Contains(words[0]) && !s_things.Contains(words[0])));
+    }
 
+    // What begins or ends the name of what is not idempotent in most services.
     private static readonly string[] s_changing =
         [
             "charge", "pay", "refund", "capture", "transfer", "create", "add", "insert", "append", "post", "send", "notify", "publish",
             "enqueue", "submit", "order", "book", "increment",
         ];
+
+    // Where more follows, these are what is read: order-items.
+    private static readonly string[] s_things = ["order", "book", "post"];
+
+    private static readonly string[] s_reading =
+        ["get", "load", "fetch", "list", "find", "read", "search", "lookup", "check", "count", "status", "history"];
+
+    [GeneratedRegex("[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")]
+    private static partial Regex Words();
 }

@@ -95,6 +95,44 @@ public sealed class ManifestTests
     }
 
     [Theory]
+    [InlineData("payments.charge", true)]
+    [InlineData("payments.chargeCard", true)]
+    [InlineData("payments.charge_card", true)]
+    [InlineData("orders.createDraft", true)]
+    [InlineData("PlaceOrder", true)]
+    [InlineData("payment-charge", true)]
+    [InlineData("SENDMail", true)]
+    [InlineData("pay", true)]
+    [InlineData("orders.get", false)]
+    [InlineData("get-order", false)]
+    [InlineData("loadOrder", false)]
+    [InlineData("order-items", false)]
+    [InlineData("refund_status", false)]
+    [InlineData("payments.", false)]
+    [InlineData("a._-", false)]
+    [InlineData("address", false)]
+    public void An_operation_that_changes_something_by_its_name_is_told(string operation, bool isTold)
+    {
+        var warnings = Emit($$"""
+            {"circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"{{operation}}":2000} },"bulkhead":{"partitions":{"all":5} },"upstreams":{} }
+            """).Warnings;
+        Assert.Equal(isTold, warnings.Any(warning => warning.StartsWith($"Stack: {operation} is retried up to", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("\"baseUrl\":\"https://orders.example\"", ",\"withFetch\":false", true)]
+    [InlineData("\"baseUrl\":\"https://orders.example\"", "", false)]
+    [InlineData("", ",\"withFetch\":false", false)]
+    public void An_address_that_no_fetch_continues_is_told(string settings, string timeouts, bool isTold)
+    {
+        var warnings = Emit($$$"""
+            {"circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"orders.get":2000}{{{timeouts}}}},
+             "bulkhead":{"partitions":{"orders":5}},"upstreams":{"orders":{{{{settings}}}}} }
+            """).Warnings;
+        Assert.Equal(isTold, warnings.Any(warning => warning.StartsWith("Stack: the baseUrl of orders has no effect", StringComparison.Ordinal)));
+    }
+
+    [Theory]
     [InlineData("circuitBreaker", "{}")]
     [InlineData("circuitBreaker", """{"orders":{"circuitBreaker":{"failureThreshold":null,"recoveryTimeMs":null},"retryPolicy":null}}""")]
     [InlineData("retryPolicy", """{"orders":{"retryPolicy":{"maxRetries":null}}}""")]
