@@ -7,6 +7,7 @@ import express from 'express';
 import express4 from 'express4';
 import { fastify } from 'fastify';
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import Koa from 'koa';
 import { listen, load, middlewareOf, sourceOf, tool } from './lib/support.mjs';
 
@@ -320,6 +321,53 @@ describe('what the caller decides', () => {
     assert.deepEqual([refused.status, ...seen], [429, '60', '"default";r=0;t=60', '1']);
     close();
   });
+
+  test('Koa: an error that is thrown again has the fields of its own request', async () => {
+    const limit = (await middlewareOf('fixed-window', { ...memory, framework: 'koa' }))(3, 60);
+    const shared = Object.assign(new Error('gone'), { status: 410, expose: true, headers: { 'X-Own': '1' } });
+    class ReadOnly extends Error {
+      get headers() {
+        return {};
+      }
+    }
+    const app = new Koa().use(limit).use((context) => {
+      throw context.path === '/shared' ? shared : new ReadOnly('of the application');
+    });
+    const reported = [];
+    app.on('error', (error) => reported.push(error));
+    const { ask, close } = await listen(createServer(app.callback()));
+    for (const left of [2, 1]) {
+      const { status, headers } = await ask('/shared');
+      assert.deepEqual([status, headers.get('x-own')], [410, '1']);
+      assert.equal(headers.get('ratelimit'), `"default";r=${String(left)};t=60`);
+    }
+    assert.equal((await ask('/read-only')).status, 500);
+    assert.equal(reported.at(-1).message, 'of the application');
+    close();
+  });
+
+  const handlers = {
+    'without an error handler': undefined,
+    'with an error handler': (error, context) => context.text(`slow down: ${error.message}`, error.status),
+    'with one that answers what the error holds': (error) => error.getResponse(),
+  };
+  for (const [name, handler] of Object.entries(handlers)) {
+    test(`Hono: fields outlive a refusal that is thrown, ${name}`, async () => {
+      const limit = (await middlewareOf('fixed-window', { ...memory, framework: 'hono' }))(1, 60, {
+        onRefused: () => {
+          throw new HTTPException(429, { message: 'own' });
+        },
+      });
+      const app = new Hono();
+      if (handler !== undefined) app.onError(handler);
+      app.use(limit).get('/', (context) => context.text('hello'));
+      await app.request('/', {}, peer);
+      const refused = await app.request('/', {}, peer);
+      assert.match(await refused.text(), /own$/u);
+      const seen = ['retry-after', 'ratelimit'].map((field) => refused.headers.get(field));
+      assert.deepEqual([refused.status, ...seen], [429, '60', '"default";r=0;t=60']);
+    });
+  }
 
   test('fields as they are wanted', async () => {
     const make = await middlewareOf('fixed-window', { ...memory, framework: 'fetch', keyStrategy: 'global' });

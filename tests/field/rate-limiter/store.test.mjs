@@ -1,11 +1,15 @@
 // A Redis that is slow to come, wrong, full, demoted or dead; each fault is caused on a server of the test's own.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import calculateSlot from 'cluster-key-slot';
 import { Redis } from 'ioredis';
 import { Redis as Redis510 } from 'ioredis510';
 import { createClient, createClientPool } from 'redis';
+import { javaScriptOf, work } from '../lib/emit.mjs';
 import { admittedOf, clients, emit, limiterClass, proxyTo, sleep, startRedis, tool, until, withConsole } from './lib/support.mjs';
 
 describe('a process that has just started', () => {
@@ -62,6 +66,63 @@ describe('a process that has just started', () => {
     for (let i = 0; i < 50; i++) await limiter.consume('k');
     assert.ok(performance.now() - began < 1000);
     client.disconnect();
+  });
+});
+
+describe('a client of node-redis that its owner has closed', () => {
+  test('keeps no process alive when a request comes late', async () => {
+    const server = await startRedis();
+    const file = join(work, 'closed.mjs');
+    const program = `
+import { createClient } from ${JSON.stringify(import.meta.resolve('redis'))};
+import { FixedWindowLimiter } from ${JSON.stringify(javaScriptOf(tool, { algorithm: 'fixed-window', redisClient: 'node-redis' }, 'closed-limiter.mjs'))};
+const client = createClient({ url: process.argv[2], disableOfflineQueue: true });
+client.on('error', () => {});
+await client.connect();
+const limiter = new FixedWindowLimiter(client, 5, 60, { onStoreFailure: () => undefined });
+const decided = [(await limiter.consume('k')).decidedBy];
+await client.close();
+decided.push((await limiter.consume('k')).decidedBy);
+console.log(decided.join());`;
+    writeFileSync(file, program);
+    // Killed, and so an error, if it does not end by itself.
+    const output = execFileSync(process.execPath, [file, server.url], { timeout: 60_000, killSignal: 'SIGKILL', encoding: 'utf8' });
+    assert.equal(output.trim(), 'count,store-failure');
+    await server.stop();
+  });
+
+  for (const [name, kind] of Object.entries({ pool: { idleClients: 0 }, cluster: { masters: [], slots: [] } })) {
+    test(`a ${name} stays closed, which gives up by its clients alone`, async () => {
+      let opened = 0;
+      const connect = () => Promise.resolve((opened += 1));
+      const closed = { ...kind, isOpen: false, connect, evalSha: () => Promise.reject(new Error('The client is closed')) };
+      const Limiter = await limiterClass('fixed-window', { redisClient: 'node-redis' });
+      const open = { ...closed, isOpen: true, evalSha: () => Promise.resolve([1, 4, 60_000]) };
+      const client = { ...open };
+      const limiter = new Limiter(client, 5, 60, { onStoreFailure: () => undefined });
+      assert.equal((await limiter.consume('k')).decidedBy, 'count');
+      Object.assign(client, closed);
+      assert.equal((await limiter.consume('k')).decidedBy, 'store-failure');
+      assert.equal(opened, 0);
+    });
+  }
+
+  test('one that has given up by itself is opened again', async () => {
+    const server = await startRedis();
+    const proxy = await proxyTo(server.port);
+    const client = createClient({ url: proxy.url, disableOfflineQueue: true, socket: { reconnectStrategy: () => new Error('given up') } });
+    client.on('error', () => {});
+    await client.connect();
+    const Limiter = await limiterClass('fixed-window', { redisClient: 'node-redis' });
+    const limiter = new Limiter(client, 5, 3600, { storeTimeoutMs: 1000, onStoreFailure: () => undefined });
+    await limiter.consume('k');
+    proxy.state.cutAfter = /evalsha/iu;
+    await limiter.consume('k');
+    assert.ok(await until(() => !client.isOpen));
+    assert.ok(await until(async () => (await limiter.consume('k')).decidedBy === 'count'));
+    client.destroy();
+    proxy.close();
+    await server.stop();
   });
 });
 
