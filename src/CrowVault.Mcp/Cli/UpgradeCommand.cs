@@ -204,7 +204,7 @@ internal static class UpgradeCommand
         }
     }
 
-    // An editor has saved it in another encoding, of which the header needs nothing.
+    // An editor may have saved the file in another encoding; the header is ASCII and reads the same.
     private static bool HasHeaderInBytes(string path)
     {
         try

@@ -68,12 +68,24 @@ internal sealed partial class UnknownArguments
         faults.Add(new(name, $"unknown argument; it belongs inside {list.Name}."));
         if (_inPieces.Add(list.Name))
         {
-            var entries = new JsonObject(given.EnumerateObject().Where(each => IsEntry(list, each)).DistinctBy(each => each.Name)
-                .Select(each => KeyValuePair.Create(each.Name, (JsonNode?)JsonNode.Parse(each.Value.GetRawText()))));
-            Carry(list, JsonSerializer.SerializeToElement((JsonNode)entries, ArgumentJson.Readable.JsonNode));
+            // Of more than these none is corrected anyway.
+            var most = MostCompared + schema.All.Count + 1;
+            Carry(list, ObjectOf(given.EnumerateObject().Take(most).Where(each => IsEntry(list, each))));
         }
 
         return true;
+    }
+
+    // Of two values of one name only the caller knows which was meant.
+    private JsonElement ObjectOf(IEnumerable<JsonProperty> properties)
+    {
+        var copy = new JsonObject();
+        foreach (var property in properties)
+        {
+            faults.Forbid(unless: copy.TryAdd(property.Name, JsonNode.Parse(property.Value.GetRawText())));
+        }
+
+        return JsonSerializer.SerializeToElement((JsonNode)copy, ArgumentJson.Readable.JsonNode);
     }
 
     private static readonly string[] s_figures =
@@ -96,9 +108,7 @@ internal sealed partial class UnknownArguments
         }
 
         var found = new FaultList();
-        var alone = new JsonObject { [property.Name] = JsonNode.Parse(property.Value.GetRawText()) };
-        return list.Check(JsonSerializer.SerializeToElement((JsonNode)alone, ArgumentJson.Readable.JsonNode), found) is not null
-            && found.Correctable;
+        return list.Check(ObjectOf([property]), found) is not null && found.Correctable;
     }
 
     // partitions: {"orders":10,"maxQueue":5}: a setting is no partition of that name.
@@ -110,8 +120,7 @@ internal sealed partial class UnknownArguments
             return false;
         }
 
-        var settings = value.EnumerateObject().Take(list.MaximumEntries)
-            .Where(entry => entry.Name == number.Name || schema.Find(entry.Name) is IntegerArgument).ToList();
+        var settings = value.EnumerateObject().Where(IsSetting).Take(MostCompared).ToList();
         if (settings.Count == 0)
         {
             return false;
@@ -122,28 +131,21 @@ internal sealed partial class UnknownArguments
             var name = $"{list.Name}.{setting.Name}";
             if (schema.Find(setting.Name) is { } own)
             {
-                faults.Add(new(name, $"an argument, no entry; give it beside {list.Name}."));
+                faults.Add(new(name, $"an argument, not an entry; give it beside {list.Name}."));
                 Carry(own, setting.Value);
             }
             else
             {
-                faults.AddFinal(new(name, $"whose? Use a name for it, such as {list.ExampleEntry.ToJsonString()}."));
+                faults.AddFinal(new(name, $"a member of an entry that has no name; use {list.Rule}."));
             }
         }
 
-        var rest = new JsonObject(value.EnumerateObject().ExceptBy(settings.Select(each => each.Name), each => each.Name)
-            .DistinctBy(each => each.Name)
-            .Select(each => KeyValuePair.Create(each.Name, (JsonNode?)JsonNode.Parse(each.Value.GetRawText()))));
-        if (rest.Count == 0)
-        {
-            faults.Forbid(unless: false);
-        }
-        else
-        {
-            Carry(list, JsonSerializer.SerializeToElement((JsonNode)rest, ArgumentJson.Readable.JsonNode), evenIfGiven: true);
-        }
-
+        var entries = ObjectOf(value.EnumerateObject().Where(entry => !IsSetting(entry)).Take(list.MaximumEntries + 1));
+        faults.Forbid(unless: entries.GetPropertyCount() > 0);
+        Carry(list, entries, evenIfGiven: true);
         return true;
+
+        bool IsSetting(JsonProperty entry) => entry.Name == number.Name || schema.Find(entry.Name) is IntegerArgument;
     }
 
     // operations[0][name], operations.orders and retryOn[0]: a list in pieces, as forms and flat maps send it.

@@ -39,8 +39,7 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
             faults.Add(new(name, MembersBeside));
         }
         else if (AddPer(name, property) || AddPair(name, property) || AddRate(name, "unknown argument; ", property.Value)
-            || AddMember(name, property)
-            || AddName(name, property) || AddPart(name, property))
+            || AddMember(name, property) || AddName(name, property) || AddPart(name, property))
         {
             return;
         }
