@@ -1,5 +1,5 @@
 // What `crowvault-mcp simulate` hands to node, deno or bun: the page's own simulation, on the files that the program has emitted.
-import { stripTypes } from './engine.js';
+import { stripTypes } from './simulate/strip.js';
 import { knobsOf, simulate, worldOf, wrap } from './simulate/index.js';
 import { say } from './simulate/result.js';
 import { svgOf } from './simulate/svg.js';

@@ -1,7 +1,7 @@
 // What runs beside the page, in a worker where a host allows one: it makes emitted files into modules, and runs them.
-import { transform } from 'sucrase';
 import type { EmittedFile } from './server.js';
 import { wrap } from './simulate/module.js';
+import { newStripper, stripTypes } from './simulate/strip.js';
 import { serve as serveRequests, type Factories } from './simulate/worker.js';
 
 export { answer } from './simulate/worker.js';
@@ -29,13 +29,14 @@ export default function y(this: void, ...z: readonly string[]): asserts z is str
 `;
 
 const kept = new Map<string, string>();
+const strip = newStripper();
 
 /** A script's text: an object of the files' modules, each a function that `wrap` describes. */
 export function modulesOf(files: readonly EmittedFile[]): string {
   const modules = files
     .filter(({ role }) => role === 'source')
     .map(({ path, content }) => {
-      const module = kept.get(content) ?? wrap(stripTypes(content));
+      const module = kept.get(content) ?? wrap(strip(path, content));
       kept.delete(content);
       kept.set(content, module);
       return `${JSON.stringify(path)}: ${module}`;
@@ -50,9 +51,4 @@ export function modulesOf(files: readonly EmittedFile[]): string {
 export function serve(scope: Parameters<typeof serveRequests>[0], atStart?: Factories): void {
   serveRequests(scope, modulesOf, atStart);
   stripTypes(SAMPLE);
-}
-
-/** An emitted file as JavaScript of a CommonJS module. */
-export function stripTypes(typeScript: string): string {
-  return transform(typeScript, { transforms: ['typescript', 'imports'], disableESTransforms: true }).code;
 }
