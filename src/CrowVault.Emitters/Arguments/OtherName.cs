@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace CrowVault.Emitters.Arguments;
@@ -12,6 +13,25 @@ internal sealed partial record OtherName(string Argument, string? Advice)
     /// <param name="argument">Name of an argument.</param>
     public static bool IsOfRate(string argument) => argument is "failureRatePercent" or "minimumCalls" or "slowCallMs";
 
+    private const string OneLess = "use maxRetries, one less: the first attempt is not a retry.";
+
+    // In seconds it would be longer than anybody waits.
+    private const double SurelyMilliseconds = 10_000;
+
+    /// <summary>The value to take over in spite of the advice, where the given one leaves no doubt: a time that says its unit or can be
+    /// of no other, and a count of which the first is none of ours.</summary>
+    /// <param name="value">What was given.</param>
+    /// <returns>Null when only the caller knows.</returns>
+    public JsonElement? Settled(JsonElement value) =>
+        Advice is OneLess
+            ? Reading.Number(value, Unit.None) is >= 1 and < int.MaxValue and var attempts && attempts == Math.Floor(attempts)
+                ? JsonElement.Parse(((int)attempts - 1).ToString(CultureInfo.InvariantCulture))
+                : null
+        : Advice?.EndsWith("seconds.", StringComparison.Ordinal) == true && (Reading.HasUnit(value, Reading.UnitOf(Argument))
+            || (Reading.UnitOf(Argument) is Unit.Milliseconds && Reading.Number(value, Unit.None) >= SurelyMilliseconds))
+            ? value
+            : null;
+
     private const string InMiddleware =
         "the middleware has options for that: name, prefix, keyOf, skip, cost, limitOf, onDecision, onRefused, headers.";
 
@@ -20,19 +40,17 @@ internal sealed partial record OtherName(string Argument, string? Advice)
     [
         ("failureRatePercent", null, [
             "failurerate", "failureratethreshold", "failurepercentage", "failurepercent", "errorpercentage", "errorpercent", "errorrate",
-            "errorratethreshold", "errorratepercent", "failureratio", "errorratio", "failureratiothreshold",
-        ]),
-        ("failureRatePercent", "use failureRatePercent, with tripOn failure-rate.", [
-            "errorthresholdpercentage", "failurethresholdpercentage",
+            "errorratethreshold", "errorratepercent", "failureratio", "errorratio", "failureratiothreshold", "errorthresholdpercentage",
+            "failurethresholdpercentage", "errorthresholdpercent", "failurethresholdpercent",
         ]),
         ("failureRatePercent", "it is the share of failures: where 90 % are to succeed, 10.", [
             "successrate", "successratethreshold", "successpercent", "successpercentage", "successratio",
         ]),
         ("failureThreshold", null, [
             "failures", "maxfailures", "failurecount", "failurelimit", "consecutivefailures", "maxconsecutivefailures", "maxfails",
-            "failmax", "fall", "consecutive5xxerrors", "consecutiveerrors",
+            "failmax", "fall", "consecutive5xxerrors", "consecutiveerrors", "openafter", "tripafter",
         ]),
-        ("successThreshold", null, ["successes", "successcount", "consecutivesuccesses", "rise"]),
+        ("successThreshold", null, ["successes", "successcount", "consecutivesuccesses", "rise", "closeafter"]),
         ("minimumCalls", null, [
             "volumethreshold", "requestvolumethreshold", "minimumnumberofcalls", "minimumthroughput", "minimumrequests", "minrequests",
             "mincalls",
@@ -68,8 +86,9 @@ internal sealed partial record OtherName(string Argument, string? Advice)
             "retrycount", "maxretrycount", "retrylimit", "retrymax", "totalretries", "maxretryattempts", "retryattempts", "retriesmax",
             "numberofretries", "numretries", "maxnetworkretries", "retry", "limit",
         ]),
-        ("maxRetries", "use maxRetries, one less: the first attempt is not a retry.", [
-            "maxattempts", "attempts", "maxtries", "tries", "numattempts", "numberofattempts",
+        ("maxRetries", OneLess, [
+            "maxattempts", "attempts", "maxtries", "tries", "numattempts", "numberofattempts", "totalattempts", "maxattempt",
+            "stopafterattempt", "stopafterattempts",
         ]),
         ("maxDelayCapMs", null, ["maxdelayms", "maxbackoffms", "maxintervalms", "maxwaitms", "backofflimitms", "maxretrydelayms"]),
         ("maxDelayCapMs", "use maxDelayCapMs, in milliseconds.", [
@@ -77,7 +96,7 @@ internal sealed partial record OtherName(string Argument, string? Advice)
         ]),
         ("baseDelayMs", null, ["initialdelayms", "mindelayms", "initialbackoffms", "initialintervalms", "delayms", "retrydelayms"]),
         ("baseDelayMs", "use baseDelayMs, in milliseconds.", [
-            "initialdelay", "mindelay", "mintimeout", "initialbackoff", "initialinterval", "retrydelay",
+            "initialdelay", "mindelay", "mintimeout", "initialbackoff", "initialinterval", "retrydelay", "delay", "waitduration",
         ]),
         ("totalTimeoutMs", null, [
             "maxelapsedms", "maxelapsedtimems", "maxdurationms", "overalltimeoutms", "deadlinems", "budgetms", "totalms",
@@ -101,6 +120,7 @@ internal sealed partial record OtherName(string Argument, string? Advice)
         ("respectRetryAfter", null, ["retryafter", "honorretryafter", "honourretryafter", "useretryafter", "respectretryafterheader"]),
         ("baseDelayMs", "the wait doubles from one attempt to the next, up to maxDelayCapMs; nothing sets the factor.", [
             "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "backoffrate", "exponential", "exponentialbackoff",
+            "exponentialbackoffmultiplier", "delaymultiplier", "waitexponential", "waitfixed",
             "linear", "constant", "backoff", "backofftype", "backoffstrategy", "delays", "intervals",
         ]),
         ("retryOn", null, [
@@ -129,6 +149,12 @@ internal sealed partial record OtherName(string Argument, string? Advice)
             "message", "statuscode", "handler", "keyprefix", "prefix", "cost", "weight",
         ]),
         ("requestsPerWindow", "nothing spaces requests out evenly; with withOperations, acquire waits for a turn.", ["mintime"]),
+        ("requestsPerWindow", "nothing waits in a queue; with withOperations, acquire waits for a turn.", [
+            "queuelimit", "queue", "queuesize", "maxqueue", "queueprocessingorder",
+        ]),
+        ("requestsPerWindow", "tokens come back at requestsPerWindow in windowSeconds; give both.", [
+            "rate", "refillrate", "refill", "fillrate", "leakrate", "refillinterval", "refilltokens", "tokenspersecond",
+        ]),
         ("burstCapacity", null, ["burstsize", "maxburst", "bucketsize", "bucketcapacity"]),
         ("store", null, ["storage", "backend", "storetype"]),
         ("algorithm", null, ["algorithmtype", "type", "mode", "limitertype"]),
@@ -145,7 +171,13 @@ internal sealed partial record OtherName(string Argument, string? Advice)
         ]),
         ("testRunner", null, ["testframework", "testlibrary", "testtool"]),
         ("runtime", null, ["platform", "target", "environment", "engine"]),
-        ("maxQueue", "use maxQueue.", ["queuesize", "queuelimit", "maxqueued", "queue", "queuecapacity"]),
+        ("partitions", "it belongs to an entry of partitions, as its maxConcurrent.", [
+            "maxconcurrentcalls", "maxconcurrency", "concurrency", "concurrencylimit", "maxparallelization", "maxparallel", "parallelism",
+            "maxconcurrentrequests", "maxinflight", "permits", "slots", "limit", "max",
+        ]),
+        ("maxQueue", "use maxQueue.", [
+            "queuesize", "queuelimit", "maxqueued", "queue", "queuecapacity", "maxqueuingactions", "maxqueueingactions", "queuedepth",
+        ]),
         ("maxWaitMs", null, ["queuetimeoutms", "acquiretimeoutms", "maxwaitdurationms"]),
         ("maxWaitMs", "use maxWaitMs, in milliseconds, for the wait in the queue, or generate_timeout_config for the call.", [
             "timeout", "timeoutms", "queuetimeout", "acquiretimeout", "maxwaitduration",
@@ -166,7 +198,10 @@ internal sealed partial record OtherName(string Argument, string? Advice)
     ];
 
     private static readonly string[] s_factors =
-        ["factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "exponentbase", "backoffrate", "exponentialbase"];
+    [
+        "factor", "multiplier", "backofffactor", "backoffmultiplier", "exponent", "exponentbase", "backoffrate", "exponentialbase",
+        "exponentialbackoffmultiplier", "delaymultiplier",
+    ];
 
     private static readonly string[] s_queues = ["queue", "queuetype", "queueorder", "queuepolicy", "ordering", "fifo", "fair", "fairness"];
 

@@ -249,9 +249,8 @@ internal static partial class Reading
             _ => false,
         };
 
-    /// <summary>Whether a text names the unit of its number.</summary>
-    public static bool HasUnit(JsonElement value, Unit unit) =>
-        value.ValueKind is JsonValueKind.String && Number(value, Unit.None) is null && Number(value, unit) is not null;
+    /// <summary>Whether a value names the unit of its number.</summary>
+    public static bool HasUnit(JsonElement value, Unit unit) => Number(value, Unit.None) is null && Number(value, unit) is not null;
 
     /// <summary>Requests per time: <c>100/min</c>, <c>1k per 15 minutes</c>, <c>10 rps</c>.</summary>
     /// <returns>Null when the text is something else, or takes no whole number of seconds.</returns>

@@ -91,6 +91,10 @@ internal sealed record SupportedWay(string? Use, string Advice)
         ("retryOn", "Name each status: of those 500, 502, 503 and 504 may pass by themselves.", null, ["5xx", "500s", "server", "servererrors"]),
         ("retryOn", "Name each status: of those 408, 425 and 429 may pass by themselves.", null, ["4xx", "400s", "client", "clienterrors"]),
         ("retryOn", "Name each status: 408, 425, 429, 500, 502, 503 and 504 may pass by themselves.", null, ["all", "any", "errors"]),
+        ("retryOn", "It lists statuses; errors of the network and time-outs are retried as retryErrors says, by default all.", null, [
+            "network", "networkerrors", "connection", "connectionerrors", "connectionreset", "timeout", "timeouts", "sockethangup",
+            "econnreset", "econnrefused", "econnaborted", "etimedout", "epipe", "enotfound", "eaiagain",
+        ]),
         ("retryErrors", "use any.", "any", ["all", "every", "everything", "default"]),
         ("retryErrors", "use network: failures of the network and time-outs.", "network", [
             "networkonly", "networkerrors", "connection", "connectionerrors", "transient", "io",

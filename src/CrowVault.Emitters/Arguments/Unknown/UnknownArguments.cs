@@ -63,15 +63,23 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
         }
         else if (OtherName.For(property.Name, schema) is { } other && Fits(other, property.Value))
         {
-            if (other.Advice is { } advice && !(advice.EndsWith("seconds.", StringComparison.Ordinal)
-                && Reading.HasUnit(property.Value, Reading.UnitOf(other.Argument))))
+            if (schema.Find(other.Argument) is IntegerArgument && HoldsOthers(property.Value) && Unpack(property.Value))
             {
-                faults.AddFinal(new(name, $"unknown argument; {advice}"));
+                faults.Add(new(name, MembersBeside));
             }
-            else
+            else if (other.Advice is not { } advice)
             {
                 faults.Add(new(name, $"unknown argument; did you mean {other.Argument}?"));
                 Carry(other, property.Value);
+            }
+            else if (other.Settled(property.Value) is { } settled)
+            {
+                faults.Add(new(name, $"unknown argument; {advice}"));
+                Carry(other, settled);
+            }
+            else
+            {
+                faults.AddFinal(new(name, $"unknown argument; {advice}"));
             }
         }
         else if (InUnits(property) is { } argument)
@@ -141,6 +149,11 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
         !(value.ValueKind is JsonValueKind.String && Catalog.All.Any(emitter => value.ValueEquals(emitter.Tool)))
         && (other.Argument is not ("runtime" or "store" or "algorithm" or "framework")
         || schema.Find(other.Argument)!.Check(value, new()) is not null);
+
+    // limit: {"requests":100,"window":"1h"}: more than a number and its unit.
+    private static bool HoldsOthers(JsonElement value) => value.ValueKind is JsonValueKind.Object
+        && value.EnumerateObject().Take(MostCompared).All(member => member.Name.Length <= LongestName
+            && Reading.Fold(member.Name) is not ("value" or "val" or "amount" or "number" or "count" or "unit" or "units"));
 
     private void CarryOpposite(BooleanArgument argument, JsonElement value)
     {
