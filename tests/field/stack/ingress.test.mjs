@@ -32,6 +32,7 @@ async function routesOf(load) {
   let release;
   const held = new Promise((resolve) => (release = resolve));
   const gone = { ...resolvers(), started: resolvers() };
+  const shared = { started: resolvers(), joined: resolvers() };
   const routes = {
     ok: () => 'fine',
     down: (limits) => upstreams.down.call('down.get', () => Promise.reject(Object.assign(new Error('secret'), { status: 503 })), limits),
@@ -55,8 +56,21 @@ async function routesOf(load) {
         },
         limits,
       ),
+    // One call for all who ask meanwhile, under the limits of the first.
+    shared: (limits) => {
+      if (shared.call !== undefined) shared.joined.resolve();
+      shared.call ??= upstreams.up.call(
+        'up.get',
+        (signal) => {
+          shared.started.resolve();
+          return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+        },
+        { signal: limits.signal },
+      );
+      return shared.call;
+    },
   };
-  return { routes, gone, upstreams };
+  return { routes, gone, shared, upstreams };
 }
 
 function resolvers() {
@@ -145,7 +159,7 @@ let key = 0;
 for (const [framework, mount] of Object.entries(frameworks)) {
   test(`${framework}: refusals are answered, limits follow the request, a client that has left ends its calls`, async () => {
     const { load } = emitted({ ...manifestOf(framework), language: 'javascript' });
-    const { routes, gone, upstreams } = await routesOf(load);
+    const { routes, gone, shared, upstreams } = await routesOf(load);
     const { port, close } = await mount(await load('ingress'), routes);
     const ask = (path, headers = { 'x-api-key': `key-${String(++key)}` }) => fetch(`http://127.0.0.1:${String(port)}/${path}`, { headers });
     try {
@@ -190,11 +204,46 @@ for (const [framework, mount] of Object.entries(frameworks)) {
       if (!['hono', 'fetch'].includes(framework)) assert.equal(reason.code, 'CLIENT_GONE');
       await new Promise((resolve) => setImmediate(resolve));
       assert.deepEqual([upstreams.up.health().state, upstreams.up.health().active], ['CLOSED', 0]);
+
+      // That the client of another request has left is an error like any other, and no reason not to answer.
+      const first = http.get({ port, host: '127.0.0.1', path: '/shared', headers: { 'x-api-key': 'first' } });
+      first.once('error', () => {});
+      await shared.started.promise;
+      const second = ask('shared');
+      await shared.joined.promise;
+      first.destroy();
+      assert.equal((await second).status, 500);
     } finally {
       await close();
     }
   });
 }
+
+test('Nest: an answer that had begun when its call was refused is left to Nest, which ends it', async () => {
+  const { load } = emitted({ ...manifestOf('nest'), language: 'javascript' });
+  const { answerErrors } = await load('ingress');
+  class Routes {
+    begun(response) {
+      response.write('begun');
+      throw Object.assign(new Error('refused'), { code: 'CIRCUIT_OPEN' });
+    }
+  }
+  Get('begun')(Routes.prototype, 'begun', Object.getOwnPropertyDescriptor(Routes.prototype, 'begun'));
+  Res()(Routes.prototype, 'begun', 0);
+  Controller()(Routes);
+  class App {}
+  Module({ controllers: [Routes] })(App);
+  const app = await NestFactory.create(App, { logger: false });
+  app.useGlobalFilters(answerErrors(new BaseExceptionFilter(app.getHttpAdapter())));
+  await app.listen(0, '127.0.0.1');
+  try {
+    const answer = await fetch(`http://127.0.0.1:${String(portOf(app.getHttpServer()))}/begun`);
+    assert.equal(await answer.text(), 'begun');
+  } finally {
+    app.getHttpServer().closeAllConnections();
+    await app.close();
+  }
+});
 
 test('HTTP/2: a client that resets its request ends its calls, and one that has its answer ends nothing', async () => {
   const servers = {
