@@ -109,6 +109,29 @@ test('undici, composed: fetch goes through the layers too', async () => {
   await until(() => seen.includes('POST /stall'));
 });
 
+test('undici, composed: the fields of an answer are there as they came too, where fetch of undici 8 reads them', async () => {
+  const { load } = emitted({ ...manifestOf('undici'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { undiciInterceptor } = await load('upstreams-undici');
+  const dispatcher = new Agent().compose(undiciInterceptor(upstreams.up, 'up.get'));
+  const text = (fields) => fields.map((field) => field.toString('latin1').toLowerCase());
+  const [fields, trailers] = await new Promise((resolve, reject) => {
+    let head;
+    dispatcher.dispatch(
+      { origin: base, path: '/up', method: 'GET' },
+      {
+        onRequestStart() {},
+        onResponseStart: ({ rawHeaders }) => void (head = text(rawHeaders)),
+        onResponseData() {},
+        onResponseEnd: ({ rawTrailers }) => resolve([head, text(rawTrailers)]),
+        onResponseError: (_, error) => reject(error),
+      },
+    );
+  });
+  assert.equal(fields[fields.indexOf('content-type') + 1], 'application/json');
+  assert.deepEqual(trailers, []);
+});
+
 test('undici 6, composed: says what it needs, in place of an answer that never comes', async () => {
   const { load } = emitted({ ...manifestOf('undici'), language: 'javascript' });
   const { upstreams } = await load('upstreams');
