@@ -330,6 +330,61 @@ test('axios: the deadline of a request and a fallback reach the call, the signal
   assert.equal((await rejection(send({}, { signal: caller.signal }))).code, 'ERR_CANCELED');
 });
 
+test('axios: what an interceptor sends again has the signal of its caller, who can still end it', async () => {
+  const { load } = emitted({ ...manifestOf('axios'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { axiosAdapter } = await load('upstreams-axios');
+  const client = axios.create({ adapter: axiosAdapter(axios, upstreams.up, 'up.get') });
+  const { signal } = new AbortController();
+  const error = await rejection(client.get(`${base}/status/401`, { signal }));
+  const answer = await client.get(`${base}/up`, { signal });
+  for (const { config } of [error, error.response, answer]) assert.equal(config.signal, signal);
+  assert.equal((await client.get(`${base}/up`)).config.signal, undefined);
+});
+
+test('axios: a cancel token ends a wait for a slot and for the next attempt, and keeps no listener', async () => {
+  const retryPolicy = { maxRetries: 2, baseDelayMs: 60_000, maxDelayCapMs: 60_000, withJitter: false };
+  const waiting = { bulkhead: { partitions: { full: 1, up: 5 }, maxQueue: 5, maxWaitMs: 60_000 }, retryPolicy };
+  const timeoutConfig = { operations: { 'full.get': 60_000, 'up.get': 60_000 } };
+  const { load } = emitted({ ...manifestOf('axios'), ...waiting, timeoutConfig, language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { axiosAdapter } = await load('upstreams-axios');
+  const send = (upstream, operation, path, config) =>
+    rejection(axios.get(base + path, { adapter: axiosAdapter(axios, upstream, operation), ...config }));
+  let finish;
+  const held = upstreams.full.call('full.get', () => new Promise((resolve) => (finish = resolve)));
+  for (const [upstream, operation, path] of [
+    [upstreams.full, 'full.get', '/up'],
+    [upstreams.up, 'up.get', '/status/503'],
+  ]) {
+    for (const whose of ['token', 'signal']) {
+      const source = axios.CancelToken.source();
+      const caller = new AbortController();
+      const call = send(upstream, operation, path, { cancelToken: source.token, signal: caller.signal });
+      await until(() => upstream.health().queued === 1 || seen.length > 0);
+      // Until the answer is there, the transport itself would end the request.
+      await until(() => upstream.health().queued === 1 || upstream.health().active === 0);
+      if (whose === 'token') source.cancel('left');
+      else caller.abort();
+      const error = await call;
+      assert.deepEqual([axios.isCancel(error), error.message], [true, whose === 'token' ? 'left' : 'canceled']);
+      assert.deepEqual([source.token._listeners ?? [], getEventListeners(caller.signal, 'abort').length], [[], 0]);
+      seen = [];
+    }
+  }
+  finish();
+  await held;
+});
+
+test('axios: says what it needs where it is given an instance, or a version without adapters by name', async () => {
+  const { load } = emitted({ ...manifestOf('axios'), language: 'javascript' });
+  const { upstreams } = await load('upstreams');
+  const { axiosAdapter } = await load('upstreams-axios');
+  for (const other of [axios.create(), { defaults: {} }]) {
+    assert.throws(() => axiosAdapter(other, upstreams.up, 'up.get'), /^TypeError: axiosAdapter: needs axios 1\.5/u);
+  }
+});
+
 test('axios and undici: the deadline of a request is told to the service, beside the headers that were given', async () => {
   const [ofAxios, ofUndici] = ['axios', 'undici'].map((client) => emitted({ ...manifestOf(client), language: 'javascript' }).load);
   const told = [];
