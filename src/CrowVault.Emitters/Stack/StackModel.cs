@@ -30,6 +30,7 @@ internal sealed record StackUsageModel(string Operation, string Partition);
 /// <param name="Reports">Whether any of them does.</param>
 /// <param name="MaxKeys">Upstreams made at run time that are kept at most.</param>
 /// <param name="SlotsPerKey">Calls at once for each of those.</param>
+/// <param name="TellsBusy">Whether an adapter asks whether calls are running.</param>
 /// <param name="First">An upstream, for the usage and the tests.</param>
 /// <param name="FirstMember">The same as a member access.</param>
 /// <param name="FirstOperation">One of its operations.</param>
@@ -51,6 +52,7 @@ internal sealed record UpstreamsModel(
     bool Reports,
     string MaxKeys,
     string SlotsPerKey,
+    bool TellsBusy,
     string First,
     string FirstMember,
     string FirstOperation,

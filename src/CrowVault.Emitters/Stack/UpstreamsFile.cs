@@ -60,8 +60,14 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
         var timeouts = sections.Find<TimeoutConfigOptions>()!;
         var upstreams = sections.Upstreams;
         var first = upstreams.FirstOrDefault(upstream => upstream.Operations.Count > 0) ?? upstreams[0];
-        var once = upstreams.SelectMany(upstream => upstream.Operations).Where(operation => operation.Retry is false)
-            .Select(operation => operation.Name).ToList();
+        var owned = upstreams.SelectMany(upstream => upstream.Operations).ToList();
+        // Those of no upstream are called through upstreamFor.
+        var others = timeouts.Operations.ExceptBy(owned.Select(operation => operation.Name), operation => operation.Name);
+        List<string> once =
+        [
+            .. owned.Where(operation => operation.Retry is false).Select(operation => operation.Name),
+            .. others.Where(operation => operation.Retry is false).Select(operation => operation.Name),
+        ];
         return new(
             Operations: [.. upstreams.Select(upstream => new TableEntry(TypeScript.PropertyKey(upstream.Name), Union(upstream)))],
             Settings: [.. upstreams.Where(upstream => upstream.BaseUrl is not null || upstream.OwnSettings.Count > 0
@@ -83,6 +89,7 @@ internal sealed class UpstreamsFile(ManifestSections sections, StackOptions opti
             Reports: reported.Guards.Any(guard => guard is not Guard.RateLimiter),
             MaxKeys: TypeScript.Numeral(options.MaxKeys),
             SlotsPerKey: TypeScript.Numeral(options.SlotsPerKey),
+            TellsBusy: options.Client is UpstreamClient.Nest,
             First: first.Name,
             FirstMember: TypeScript.PropertyKey(first.Name) == first.Name ? $".{first.Name}" : $"[{TypeScript.Literal(first.Name)}]",
             FirstOperation: TypeScript.Literal(first.Operations.Count > 0 ? first.Operations[0].Name : timeouts.Operations[0].Name),

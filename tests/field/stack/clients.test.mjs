@@ -429,14 +429,49 @@ test('Nest: a module hands out the upstreams, and waits for their calls when the
   assert.equal(upstreams, (await load('upstreams')).upstreams);
   let finish;
   const running = upstreams.up.call('up.get', () => new Promise((resolve) => (finish = resolve)));
+  let finishKeyed;
+  const ofKey = (await load('upstreams')).upstreamFor('tenant').call('up.get', () => new Promise((resolve) => (finishKeyed = resolve)));
   let isClosed = false;
   const closing = app.close().then(() => (isClosed = true));
-  await new Promise((resolve) => setTimeout(resolve, 30));
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 30));
+  await turn();
   assert.equal(isClosed, false);
-  assert.equal((await rejection(upstreams.up.call('up.get', () => 1))).code, 'BULKHEAD_FULL');
   finish('done');
   assert.equal(await running, 'done');
+  await turn();
+  assert.equal(isClosed, false);
+  finishKeyed('done');
+  assert.equal(await ofKey, 'done');
   await closing;
+  // Another application of the process, as tests start one after the other, is served.
+  const next = await NestFactory.createApplicationContext(App, { logger: false });
+  assert.equal(await next.get(UPSTREAMS).up.call('up.get', () => 'served'), 'served');
+  await next.close();
+});
+
+test('upstreamFor: a key that an upstream is called is another one by name too, and an operation of no upstream keeps its retry: false', async () => {
+  const operations = [
+    { name: 'up.get', timeoutMs: 1000 },
+    { name: 'late.get', timeoutMs: 1000 },
+    { name: 'tenant.charge', timeoutMs: 1000, retry: false },
+  ];
+  const manifest = { ...manifestOf('fetch'), timeoutConfig: { operations }, withMetrics: true, language: 'javascript' };
+  const { upstreams, upstreamFor, onResilienceEvent } = await emitted(manifest).load('upstreams');
+  const named = new Set();
+  onResilienceEvent(({ name }) => named.add(name));
+  const failing = Object.assign(new Error('down'), { status: 503 });
+  let attempts = 0;
+  const fail = () => {
+    attempts += 1;
+    throw failing;
+  };
+  assert.equal(await rejection(upstreamFor('up').call('tenant.charge', fail)), failing);
+  assert.equal(attempts, 1);
+  assert.equal(await rejection(upstreamFor('up').call('up.get', fail)), failing);
+  assert.deepEqual([attempts, [...named], upstreamFor('up').name], [4, ['key:up'], 'key:up']);
+  assert.match((await rejection(upstreamFor('up').call('up.get', fail))).message, /key:up/u);
+  assert.equal(upstreams.up.health().state, 'CLOSED');
+  assert.equal(upstreamFor('toString').name, 'toString');
 });
 
 test('the lines that use them compile', () => {
