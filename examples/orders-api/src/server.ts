@@ -16,6 +16,8 @@ const REDIS_URL = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
 const ORDERS = process.env['ORDERS_URL'] ?? '';
 const PAYMENTS = process.env['PAYMENTS_URL'] ?? '';
 const STOP_MS = 10_000;
+/** How long clients that keep their connections alive have to let go of them. */
+const LEAVE_MS = 1_000;
 
 const redis = new Redis(REDIS_URL, {
   enableOfflineQueue: false,
@@ -91,18 +93,24 @@ const server = app.listen(PORT, '127.0.0.1', () => {
   console.log(`orders-api listens on http://127.0.0.1:${String(PORT)}`);
 });
 
-/** Takes no further requests, answers those that it has, and ends. */
+/** Lets go of its clients, takes no further requests, answers those that it has, and ends. */
 function stop(): void {
   isStopping = true;
-  server.close(() => {
-    void drainUpstreams({ signal: AbortSignal.timeout(STOP_MS) }).finally(() => {
-      redis.disconnect();
-    });
+  // What a client sends on a connection that is just being closed is lost: it is to take another one.
+  server.prependListener('request', (_request, answer) => {
+    answer.setHeader('Connection', 'close');
   });
-  // Connections that are kept alive end with the answer they wait for.
-  setInterval(() => {
-    server.closeIdleConnections();
-  }, 50).unref();
+  setTimeout(() => {
+    server.close(() => {
+      void drainUpstreams({ signal: AbortSignal.timeout(STOP_MS) }).finally(() => {
+        redis.disconnect();
+      });
+    });
+    // Connections that are kept alive end with the answer they wait for.
+    setInterval(() => {
+      server.closeIdleConnections();
+    }, 50).unref();
+  }, LEAVE_MS);
   setTimeout(() => process.exit(1), STOP_MS).unref();
 }
 process.once('SIGTERM', stop);
