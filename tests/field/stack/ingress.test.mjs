@@ -219,7 +219,7 @@ for (const [framework, mount] of Object.entries(frameworks)) {
   });
 }
 
-test('Nest: an answer that had begun when its call was refused is left to Nest, which ends it', async () => {
+test('Nest: an answer that had begun when its call was refused is ended', async () => {
   const { load } = emitted({ ...manifestOf('nest'), language: 'javascript' });
   const { answerErrors } = await load('ingress');
   class Routes {
