@@ -294,6 +294,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
             SlotOwner = ioredis ? "[0]" : "master.address",
             Evalsha = ioredis ? "redis.evalsha(SCRIPT_SHA1, 1, key, ...figures)" : "send(redis, 'evalSha', SCRIPT_SHA1, key, figures)",
             Eval = ioredis ? "redis.eval(SCRIPT, 1, key, ...figures)" : "send(redis, 'eval', SCRIPT, key, figures)",
+            Workers = options.Runtime is Runtime.Workers,
             FrameworkImport = Imports(options, framework),
             FrameworkName = framework.Name,
             TrustProxy = framework.TrustProxy,
@@ -301,7 +302,7 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
             RequestType = framework.RequestType,
             OnRefusedType = framework.RefusedType,
             OnRefusedSentence = options.Middleware is Framework.Nest
-                ? "Makes the error of a refusal, in place of a `RateLimitedError`."
+                ? "Makes the error of a refusal, in place of a `RateLimitedError`; a gateway tells its client only of a `WsException`."
                 : "Answers a request that is refused, in place of a problem document.",
             ErrorFor = options.Middleware is Framework.Nest ? "the exception filters of Nest" : "an error handler of the application",
             ErrorMessage = closed

@@ -118,6 +118,8 @@ internal sealed record RateLimitingModel
 
     public required string Eval { get; init; }
 
+    public required bool Workers { get; init; }
+
     public required string FrameworkImport { get; init; }
 
     public required string FrameworkName { get; init; }

@@ -31,6 +31,7 @@ public sealed partial class RateLimitingEmitterTests
     [InlineData("sliding-window-redis-limits", """{"requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}]}""")]
     [InlineData("fixed-window-node-redis-fetch-local-limits-operations", """{"algorithm":"fixed-window","framework":"fetch","redisClient":"node-redis","onStoreError":"local","withOperations":true,"withTests":true,"limits":[{"name":"hour","requests":1000,"seconds":3600},{"name":"per.month","requests":50000,"seconds":2592000}]}""")]
     [InlineData("sliding-window-memory-workers-limits-tests", """{"runtime":"workers","requestsPerWindow":10,"windowSeconds":1,"limits":[{"name":"day","requests":1000,"seconds":86400}],"withTests":true}""")]
+    [InlineData("token-bucket-memory-workers-operations", """{"runtime":"workers","store":"memory","withOperations":true}""")]
     public void Emits_what_the_snapshot_shows(string name, string arguments) => Snapshot.Verify(s_emitter, name, arguments);
 
     [Theory]

@@ -346,6 +346,30 @@ describe('what the caller decides', () => {
     close();
   });
 
+  test('Koa: an error that is thrown again without a limiter has no field of an earlier request', async () => {
+    const limit = (await middlewareOf('fixed-window', { ...memory, framework: 'koa' }))(9, 60);
+    const plain = Object.assign(new Error('gone'), { status: 410 });
+    const withFields = Object.assign(new Error('gone, too'), { status: 410, headers: { 'X-Own': '1' } });
+    // As with errors of another realm, which Jest has.
+    const foreign = Object.setPrototypeOf(Object.assign(new Error('foreign'), { status: 410 }), null);
+    const errors = { '/plain': plain, '/with-fields': withFields, '/foreign': foreign };
+    const app = new Koa().use((context, next) => (context.get('x-free') === '' ? limit(context, next) : next()));
+    app.use((context) => {
+      throw errors[context.path];
+    });
+    app.silent = true;
+    const { ask, close } = await listen(createServer(app.callback()));
+    for (const path of Object.keys(errors)) {
+      const [counted, free] = [await ask(path), await ask(path, { headers: { 'x-free': '1' } })];
+      assert.deepEqual([counted.status, free.status], [410, 410]);
+      assert.match(counted.headers.get('ratelimit'), /^"default";r=\d;t=60$/u);
+      for (const name of ['ratelimit', 'ratelimit-policy']) assert.equal(free.headers.get(name), null);
+      assert.equal(free.headers.get('x-own'), path === '/with-fields' ? '1' : null);
+    }
+    assert.deepEqual([Object.hasOwn(plain, 'headers'), withFields.headers], [false, { 'X-Own': '1' }]);
+    close();
+  });
+
   const handlers = {
     'without an error handler': undefined,
     'with an error handler': (error, context) => context.text(`slow down: ${error.message}`, error.status),

@@ -70,10 +70,15 @@ describe('a process that has just started', () => {
 });
 
 describe('a client of node-redis that its owner has closed', () => {
-  test('keeps no process alive when a request comes late', async () => {
-    const server = await startRedis();
-    const file = join(work, 'closed.mjs');
-    const program = `
+  const endings = {
+    there: 'await client.close();',
+    gone: "await client.sendCommand(['SHUTDOWN', 'NOSAVE']).catch(() => undefined); client.destroy();",
+  };
+  for (const [name, ending] of Object.entries(endings)) {
+    test(`keeps no process alive when a request comes late, Redis being ${name}`, async () => {
+      const server = await startRedis();
+      const file = join(work, `closed-${name}.mjs`);
+      const program = `
 import { createClient } from ${JSON.stringify(import.meta.resolve('redis'))};
 import { FixedWindowLimiter } from ${JSON.stringify(javaScriptOf(tool, { algorithm: 'fixed-window', redisClient: 'node-redis' }, 'closed-limiter.mjs'))};
 const client = createClient({ url: process.argv[2], disableOfflineQueue: true });
@@ -81,17 +86,19 @@ client.on('error', () => {});
 await client.connect();
 const limiter = new FixedWindowLimiter(client, 5, 60, { onStoreFailure: () => undefined });
 const decided = [(await limiter.consume('k')).decidedBy];
-await client.close();
+${ending}
 decided.push((await limiter.consume('k')).decidedBy);
 console.log(decided.join());`;
-    writeFileSync(file, program);
-    // Killed, and so an error, if it does not end by itself.
-    const output = execFileSync(process.execPath, [file, server.url], { timeout: 60_000, killSignal: 'SIGKILL', encoding: 'utf8' });
-    assert.equal(output.trim(), 'count,store-failure');
-    await server.stop();
-  });
+      writeFileSync(file, program);
+      // Killed, and so an error, if it does not end by itself.
+      const settings = { timeout: 60_000, killSignal: 'SIGKILL', encoding: 'utf8' };
+      const output = execFileSync(process.execPath, [file, server.url], settings);
+      assert.equal(output.trim(), 'count,store-failure');
+      await server.stop();
+    });
+  }
 
-  for (const [name, kind] of Object.entries({ pool: { idleClients: 0 }, cluster: { masters: [], slots: [] } })) {
+  for (const [name, kind] of Object.entries({ pool: { idleClients: 0 }, cluster: { masters: [], slots: [] }, sentinel: {} })) {
     test(`a ${name} stays closed, which gives up by its clients alone`, async () => {
       let opened = 0;
       const connect = () => Promise.resolve((opened += 1));
