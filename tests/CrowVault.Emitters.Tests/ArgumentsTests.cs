@@ -299,6 +299,8 @@ public sealed class ArgumentsTests
     [InlineData("retry_policy", """{"retry":3,"randomize":false}""", """{"maxRetries":3,"withJitter":false}""")]
     [InlineData("rate_limiting", """{"rate":"10r/s","burst":20}""", """{"requestsPerWindow":10,"windowSeconds":1,"burstCapacity":20}""")]
     [InlineData("rate_limiting", """{"algorithm":"leaky","framework":"bun"}""", """{"algorithm":"leaky-bucket","framework":"fetch"}""")]
+    [InlineData("rate_limiting", """{"framework":"cloudflare","store":"memory"}""", """{"framework":"fetch","store":"memory"}""")]
+    [InlineData("rate_limiting", """{"framework":"polka"}""", """{"framework":"express"}""")]
     [InlineData("retry_policy", """{"name":"generate_retry_policy","arguments":{"maxRetries":3}}""", """{"maxRetries":3}""")]
     [InlineData("timeout_config", """{"operations":["db","orders.get"],"timeoutMs":2000}""", """{"operations":{"db":2000,"orders.get":2000}}""")]
     [InlineData("bulkhead", """{"maxConcurrent":"10","partitions":["orders","GET pay"],"maxQueue":5}""", """{"partitions":{"orders":10,"GET-pay":10},"maxQueue":5}""")]

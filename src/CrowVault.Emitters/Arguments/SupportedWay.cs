@@ -19,8 +19,16 @@ internal sealed record SupportedWay(string? Use, string Advice)
     private static readonly Dictionary<(string Argument, string Value), SupportedWay> s_ways = Table(
         ("framework", Handlers, "fetch", [
             "nextjs", "next", "remix", "reactrouter", "sveltekit", "svelte", "astro", "solidstart", "nuxt", "nitro", "h3", "itty",
-            "workers", "bun", "bunserve", "deno",
+            "workers", "cloudflare", "cloudflareworkers", "bun", "bunserve", "deno", "denodeploy", "fresh", "vercel", "netlify",
+            "graphqlyoga", "yoga",
         ]),
+        ("framework",
+            "use express: its middleware takes Node's own request and response; its types come from @types/express.",
+            "express", ["node", "nodehttp", "http", "https", "connect", "polka"]),
+        ("framework",
+            "use what the function is written for: fetch where it takes a Request, else the framework that an adapter runs there; "
+            + "keep counts in Redis.",
+            null, ["lambda", "awslambda", "apigateway", "serverless", "azurefunctions", "cloudfunctions", "gcf"]),
         ("framework", "use nest.", "nest", ["nestjs"]),
         ("framework", "use express.", "express", ["expressjs", "express4", "express5"]),
         ("framework", "use fastify.", "fastify", ["fastifyjs"]),
@@ -28,6 +36,7 @@ internal sealed record SupportedWay(string? Use, string Advice)
         ("framework", "use hono.", "hono", ["honojs"]),
         ("framework", OwnMiddleware, null, [
             "hapi", "restify", "adonis", "adonisjs", "elysia", "feathers", "sails", "trpc", "graphql", "apollo", "socketio",
+            "ws", "websocket", "websockets", "oak", "uwebsockets", "uwebsocketsjs", "hyperexpress", "loopback",
         ]),
         ("framework", "use fetch: handlers take a Request and give a Response.", "fetch", ["none", "web", "standard", "vanilla"]),
         ("runtime", Functions, "node", [
@@ -75,7 +84,7 @@ internal sealed record SupportedWay(string? Use, string Advice)
         ]),
         ("keyStrategy", "use api-key: the header x-api-key.", "api-key", ["key", "apitoken", "header", "xapikey", "token", "perkey", "perapikey", "headerxapikey"]),
         ("keyStrategy", "use global: all requests are counted together.", "global", ["none", "all", "shared", "everyone"]),
-        ("keyStrategy", "no strategy stands for it; use user or api-key and let the request carry it as that.", null, [
+        ("keyStrategy", "no strategy stands for it; leave it out and give the middleware the option keyOf, which returns it.", null, [
             "tenant", "customer", "organization", "org", "route", "path", "endpoint", "custom",
         ]),
         ("tripOn", "use failure-rate.", "failure-rate", [

@@ -36,7 +36,9 @@ internal static class RateLimitingRemarks
 
         if (options.KeyStrategy is KeyStrategy.User)
         {
-            yield return $"The user is what your authentication has left on the request, which must run before this {Kind(options)}. "
+            yield return (options.Middleware is Framework.Fetch
+                ? "The user is what your authentication has found: pass its id as in the usage, or the address counts. "
+                : $"The user is what your authentication has left on the request, which must run before this {Kind(options)}. ")
                 + "Where tenants number their users alike, give the option keyOf.";
         }
 
@@ -45,9 +47,14 @@ internal static class RateLimitingRemarks
             yield return Address(options);
         }
 
-        if (options.Middleware is not Framework.Nest)
+        yield return options.Middleware is Framework.Nest
+            ? "Let CORS expose RateLimit, RateLimit-Policy and Retry-After (exposedHeaders), or scripts of another origin do not see them."
+            : "OPTIONS requests are not counted. Put CORS before the limiter, or a browser cannot read its refusals, and let it expose "
+                + "RateLimit, RateLimit-Policy and Retry-After (Access-Control-Expose-Headers).";
+
+        if (options is { WithOperations: true, Runtime: Runtime.Workers })
         {
-            yield return "OPTIONS requests are not counted. Put CORS before the limiter, or a browser cannot read its refusals.";
+            yield return "The turn of a request that ends while it waits in acquire is lost: hand the call to ctx.waitUntil.";
         }
 
         if (options.Store is Store.Redis)
