@@ -233,7 +233,7 @@ describe('the address', () => {
       for (let i = 0; i < 3; i++) assert.equal(keyOf({ ip: undefined, headers: {} }), 'ip:unknown');
     });
     assert.equal(lines.length, 1);
-    assert.match(lines[0], /share one limit/u);
+    assert.match(lines[0], /share one limit\. Use the option keyOf/u);
   });
 
   test('a proxy that is not trusted is said aloud, once', async () => {
