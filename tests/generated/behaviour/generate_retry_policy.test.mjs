@@ -685,6 +685,22 @@ test('a Request stands for itself, as input and as init, of whatever class', asy
   assert.equal(await new Response(asInit[1].body).text(), 'order');
   const [asInput] = await recording(() => retryFetch(made(), undefined, instant()), ok);
   assert.equal(new Headers(asInput[1].headers).get('authorization'), 'Bearer t');
+  // As happy-dom's, whose getters no loop lists.
+  const hidden = new (class {
+    get method() {
+      return 'PUT';
+    }
+    get headers() {
+      return new Headers({ authorization: 'Bearer t' });
+    }
+    get body() {
+      return 'order';
+    }
+  })();
+  const [inHidden] = await recording(() => retryFetch('https://other.example/', hidden, instant()), ok);
+  assert.equal(inHidden[1].method, 'PUT');
+  assert.equal(inHidden[1].headers.get('authorization'), 'Bearer t');
+  assert.equal(inHidden[1].body, 'order');
   const foreign = { url, method: 'POST', headers: new Headers(), body: undefined, signal: null, clone: () => foreign };
   assert.equal((await recording(() => retryFetch(foreign, undefined, instant()))).length, 1);
 });

@@ -735,6 +735,22 @@ test('an init that is a Request gives what fetch would take from it, and null gi
   assert.equal(sent[0][1].signal.aborted, false);
   await timeoutFetch('charge', 'https://example.com/', null, options);
   assert.deepEqual(Object.keys(sent[1][1]), ['signal']);
+  // As happy-dom's, whose getters no loop lists.
+  const hidden = new (class {
+    get method() {
+      return 'PUT';
+    }
+    get headers() {
+      return new Headers({ 'x-key': 'kept' });
+    }
+    get signal() {
+      return AbortSignal.abort('left');
+    }
+  })();
+  await assert.rejects(timeoutFetch('charge', 'https://example.com/', hidden, options), (error) => error === 'left');
+  await timeoutFetch('charge', 'https://example.com/', Object.create(hidden, { signal: { value: null } }), options);
+  assert.equal(sent[2][1].method, 'PUT');
+  assert.equal(sent[2][1].headers.get('x-key'), 'kept');
 });
 
 test("by the runtime's own timers: what ends in the turn of the limit still counts, what does not is cut", async () => {
