@@ -246,3 +246,33 @@ for (const how of ['stall', 'stopped']) {
       },
     ));
 }
+
+for (const apis of [['setTimeout'], ['setTimeout', 'Date']]) {
+  test(`node:test, ${apis.join(' and ')}, before the module is there: every limit ends on its millisecond`, async () => {
+    const hang = () => new Promise(() => undefined);
+    // Written first, since that takes real time.
+    for (const tool of [BREAKER, RETRY]) fileOf(tool);
+    mock.timers.enable({ apis });
+    try {
+      const { CircuitBreaker } = await load(BREAKER);
+      const { withRetry } = await load(RETRY);
+      let time = 0;
+      const breaker = new CircuitBreaker({ recoveryTimeMs: 1, probeTimeoutMs: 100, now: () => time });
+      breaker.trip();
+      time = 5;
+      const ended = [];
+      for (const call of [breaker.call(hang), withRetry(hang, { totalTimeoutMs: 100 })]) {
+        void rejection(call).then(({ code }) => ended.push(code));
+      }
+      mock.timers.tick(99);
+      await microtasks();
+      assert.deepEqual(ended, []);
+      mock.timers.tick(1);
+      await microtasks();
+      assert.deepEqual(ended.sort(), ['PROBE_TIMEOUT', 'RETRY_TIMEOUT']);
+      assert.equal(breaker.state, 'OPEN');
+    } finally {
+      mock.timers.reset();
+    }
+  });
+}

@@ -145,6 +145,24 @@ const words = {
   ],
   'Workers, redirects': [typed('Too many redirects. http://a/loop, http://a/loop'), ['OPEN', 1, 1]],
   'Workers, no such host': [failed('internal error; reference = 1fgh2p93j4b67k97ehu0u5rd'), 'down'],
+  'Redis, the group is there': [failed('BUSYGROUP Consumer Group name already exists', { name: 'ReplyError' }), 'answered'],
+  'Redis, no such group': [failed("NOGROUP No such key 'orders' or consumer group 'mail'", { name: 'ReplyError' }), 'answered'],
+  'Redis, a script that runs': [failed('BUSY Redis is busy running a script.', { name: 'ReplyError' }), ['OPEN', 3, 1]],
+  'Postgres, no row in a function': [failed('query returned no rows', { name: 'error', code: 'P0002' }), 'answered'],
+  'Postgres, too many rows in a subquery': [failed('more than one row returned', { name: 'error', code: '21000' }), 'answered'],
+  'Postgres, a row that its view hides': [failed('new row violates check option', { name: 'error', code: '44000' }), 'answered'],
+  'cockatiel, left': [classed('TaskCancelledError', 'Operation cancelled'), 'left'],
+  'cockatiel, timed out': [classed('TaskCancelledError', 'Operation timed out after 20ms'), 'down'],
+  'Bluebird, left': [failed('late cancellation observer', { name: 'CancellationError' }), 'left'],
+  'axios, an answer of 200 that cannot be unpacked': [
+    failed('incorrect header check', { code: 'Z_DATA_ERROR', response: { status: 200, headers: {} } }),
+    'down',
+  ],
+  'got, an answer of 200 that ends within its gzip': [
+    failed('unexpected end of file', { name: 'ReadError', code: 'Z_BUF_ERROR', response: { statusCode: 200 } }),
+    'down',
+  ],
+  'a message that cannot be cloned': [new DOMException('() => {} could not be cloned.', 'DataCloneError'), 'left'],
   'a program that ended with 137': [failed('Command failed: x', { code: 137, cmd: 'x' }), ['OPEN', 3, 1]],
 };
 
