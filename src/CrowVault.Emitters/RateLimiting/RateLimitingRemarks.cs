@@ -48,9 +48,8 @@ internal static class RateLimitingRemarks
         }
 
         yield return options.Middleware is Framework.Nest
-            ? "Let CORS expose RateLimit, RateLimit-Policy and Retry-After (exposedHeaders), or scripts of another origin do not see them."
-            : "OPTIONS requests are not counted. Put CORS before the limiter, or a browser cannot read its refusals, and let it expose "
-                + "RateLimit, RateLimit-Policy and Retry-After (Access-Control-Expose-Headers).";
+            ? "Let CORS expose RateLimit and Retry-After, or browsers cannot read them."
+            : "OPTIONS is not counted. Put CORS before the limiter, exposing RateLimit and Retry-After to browsers.";
 
         if (options is { WithOperations: true, Runtime: Runtime.Workers })
         {
