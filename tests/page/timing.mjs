@@ -12,15 +12,17 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 const server = await serve();
 const browser = await launch();
 
-/** From the input of a slider to the plot of its value, for as many moves up and down. */
+/** From the input of a slider to the plot of its value, for as many moves up and down, each to a new value. */
 const redraws = (page, selector) =>
   page.evaluate(
     async ([name, moves]) => {
       // An argument that is left out may conflict with the others once it is given.
       const slider = [...document.querySelectorAll(name)].find((each) => each.parentElement.querySelector('input[type=text]').value !== '');
       const times = [];
+      const start = Number(slider.value);
       for (let move = 0; move < moves; move += 1) {
-        slider.value = String(Number(slider.value) + (move % 2 === 0 ? 40 : -40));
+        // Never where it was before: what is known of a value is kept.
+        slider.value = String(start + (move % 2 === 0 ? 40 : 0) + move);
         const drawn = new Promise((resolve) => document.addEventListener('drawn', resolve, { once: true }));
         const since = performance.now();
         slider.dispatchEvent(new Event('input'));
