@@ -1,14 +1,10 @@
 // Pacing on Workers: whoever waits does so in its own request, and outlives those that have ended.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { repository } from '../../shared/program.mjs';
+import { test } from 'node:test';
 import { sourceOf, stripTypes } from '../lib/emit.mjs';
+import { startWorker } from '../lib/workers.mjs';
 import { tool } from './lib/support.mjs';
 
-const require = createRequire(join(repository, 'tests/generated/package.json'));
-const { convertV4MiniflareOptions, Miniflare } = require('miniflare');
 const worker = `
 import { TokenBucketLimiter } from './rate-limiter.mjs';
 const limiter = new TokenBucketLimiter(1, 10);
@@ -32,24 +28,7 @@ export default {
   },
 };`;
 const limiter = stripTypes(sourceOf(tool, { runtime: 'workers', store: 'memory', withOperations: true }));
-const miniflare = new Miniflare(
-  convertV4MiniflareOptions({
-    host: '127.0.0.1',
-    compatibilityDate: '2026-01-01',
-    modulesRoot: '/',
-    modules: [
-      { type: 'ESModule', path: '/worker.mjs', contents: worker },
-      { type: 'ESModule', path: '/rate-limiter.mjs', contents: limiter },
-    ],
-  }),
-);
-after(() => miniflare.dispose());
-const get = async (path) => {
-  const response = await miniflare.dispatchFetch(`https://example.com${path}`);
-  const text = await response.text();
-  assert.equal(response.status, 200, text);
-  return text;
-};
+const { get } = startWorker({ '/worker.mjs': worker, '/rate-limiter.mjs': limiter });
 
 for (const path of ['/plain', '/signal']) {
   test(`requests that wait for one another's turns: ${path}`, async () => {

@@ -1,13 +1,9 @@
 // On Workers nothing of one request is touched from another: no timer, signal or promise of one that has ended.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { repository } from '../../shared/program.mjs';
+import { test } from 'node:test';
 import { sourceOf, stripTypes } from '../lib/emit.mjs';
+import { startWorker } from '../lib/workers.mjs';
 
-const require = createRequire(join(repository, 'tests/generated/package.json'));
-const { convertV4MiniflareOptions, Miniflare } = require('miniflare');
 const worker = `
 import { bulkheadOf, withBulkhead } from './bulkhead.mjs';
 import { Deadline, timeoutFetch, withTimeout } from './timeouts.mjs';
@@ -52,25 +48,7 @@ export default {
 const module = (tool, args) => stripTypes(sourceOf(tool, args));
 const bulkhead = module('generate_bulkhead', { runtime: 'workers', partitions: { own: 1 }, maxWaitMs: 1_000 });
 const timeouts = module('generate_timeout_config', { runtime: 'workers', operations: { read: 5_000 }, withFetch: true });
-const miniflare = new Miniflare(
-  convertV4MiniflareOptions({
-    host: '127.0.0.1',
-    compatibilityDate: '2026-01-01',
-    modulesRoot: '/',
-    modules: [
-      { type: 'ESModule', path: '/worker.mjs', contents: worker },
-      { type: 'ESModule', path: '/bulkhead.mjs', contents: bulkhead },
-      { type: 'ESModule', path: '/timeouts.mjs', contents: timeouts },
-    ],
-  }),
-);
-after(() => miniflare.dispose());
-const get = async (path) => {
-  const response = await miniflare.dispatchFetch(`https://example.com${path}`);
-  const text = await response.text();
-  assert.equal(response.status, 200, text);
-  return text;
-};
+const { ask, get } = startWorker({ '/worker.mjs': worker, '/bulkhead.mjs': bulkhead, '/timeouts.mjs': timeouts });
 
 test('a slot goes from one request to the next, in their order', async () => {
   assert.deepEqual(await Promise.all([get('/slot'), get('/slot'), get('/quick'), get('/signal')]), [
@@ -97,7 +75,7 @@ test('what a request leaves behind makes no later call throw', async () => {
   assert.equal(await get('/leaves'), 'left');
   // The slot of a request that has ended may be lost, as the notes say: the next caller waits or is refused, in its own time.
   for (let i = 0; i < 2; i += 1) {
-    const response = await miniflare.dispatchFetch('https://example.com/quick');
+    const response = await ask('/quick');
     const text = await response.text();
     assert.ok(response.status === 200 ? text === 'quick' : /BulkheadTimeoutError/u.test(text), text);
   }
