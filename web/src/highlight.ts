@@ -31,10 +31,50 @@ function nodeOf({ kind, text }: Token): Node {
   return span;
 }
 
+interface Line {
+  readonly tokens: readonly Token[];
+  /** Two lines with the same key look the same. */
+  readonly key: string;
+}
+
+/** The lines of code, each with the newline at its end. */
+function linesOf(code: string): Line[] {
+  const lines: Line[] = [];
+  let tokens: Token[] = [];
+  let key = '';
+  for (const { kind, text } of tokensOf(code)) {
+    for (const piece of text.split(/(?<=\n)/u)) {
+      tokens.push({ kind, text: piece });
+      key += `${kind}\0${piece}\0`;
+      if (piece.endsWith('\n')) {
+        lines.push({ tokens, key });
+        tokens = [];
+        key = '';
+      }
+    }
+  }
+  return [...lines, { tokens, key }];
+}
+
+/** Lines that are laid out together. */
+interface Block {
+  readonly element: HTMLElement;
+  readonly keys: readonly string[];
+}
+
+/** A browser lays out a block as a whole, so one of all lines would cost more than the plots. */
+const LINES_OF_BLOCK = 32;
+
+function blockOf(lines: readonly Line[]): Block {
+  const element = document.createElement('div');
+  element.append(...lines.flatMap(({ tokens }) => tokens.map(nodeOf)));
+  return { element, keys: lines.map(({ key }) => key) };
+}
+
 /** TypeScript in an element, as spans with a class each; the element's text is the code, character for character. */
 export class Highlighted {
   readonly #element: Element;
-  #shown: readonly Token[] = [];
+  #blocks: readonly Block[] = [];
 
   constructor(element: Element) {
     this.#element = element;
@@ -42,25 +82,39 @@ export class Highlighted {
 
   /** Only what has changed is made anew: all of it would take longer than the plots that wait for it. */
   show(code: string): void {
-    const next = tokensOf(code);
-    const was = this.#shown;
-    const most = Math.min(was.length, next.length);
-    const isSame = (one: Token | undefined, other: Token | undefined): boolean => one?.kind === other?.kind && one?.text === other?.text;
-    let start = 0;
-    while (start < most && isSame(was[start], next[start])) {
-      start += 1;
+    const lines = linesOf(code);
+    const above = sameBlocks(this.#blocks, lines);
+    const others = this.#blocks.slice(above.length).reverse();
+    const first = sizeOf(above);
+    const below = sameBlocks(others.map(reversed), lines.slice(first).reverse()).length;
+    const kept = others.slice(0, below).reverse();
+    const changed = lines.slice(first, lines.length - sizeOf(kept));
+    const made: Block[] = [];
+    for (let start = 0; start < changed.length; start += LINES_OF_BLOCK) {
+      made.push(blockOf(changed.slice(start, start + LINES_OF_BLOCK)));
     }
-    let end = 0;
-    while (end < most - start && isSame(was.at(-1 - end), next.at(-1 - end))) {
-      end += 1;
+    for (const { element } of others.slice(below)) {
+      element.remove();
     }
-    const changed = document.createRange();
-    changed.setStart(this.#element, start);
-    changed.setEnd(this.#element, was.length - end);
-    changed.deleteContents();
-    const fragment = document.createDocumentFragment();
-    fragment.append(...next.slice(start, next.length - end).map(nodeOf));
-    this.#element.insertBefore(fragment, this.#element.childNodes[start] ?? null);
-    this.#shown = next;
+    const next = kept[0]?.element ?? null;
+    for (const { element } of made) {
+      this.#element.insertBefore(element, next);
+    }
+    this.#blocks = [...above, ...made, ...kept];
   }
+}
+
+const sizeOf = (blocks: readonly Block[]): number => blocks.reduce((sum, { keys }) => sum + keys.length, 0);
+
+const reversed = ({ element, keys }: Block): Block => ({ element, keys: [...keys].reverse() });
+
+/** The blocks at the beginning that these lines begin with too. */
+function sameBlocks(blocks: readonly Block[], lines: readonly Line[]): readonly Block[] {
+  let at = 0;
+  const end = blocks.findIndex(({ keys }) => {
+    const from = at;
+    at += keys.length;
+    return keys.some((key, index) => lines[from + index]?.key !== key);
+  });
+  return end < 0 ? blocks : blocks.slice(0, end);
 }

@@ -19,7 +19,7 @@ export function breakerWorld(/** @type {Record<string, any>} */ args) {
   const recovery = Number(args.recoveryTimeMs ?? 30_000) / 1000;
   const outage = Math.min(3600, Math.max(10, Math.round(recovery * 1.5)));
   // As many as can be drawn up to the end.
-  const calls = Math.min(20, Math.max(1, Math.floor((MOST_CALLS * 1000) / periods(outage * 1000, recovery * 1000).end)));
+  const calls = Math.min(10, Math.max(1, Math.floor((MOST_CALLS * 1000) / periods(outage * 1000, recovery * 1000).end)));
   return [
     { name: 'callsPerSecond', label: 'Calls', unit: 'per-second', value: calls, min: 1, max: 200 },
     { name: 'errorPercent', label: 'Errors otherwise', unit: 'percent', value: 1, min: 0, max: 50 },

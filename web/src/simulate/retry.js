@@ -23,7 +23,7 @@ export function retryWorld(/** @type {Record<string, any>} */ args) {
   const statuses = Array.isArray(args.retryOn) ? args.retryOn.map(String) : ['503'];
   const failure = FAILURES.find(({ value }) => statuses.includes(value))?.value ?? '0';
   return [
-    { name: 'callsPerSecond', label: 'Requests from the fleet', unit: 'per-second', value: 50, min: 1, max: 200 },
+    { name: 'callsPerSecond', label: 'Requests from the fleet', unit: 'per-second', value: 30, min: 1, max: 200 },
     { name: 'troubleSeconds', label: 'Trouble lasts', unit: 'seconds', value: 20, min: 1, max: 120 },
     { name: 'errorPercent', label: 'Errors during the trouble', unit: 'percent', value: 60, min: 1, max: 100 },
     { name: 'latencyMs', label: 'Latency', unit: 'ms', value: 50, min: 1, max: 10_000 },
