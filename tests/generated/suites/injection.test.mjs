@@ -9,9 +9,9 @@ import { record } from '../lib/results.mjs';
 import { disconnect, tools } from '../lib/server.mjs';
 import { examine } from '../lib/tree.mjs';
 
-const amount = Number(process.env.CROWVAULT_INPUTS ?? { quick: 300, default: 12_000, full: 100_000 }[mode]);
+const amount = Number(process.env.CROWVAULT_INPUTS ?? { quick: 300, default: 6_000, full: 100_000 }[mode]);
 // Each accepted map is parsed and compared, which costs ten times what a refusal does.
-const maps = mode === 'default' ? Math.min(amount, 3_000) : amount;
+const maps = mode === 'default' ? Math.min(amount, 1_500) : amount;
 const catalog = await tools();
 await disconnect();
 const pipe = await Pipe.open();

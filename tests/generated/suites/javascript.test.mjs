@@ -13,7 +13,7 @@ import { serverCommand, workspace } from '../lib/server.mjs';
 
 const run = promisify(execFile);
 const folder = join(workspace, '.emitted', 'javascript');
-const amount = { quick: 3, default: 10, full: 300 }[mode];
+const amount = { quick: 3, default: 6, full: 300 }[mode];
 
 const MANIFEST = {
   withTests: true,

@@ -46,15 +46,17 @@ test('the combinations cover every runtime', () => {
 
 const runs = [];
 for (const version of { quick: ['7.0'], default: ['5.9', '7.0'], full: compilers }[mode]) {
-  test(`TypeScript ${version}: ${String(texts.size)} texts of ${String(accepted)} calls`, async () => {
-    const { errors } = await check(version, 'strictest, bundler', 'node', files, { suffix: '-rate-limiting' });
+  // The slower ones are asked about a third of them, unless there is time.
+  const asked = files.filter((_, index) => mode === 'full' || version === '7.0' || index % 3 === 0);
+  test(`TypeScript ${version}: ${String(asked.length)} texts of ${String(accepted)} calls`, async () => {
+    const { errors } = await check(version, 'strictest, bundler', 'node', asked, { suffix: '-rate-limiting' });
     const compiler = packageVersion(version === '6.0' ? 'typescript' : `typescript-${version}`);
     runs.push({
       compiler,
       profile: 'strictest, bundler',
       platform: 'node',
       what: `${tool}, all combinations of enums`,
-      files: files.length,
+      files: asked.length,
       errors: errors.length,
     });
     assert.equal(errors.length, 0, list(errors));
