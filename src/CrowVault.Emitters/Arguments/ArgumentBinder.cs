@@ -144,6 +144,13 @@ public sealed class ArgumentBinder<TOptions> : ArgumentSchema
                 if (faults.Total > before)
                 {
                     faulty.Add(argument.Name);
+
+                    // "50%" is no default of a form, though it is the number of one.
+                    if (value is not null && OtherName.IsOfRate(argument.Name) && property.Value.ToString() != argument.Default?.ToString()
+                        && Find("tripOn") is not null && !given.TryGetProperty("tripOn", out _))
+                    {
+                        meant["tripOn"] = "failure-rate";
+                    }
                 }
                 else if (argument != WithCode && (argument.DefaultFollows || !JsonNode.DeepEquals(value, argument.Default)))
                 {

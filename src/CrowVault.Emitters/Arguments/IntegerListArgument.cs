@@ -97,8 +97,12 @@ public sealed partial record IntegerListArgument(
         return ToNode(corrected, length == 0);
     }
 
+    // "5xx,gateway-error", as proxies have it: what is known of one part helps with the whole.
     private string? AdviceOn(JsonElement value) =>
-        value.ValueKind is JsonValueKind.String ? SupportedWay.For(Name, value.GetString()!)?.Advice : null;
+        value.ValueKind is JsonValueKind.String && value.GetString() is { Length: <= LongestText } text
+            ? SupportedWay.For(Name, text)?.Advice
+                ?? Separators().Split(text).Select(part => SupportedWay.For(Name, part)?.Advice).FirstOrDefault(advice => advice is not null)
+            : null;
 
     private JsonArray? ToNode(List<int> entries, bool given) =>
         entries.Count == 0 && !(given && MinimumEntries == 0) ? null : new JsonArray([.. entries.Select(entry => (JsonNode)entry)]);
@@ -217,7 +221,7 @@ public sealed partial record IntegerListArgument(
 
     private const int LongestText = 1_024;
 
-    [GeneratedRegex(@"\s*(?:[,;|/&\n]|\band\b|\bor\b)\s*", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\s*(?:[,;|/&\n]|\band\b|\bor\b|\bund\b|\boder\b|\bet\b|\bou\b|\by\b)\s*", RegexOptions.IgnoreCase)]
     private static partial Regex Separators();
 
     [GeneratedRegex(@"\A\s*(?:(?:http|status(?:[ _-]?code)?|code)(?![a-z])[ :=_-]*)?(?<code>[0-9]{3}(?![0-9]))?[ :()_-]*"

@@ -104,7 +104,12 @@ public sealed partial record ObjectListArgument
                     ? inner.Select(each => (JsonObject?)each!.DeepClone().AsObject())
                     : s_unreadable;
             case JsonValueKind.Object:
-                return entry.EnumerateObject().Take(MaximumEntries + 1).Select(property => MeantPair(property.Name, property.Value, taken));
+                return entry.EnumerateObject().Take(MaximumEntries + 1).SelectMany(property =>
+                    // The command line's "a=10 b=20" comes as "a=10 b" and 20.
+                    property.Name.AsSpan().IndexOfAny(' ', '\t') > 0 && property.Name.IndexOf('=', StringComparison.Ordinal) > 0
+                        && property.Value.ValueKind is JsonValueKind.String or JsonValueKind.Number
+                        ? MeantPairs($"{property.Name}={property.Value}", taken)
+                        : [MeantPair(property.Name, property.Value, taken)]);
             default:
                 return s_unreadable;
         }
@@ -124,12 +129,13 @@ public sealed partial record ObjectListArgument
     private IEnumerable<JsonObject?> MeantPairs(string text, MeantNames taken)
     {
         foreach (var part in text.Split([',', ';', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .SelectMany(part => BetweenPairs().Split(part))
             .Take(MaximumEntries + 1))
         {
             var split = part.LastIndexOf('=') is var equals and > 0 ? equals : part.LastIndexOf(':');
 
             // Of "a:10:100" only the caller knows which number is which.
-            var isOne = split > 0 && (part[split] == '=' || !NumberBefore().IsMatch(part[..split]));
+            var isOne = split > 0 && !NumberBefore().IsMatch(part[..split]);
             yield return !isOne || Number is null
                 ? null
                 : MeantPair(part[..split].Trim(),
@@ -200,6 +206,7 @@ public sealed partial record ObjectListArgument
                 ?? (name is null && IsNameMember(property.Name) ? Members[0] : null)
                 ?? (Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
                     ? Members.First(each => each.Name == nearest) : null)
+                ?? OtherName.Member(property.Name, Members)
                 ?? Members.FirstOrDefault(each => each is BooleanArgument flag ? flag.IsAlsoCalled(property.Name)
                     : each is not NameArgument && !IsOfAnother(property.Name)
                         && Reading.Fold(property.Name).Contains(Reading.Fold(each.Name), StringComparison.Ordinal));
@@ -240,7 +247,11 @@ public sealed partial record ObjectListArgument
             .Select(member => KeyValuePair.Create(member.Name, (JsonNode?)values[member.Name])));
     }
 
-    [System.Text.RegularExpressions.GeneratedRegex(@":\s*[0-9]+[A-Za-z]*\s*\z")]
+    // "a=10 b=20"; of "a = 10" the blanks part nothing.
+    [System.Text.RegularExpressions.GeneratedRegex(@"(?<=[=:]\s*[0-9]\S*)\s+(?=[A-Za-z][^\s=:]*[=:])")]
+    private static partial System.Text.RegularExpressions.Regex BetweenPairs();
+
+    [System.Text.RegularExpressions.GeneratedRegex(@"[=:]\s*[0-9]+\s*[A-Za-z]*(?:\s|\z)")]
     private static partial System.Text.RegularExpressions.Regex NumberBefore();
 
     // Names of numbers that are something else, and never the one of an entry.

@@ -168,7 +168,8 @@ public sealed partial record ObjectListArgument(
             else if (member is null)
             {
                 faults.Add(new(path, !faults.HasRoom ? ""
-                    : Suggestion.Nearest(property.Name, Members.Select(each => each.Name)) is { } nearest
+                    : (Suggestion.Nearest(property.Name, Members.Select(each => each.Name))
+                        ?? OtherName.Member(property.Name, Members)?.Name) is { } nearest
                     ? $"unknown member {Show(property.Name)}; did you mean {nearest}?"
                     : $"unknown member {Show(property.Name)}; the members are {string.Join(", ", Members.Select(each => each.Name))}."));
             }

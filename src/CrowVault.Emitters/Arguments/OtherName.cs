@@ -15,6 +15,8 @@ internal sealed partial record OtherName(string Argument, string? Advice)
 
     private const string OneLess = "use maxRetries, one less: the first attempt is not a retry.";
 
+    private const string UseMaxQueue = "use maxQueue.";
+
     // In seconds it would be longer than anybody waits.
     private const double SurelyMilliseconds = 10_000;
 
@@ -175,7 +177,7 @@ internal sealed partial record OtherName(string Argument, string? Advice)
             "maxconcurrentcalls", "maxconcurrency", "concurrency", "concurrencylimit", "maxparallelization", "maxparallel", "parallelism",
             "maxconcurrentrequests", "maxinflight", "permits", "slots", "limit", "max",
         ]),
-        ("maxQueue", "use maxQueue.", [
+        ("maxQueue", UseMaxQueue, [
             "queuesize", "queuelimit", "maxqueued", "queue", "queuecapacity", "maxqueuingactions", "maxqueueingactions", "queuedepth",
         ]),
         ("maxWaitMs", null, ["queuetimeoutms", "acquiretimeoutms", "maxwaitdurationms"]),
@@ -194,7 +196,7 @@ internal sealed partial record OtherName(string Argument, string? Advice)
     private static readonly string[] s_backoffs =
     [
         "backoff", "backofftype", "backoffstrategy", "backoffpolicy", "strategy", "retrystrategy", "delaystrategy", "exponential",
-        "exponentialbackoff", "useexponentialbackoff",
+        "exponentialbackoff", "useexponentialbackoff", "enableexponentialbackoff", "exponentialbackoffenabled", "useexponential",
     ];
 
     private static readonly string[] s_factors =
@@ -247,6 +249,16 @@ internal sealed partial record OtherName(string Argument, string? Advice)
 
         return null;
     }
+
+    /// <summary>The member of an entry that is called by a name of elsewhere, such as <c>queueSize</c> of a partition.</summary>
+    /// <param name="name">What was given.</param>
+    /// <param name="members">The members of an entry.</param>
+    /// <returns>Null when nothing is known about the name.</returns>
+    public static Argument? Member(string name, IReadOnlyList<Argument> members) => name.Length > 64 ? null
+        : s_names[Milliseconds().Replace(Reading.Fold(name), "ms")]
+            .Where(row => row.Advice is null or UseMaxQueue)
+            .Select(row => members.FirstOrDefault(member => member.Name == row.Argument))
+            .FirstOrDefault(member => member is IntegerArgument);
 
     [System.Text.RegularExpressions.GeneratedRegex(@"(?:in)?milli(?:second)?s\z")]
     private static partial System.Text.RegularExpressions.Regex Milliseconds();

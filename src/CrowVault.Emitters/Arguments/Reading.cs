@@ -138,12 +138,14 @@ internal static partial class Reading
     {
         var milliseconds = word.ToUpperInvariant() switch
         {
-            "MS" or "MSEC" or "MSECS" or "MILLI" or "MILLIS" or "MILLISECOND" or "MILLISECONDS" => 1.0,
-            "S" or "SEC" or "SECS" or "SECOND" or "SECONDS" => 1_000,
-            "M" or "MIN" or "MINS" or "MINUTE" or "MINUTES" => 60_000,
-            "H" or "HR" or "HRS" or "HOUR" or "HOURS" => 3_600_000,
-            "D" or "DAY" or "DAYS" => 86_400_000,
-            "W" or "WEEK" or "WEEKS" => 604_800_000,
+            "MS" or "MSEC" or "MSECS" or "MILLI" or "MILLIS" or "MILLISECOND" or "MILLISECONDS" or "MILLISEKUNDE" or "MILLISEKUNDEN"
+                or "MILLISECONDE" or "MILLISECONDES" or "MILISEGUNDO" or "MILISEGUNDOS" => 1.0,
+            "S" or "SEC" or "SECS" or "SECOND" or "SECONDS" or "SEK" or "SEKUNDE" or "SEKUNDEN" or "SECONDE" or "SECONDES" or "SEGUNDO"
+                or "SEGUNDOS" => 1_000,
+            "M" or "MIN" or "MINS" or "MINUTE" or "MINUTES" or "MINUTEN" or "MINUTO" or "MINUTOS" => 60_000,
+            "H" or "HR" or "HRS" or "HOUR" or "HOURS" or "STD" or "STUNDE" or "STUNDEN" or "HEURE" or "HEURES" or "HORA" or "HORAS" => 3_600_000,
+            "D" or "DAY" or "DAYS" or "TAG" or "TAGE" or "TAGEN" or "JOUR" or "JOURS" or "DIAS" => 86_400_000,
+            "W" or "WEEK" or "WEEKS" or "WOCHE" or "WOCHEN" or "SEMAINE" or "SEMAINES" or "SEMANA" or "SEMANAS" => 604_800_000,
             _ => 0,
         };
         return unit switch
@@ -405,6 +407,7 @@ internal static partial class Reading
             return unit is Unit.Milliseconds or Unit.Seconds ? FactorOf(alone, unit) : null;
         }
 
+        text = DecimalComma().Replace(text, "${whole}.");
         text = string.Concat(text.Select(c => char.IsDigit(c) ? (char)('0' + (int)char.GetNumericValue(c)) : c));
         if (NumberInWords().Match(text) is not { Success: true } match)
         {
@@ -436,6 +439,16 @@ internal static partial class Reading
         + "|seconds?|minutes?|hours?|days?|weeks?|fortnights?|months?|quarters?|years?|hourly|daily|weekly|monthly|yearly"
         + "|max|maximum|min|minimum|low|high|short|long|small|large|few|many|aggressive|conservative"
         + "|one|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|forty|fifty|sixty|ninety|hundred|thousand|million"
+        + "|zero|eleven|thirteen|fourteen|sixteen|seventeen|eighteen|nineteen|seventy|eighty|dozen|i{2,3}|iv|vi{0,3}|ix"
+
+        // As German, French, Spanish, Italian, Portuguese and Dutch say them.
+        + "|eins?|eine[rn]?|zwei|drei|vier|fuenf|sechs|sieben|acht|neun|zehn|elf|zwoelf|zwanzig|hundert|tausend|halbe?|doppelt"
+        + "|kein(?:e[nrs]?)?|nie|niemals|ohne|unbegrenzt|unendlich|endlos|immer|alle[sr]?|aus|viele?|wenige?"
+        + "|une?|deux|trois|quatre|cinq|sept|huit|neuf|dix|vingt|trente|cent|mille|aucune?|jamais|sans|toujours|tous|infini|illimitee?"
+        + "|un[oa]|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|veinte|treinta|cien|mil|ningun[oa]|nunca|siempre|sin|ilimitado|infinito"
+        + "|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|venti|nessun[oa]?|mai|illimitato"
+        + "|dois|quatro|sete|oito|dez|vinte|nenhuma?|sem|een|twee|drie|vijf|zes|zeven|negen|tien|geen"
+        + "|sekunden?|stunden?|minuten|tage?|wochen?|secondes?|heures?|jours?|semaines?|segundos?|minutos?|horas?|dias?|semanas?"
         + "|half|double|twice|once|always|any|network|connections?|servers?|timeouts?|E(?:CONN|TIMED|PIPE|AI_)[A-Z_]*)\\b",
         RegexOptions.IgnoreCase)]
     private static partial Regex MeaningfulWords();
@@ -461,6 +474,10 @@ internal static partial class Reading
 
     [GeneratedRegex(@"\A\s*[1-9][0-9]{0,2}(\.[0-9]{3})+\s*[A-Za-z]*\.?\s*\z")]
     private static partial Regex Thousands();
+
+    // 1,5 s: before a unit, and never between thousands.
+    [GeneratedRegex(@"\A(?<whole>\s*[0-9]+),(?=[0-9]{1,2}\s*(?:[A-Za-z]+|%)\.?\s*\z)")]
+    private static partial Regex DecimalComma();
 
     [GeneratedRegex(@"\A\s*(?:[Pp](?=[0-9Tt]))?(?:[Tt]?(?<number>[0-9]+(?:\.[0-9]+)?)\s*(?<unit>[A-Za-z]+?)(?:\s+|(?=[Tt]?[0-9])|\z))+\z")]
     private static partial Regex Durations();

@@ -157,16 +157,23 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             return null;
         }
 
+        // As it is sent to /mcp.
+        if (root.TryGetProperty("jsonrpc", out _) && root.TryGetProperty("params", out var message)
+            && message.ValueKind is JsonValueKind.Object && message.TryGetProperty("name", out _))
+        {
+            return Corrected(message);
+        }
+
         Emitter? emitter = null;
         JsonElement? args = null;
         var beside = new JsonObject();
         foreach (var member in root.EnumerateObject())
         {
-            switch (member.Name)
+            switch (member.Name.Length > LongestMember ? "" : Folded(member.Name))
             {
-                case "server":
+                case "server" or "meta":
                     break;
-                case "tool" or "name" when emitter is null && member.Value.ValueKind is JsonValueKind.String:
+                case "tool" or "name" or "toolname" when emitter is null && member.Value.ValueKind is JsonValueKind.String:
                     emitter = ServerFeatures.Current.Emitters.FirstOrDefault(each =>
                         member.Value.ValueEquals(each.Tool) || member.Value.ValueEquals(each.Command));
                     if (emitter is null)
@@ -175,7 +182,7 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
                     }
 
                     break;
-                case "args" or "arguments" or "params" when args is null:
+                case "args" or "arguments" or "params" or "parameters" or "input" or "inputs" when args is null:
                     args = member.Value.ValueKind is JsonValueKind.Null ? NoArguments : member.Value;
                     break;
                 default:
@@ -184,15 +191,23 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
             }
         }
 
-        if (emitter is null || (beside.Count > 0
-            && (args is not null || beside.Any(each => each.Key is not "withCode" && emitter.Arguments.Find(each.Key) is null))))
+        if (emitter is null || beside.Any(each => each.Key is not "withCode" && (args is not null || emitter.Arguments.Find(each.Key) is null))
+            || (beside.Count > 0 && args is { } own && !TryAddTo(beside, own)))
         {
             return null;
         }
 
-        var meant = args ?? JsonSerializer.SerializeToElement(beside, HttpJson.Readable.JsonObject);
+        var meant = args is { } given && beside.Count == 0 ? given : JsonSerializer.SerializeToElement(beside, HttpJson.Readable.JsonObject);
         return emitter.Check(meant) is { } refused ? Corrected(refused) : new(Product.ServerName, emitter.Tool, meant);
     }
+
+    private const int LongestMember = 20;
+
+    private static string Folded(string name) => string.Concat(name.Where(char.IsAsciiLetter)).ToLowerInvariant();
+
+    // Of two values of one argument only the caller knows which was meant.
+    private static bool TryAddTo(JsonObject beside, JsonElement args) => args.ValueKind is JsonValueKind.Object
+        && args.EnumerateObject().All(argument => beside.TryAdd(argument.Name, JsonNode.Parse(argument.Value.GetRawText())));
 
     private static Task RefuseAsync(HttpContext context, ArgumentFaults refused) => RefuseAsync(
         context,
@@ -257,8 +272,8 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
 
                     var nearest = member.Name switch
                     {
-                        "name" => "tool",
-                        "arguments" or "params" => "args",
+                        "name" or "tool_name" or "toolName" => "tool",
+                        "arguments" or "params" or "parameters" or "input" or "inputs" => "args",
                         { Length: > 20 } => null,
                         _ => Suggestion.Nearest(member.Name, ["server", "tool", "args"]),
                     };

@@ -111,6 +111,13 @@ public sealed class RestTests(OpenServer open) : IClassFixture<OpenServer>
     [InlineData("""{"tool":"generate_retry_policy","maxRetries":2,"colour":1}""", null)]
     [InlineData("""{"tool":"generate_retry_policy","maxRetries":2,"args":{}}""", null)]
     [InlineData("""{"tool":"generate_retry_policy","args":{},"arguments":{"maxRetries":2}}""", null)]
+    [InlineData("""{"tool_name":"generate_retry_policy","parameters":{"maxRetries":2}}""", """{"maxRetries":2}""")]
+    [InlineData("""{"Tool":"generate_retry_policy","Args":{"maxRetries":2}}""", """{"maxRetries":2}""")]
+    [InlineData("""{"tool":"generate_retry_policy","input":{"maxRetries":2}}""", """{"maxRetries":2}""")]
+    [InlineData("""{"tool":"generate_retry_policy","args":{"maxRetries":2},"withCode":false}""", """{"withCode":false,"maxRetries":2}""")]
+    [InlineData("""{"tool":"generate_retry_policy","args":{"withCode":true},"withCode":false}""", null)]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"generate_retry_policy","arguments":{"maxRetries":2},"_meta":{"progressToken":1}}}""", """{"maxRetries":2}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{}}""", null)]
     [InlineData("""{"name":"payments","args":{}}""", null)]
     public async Task Corrects_the_form_of_a_call(string body, string? args)
     {

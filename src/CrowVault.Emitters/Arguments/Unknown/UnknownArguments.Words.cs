@@ -14,9 +14,21 @@ internal sealed partial class UnknownArguments
             && !(property.Name.Any(c => !char.IsAscii(c)) && Reading.MeansSomething(property.Value))
             && !IsNegation(property.Name)
             && !HidesArguments(property.Value)
+            && !SaysFigures(property)
             && !Reading.HasUnit(property.Value, Unit.Milliseconds)
             && (IsOfClient(property.Name) || !HoldsNumber(property.Value))
             && !(s_wrappers.Contains(Reading.Fold(property.Name)) && Reading.MeansSomething(property.Value)));
+
+    // stop: "stop_after_attempt(5)" and "failureThreshold=3": true; with nothing else in the call also prompt: "open after 3 failures".
+    private bool SaysFigures(JsonProperty property) =>
+        (property.Name.Length == 0 && property.Value.ValueKind is JsonValueKind.Number)
+        || FigureInName().IsMatch(property.Name)
+        || (property.Value.ValueKind is JsonValueKind.String && property.Value.GetString() is { Length: <= LongestSentence } text
+            && (CallWithFigure().IsMatch(text)
+                || (text.Any(char.IsAsciiDigit) && NameWords().Matches(text).Any(word => s_words.Contains(word.Value.ToLowerInvariant()))
+                    && !schema.All.Any(argument => given.TryGetProperty(argument.Name, out _)))));
+
+    private const int LongestSentence = 1_024;
 
     private static bool NamesResilience(string name) =>
         Words(name).Any(word => s_words.Contains(word) || s_words.Contains(word.TrimEnd('s')))
@@ -52,7 +64,7 @@ internal sealed partial class UnknownArguments
     private static readonly string[] s_on = ["jitter", "after", "budget", "redis", "distributed", "shared", "retry", "randomize"];
 
     // German makes one word of several.
-    private static readonly string[] s_stems = ["schwell", "versuch", "wartezeit", "fehler", "zeitlimit", "fenster", "anfragen"];
+    private static readonly string[] s_stems = ["schwell", "versuch", "wartezeit", "fehler", "zeitlimit", "fenster", "anfragen", "wiederhol", "wiederherstell", "erholung", "verzoeger"];
 
     private static readonly HashSet<string> s_wrappers = new(StringComparer.Ordinal)
     {
@@ -75,7 +87,7 @@ internal sealed partial class UnknownArguments
         "unit", "units", "ratio", "share", "close", "success", "successes", "exception", "exceptions", "forever", "cap", "ceiling",
         "disabled", "priority", "priorities", "fairness", "lifo", "total", "threads", "cache", "ttl", "per", "tenant", "trip",
         "filter", "predicate", "bulkhead", "multiplier", "factor", "millis", "seconds", "minutes", "hours", "days", "month",
-        "hourly", "daily", "weekly", "monthly",
+        "hourly", "daily", "weekly", "monthly", "ms", "msec",
         "requests", "second", "minute", "hour", "day", "week", "year",
         // Of what it is for and where it goes.
         "route", "path", "url", "uri", "host", "method", "service", "upstream", "dependency", "resource", "redis", "connection",
@@ -83,13 +95,19 @@ internal sealed partial class UnknownArguments
         // As Spanish, Portuguese, French, Italian and German name them.
         "umbral", "fallos", "fallas", "intentos", "reintentos", "espera", "limite", "ventana", "tiempo",
         "tentativas", "limiar", "falhas", "tempo", "janela", "seuil", "echecs", "essais", "tentatives", "delai", "fenetre",
-        "soglia", "tentativi", "dauer",
+        "soglia", "tentativi", "dauer", "temps", "nombre", "attente", "recuperation", "recuperacion",
         "solicitudes", "peticiones", "pedidos", "requetes", "richieste", "minuto", "segundo", "hora", "seconde", "heure", "jour",
         "sekunde", "stunde",
     };
 
     private static IEnumerable<string> Words(string name) =>
         name.Length > 64 ? [] : NameWords().Matches(name).Select(match => match.Value.ToLowerInvariant());
+
+    [GeneratedRegex("[=:].*[0-9]")]
+    private static partial Regex FigureInName();
+
+    [GeneratedRegex(@"\A\s*[A-Za-z_.]+\([^()]*[0-9][^()]*\)\s*\z")]
+    private static partial Regex CallWithFigure();
 
     [GeneratedRegex("[A-Z]?[a-z]+|[A-Z]+(?![a-z])")]
     private static partial Regex NameWords();

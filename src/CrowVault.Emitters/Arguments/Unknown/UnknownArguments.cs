@@ -98,6 +98,7 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
         else if (Nearest(property.Name) is { } nearest)
         {
             faults.Add(new(name, $"unknown argument; did you mean {nearest.Name}?"));
+            faults.Forbid(unless: !FigureInName().IsMatch(property.Name));
             CarryTime(nearest, property);
         }
         else if (Containing(property.Name) is { Count: > 0 } containing && property.Value.ValueKind is not JsonValueKind.Object)
