@@ -7,7 +7,8 @@ namespace CrowVault.Mcp.Cli;
 /// <summary>Every way to the file system and to standard output: what goes wrong there becomes a <see cref="Fault"/>.</summary>
 internal static class Disk
 {
-    private const int MaxBytes = 4 << 20;
+    /// <summary>How long a text may be.</summary>
+    public const int MaxBytes = 4 << 20;
     private const int MostOwnLines = 10_000;
 
     private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -44,6 +45,16 @@ internal static class Disk
         there.AsSpan().Count('\n') > MostOwnLines + written.AsSpan().Count('\n')
             ? $"it has over {MostOwnLines} lines more than what would be written, too many to compare"
             : null;
+
+    /// <summary>The first bytes of a regular file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxBytes">How many to read at most.</param>
+    public static byte[] ReadStart(string path, int maxBytes) => At(path, () =>
+    {
+        using var file = NativeFile.OpenRegular(path) ?? throw new Fault($"{Fault.Show(path)}: cannot be read, it is no regular file.");
+        var bytes = new byte[maxBytes];
+        return bytes[..file.ReadAtLeast(bytes, maxBytes, throwOnEndOfStream: false)];
+    });
 
     /// <summary>The bytes of a regular file.</summary>
     /// <param name="path">The file.</param>

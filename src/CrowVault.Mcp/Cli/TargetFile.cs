@@ -305,11 +305,12 @@ internal sealed class TargetFile
         return WithLineEndsOf(Existing, Owned.Above + content);
     }
 
-    /// <summary>A content with CR LF at the ends of its lines when most lines of another text have it.</summary>
+    /// <summary>A content with CR LF at the ends of its lines when most lines of another text have it, and with CR where all have that.</summary>
     public static string WithLineEndsOf(string existing, string content)
     {
         var (lines, carriageReturns) = (existing.AsSpan().Count('\n'), existing.AsSpan().Count("\r\n"));
-        return carriageReturns * 2 > lines ? content.ReplaceLineEndings("\r\n") : content;
+        return lines == 0 && existing.Contains('\r', StringComparison.Ordinal) ? content.ReplaceLineEndings("\r")
+            : carriageReturns * 2 > lines ? content.ReplaceLineEndings("\r\n") : content;
     }
 
     /// <summary>The bytes of a content.</summary>

@@ -58,7 +58,9 @@ internal static class UpgradeCommand
         {
             if (ReadFound(path, isNamed: paths.Contains(path)) is not { } text)
             {
-                report.Add(new(path, "foreign", null, "not text in UTF-8; save it as that."));
+                report.Add(new(path, "foreign", null, new FileInfo(TargetFile.Follow(path)).Length > Disk.MaxBytes
+                    ? $"longer than {Disk.MaxBytes >> 20} MiB."
+                    : "not text in UTF-8; save it as that."));
                 refused = true;
                 continue;
             }
@@ -204,13 +206,12 @@ internal static class UpgradeCommand
         }
     }
 
-    // An editor may have saved the file in another encoding; the header is ASCII and reads the same.
+    // An editor may have saved the file in another encoding, or a tool put megabytes behind it; the header is ASCII and reads the same.
     private static bool HasHeaderInBytes(string path)
     {
         try
         {
-            var bytes = Disk.ReadBytes(path, LongestOther);
-            return OwnedFile.Read(Encoding.Latin1.GetString(bytes)) is not null;
+            return OwnedFile.Read(Encoding.Latin1.GetString(Disk.ReadStart(path, LongestOther))) is not null;
         }
         catch (Fault)
         {

@@ -298,3 +298,32 @@ test('a file that an editor has saved in another encoding is told, and holds up 
   assert.deepEqual(readFileSync(join(folder, 'src/circuit-breaker.ts')), bytes);
   assert.match(upgraded.err, /retry\.ts: unchanged/u);
 });
+
+test('an emitted file that has become too long to read is told, and holds up no other', () => {
+  const folder = project();
+  assert.equal(run(folder, 'generate', 'circuit-breaker', '-o', 'src').code, 0);
+  const long = `${read(folder, 'src/circuit-breaker.ts')}// ${'x'.repeat(5 << 20)}\n`;
+  writeFileSync(join(folder, 'src/circuit-breaker.ts'), long);
+  writeFileSync(join(folder, 'src/other.ts'), `// ${'x'.repeat(5 << 20)}\n`);
+
+  const upgraded = run(folder, 'upgrade', 'src');
+  assert.equal(upgraded.code, 1, upgraded.err);
+  assert.match(upgraded.err, /circuit-breaker\.ts: longer than 4 MiB\./u);
+  assert.match(upgraded.err, /retry\.ts: unchanged/u);
+  assert.doesNotMatch(upgraded.err, /other\.ts/u);
+  assert.equal(read(folder, 'src/circuit-breaker.ts'), long);
+});
+
+test('an update keeps line ends that are CR alone', () => {
+  const folder = project();
+  const cr = read(folder, 'src/retry.ts').replaceAll('\n', '\r');
+  writeFileSync(join(folder, 'src/retry.ts'), cr);
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src', '--check').code, 0);
+
+  const updated = run(folder, 'generate', 'retry-policy', '-o', 'src', '--max-retries', '2');
+  assert.equal(updated.code, 0, updated.err);
+  const text = read(folder, 'src/retry.ts');
+  assert.match(text, /"maxRetries":2/u);
+  assert.doesNotMatch(text, /\n/u);
+  assert.equal(text.split('\r').length, cr.split('\r').length);
+});
