@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { succeed } from '../../shared/processes.mjs';
 import { programUnderTest } from '../../shared/program.mjs';
 
@@ -23,6 +24,7 @@ const routes = {
   ok: (response) => response.end('fine'),
   gone: (response) => response.writeHead(404).end(),
   moved: (response) => response.end('there'),
+  packed: (response) => response.writeHead(200, { 'content-encoding': 'gzip', 'content-type': 'text/x-own' }).end(gzipSync('fine')),
   busy: (response) => response.writeHead(503).end('busy'),
   hang: (response) => response.once('close', () => seen.push('left')),
   async drip(response) {
@@ -115,6 +117,7 @@ async function drive({ url, output }, { isBuilt }) {
     assert.equal((await alone(path('ok'))).body, 'fine', where);
     assert.equal((await alone(path('gone'))).status, 404, where);
     assert.equal((await alone(path('drip'))).body, 'abc', where);
+    assert.equal((await alone(path('packed'))).body, 'fine', where);
 
     // Two attempts fail, which opens the circuit.
     seen.length = 0;

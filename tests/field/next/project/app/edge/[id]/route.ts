@@ -7,7 +7,8 @@ export const GET = answerErrors((request: Request, context: { params: Promise<{ 
   limit(request, async () => {
     const { id } = await context.params;
     const answer = await upstreams.edge.fetch('edge.get', `${process.env.UPSTREAM}/${id}`, {}, limitsOf(request));
-    return new Response(answer.body, answer);
+    const headers = { 'Content-Type': answer.headers.get('Content-Type') ?? 'text/plain' };
+    return new Response(answer.body, { status: answer.status, headers });
   }),
 );
 
