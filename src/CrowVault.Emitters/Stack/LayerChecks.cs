@@ -77,7 +77,7 @@ internal sealed partial class LayerChecks(ManifestSections sections)
 
     private int Attempts => Calls.Select(each => each.Attempts).DefaultIfEmpty(Retry is null ? 1 : Retry.MaxRetries + 1).Max();
 
-    // Each circuit with the attempts that one call can make on it; upstreams that are alike are one.
+    // Each kind of circuit with the attempts that one call can make on it; upstreams that are alike are one.
     private IEnumerable<Circuit> Circuits
     {
         get
@@ -87,10 +87,21 @@ internal sealed partial class LayerChecks(ManifestSections sections)
                 return [new("", Breaker!.FailuresToOpen, Attempts)];
             }
 
-            Circuit[] all = [.. Upstreams.Select(each => new Circuit($" of {each.Name}", each.Breaker.FailuresToOpen, AttemptsOf(each)))];
-            return all.All(each => each with { Who = "" } == all[0] with { Who = "" }) ? [all[0] with { Who = "" }] : all;
+            var groups = Upstreams.GroupBy(each => (each.Breaker.FailuresToOpen, Attempts: AttemptsOf(each)), each => each.Name).ToList();
+            return groups.Select(group => new Circuit(groups.Count == 1 ? "" : group.Count() == 1 ? $" of {group.First()}"
+                : $" of each of {Listed([.. group], "and")}", group.Key.FailuresToOpen, group.Key.Attempts));
         }
     }
+
+    // Of many names the first ones: hundreds of services are as often alike.
+    private static string Listed(IReadOnlyList<string> names, string word) => names switch
+    {
+        [var only] => only,
+        { Count: <= 4 } => $"{string.Join(", ", names.SkipLast(1))} {word} {names[^1]}",
+        _ => $"{string.Join(", ", names.Take(3))} {word} {names.Count - 3} more",
+    };
+
+    private int SlotsOf(Upstream upstream) => Bulkhead!.Partitions.First(partition => partition.Name == upstream.Name).MaxConcurrent;
 
     private static int AttemptsOf(Upstream upstream) =>
         upstream.Operations.Count > 0 && upstream.Operations.All(each => each.Retry == false) ? 1 : upstream.Retry.MaxRetries + 1;
@@ -255,13 +266,12 @@ internal sealed partial class LayerChecks(ManifestSections sections)
                 }
             }
 
-            foreach (var upstream in Upstreams)
+            foreach (var alike in Upstreams.GroupBy(each => (Slots: SlotsOf(each), Attempts: AttemptsOf(each)), each => each.Name))
             {
-                var slots = Bulkhead!.Partitions.First(partition => partition.Name == upstream.Name).MaxConcurrent;
-                var attempts = AttemptsOf(upstream);
+                var (slots, attempts) = alike.Key;
                 if (attempts > 1 && slots <= attempts)
                 {
-                    yield return $"Stack: one call of {upstream.Name} whose work ignores its signal can "
+                    yield return $"Stack: one call of {Listed([.. alike], "or")} whose work ignores its signal can "
                         + $"hold all {Count(slots, "slot")} with its "
                         + $"{Count(attempts, "attempt")}; pass the signal on, or use more slots or fewer retries.";
                 }

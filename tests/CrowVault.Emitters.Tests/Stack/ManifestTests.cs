@@ -356,6 +356,28 @@ public sealed class ManifestTests
     }
 
     [Fact]
+    public void Says_once_what_holds_for_many_upstreams()
+    {
+        static string Of(int services, string own) => $$"""
+            {"circuitBreaker":{"failureThreshold":9},"retryPolicy":{"maxRetries":2},"timeoutConfig":{"operations":{"s1.get":2000} },
+             "bulkhead":{"partitions":{ {{string.Join(',', Enumerable.Range(1, services).Select(n => $"\"s{n}\":3"))}} },"maxWaitMs":100},
+             "upstreams":{ {{own}} } }
+            """;
+        const string Held = " whose work ignores its signal can hold all 3 slots with its 3 attempts; pass the signal on, or use more slots or fewer retries.";
+        string[] HeldBy(string manifest) => [.. Emit(manifest).Warnings.Where(warning => warning.EndsWith(Held, StringComparison.Ordinal))];
+        Assert.Equal(["Stack: one call of s1 or s2" + Held], HeldBy(Of(2, "")));
+        Assert.Equal(["Stack: one call of s1, s2, s3 or 197 more" + Held], HeldBy(Of(200, "")));
+
+        var notes = Emit(Of(200, """ "s7":{"circuitBreaker":{"failureThreshold":3} } """)).Notes;
+        Assert.Equal(
+            [
+                "Stack: the circuit of each of s1, s2, s3 and 196 more opens after 9 failed attempts, which 3 calls can make.",
+                "Stack: the circuit of s7 opens after 3 failed attempts, which 1 call can make.",
+            ],
+            notes.Where(note => note.Contains("opens after", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void Operations_that_are_not_repeated_are_attempted_once()
     {
         const string Layers = """
