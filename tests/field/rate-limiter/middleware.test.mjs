@@ -264,6 +264,75 @@ describe('what the caller decides', () => {
     assert.deepEqual([decisions[0].decidedBy, decisions[0].policy, decisions[0].remaining], ['count', 'default', 6]);
   });
 
+  /** What a limiter makes of a request: the status, or the name of what it throws. */
+  const seenBy = {
+    express: async (limit) => {
+      const response = {
+        statusCode: 200,
+        headersSent: false,
+        getHeader: () => undefined,
+        setHeader: () => undefined,
+        end: () => undefined,
+      };
+      limit({ method: 'GET', headers: { 'x-api-key': 'a' } }, response, () => undefined);
+      return response.statusCode;
+    },
+    fastify: (limit) => {
+      const app = fastify().addHook('onRequest', limit);
+      app.setErrorHandler((error, _request, reply) => reply.code(error.statusCode ?? 500).send(error.name));
+      app.get('/', (_request, reply) => reply.send('hello'));
+      return app.inject('/').then(({ statusCode, body }) => (statusCode === 500 ? body : statusCode));
+    },
+    hono: async (limit) => {
+      const app = new Hono().use(limit).get('/', (context) => context.text('hello'));
+      app.onError((error, context) => context.text(error.name, 500));
+      const answer = await app.request('/', {}, peer);
+      return answer.status === 500 ? answer.text() : answer.status;
+    },
+    koa: async (limit) => {
+      const app = new Koa().use((context, next) =>
+        next().catch((error) => Object.assign(context, { status: error.status ?? 500, body: error.name })),
+      );
+      app.use(limit).use((context) => (context.body = 'hello'));
+      const { ask, close } = await listen(createServer(app.callback()));
+      const answer = await ask();
+      close();
+      return answer.status === 500 ? answer.text() : answer.status;
+    },
+    nest: async (guard) => {
+      const response = { getHeader: () => undefined, setHeader: () => undefined, status: () => response, json: () => undefined };
+      const request = { method: 'GET', headers: { 'x-api-key': 'a' } };
+      const http = { getRequest: () => request, getResponse: () => response };
+      await guard.canActivate({ getType: () => 'http', switchToHttp: () => http });
+      return 200;
+    },
+    fetch: async (limit) => (await limit(new Request('http://localhost/'), () => new Response('hello'), { address: '192.0.2.1' })).status,
+  };
+  for (const [framework, see] of Object.entries(seenBy)) {
+    const outcomes = async (skip) => {
+      const limit = (await middlewareOf('fixed-window', { ...memory, framework }))(1, 60, { skip });
+      const seen = [];
+      for (let n = 0; n < 2; n++) {
+        seen.push(await see(limit).then(String, ({ name, statusCode }) => (name === 'TypeError' ? name : String(statusCode))));
+      }
+      return seen;
+    };
+
+    test(`${framework}: a skip that gives a promise is an error, not a request that counts all the same`, async () => {
+      assert.deepEqual(await outcomes(() => Promise.resolve(true)), ['TypeError', 'TypeError']);
+    });
+
+    test(`${framework}: what a skip of JavaScript gives is read as JavaScript does`, async () => {
+      assert.deepEqual(await outcomes(() => 'yes'), ['200', '200']);
+      for (const nothing of [undefined, null, '']) assert.deepEqual(await outcomes(() => nothing), ['200', '429']);
+    });
+  }
+
+  test('fields by a name of another library are an error when the middleware is made', async () => {
+    const make = await middlewareOf('fixed-window', memory);
+    assert.throws(() => make(1, 60, { headers: 'draft-7' }), { name: 'RangeError', message: /^headers: "draft-7" .*use draft, legacy/u });
+  });
+
   for (const framework of ['express', 'hono', 'koa', 'fetch']) {
     test(`${framework}: an answer of the caller's own to a refusal`, async () => {
       const answers = {

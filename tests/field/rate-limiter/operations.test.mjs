@@ -151,6 +151,15 @@ describe('acquire', () => {
     await assert.rejects(limiter.acquire('k', { signal: controller.signal }), { message: 'left' });
   });
 
+  test('what is no signal is refused, and holds up nobody', async () => {
+    const limiter = await limiterOf();
+    await limiter.acquire('k');
+    for (const signal of [new AbortController(), {}, 5, 'abort']) {
+      await assert.rejects(limiter.acquire('k', { signal }), { name: 'TypeError', message: /^signal: not an AbortSignal; / });
+    }
+    assert.equal((await limiter.acquire('k')).allowed, true);
+  });
+
   test('a turn that would come too late is refused at once', async () => {
     const limiter = new (await limiterClass('token-bucket', { store: 'memory', withOperations: true }))(1, 0.01);
     await limiter.acquire('k');
