@@ -12,6 +12,9 @@ const { load } = emitted({
   upstreams: {},
 });
 const { upstreams } = await load('upstreams');
+const [{ Bulkhead }, { CircuitBreaker }, { withRetry }, { withTimeout }] = await Promise.all(
+  ['bulkhead', 'circuit-breaker', 'retry', 'timeouts'].map((name) => load(name)),
+);
 const turns = async () => {
   for (let turn = 0; turn < 200; turn += 1) await null;
 };
@@ -50,4 +53,52 @@ test('a mock of fetch with no more than a status is judged as an answer, and nee
   } finally {
     globalThis.Headers = kept;
   }
+});
+
+for (const [name, signal] of Object.entries({
+  'a controller': new AbortController(),
+  'an empty object': {},
+  'a number': 5,
+  'a text': 'abort',
+})) {
+  test(`${name} in place of a signal is refused before anything begins, and nothing is left of the call`, async () => {
+    const unhandled = [];
+    const note = (error) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    let begun = 0;
+    const timers = { set: () => (begun += 1), clear: () => undefined };
+    const work = () => (begun += 1);
+    const bulkhead = new Bulkhead('orders', 1, { timers });
+    const calls = {
+      breaker: () => new CircuitBreaker().call(work, { signal }),
+      bulkhead: () => bulkhead.run(work, { signal }),
+      retry: () => withRetry(work, { signal }),
+      timeout: () => withTimeout('orders.get', work, { signal, timers }),
+      upstream: () => upstreams.orders.call('orders.get', work, { signal }),
+      'fetch of an upstream': () => upstreams.orders.fetch('orders.get', 'data:,x', { signal }, { fetch: work }),
+    };
+    const wrong = { name: 'TypeError', message: /^signal: not an AbortSignal; / };
+    for (const [guard, call] of Object.entries(calls)) await assert.rejects(call, wrong, guard);
+    let free;
+    const holds = bulkhead.run(() => new Promise((resolve) => (free = resolve)));
+    await assert.rejects(bulkhead.run(work, { signal }), wrong);
+    await assert.rejects(bulkhead.drain({ signal }), wrong);
+    free();
+    await holds;
+    await new Promise((resolve) => setImmediate(resolve));
+    process.removeListener('unhandledRejection', note);
+    const { active, queued } = bulkhead.stats();
+    assert.deepEqual([begun, active, queued, unhandled], [0, 0, 0, []]);
+    assert.equal(await upstreams.orders.call('orders.get', () => 'ok'), 'ok');
+  });
+}
+
+test('a deadline, a fallback or a retry of null is none', async () => {
+  let attempts = 0;
+  const fails = () => Promise.reject(Object.assign(new Error('gone'), { status: 503, attempts: (attempts += 1) }));
+  const options = { signal: null, deadline: null, fallback: null, retry: null };
+  await assert.rejects(upstreams.orders.call('orders.get', fails, options), { status: 503, attempts: 3 });
+  assert.equal(attempts, 3);
+  const fetch = () => Promise.resolve({ ok: true, status: 200 });
+  assert.equal((await upstreams.orders.fetch('orders.get', 'https://orders.example/1', {}, { ...options, fetch })).status, 200);
 });
