@@ -155,7 +155,7 @@ describe('acquire', () => {
     const limiter = await limiterOf();
     await limiter.acquire('k');
     for (const signal of [new AbortController(), {}, 5, 'abort']) {
-      await assert.rejects(limiter.acquire('k', { signal }), { name: 'TypeError', message: /^signal: not an AbortSignal; / });
+      await assert.rejects(limiter.acquire('k', { signal }), { name: 'TypeError', message: /^signal: no AbortSignal; / });
     }
     assert.equal((await limiter.acquire('k')).allowed, true);
   });
