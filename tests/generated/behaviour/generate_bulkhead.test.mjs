@@ -796,3 +796,27 @@ test('an abort and a limit that fall into one tick take a caller out of the queu
   assert.equal(await running, 'done');
   assert.equal(await bulkhead.run(() => 'next', { signal: null }), 'next');
 });
+
+test('a slot that is held for a body is free as soon as its caller has the answer without one, or has seen the end', async () => {
+  const { Bulkhead } = await load(TOOL, { partitions: { payments: 1 } });
+  const { signal } = new AbortController();
+  const whole = async (response) => {
+    const reader = response.body.getReader();
+    while (!(await reader.read()).done);
+  };
+  for (const options of [{ holdBody: true }, { holdBody: true, signal }]) {
+    // Without a queue, whoever finds the slot taken is refused.
+    const bulkhead = new Bulkhead('payments', 1, { maxQueue: 0 });
+    for (const [answer, use] of [
+      [() => 'text', () => undefined],
+      [() => ({ id: 7 }), () => undefined],
+      [() => new Response(null, { status: 204 }), () => undefined],
+      [() => new Response('text'), whole],
+      [() => new Response('text'), (response) => response.text()],
+      [() => new Response('text'), (response) => response.body.cancel()],
+    ]) {
+      await use(await bulkhead.run(answer, options));
+      assert.equal(bulkhead.stats().active, 0);
+    }
+  }
+});
