@@ -357,6 +357,9 @@ test('Retry-After is read in every form that servers send', async () => {
     [{ 'retry-after': date(server + 20_000), date: date(server) }, 20_000],
     [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '12' }, 12_000],
     [{ 'ratelimit-remaining': '0', 'ratelimit-reset': '7' }, 7_000],
+    [{ 'x-rate-limit-remaining': '0', 'x-rate-limit-reset': '12' }, 12_000],
+    [{ 'x-ratelimit-remaining': '0.0', 'x-ratelimit-reset': '12' }, 12_000],
+    [{ 'x-ratelimit-remaining': '0.5', 'x-ratelimit-reset': '12' }, 1],
     [{ 'x-ratelimit-remaining': '3', 'x-ratelimit-reset': '12' }, 1],
     [{ ratelimit: '"default";r=0;t=20' }, 20_000],
   ]) {
