@@ -209,7 +209,7 @@ test('before and after: a changed argument is named with both values, and so is 
   await page.locator('.figure .was').first().waitFor();
   await atRest(page);
   const opened = page.locator('.figure').filter({ hasText: 'Outage noticed after' });
-  assert.match(await opened.innerText(), /246 ms\s*→\s*\d+ ms/u);
+  assert.match(await opened.innerText(), /400 ms\s*→\s*\d+ ms/u);
   await looksAsBefore(page, 'before-and-after', ['.code']);
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.locator('.changes').waitFor({ state: 'hidden' });

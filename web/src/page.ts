@@ -50,6 +50,9 @@ const LIMITER = 'generate_rate_limiting';
 /** How long code, notes and changes wait for a drawing that is slow. */
 const CODE_AFTER_MS = 200;
 
+/** How long they wait after it for the next move of a slider, which would have to wait for them. */
+const PAUSE_MS = 40;
+
 type Files = Emission['files'];
 
 /** What the arguments to compare with do. */
@@ -344,6 +347,7 @@ export class Page {
           this.#showNotes(emission);
           this.#code.show(emission, tool, args);
           this.#showChanges(args);
+          this.#rest();
         }
       }
     };
@@ -483,7 +487,8 @@ export class Page {
         this.#rest();
         this.#say(result.figures.map((figure) => `${figure.label}: ${said(figure)}`).join('. '));
       }
-      setTimeout(() => this.#showCode?.());
+      const showCode = this.#showCode;
+      setTimeout(() => showCode?.(), PAUSE_MS);
       this.element.dispatchEvent(new CustomEvent('drawn', { bubbles: true, detail: { tool, result, done } }));
     });
   }
@@ -506,9 +511,9 @@ export class Page {
     });
   }
 
-  /** Until both are drawn, what is compared may come from two worlds. */
+  /** Until both are drawn, what is compared may come from two worlds, and the code shown be that of before. */
   #rest(): void {
-    if (this.#isDrawn && this.#before?.isDrawn !== false) {
+    if (this.#isDrawn && this.#before?.isDrawn !== false && this.#showCode === undefined) {
       this.element.setAttribute('aria-busy', 'false');
     }
   }

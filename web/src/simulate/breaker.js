@@ -9,7 +9,7 @@ const MOST_CALLS = 10_000;
 
 /** Where the outage begins and ends, and how much is drawn after it. */
 function periods(/** @type {number} */ outageMs, /** @type {number} */ recoveryMs) {
-  const from = Math.round(Math.max(5_000, Math.min(outageMs, 30_000)));
+  const from = Math.round(Math.max(5_000, Math.min(outageMs / 2, 20_000)));
   const until = from + outageMs;
   return { from, until, end: until + Math.min(Math.max(outageMs / 2, recoveryMs * 1.5, 10_000), outageMs * 4 + 60_000) };
 }

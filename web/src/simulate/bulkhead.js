@@ -5,8 +5,8 @@ import { Bins, arrivals, binWidth, logNormal, logNormalMean, mean, percentile, r
 /** @typedef {import('./result.js').Knob} Knob */
 
 const MOST_CALLS = 5_000;
-const SECONDS = 30;
-const SLOW = { from: 10_000, until: 20_000 };
+const SECONDS = 24;
+const SLOW = { from: 8_000, until: 16_000 };
 
 /** Slots by partition, in whichever form the arguments have them. */
 export function partitionsOf(/** @type {unknown} */ partitions) {

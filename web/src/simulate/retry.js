@@ -4,10 +4,10 @@ import { Bins, arrivals, binWidth, failureOf, logNormal, mean, percentile, round
 
 /** @typedef {import('./result.js').Knob} Knob */
 
-const FROM = 10_000;
-const AFTER = 20_000;
+const FROM = 8_000;
+const AFTER = 12_000;
 const MOST_CALLS = 8_000;
-const CLIENTS = 5;
+const CLIENTS = 3;
 /** Points that a scatter shows before they hide each other. */
 const MOST_POINTS = 1_500;
 
@@ -33,7 +33,7 @@ export function retryWorld(/** @type {Record<string, any>} */ args) {
 }
 
 /**
- * Requests of a fleet of five processes to one service, part of which fails for a while.
+ * Requests of a fleet of three processes to one service, part of which fails for a while.
  *
  * @param {Record<string, import('./module.js').ModuleFactory>} factories
  * @param {Record<string, any>} _args
