@@ -202,10 +202,12 @@ test('calls that each start the next let go of those that have ended', async () 
           collect();
           used.push(process.memoryUsage().heapUsed);
         }
-        if (started < 60_000) setImmediate(next);
+        if (started < 100_000) setImmediate(next);
         else resolve();
       });
     next();
   });
-  assert.ok(used[2] - used[1] < 400_000, `20,000 calls have left ${String(used[2] - used[1])} bytes`);
+  // What the engine itself keeps at times is not kept by each 20,000 calls.
+  const left = Math.min(...used.slice(1).map((each, index) => each - used[index]));
+  assert.ok(left < 400_000, `each 20,000 calls have left ${String(left)} bytes`);
 });
