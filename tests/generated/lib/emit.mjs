@@ -9,7 +9,9 @@ import { keyOf } from './keys.mjs';
 
 const workspace = dirname(dirname(fileURLToPath(import.meta.url)));
 const recorded = join(workspace, '.emitted', 'recorded');
-const replay = Boolean(process.env.CROWVAULT_REPLAY);
+
+/** Whether this runtime repeats what the first one has run. */
+export const replay = Boolean(process.env.CROWVAULT_REPLAY);
 
 /** `{ files: [{ path, role, language, content }], usage, notes, warnings }` as the server answers; throws on a refusal. */
 export async function emit(tool, args = {}) {

@@ -1,6 +1,8 @@
 // lib/emit.mjs where there is neither child process nor file system: what the run on Node recorded, bundled by Vite.
 import { keyOf } from '../lib/keys.mjs';
 
+export const replay = true;
+
 const answers = import.meta.glob('/.emitted/recorded/*.json', { import: 'default' });
 const modules = import.meta.glob('/.emitted/recorded/*.mjs');
 

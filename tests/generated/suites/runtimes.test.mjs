@@ -17,7 +17,7 @@ const behaviour = all.filter((each) => !each.endsWith('.node.test.mjs')).map(pat
 const onNode = all.filter((each) => each.endsWith('.node.test.mjs') && !each.includes('.model.')).map(pathOf);
 const recorded = existsSync(join(workspace, '.emitted/recorded'));
 // Redis has a suite of its own; a test file that needs a server skips itself without REDIS_URL.
-const limit = { quick: 2, default: 4, full: Infinity }[mode];
+const limit = { quick: 2, default: 2, full: Infinity }[mode];
 const runs = [];
 
 // Evenly spread ones of each tool, others on each runtime.
