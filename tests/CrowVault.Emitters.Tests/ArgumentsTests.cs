@@ -199,10 +199,28 @@ public sealed class ArgumentsTests
     [InlineData("\"4xx\"", "408, 425 and 429")]
     public void Says_which_statuses_of_a_class_are_worth_another_attempt(string value, string named)
     {
-        var faults = FaultsOf("generate_retry_policy", $$"""{"retryOn":{{value}}}""");
+        foreach (var name in (string[])["retryOn", "retry_on", "statusCodes", "retry_statuses"])
+        {
+            Holds(FaultsOf("generate_retry_policy", $$"""{"{{name}}":{{value}}}"""), named);
+        }
+    }
+
+    private static void Holds(ArgumentFaults faults, string named)
+    {
 
         Assert.Contains(named, Assert.Single(faults.Faults).Hint, StringComparison.Ordinal);
         Assert.Null(faults.CorrectedArguments);
+    }
+
+    [Theory]
+    [InlineData("generate_rate_limiting", """{"key_strategy":"tenant"}""", "unknown argument; did you mean keyStrategy? \"tenant\" is not a choice; no strategy stands for it;")]
+    [InlineData("generate_rate_limiting", """{"limit":0}""", "unknown argument; did you mean requestsPerWindow? 0 is out of range; use 1 to 1000000000. No value stands for no limit.")]
+    [InlineData("generate_retry_policy", """{"max_retries":"some"}""", "unknown argument; did you mean maxRetries? \"some\" is not an integer; use 0 to 100.")]
+    public void What_cannot_go_along_under_the_right_name_is_told_at_once(string tool, string arguments, string advice)
+    {
+        var faults = FaultsOf(tool, arguments);
+
+        Assert.Contains(advice, Assert.Single(faults.Faults).Advice, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -804,7 +822,7 @@ public sealed class ArgumentsTests
             --operations.read: "2s" is not an integer; use 1 to 86400000.
             --with-fetch: "yes" is not a boolean; use true or false.
             --default-timeout-ms: "0.7 s" is not an integer; use 1 to 86400000.
-            --colour: unknown argument; the arguments are operations, runtime, defaultTimeoutMs, totalTimeoutMs, withFetch, withMetrics, withTests, testRunner, importExtension.
+            --colour: unknown option; the options are --operations, --runtime, --default-timeout-ms, --total-timeout-ms, --with-fetch, --with-metrics, --with-tests, --test-runner, --import-extension.
             Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 700 --with-fetch
             """.ReplaceLineEndings("\n"),
             faults.CommandLineMessage("crowvault-mcp generate timeout-config"));

@@ -104,13 +104,18 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("failureThreshold: 0 is out of range; use 1 to 10000.", "--failure-threshold", "0")]
-    [InlineData("failureThreshold: -5 is out of range; use 1 to 10000.", "--failure-threshold", "-5")]
-    [InlineData("failureThreshold: \"abc\" is not an integer; use 1 to 10000.", "--failure-threshold", "abc")]
-    [InlineData("failureThreshold: 1e999 is out of range; use 1 to 10000.", "--failure-threshold=1e999")]
-    [InlineData("failureTreshold: unknown argument; did you mean failureThreshold?\nCorrected call: crowvault-mcp generate circuit-breaker --failure-threshold 3", "--failure-treshold", "3")]
-    [InlineData("withMetrics: \"yes\" is not a boolean; use true or false.", "--with-metrics=yes")]
-    [InlineData("runtime: \"nodejs\" is not a choice", "--runtime", "nodejs")]
+    [InlineData("--failure-threshold: 0 is out of range; use 1 to 10000.", "--failure-threshold", "0")]
+    [InlineData("--failure-threshold: -5 is out of range; use 1 to 10000.", "--failure-threshold", "-5")]
+    [InlineData("--failure-threshold: \"abc\" is not an integer; use 1 to 10000.", "--failure-threshold", "abc")]
+    [InlineData("--failure-threshold: 1e999 is out of range; use 1 to 10000.", "--failure-threshold=1e999")]
+    [InlineData("--failure-treshold: unknown option; did you mean --failure-threshold?\nCorrected call: crowvault-mcp generate circuit-breaker --failure-threshold 3", "--failure-treshold", "3")]
+    [InlineData("--with-metrics: \"yes\" is not a boolean; use true or false.", "--with-metrics=yes")]
+    [InlineData("--runtime: \"nodejs\" is not a choice", "--runtime", "nodejs")]
+    [InlineData("--slow-call-ms: only --trip-on failure-rate uses it; set --trip-on to failure-rate or leave it out.\nCorrected call: crowvault-mcp generate circuit-breaker --trip-on failure-rate --slow-call-ms 9", "--slow-call-ms", "9")]
+    [InlineData("--failureTreshold: unknown option; did you mean --failure-threshold?", "--failureTreshold", "3")]
+    [InlineData("--max_failures: unknown option; did you mean --failure-threshold?", "--max_failures=3")]
+    [InlineData("--foo.bar: unknown option; the options are --runtime, --failure-threshold, ", "--foo.bar", "3")]
+    [InlineData("--failures: unknown option; did you mean --failure-threshold? \"few\" is not an integer; use 1 to 10000.", "--failures", "few")]
     [InlineData("'extra' is not an option", "extra")]
     [InlineData("--language: its value is missing; --dry-run is an option.", "--language", "--dry-run", "-o", "out")]
     [InlineData("--dry-run, --diff, --check and --force need -o PATH.", "--diff")]
@@ -120,6 +125,46 @@ public sealed class CommandLineTests
 
         Assert.Equal((2, ""), (exitCode, output));
         Assert.Contains(message, errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--queue-sise: unknown option; the options are --partitions,", "bulkhead", "--partitions", "a=1", "--queue-sise", "5")]
+    [InlineData("--queue-size: unknown option; use --max-queue.", "bulkhead", "--partitions", "a=1", "b=2", "--queue-size=5")]
+    [InlineData("--max-retry: unknown option; did you mean --max-retries?\nCorrected call: crowvault-mcp generate retry-policy --max-retries 3 --retry-on 429,503\n", "retry-policy", "--retry-on", "429,", "503", "--max-retry", "3")]
+    [InlineData("--retry-on: its value is missing before --max-retry.", "retry-policy", "--retry-on", "--max-retry", "3")]
+    [InlineData("--partitions: required but missing; give 1 to 200 entries such as payments=10, or a list of objects such as [{\"name\":\"payments\",", "bulkhead")]
+    [InlineData("--partitions[1]: \"b\" has no maxConcurrent; write payments=10.", "bulkhead", "--partitions", "a,b")]
+    [InlineData("Corrected call: crowvault-mcp generate bulkhead --partitions a=5,b=5\n", "bulkhead", "--partitions", "a", "b", "--max-concurrent", "5")]
+    [InlineData("--max-delay-cap-ms: 5 is less than --base-delay-ms 9; use 9 or more.", "retry-policy", "--base-delay-ms", "9", "--max-delay-cap-ms", "5")]
+    [InlineData("--partitions[0]: unknown member \"maxQ\"; the members are name, maxConcurrent, maxQueue, maxWaitMs.", "bulkhead", "--partitions", "[{\"name\":\"a\",\"maxConcurrent\":1,\"maxQ\":2}]")]
+    public void A_list_ends_where_an_option_begins_and_is_told_of_as_it_is_typed(string message, params string[] arguments)
+    {
+        var (exitCode, output, errors) = ServerProcess.Run("", ["generate", .. arguments]);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(message, errors.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("bulkhead", "--partitions", "a=1, b=2,")]
+    [InlineData("bulkhead", "--partitions", "a=1,", "b=2")]
+    public void Blanks_and_a_last_comma_change_no_list(string tool, params string[] arguments)
+    {
+        var (exitCode, output, _) = ServerProcess.Run("", ["generate", tool, .. arguments]);
+
+        Assert.Equal((0, ServerProcess.Run("", "generate", tool, "--partitions", "a=1,b=2").Output), (exitCode, output));
+    }
+
+    [Fact]
+    public void The_corrected_call_of_call_is_a_command_that_works()
+    {
+        var (exitCode, _, errors) = ServerProcess.Run("", "call", "generate_timeout_config", """{"operations":{"a":"2s"}}""", "--json");
+
+        Assert.Equal(2, exitCode);
+        Assert.EndsWith(
+            """Corrected call: crowvault-mcp call generate_timeout_config '{"operations":{"a":2000}}' --json""",
+            errors.TrimEnd(),
+            StringComparison.Ordinal);
     }
 
     [Theory]

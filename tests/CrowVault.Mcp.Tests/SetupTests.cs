@@ -95,6 +95,11 @@ public sealed class SetupTests
         "[[profiles]]\nname = 'a'\n[[profiles]]\nname = 'b'\n[projects.\"/home/me/a b\"]\ntrust_level = \"trusted\"\n",
         "[mcp_servers.\"api-mcp2\"]\ncommand = \"x\"\n[mcp_servers.api]\nmcp.command = 'y'\n",
         "[mcp_servers]\nother = { command = \"x\", args = [] }\n",
+        "mcp_servers = {}\n",
+        "mcp_servers = { } # none yet\r\nmodel = 'gpt'\r\n\r\n[tui]\r\ntheme = 'dark'\r\n",
+        "mcp_servers = { other = { command = 'x' }, \"a.b\" = { command = 'y', args = [] } } # both\n",
+        "mcp_servers={other={command='x'}}",
+        "mcp_servers = { other.command = 'x', other.args = [] }\n",
         "when = 1979-05-27T07:32:00Z\nbig = 0xDEAD_BEEF\nno = nan\n",
     ];
 
@@ -230,6 +235,8 @@ public sealed class SetupTests
     [InlineData("codex", "[mcp_servers]\napi-mcp.command = 'x'\napi-mcp.args = []\nb.command = 'y'\n", "[mcp_servers]\nb.command = 'y'\n")]
     [InlineData("codex", "[mcp_servers]\n\t[mcp_servers.api-mcp]\n\t\tcommand = 'x'\n\t[mcp_servers.b]\n\t\tcommand = 'y'\n", "[mcp_servers]\n\t[mcp_servers.b]\n\t\tcommand = 'y'\n")]
     [InlineData("codex", "a = 1\n\n  [mcp_servers.api-mcp]\n  command = 'x'", "a = 1")]
+    [InlineData("codex", "mcp_servers = { a = { command = 'x' }, \"api-mcp\" = { command = 'y' }, b = { command = 'z' } } # three\n", "mcp_servers = { a = { command = 'x' }, b = { command = 'z' } } # three\n")]
+    [InlineData("codex", "mcp_servers = { a = { command = 'x' }, api-mcp.command = 'y', api-mcp.args = [] }\n", "mcp_servers = { a = { command = 'x' } }\n")]
     [InlineData("codex", "[mcp_servers]\n  api-mcp.command = 'x'\n  b.command = 'y'\n", "[mcp_servers]\n  b.command = 'y'\n")]
     public void Only_the_entry_is_taken_out(string name, string text, string expected)
     {
@@ -255,7 +262,7 @@ public sealed class SetupTests
     [InlineData("codex", "[[mcp_servers]]\nname = 'x'\n", "mcp_servers is a list of tables; remove it; nothing was written.")]
     [InlineData("codex", "[[mcp_servers.api-mcp]]\ncommand = 'x'\n", "mcp_servers.api-mcp is a list of tables; remove it; nothing was written.")]
     [InlineData("codex", "mcp_servers = 1\n", "mcp_servers is no table; remove it; nothing was written.")]
-    [InlineData("codex", "mcp_servers = { b = { command = 'x' } }\n", "mcp_servers is written in braces, which nothing can be added to; write each server as a table [mcp_servers.NAME]; nothing was written.")]
+    [InlineData("codex", "mcp_servers = { api-mcp.command = 'x' }\n", "api-mcp is written with dots within braces; write it as api-mcp = { ... }; nothing was written.")]
     public void A_broken_configuration_is_one_sentence_and_stays(string name, string text, string message)
     {
         using var folder = new TemporaryFolder();

@@ -67,6 +67,9 @@ public abstract record Argument(string Name, string Description, bool Required, 
     /// <summary>A value as one word of a command line.</summary>
     internal virtual string OptionValue(JsonNode value) => value.ToJsonString(ArgumentJson.Readable.Options).Trim('"');
 
+    /// <summary>A sentence with the rule in the form of the command line.</summary>
+    internal virtual string WithOptionRule(string sentence) => sentence;
+
     private protected ArgumentFault Fault(string problem) => new(Name, problem);
 
     private string ShowDefault() => Default switch

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace CrowVault.Emitters.Arguments;
 
@@ -9,7 +10,7 @@ namespace CrowVault.Emitters.Arguments;
 /// <param name="CorrectedArguments">
 /// Arguments as JSON that the tool accepts, with every value that was meant; null when none can be built that means the same.
 /// </param>
-public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Faults, string? CorrectedArguments)
+public sealed partial record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Faults, string? CorrectedArguments)
 {
     /// <summary>How many faults there are in all.</summary>
     public int Total { get; init; } = Faults.Count;
@@ -18,15 +19,19 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
     internal ArgumentSchema? Schema { get; init; }
 
     /// <summary>One line per fault, then the corrected call.</summary>
-    public string Message => Write(
-        fault => fault.Advice,
-        CorrectedArguments is null ? null : $"{Tool} {CorrectedArguments}");
+    public string Message => MessageWith(CorrectedArguments is null ? null : $"{Tool} {CorrectedArguments}");
+
+    /// <summary>One line per fault, then the corrected call in the form of the door that was used.</summary>
+    /// <param name="corrected">The call; null when there is none.</param>
+    public string MessageWith(string? corrected) => Write(fault => fault.Advice, corrected);
 
     /// <summary>The same for a caller on the command line: faults under the names of options, and a command that works.</summary>
     /// <param name="command">The command that was given without its options, such as <c>crowvault-mcp generate bulkhead</c>.</param>
-    public string CommandLineMessage(string command) => Write(
-        fault => (fault with { Argument = OptionName(fault.Argument) }).Advice,
-        CorrectedOptions is { } options ? $"{command} {options}".TrimEnd() : null);
+    /// <param name="others">What else was given, as it is typed.</param>
+    /// <param name="typed">How an argument that the tool does not have was typed; null where it was not.</param>
+    public string CommandLineMessage(string command, string others = "", Func<string, string?>? typed = null) => Write(
+        fault => InOptions(fault, typed).Advice,
+        CorrectedOptions is { } options ? string.Join(' ', new[] { command, options, others }.Where(part => part.Length > 0)) : null);
 
     /// <summary>The corrected call's options as they are typed into a shell, defaults that were meant among them: over a file that is
     /// there, what is left out is taken from its header. Null when no call can be built.</summary>
@@ -64,14 +69,50 @@ public sealed record ArgumentFaults(string Tool, IReadOnlyList<ArgumentFault> Fa
 
     private static int LengthInJson(string text) => text.Length + text.AsSpan().Count('"') + text.AsSpan().Count('\\');
 
-    private string OptionName(string argument)
+    private ArgumentFault InOptions(ArgumentFault fault, Func<string, string?>? typed)
     {
-        var end = argument.IndexOfAny(['.', '[']);
-        var name = end < 0 ? argument : argument[..end];
-        return Schema?.Find(name) is { } known ? known.OptionName + argument[name.Length..]
-            : name.All(c => char.IsAsciiLetterOrDigit(c)) ? $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(name)}"
-            : argument;
+        var end = fault.Argument.IndexOfAny(['.', '[']);
+        var name = end < 0 ? fault.Argument : fault.Argument[..end];
+        var known = Schema?.Find(name);
+        return fault with
+        {
+            Argument = known is not null ? known.OptionName + fault.Argument[name.Length..]
+                : typed?.Invoke(fault.Argument) is { } option ? option
+                : name.All(char.IsAsciiLetterOrDigit) ? $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(name)}"
+                : fault.Argument,
+            Problem = InOptions(known is null ? fault.Problem : known.WithOptionRule(fault.Problem), known),
+            Hint = fault.Hint is null ? null : InOptions(fault.Hint, known),
+        };
     }
+
+    // Names of arguments become names of options: those of several words wherever they stand, the others where a sentence lists
+    // names. Values stay as they are, and so do the members of an entry, which are written as JSON.
+    private string InOptions(string sentence, Argument? of)
+    {
+        var members = of is ObjectListArgument list ? list.Members.Select(member => member.Name) : [];
+        string Name(string word) => Schema?.Find(word) is { } other && !members.Contains(word) ? other.OptionName : word;
+        return NamesAndValues.Replace(sentence, match => match.Value switch
+        {
+            ['"', ..] => match.Value,
+            _ when match.Groups["lead"].Value is { Length: > 0 } lead =>
+                lead.Replace("argument", "option", StringComparison.Ordinal)
+                    + Word.Replace(match.Groups["list"].Value, word => Name(word.Value)),
+            "unknown argument" => "unknown option",
+            _ => Name(match.Value),
+        });
+    }
+
+    [GeneratedRegex("""
+        "(?:[^"\\]|\\.)*"?
+        |(?<lead>\bthe\ arguments\ are\ |\bdid\ you\ mean\ |\bis\ a\ choice\ of\ |\bunknown\ argument;\ (?:use|give)\ |\ban\ entry\ of\ )
+            (?<list>[^?.:;]*)
+        |\bunknown\ argument\b
+        |\b[a-z]+(?:[A-Z][A-Za-z]*)\b
+        """, RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex NamesAndValues { get; }
+
+    [GeneratedRegex(@"\b[A-Za-z]+\b")]
+    private static partial Regex Word { get; }
 
     private string Write(Func<ArgumentFault, string> line, string? corrected)
     {

@@ -39,6 +39,20 @@ public abstract class ArgumentSchema
             ? argument.OptionName
             : $"{argument.OptionName} {argument.OptionValue(arguments[argument.Name]!)}"));
 
+    /// <summary>Arguments as parameters of a query, in the form of the command line.</summary>
+    /// <param name="arguments">The arguments.</param>
+    public string Query(JsonObject arguments) => string.Join('&', All
+        .Where(argument => arguments[argument.Name] is not null)
+        .Select(argument => arguments[argument.Name] is JsonValue value && value.GetValueKind() is JsonValueKind.True
+            ? argument.Name
+            : $"{argument.Name}={InQuery(argument.OptionValue(arguments[argument.Name]!).Trim('\''))}"));
+
+    // What a query may hold as it is stays readable.
+    private static string InQuery(string value) => Uri.EscapeDataString(value)
+        .Replace("%2C", ",", StringComparison.Ordinal)
+        .Replace("%3D", "=", StringComparison.Ordinal)
+        .Replace("%3A", ":", StringComparison.Ordinal);
+
     /// <summary>Canonical arguments as JSON, without the switches that are off and were not asked for.</summary>
     internal string Taken(JsonObject canonical) => new JsonObject(canonical
         .Where(argument => argument.Value!.GetValueKind() is not JsonValueKind.False

@@ -31,6 +31,17 @@ public sealed partial record ObjectListArgument(
         $"a list of 1 to {MaximumEntries} objects such as {Text(ExampleEntry)}"
         + (Number is null ? "" : $", or an object from name to {Number.Name}");
 
+    internal override string WithOptionRule(string sentence) => Number is null
+        ? sentence
+        : sentence
+            .Replace(
+                Rule, $"1 to {MaximumEntries} entries such as {ExampleOption}, or a list of objects such as [{Text(ExampleEntry)}]",
+                StringComparison.Ordinal)
+            .Replace(
+                $"is not an object; use one such as {Text(ExampleEntry)}", $"has no {Number.Name}; write {ExampleOption}",
+                StringComparison.Ordinal)
+            .Replace($"such as {Text(ExampleEntry)}", $"such as {ExampleOption}", StringComparison.Ordinal);
+
     private protected override string Form => $"such as [{Text(ExampleEntry)}]";
 
     private protected override JsonObject ValueSchema() => ListSchema(member => member.Schema());

@@ -46,12 +46,25 @@ internal sealed partial class ArgumentOption
     public Option<string[]> Option { get; }
 
     /// <summary>Adds the argument to the object when the option was given.</summary>
-    public void AddTo(JsonObject arguments, ParseResult parsed)
+    /// <param name="arguments">The object.</param>
+    /// <param name="parsed">What was typed.</param>
+    /// <returns>What follows the values of a list and is none of them: an option that the command does not have.</returns>
+    public string[] AddTo(JsonObject arguments, ParseResult parsed)
     {
-        if (parsed.GetResult(Option) is { Implicit: false })
+        if (parsed.GetResult(Option) is not { Implicit: false })
         {
-            arguments[_argument.Name] = ToJson(_argument, parsed.GetValue(Option) ?? []);
+            return [];
         }
+
+        var tokens = parsed.GetValue(Option) ?? [];
+        var own = Option.AllowMultipleArgumentsPerToken ? Array.FindIndex(tokens, token => token is ['-', '-', _, ..]) : -1;
+        if (own == 0)
+        {
+            throw new Fault($"{Option.Name}: its value is missing before {Fault.Show(tokens[0])}.");
+        }
+
+        arguments[_argument.Name] = ToJson(_argument, own < 0 ? tokens : tokens[..own]);
+        return own < 0 ? [] : tokens[own..];
     }
 
     /// <summary>Text that stands for an argument as JSON. It checks nothing.</summary>
@@ -62,18 +75,25 @@ internal sealed partial class ArgumentOption
         ChoiceArgument => tokens[0],
         IntegerListArgument when tokens is [['[', ..]] => Parse(tokens[0]),
         IntegerListArgument { MinimumEntries: 0 } when tokens is ["" or IntegerListArgument.EmptyOption] => new JsonArray(),
-        IntegerListArgument => new JsonArray([.. tokens.SelectMany(token => token.Split(',')).Select(Scalar)]),
+        IntegerListArgument => new JsonArray([.. Entries(tokens).Select(Scalar)]),
         ObjectListArgument when tokens is [['{' or '[', ..] or ['\'', '{' or '[', ..]] => Parse(tokens[0]),
         ObjectListArgument when tokens is [var text] && text.Contains(':', StringComparison.Ordinal) && !text.Contains('=', StringComparison.Ordinal) => text,
+        ObjectListArgument when Entries(tokens) is var names && names.All(EmittedName.IsUsable) =>
+            new JsonArray([.. names.Select(name => (JsonNode)name)]),
         ObjectListArgument => Map(tokens),
         _ => throw new InvalidOperationException($"No option stands for {argument.GetType().Name}."),
     };
+
+    // "429, 503" is two words of a shell, and a comma may stand behind the last.
+    private static string[] Entries(string[] tokens) =>
+        string.Join(',', tokens).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            is { Length: > 0 } entries ? entries : tokens;
 
     // A later entry of the same name would silently win, so it stays visible as a name that the tool refuses.
     private static JsonObject Map(string[] tokens)
     {
         var map = new JsonObject();
-        foreach (var entry in tokens.SelectMany(token => token.Split(',')))
+        foreach (var entry in Entries(tokens))
         {
             var split = entry.LastIndexOf('=');
             var (name, value) = split < 0 ? (entry, "") : (entry[..split], entry[(split + 1)..]);

@@ -48,7 +48,10 @@ internal static class CallCommand
 
         if (!emitter.TryEmit(given, Product.Version, out var emission, out var faults))
         {
-            throw new Fault(faults.Message);
+            throw new Fault(faults.MessageWith(faults.CorrectedArguments is { } corrected
+                ? $"{Product.Command} call {emitter.Tool} {CommandLine.ForShell(corrected)}"
+                    + $"{(json ? " --json" : "")}{(item ? " --registry-item" : "")}"
+                : null));
         }
 
         if (item)

@@ -65,6 +65,12 @@ internal static class CommandLine
         }
     }
 
+    /// <summary>A word as it is typed into a shell.</summary>
+    public static string ForShell(string word) =>
+        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "_./:=,@+-".Contains(c, StringComparison.Ordinal))
+            ? word
+            : $"'{Fault.ShowLines(word).Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
     private static async Task<int> InvokeAsync(string[] args)
     {
         var root = Build();

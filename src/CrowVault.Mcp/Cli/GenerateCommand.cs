@@ -54,8 +54,8 @@ internal static class GenerateCommand
     private static int Run(Emitter emitter, List<ArgumentOption> options, OutputRequest request, ParseResult parsed)
     {
         var arguments = new JsonObject();
-        options.ForEach(option => option.AddTo(arguments, parsed));
-        if (AddUnmatched(arguments, parsed.UnmatchedTokens) is { } unexpected)
+        string[] unmatched = [.. parsed.UnmatchedTokens, .. options.SelectMany(option => option.AddTo(arguments, parsed))];
+        if (AddUnmatched(arguments, unmatched) is { } unexpected)
         {
             throw new Fault($"'{Fault.Show(unexpected)}' is not an option; see {Product.Command} generate {emitter.Command} --help.");
         }
@@ -67,7 +67,7 @@ internal static class GenerateCommand
 
         if (request.Output is null)
         {
-            return Print(emitter, arguments, request, parsed);
+            return Print(emitter, arguments, request, parsed, unmatched);
         }
 
         var report = new Report(request.Json);
@@ -113,7 +113,7 @@ internal static class GenerateCommand
             return isOurs && parsed.Tokens.Count > 0 && faults.Faults.All(fault => taken.Contains(fault.Argument))
                 ? throw new Fault($"{Fault.Show(path)}: the arguments in its "
                     + $"header are not accepted.\n{faults.Message}", CommandLine.Differs)
-                : throw Wrong(emitter, FaultsOfTheCall(emitter, arguments, taken) ?? faults, parsed);
+                : throw Wrong(emitter, FaultsOfTheCall(emitter, arguments, taken) ?? faults, parsed, unmatched);
         }
 
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
@@ -147,25 +147,19 @@ internal static class GenerateCommand
         return report.End(exitCode);
     }
 
-    /// <summary>What is wrong with a call, with the call corrected as it is typed here.</summary>
-    private static Fault Wrong(Emitter emitter, ArgumentFaults faults, ParseResult parsed)
+    /// <summary>What is wrong with a call, in the names of options, with the call corrected as it is typed here.</summary>
+    private static Fault Wrong(Emitter emitter, ArgumentFaults faults, ParseResult parsed, string[] unmatched)
     {
-        const string Corrected = "Corrected call: ";
         var tool = emitter.Arguments.All.Select(argument => argument.OptionName).ToHashSet(StringComparer.Ordinal);
         var others = parsed.CommandResult.Children.OfType<OptionResult>()
             .Where(each => !each.Implicit && !tool.Contains(each.Option.Name))
-            .SelectMany(each => each.Tokens.Select(token => ForShell(token.Value)).Prepend(each.IdentifierToken!.Value));
-        var lines = faults.Message.Split('\n').Where(line => !line.StartsWith(Corrected, StringComparison.Ordinal));
-        return new(string.Join('\n', faults.CorrectedOptions is { } options
-            ? lines.Append($"{Corrected}{string.Join(' ', new[] { Product.Command, Name, emitter.Command, options }
-                .Concat(others).Where(word => word.Length > 0))}")
-            : lines));
+            .SelectMany(each => each.Tokens.Select(token => CommandLine.ForShell(token.Value)).Prepend(each.IdentifierToken!.Value));
+        return new(faults.CommandLineMessage(
+            $"{Product.Command} {Name} {emitter.Command}",
+            string.Join(' ', others),
+            argument => unmatched.Select(token => token.Split('=')[0]).FirstOrDefault(option =>
+                option.StartsWith("--", StringComparison.Ordinal) && CamelCase(option.TrimStart('-')) == argument.Trim('"'))));
     }
-
-    private static string ForShell(string word) =>
-        word.Length > 0 && word.All(c => char.IsAsciiLetterOrDigit(c) || "_./:=,@+-".Contains(c, StringComparison.Ordinal))
-            ? word
-            : $"'{Fault.ShowLines(word).Replace("'", @"'\''", StringComparison.Ordinal)}'";
 
     // What is corrected is what was typed; the header of the file gives only what a call must have.
     private static ArgumentFaults? FaultsOfTheCall(Emitter emitter, JsonObject arguments, HashSet<string> taken)
@@ -199,11 +193,11 @@ internal static class GenerateCommand
             : request;
     }
 
-    private static int Print(Emitter emitter, JsonObject arguments, OutputRequest request, ParseResult parsed)
+    private static int Print(Emitter emitter, JsonObject arguments, OutputRequest request, ParseResult parsed, string[] unmatched)
     {
         if (!emitter.TryEmit(ToElement(arguments), Product.Version, out var emission, out var faults))
         {
-            throw Wrong(emitter, faults, parsed);
+            throw Wrong(emitter, faults, parsed, unmatched);
         }
 
         emission = request.IsJavaScript ? JavaScript.Of(emission) : emission;
@@ -315,9 +309,9 @@ internal static class GenerateCommand
     }
 
     // --max-retry 3 becomes the unknown argument maxRetry.
-    private static string? AddUnmatched(JsonObject arguments, IReadOnlyList<string> tokens)
+    private static string? AddUnmatched(JsonObject arguments, string[] tokens)
     {
-        for (var i = 0; i < tokens.Count; i++)
+        for (var i = 0; i < tokens.Length; i++)
         {
             if (!tokens[i].StartsWith("--", StringComparison.Ordinal) || tokens[i].TrimStart('-').Length == 0)
             {
@@ -326,7 +320,7 @@ internal static class GenerateCommand
 
             var split = tokens[i].Split('=', 2);
             var value = split.Length == 2 ? split[1]
-                : i + 1 < tokens.Count && !tokens[i + 1].StartsWith("--", StringComparison.Ordinal) ? tokens[++i]
+                : i + 1 < tokens.Length && !tokens[i + 1].StartsWith("--", StringComparison.Ordinal) ? tokens[++i]
                 : "true";
             arguments[CamelCase(split[0].TrimStart('-'))] = ArgumentOption.Scalar(value);
         }

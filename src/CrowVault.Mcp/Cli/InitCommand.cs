@@ -150,7 +150,7 @@ internal static class InitCommand
         var text = $"{manifest.ToJsonString(s_indented)}\n";
         if (!Manifest.TryEmit(JsonElement.Parse(text), Product.Version, out _, out var faults))
         {
-            throw new Fault(string.Join('\n', faults.Lines(fault => fault.ToString())));
+            throw new Fault(string.Join('\n', faults.Lines(fault => fault.Advice)));
         }
 
         var path = Path.GetFullPath(config);

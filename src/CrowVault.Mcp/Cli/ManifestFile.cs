@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using CrowVault.Emitters.Arguments;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -18,6 +19,17 @@ internal static partial class ManifestFile
 
     /// <summary>The manifest of the working directory when none is named.</summary>
     public static string Usual() => Array.Find(s_usual, File.Exists) ?? (InPackage() ? "package.json" : s_usual[0]);
+
+    /// <summary>What is wrong with a manifest; a fault of the whole is the file's, by the name that it has here.</summary>
+    /// <param name="path">Its path, the last of several.</param>
+    /// <param name="faults">The faults.</param>
+    public static Fault Wrong(string path, ArgumentFaults faults)
+    {
+        var shown = path == "-" ? "standard input" : Fault.Show(path);
+        return new(string.Join('\n', faults.Lines(fault => fault.Argument == "resilience.json"
+            ? $"{shown}: {fault.Problem}"
+            : $"{shown}: {fault.Advice.Replace(".arguments: ", ": ", StringComparison.Ordinal)}")));
+    }
 
     /// <summary>Reads one or several; of several the later ones win, argument by argument.</summary>
     /// <param name="paths">Their paths, or <c>-</c> for standard input.</param>

@@ -86,7 +86,7 @@ internal static class SimulateCommand
         var manifest = ManifestFile.Read(paths);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
-            throw new Fault(string.Join('\n', faults.Lines(fault => $"{config}: {fault}")));
+            throw ManifestFile.Wrong(paths[^1], faults);
         }
 
         if (!emission.Files.Any(file => file.Path == StackEmitter.Instance.FileName))

@@ -98,7 +98,7 @@ internal static class StackCommand
         manifest = WithProjectStyle(manifest, request, out var found);
         if (!Manifest.TryEmit(manifest, Product.Version, out var emission, out var faults))
         {
-            throw new Fault(string.Join('\n', faults.Lines(fault => Said(config, fault))));
+            throw ManifestFile.Wrong(config, faults);
         }
 
         FolderWrite.Settle(Path.GetFullPath(request.Output));
@@ -141,15 +141,6 @@ internal static class StackCommand
 
         report.Usage = emission.Usage;
         return report.End(exitCode);
-    }
-
-    // A fault of the whole is the file's, by the name that it has here.
-    private static string Said(string config, ArgumentFault fault)
-    {
-        var shown = config == "-" ? "standard input" : Fault.Show(config);
-        return fault.Argument == "resilience.json"
-            ? $"{shown}: {fault.Problem}"
-            : $"{shown}: {fault.ToString().Replace(".arguments: ", ": ", StringComparison.Ordinal)}";
     }
 
     // Emitted files of the folder that the manifest does not name: a section was taken out, or tests are no longer asked for.

@@ -189,6 +189,12 @@ internal static class OpenApi
                 },
             },
             ["correctedCall"] = new JsonObject { ["type"] = "object", ["description"] = "A body that would have worked." },
+            ["correctedUrl"] = new JsonObject
+            {
+                ["type"] = "string",
+                ["format"] = "uri",
+                ["description"] = "An address that would have worked.",
+            },
         },
         ["required"] = new JsonArray("title", "status", "detail"),
     };

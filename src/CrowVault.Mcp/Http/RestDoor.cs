@@ -116,13 +116,22 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
                 out var refused))
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
-                return RefuseAsync(context, refused);
+                return Problem.OfAddress(
+                    context,
+                    Errors(refused).Take(MostErrors),
+                    refused.Total,
+                    refused.CorrectedArguments is { } json ? Address(context, emitter, JsonNode.Parse(json)!.AsObject()) : null)
+                    .WriteAsync(context);
             }
 
             if (!emission.WithCode)
             {
                 call.ErrorType = ToolCalls.InvalidArguments;
-                return RefuseAsync(context, [new("withCode: an item is its code; leave withCode out.", Pointer("withCode"))], 1, null);
+                return Problem.OfAddress(
+                    context,
+                    [new("withCode: an item is its code; leave withCode out.", Pointer("withCode"))],
+                    1,
+                    Address(context, emitter, args)).WriteAsync(context);
             }
 
             answer = new(RegistryItem.Of(emitter, emission), []);
@@ -211,10 +220,20 @@ internal sealed class RestDoor(IReadOnlyList<Tool> tools, HttpSettings settings,
 
     private static Task RefuseAsync(HttpContext context, ArgumentFaults refused) => RefuseAsync(
         context,
-        [.. ServerFeatures.Current.WithWhatIsOffered(refused).Faults.Select(
-            fault => new ProblemError(fault.Advice, Pointer(fault.Argument)))],
+        Errors(refused),
         refused.Total,
         Corrected(refused));
+
+    private static IEnumerable<ProblemError> Errors(ArgumentFaults refused) => ServerFeatures.Current.WithWhatIsOffered(refused).Faults
+        .Select(fault => new ProblemError(fault.Advice, Pointer(fault.Argument)));
+
+    // Of an item, for a caller who has only an address to correct.
+    private string Address(HttpContext context, Emitter emitter, JsonObject args)
+    {
+        var path = $"{settings.PublicUrl?.AbsoluteUri.TrimEnd('/') ?? $"{context.Request.Scheme}://{context.Request.Host}"}"
+            + Routes.RegistryItem.Replace("{tool}", emitter.Command, StringComparison.Ordinal);
+        return emitter.Arguments.Query(args) is { Length: > 0 } query ? $"{path}?{query}" : path;
+    }
 
     private static Task RefuseAsync(HttpContext context, IEnumerable<ProblemError> errors, int total, CorrectedCall? corrected) =>
         Problem.Of(context, errors.Take(MostErrors), total, corrected).WriteAsync(context);

@@ -113,7 +113,7 @@ internal sealed partial class DefenceInDepthPrompt : McpServerPrompt, IMcpServer
         var manifest = Plan(services, runtime, store, OneOf(given, "failureUnit", s_failureUnits));
         if (!Manifest.TryEmit(JsonElement.Parse(manifest.ToJsonString()), Product.Version, out var emission, out var faults))
         {
-            throw Invalid(string.Join('\n', faults.Lines(fault => fault.ToString())));
+            throw Invalid(string.Join('\n', faults.Lines(fault => fault.Advice)));
         }
 
         return ValueTask.FromResult(new GetPromptResult

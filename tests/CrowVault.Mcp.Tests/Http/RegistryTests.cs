@@ -55,6 +55,29 @@ public sealed class RegistryTests(OpenServer open) : IClassFixture<OpenServer>
         Assert.Equal(place, Text(problem["errors"]![0], "pointer"));
     }
 
+    [Theory]
+    [InlineData("circuit-breaker", "?failureThreshold=0&slowCallMs=9&withTests", "?failureThreshold=1&tripOn=failure-rate&slowCallMs=9&withTests")]
+    [InlineData("bulkhead", "?partitions=a,b&maxConcurrent=3", "?partitions=a=3,b=3")]
+    [InlineData("retry-policy", "?withJitter=no&max-retry=2", "?maxRetries=2&withJitter=false")]
+    [InlineData("retry-policy", "?withCode=false&retryOn=429,503", "?retryOn=429,503")]
+    [InlineData("timeout-config", "?operations=[{%22name%22:%22a%22,%22timeoutMs%22:%222s%22,%22retry%22:true}]", "?operations=%5B%7B%22name%22:%22a%22,%22timeoutMs%22:2000,%22retry%22:true%7D%5D")]
+    public async Task A_refused_address_is_answered_with_one_that_works(string name, string query, string corrected)
+    {
+        // What the command shadcn sends; it shows the detail of an answer in the type that it asks for.
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"/r/{name}.json{query}");
+        request.Headers.Accept.ParseAdd("application/vnd.shadcn.v1+json, application/json;q=0.9");
+        using var answer = await open.Server.Client.SendAsync(request, TestContext.Current.CancellationToken);
+        var problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken))!;
+        var url = Text(problem, "correctedUrl");
+
+        Assert.Equal((HttpStatusCode.BadRequest, "application/json"), (answer.StatusCode, answer.Content.Headers.ContentType?.ToString()));
+        Assert.Equal($"{open.Server.Client.BaseAddress}r/{name}.json{corrected}", url);
+        Assert.EndsWith($"\nCorrected address: {url}", Text(problem, "detail"), StringComparison.Ordinal);
+        Assert.Null(problem["correctedCall"]);
+        using var again = await open.Server.Client.GetAsync(new Uri(url), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.OK, again.StatusCode);
+    }
+
     [Fact]
     public async Task Says_which_tools_there_are()
     {

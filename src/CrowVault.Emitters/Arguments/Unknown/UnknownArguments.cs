@@ -54,7 +54,7 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
         }
         else if (Switches.FirstOrDefault(each => each.IsAlsoCalled(property.Name)) is { } on)
         {
-            faults.Add(new(name, $"unknown argument; did you mean {on.Name}?"));
+            faults.Add(DidYouMean(name, on, property.Value));
             Carry(on, property.Value);
         }
         else if (ChoicesNamed(property) is { Count: > 0 } named)
@@ -69,7 +69,7 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
             }
             else if (other.Advice is not { } advice)
             {
-                faults.Add(new(name, $"unknown argument; did you mean {other.Argument}?"));
+                faults.Add(DidYouMean(name, schema.Find(other.Argument)!, property.Value));
                 Carry(other, property.Value);
             }
             else if (other.Settled(property.Value) is { } settled)
@@ -97,18 +97,16 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
         }
         else if (Nearest(property.Name) is { } nearest)
         {
-            faults.Add(new(name, $"unknown argument; did you mean {nearest.Name}?"));
+            faults.Add(DidYouMean(name, nearest, property.Value));
             faults.Forbid(unless: !FigureInName().IsMatch(property.Name));
             CarryTime(nearest, property);
         }
         else if (Containing(property.Name) is { Count: > 0 } containing && property.Value.ValueKind is not JsonValueKind.Object)
         {
             // Part of one argument's name is that argument; part of several is a question.
-            var question = new ArgumentFault(name, $"unknown argument; did you mean "
-                + $"{string.Join(" or ", containing.Select(each => each.Name))}?");
             if (containing is [var only])
             {
-                faults.Add(question);
+                faults.Add(DidYouMean(name, only, property.Value));
                 CarryTime(only, property);
                 if (OtherName.IsOfRate(only.Name) && !given.TryGetProperty("tripOn", out _))
                 {
@@ -117,7 +115,7 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
             }
             else
             {
-                faults.AddFinal(question);
+                faults.AddFinal(new(name, $"unknown argument; did you mean {string.Join(" or ", containing.Select(each => each.Name))}?"));
             }
         }
         else if (ChoicesGiven(property.Value) is { Count: > 0 } given)
@@ -142,6 +140,22 @@ internal sealed partial class UnknownArguments(ArgumentSchema schema, JsonElemen
 
             faults.Forbid(unless: CanGo(property));
         }
+    }
+
+    // With what is wrong with the value as well, where it cannot go along: the right name alone would be refused again.
+    private ArgumentFault DidYouMean(string name, Argument argument, JsonElement value)
+    {
+        var fault = new ArgumentFault(name, $"unknown argument; did you mean {argument.Name}?");
+        var found = new FaultList();
+        if (value.ValueKind is JsonValueKind.Null || !faults.HasRoom || (argument.Check(value, found) is not null && found.Correctable)
+            || found.Total == 0)
+        {
+            return fault;
+        }
+
+        var wrong = found.Kept.FirstOrDefault(each => each.Hint is not null) ?? found.Kept[0];
+        var problem = $"{char.ToUpperInvariant(wrong.Problem[0])}{wrong.Problem[1..]}";
+        return fault with { Hint = wrong.Hint is null ? problem : $"{problem} {wrong.Hint}" };
     }
 
     // environment: "workers" is the runtime, and environment: "production" is none of ours; name: "generate_retry_policy" names

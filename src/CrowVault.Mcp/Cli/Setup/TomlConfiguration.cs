@@ -26,17 +26,19 @@ internal static class TomlConfiguration
         var entries = Read(text, key, name);
         if (entries.Found.Count == 0)
         {
-            return entries.IsInline
-                ? throw new FormatException($"{key} is written in braces, which nothing can be added to; "
-                    + $"write each server as a table [{key}.NAME]")
-                : Append(text, Table(key, name, entry, LineEnd(text)));
+            return Write(text, key, name, entry);
+        }
+
+        if (entries.Braces is not null && entries.Find([key, name]) is null)
+        {
+            throw new FormatException($"{name} is written with dots within braces; write it as {name} = {{ ... }}");
         }
 
         // A table that reaches a server elsewhere is written anew, and so is what is no table.
         var isRemote = entries.Values.Any(value => value.Path.Count == 3 && s_remote.Contains(value.Path[2]));
         if (isRemote || entries.Find([key, name]) is { } whole and not InlineTableSyntax)
         {
-            return Append(Remove(text, key, name) ?? "", Table(key, name, entry, LineEnd(text)));
+            return Write(Remove(text, key, name) ?? "", key, name, entry);
         }
 
         foreach (var (member, value) in entry.MissingIn(member => NodeOf(entries.Find([key, name, member]))).Reverse().ToList())
@@ -78,9 +80,9 @@ internal static class TomlConfiguration
     public static string? Remove(string text, string key, string name)
     {
         var entries = Read(text, key, name);
-        if (entries.IsInline && entries.Found.Count > 0)
+        if (entries.Braces is { } braces)
         {
-            throw new FormatException($"{key} is written in braces; take {name} out of it by hand");
+            return WithoutItem(text, braces, entries) is { } shorter ? Remove(shorter, key, name) : text;
         }
 
         foreach (var (start, last) in entries.Found.OrderDescending())
@@ -109,6 +111,40 @@ internal static class TomlConfiguration
         return text;
     }
 
+    // The first of a server's items in the braces that hold all servers, with the comma that parts it from the others.
+    private static string? WithoutItem(string text, InlineTableSyntax braces, Entries entries)
+    {
+        List<SourceSpan> items = [.. braces.Items.Select(item => item.KeyValue!.Span)];
+        var ours = items.FindIndex(item => entries.Found.Any(found => found.Start == item.Offset));
+        if (ours < 0)
+        {
+            return null;
+        }
+
+        var (start, end) = ours + 1 < items.Count ? (items[ours].Offset, items[ours + 1].Offset)
+            : ours > 0 ? (items[ours - 1].Offset + items[ours - 1].Length, items[ours].Offset + items[ours].Length)
+            : (braces.Span.Offset + 1, items[ours].Offset + items[ours].Length);
+        return text[..start] + text[end..];
+    }
+
+    // Where all servers are in one pair of braces, nothing can stand outside of them.
+    private static string Write(string text, string key, string name, ServerEntry entry)
+    {
+        if (text.Length == 0 || Read(text, key, name).Braces is not { } braces)
+        {
+            return Append(text, Table(key, name, entry, LineEnd(text)));
+        }
+
+        var (place, hasOthers) = (braces.Span.Offset + 1, braces.Items.Any());
+        return text.Insert(
+            place,
+            $"{(hasOthers && !char.IsWhiteSpace(text[place]) ? "" : " ")}{name} = {{ {string.Join(", ", Members(entry))} }}"
+                + (hasOthers ? "," : ""));
+    }
+
+    private static IEnumerable<string> Members(ServerEntry entry) =>
+        entry.Members.Concat(entry.Preferences).Select(member => $"{member.Key} = {Render(member.Value!)}");
+
     private static string Append(string text, string table)
     {
         var lineEnd = LineEnd(text);
@@ -118,7 +154,7 @@ internal static class TomlConfiguration
     }
 
     private static string Table(string key, string name, ServerEntry entry, string lineEnd) =>
-        $"[{key}.{name}]{string.Concat(entry.Members.Concat(entry.Preferences).Select(member => $"{lineEnd}{member.Key} = {Render(member.Value!)}"))}";
+        $"[{key}.{name}]{string.Concat(Members(entry).Select(member => $"{lineEnd}{member}"))}";
 
     private static string Render(JsonNode value) => value is JsonArray list
         ? $"[{string.Join(", ", list.Select(each => Render(each!)))}]"
@@ -220,8 +256,8 @@ internal static class TomlConfiguration
         /// <summary>Every value of the server.</summary>
         public List<(List<string> Path, ValueSyntax Value)> Values { get; } = [];
 
-        /// <summary>Whether all servers are in one pair of braces.</summary>
-        public bool IsInline { get; private set; }
+        /// <summary>The one pair of braces that all servers are in; null when there is none.</summary>
+        public InlineTableSyntax? Braces { get; private set; }
 
         /// <summary>Where the line below the head of the server's table begins; null when it has no table.</summary>
         public int? Header { get; set; }
@@ -251,7 +287,7 @@ internal static class TomlConfiguration
 
             if (pair.Value is InlineTableSyntax braces)
             {
-                IsInline |= path is [var only] && only == key;
+                Braces = path is [var only] && only == key ? braces : Braces;
                 foreach (var item in braces.Items)
                 {
                     Add(path, item.KeyValue!, isInTable: AreOurs(path));
