@@ -213,6 +213,15 @@ public sealed class ArgumentsTests
     }
 
     [Theory]
+    [InlineData("generate_rate_limiting", "limits", "\"\"", "\" \"", "{}", "[]", "false", "\"null\"", "\"undefined\"")]
+    [InlineData("generate_rate_limiting", "keyStrategy", "\"\"", "\" \"", "{}", "[]", "\"null\"", "\"undefined\"", "\"default\"")]
+    [InlineData("generate_circuit_breaker", "runtime", "\"\"", "\"null\"", "\"undefined\"")]
+    public void What_a_form_sends_for_what_was_left_open_is_left_out(string tool, string name, params string[] values) =>
+        Assert.All(values, value => Assert.Equal(
+            """{"withTests":true}""",
+            FaultsOf(tool, $$"""{"{{name}}":{{value}},"withTests":true}""").CorrectedArguments));
+
+    [Theory]
     [InlineData("generate_rate_limiting", """{"key_strategy":"tenant"}""", "unknown argument; did you mean keyStrategy? \"tenant\" is not a choice; no strategy stands for it;")]
     [InlineData("generate_rate_limiting", """{"limit":0}""", "unknown argument; did you mean requestsPerWindow? 0 is out of range; use 1 to 1000000000. No value stands for no limit.")]
     [InlineData("generate_retry_policy", """{"max_retries":"some"}""", "unknown argument; did you mean maxRetries? \"some\" is not an integer; use 0 to 100.")]

@@ -168,6 +168,7 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData("Unrecognized option --runtme. Did you mean --runtime? See crowvault-mcp init --help.", "init", "--upstreams", "orders", "--runtme", "node", "-y", "-c", "nowhere/resilience.json")]
     [InlineData("Unrecognized command or argument 'generat'", "generat")]
     [InlineData("Unrecognized command or argument 'retry'.\nDid you mean retry-policy?\nSee crowvault-mcp generate --help.", "generate", "retry", "--max-retries", "3")]
     [InlineData("Did you mean circuit-breaker?", "generate", "generate_circuit_breaker")]

@@ -66,7 +66,7 @@ public sealed partial record ChoiceArgument(
         }
 
         var unknown = Fault($"{Show(value)} is not a choice; use one of {Rule}.");
-        if (given.AsSpan().Trim().IsEmpty)
+        if (Reading.IsLeftOpen(given))
         {
             faults.Add(unknown);
         }

@@ -114,7 +114,7 @@ public sealed partial record ObjectListArgument(
         if (value.ValueKind is not JsonValueKind.Array && (Number is null || value.ValueKind is not JsonValueKind.Object))
         {
             faults.Add(Fault($"{Show(value)} is not {(Number is null ? "a list" : "a list or an object")}; use {Rule}."));
-            return Meant(value, faults);
+            return !Required && IsLeftOpen(value) ? null : Meant(value, faults);
         }
 
         var count = value.ValueKind is JsonValueKind.Array ? value.GetArrayLength() : value.GetPropertyCount();
@@ -143,6 +143,10 @@ public sealed partial record ObjectListArgument(
         faults.AddAll(found, fault => fault);
         return found.Total == 0 ? ToList(entries) : Meant(value, faults);
     }
+
+    private static bool IsLeftOpen(JsonElement value) => value.ValueKind is JsonValueKind.False
+        || (value.ValueKind is JsonValueKind.String && Reading.IsLeftOpen(value.GetString()!))
+        || (value.ValueKind is JsonValueKind.Object && value.GetPropertyCount() == 0);
 
     private JsonObject CheckShort(JsonProperty entry, HashSet<string> taken, FaultList faults)
     {

@@ -120,6 +120,10 @@ internal static partial class Reading
         _ => false,
     };
 
+    /// <summary>Whether a text is what forms and templates send for what was left open.</summary>
+    public static bool IsLeftOpen(string text) => text.AsSpan().Trim().IsEmpty
+        || text.Trim().ToUpperInvariant() is "NULL" or "UNDEFINED" or "DEFAULT";
+
     /// <summary>Whether a word stands where none belongs, such as in <c>withTests: "vitest"</c>, that is no other word for leaving it
     /// out.</summary>
     public static bool HasWord(JsonElement value) => value.ValueKind switch

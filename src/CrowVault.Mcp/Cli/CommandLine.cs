@@ -226,14 +226,17 @@ internal static class CommandLine
             .FirstOrDefault();
     }
 
-    // upgrade --dryrun is no file of that name, unless there is one or '--' stands before it.
+    // upgrade --dryrun is no file of that name, unless there is one or '--' stands before it; nor is --runtme a name behind --upstreams.
     private static string? Mistaken(ParseResult parsed)
     {
         var given = parsed.Tokens.TakeWhile(token => token.Type is not TokenType.DoubleDash).ToHashSet();
         var command = parsed.CommandResult.Command;
+        var lists = command.Options.Where(option => option.AllowMultipleArgumentsPerToken && !IsTool(command));
         return command.Arguments
             .SelectMany(argument => parsed.GetResult(argument)?.Tokens ?? [])
-            .Where(token => given.Contains(token) && token.Value is ['-', _, ..] && !Path.Exists(token.Value))
+            .Where(token => token.Value is ['-', _, ..] && !Path.Exists(token.Value))
+            .Concat(lists.SelectMany(option => parsed.GetResult(option)?.Tokens ?? []).Where(token => token.Value is ['-', '-', _, ..]))
+            .Where(given.Contains)
             .Select(token => $"Unrecognized option {Fault.Show(token.Value)}."
                 + (NearestOf(token.Value, [.. command.Options.Select(option => option.Name)]) is { } nearest ? $" Did you mean {nearest}?" : "")
                 + $" See {PathOf(command)} --help.")
