@@ -27,7 +27,13 @@ internal static class AcceptCommand
         {
             var real = TargetFile.Follow(path);
             FolderWrite.Settle(Path.GetDirectoryName(real)!);
-            var text = Disk.ReadText(real);
+            if (Disk.ReadText(real, out var why) is not { } text)
+            {
+                report.Add(new(path, "foreign", null, why!));
+                exitCode = CommandLine.Differs;
+                continue;
+            }
+
             if (OwnedFile.Read(text) is not { } owned)
             {
                 report.Add(new(path, "foreign", null, ThreeWayMerge.HasConflicts(text)
@@ -52,11 +58,12 @@ internal static class AcceptCommand
                 continue;
             }
 
+            var isUtf16 = Disk.IsUtf16(real, text);
             var content = owned.Above + (owned.Header with { Accepted = owned.Fingerprint }).Above(owned.Body, owned.Emitted);
             using var write = FolderWrite.Open(Path.GetDirectoryName(real)!);
             write.Stage(Path.GetFileName(real), TargetFile.Bytes(TargetFile.WithLineEndsOf(text, content)));
             write.Commit();
-            report.Add(new(path, "edited", "accepted", "accepted"));
+            report.Add(new(path, "edited", "accepted", $"accepted{(isUtf16 ? EmittedFiles.ToUtf8 : "")}"));
         }
 
         return report.End(exitCode);

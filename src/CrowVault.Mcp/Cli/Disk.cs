@@ -38,6 +38,29 @@ internal static class Disk
     /// <param name="missing">What to say when it is not there.</param>
     public static string ReadText(string path, string missing = "not there.") => Decode(path, ReadBytes(path, MaxBytes, missing));
 
+    /// <summary>The text of a regular file, or why it is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="why">A sentence without the path; null when there is a text.</param>
+    public static string? ReadText(string path, out string? why)
+    {
+        try
+        {
+            why = null;
+            return ReadText(path);
+        }
+        catch (Fault fault) when (fault.OfText is not null)
+        {
+            why = fault.OfText;
+            return null;
+        }
+    }
+
+    /// <summary>Whether a text was read from a file in UTF-16.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="text">What was read.</param>
+    public static bool IsUtf16(string path, string text) =>
+        text.StartsWith('\uFEFF') && ReadStart(path, 2) is [0xFF, 0xFE] or [0xFE, 0xFF];
+
     /// <summary>Why a file is not compared line by line, which takes minutes for what was never written here; null when it is.</summary>
     /// <param name="there">What is in it.</param>
     /// <param name="written">What would be written.</param>
@@ -166,7 +189,7 @@ internal static class Disk
             bytes.Advance(read);
             if (bytes.WrittenCount > maxBytes)
             {
-                throw new Fault($"{Fault.Show(path)}: longer than {maxBytes >> 20} MiB.");
+                throw OfText(path, $"longer than {maxBytes >> 20} MiB.");
             }
         }
 
@@ -187,9 +210,11 @@ internal static class Disk
         }
         catch (DecoderFallbackException)
         {
-            throw new Fault($"{Fault.Show(path)}: not text in UTF-8.");
+            throw OfText(path, "not text in UTF-8; save it as that.");
         }
     }
+
+    private static Fault OfText(string path, string why) => new($"{Fault.Show(path)}: {why}") { OfText = why };
 
     private static Encoding Strict(Encoding encoding) =>
         Encoding.GetEncoding(encoding.CodePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback);

@@ -17,6 +17,9 @@ internal sealed record PlannedFile(string Path, string Content, bool IsOfOneCall
 /// <summary>Emitted files on disk: written as a whole or not at all, never over somebody's edits unless forced.</summary>
 internal static class EmittedFiles
 {
+    /// <summary>What is said of a file that was UTF-16.</summary>
+    public const string ToUtf8 = "; it was UTF-16 and is UTF-8 now, as Node reads it";
+
     // Arguments whose names are an instance's own.
     private static readonly string[] s_tables = ["partitions", "operations"];
 
@@ -96,6 +99,7 @@ internal static class EmittedFiles
                     FileState.Same => "up to date.",
                     FileState.Outdated => "outdated; generate it again. Run the same command without --check.",
                     FileState.Newer => NewerThanThis(target),
+                    FileState.Foreign when target.WhyNoText is { } why => why,
                     FileState.Edited or FileState.Foreign when ThreeWayMerge.HasConflicts(target.Existing!) => ThreeWayMerge.SettleFirst,
                     FileState.Edited when target.IsCurrent =>
                         "edited since it was generated. --diff shows the difference, --force takes it back, "
@@ -123,9 +127,9 @@ internal static class EmittedFiles
         var exitCode = CommandLine.Success;
         foreach (var target in targets.Where(target => target.State is not FileState.Same))
         {
-            if (target.WhyNotCompared is { } reason)
+            if ((target.WhyNoText ?? (target.WhyNotCompared is { } lines ? $"{lines}; move them elsewhere." : null)) is { } reason)
             {
-                report.Add(new(target.Path, NameOf(target.State), null, $"{reason}; move them elsewhere.", Changes(target)));
+                report.Add(new(target.Path, NameOf(target.State), null, reason, Changes(target)));
                 exitCode = CommandLine.Differs;
                 continue;
             }
@@ -218,9 +222,9 @@ internal static class EmittedFiles
                     target.Path,
                     NameOf(target.State),
                     request.DryRun ? null : action,
-                    $"{(request.DryRun ? "would be " : "")}{action}{conflict}",
+                    $"{(request.DryRun ? "would be " : "")}{action}{conflict}{(target.IsUtf16 ? ToUtf8 : "")}",
                     Changes(target)),
-                request.Progress || marked > 0));
+                request.Progress || marked > 0 || target.IsUtf16));
         }
 
         foreach (var path in leftovers)
@@ -246,7 +250,7 @@ internal static class EmittedFiles
             return new(path, "unnamed", null, "no longer asked for. --prune removes it.");
         }
 
-        if (!request.Force && CrowVault.Emitters.Code.OwnedFile.Read(Disk.ReadText(path)) is not { IsEdited: false })
+        if (!request.Force && TargetFile.OwnedAt(path) is not { IsEdited: false })
         {
             return new(path, "edited", null, "no longer asked for, but edited; it stays. --prune --force removes it.");
         }
@@ -280,6 +284,11 @@ internal static class EmittedFiles
         if (request.Force)
         {
             return null;
+        }
+
+        if (target.WhyNoText is { } why)
+        {
+            return $"{why} {Nothing[..1].ToUpperInvariant()}{Nothing[1..]}; --force overwrites it.";
         }
 
         if (target.State is FileState.Edited or FileState.Foreign && ThreeWayMerge.HasConflicts(target.Existing!))

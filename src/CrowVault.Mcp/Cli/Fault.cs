@@ -9,6 +9,9 @@ internal sealed class Fault(string message, int exitCode = CommandLine.Usage) : 
     /// <summary>The exit code.</summary>
     public int ExitCode { get; } = exitCode;
 
+    /// <summary>What a file is that cannot be read as text, without its path; null for every other fault.</summary>
+    public string? OfText { get; init; }
+
     // Numbers of the operating systems for what .NET gives no type: Linux first, then macOS, then Windows.
     private static readonly Dictionary<int, string> s_reasons = new()
     {

@@ -23,6 +23,20 @@ internal static class FileJson
         return document.RootElement.Clone();
     }
 
+    /// <summary>What is wrong with a text that cannot be parsed, and where.</summary>
+    public static string WhatIsWrong(string text, JsonException exception) => ConflictIn(text)
+        ?? $"not JSON at line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}";
+
+    /// <summary>Where a merge has left a conflict; null when there is none.</summary>
+    public static string? ConflictIn(string text)
+    {
+        var lines = text.Split('\n');
+        var first = Array.FindIndex(lines, line => line.StartsWith("<<<<<<<", StringComparison.Ordinal));
+        return first >= 0 && Array.Exists(lines, line => line.StartsWith(">>>>>>>", StringComparison.Ordinal))
+            ? $"has a conflict of a merge at line {first + 1}; settle it first"
+            : null;
+    }
+
     /// <summary>A value with the last of several members of one name, which is the one that npm and TypeScript read.</summary>
     public static JsonNode? ToNode(JsonElement value)
     {

@@ -76,7 +76,8 @@ internal static class GenerateCommand
         var name = request.IsJavaScript ? Path.ChangeExtension(emitter.FileName, ".js") : emitter.FileName;
         var path = request.TargetOf(name, name);
         var real = TargetFile.Follow(path);
-        var existing = File.Exists(real) ? Disk.ReadText(real) : null;
+        string? whyNoText = null;
+        var existing = File.Exists(real) ? Disk.ReadText(real, out whyNoText) ?? "" : null;
         var owned = existing is null ? null : OwnedFile.Read(existing);
         var isOurs = owned?.Header.Tool == emitter.Tool
             && (request.Name is null ? request.IsFile || owned.Header.Instance is null : owned.Header.Instance == request.Name);
@@ -85,6 +86,7 @@ internal static class GenerateCommand
             report.Add(new(path, owned is null ? existing is null ? "new" : "foreign" : "other", null, owned is not null
                 ? "was emitted by another tool or belongs to another instance."
                 : existing is null ? "not there."
+                : whyNoText is not null ? whyNoText
                 : ThreeWayMerge.HasConflicts(existing) ? ThreeWayMerge.SettleFirst
                 : "does not begin with the comment of an emitted file."));
             return report.End(CommandLine.Differs);
@@ -187,7 +189,7 @@ internal static class GenerateCommand
         }
 
         var (typed, plain) = (request.TargetOf(emitter.FileName, ""), request.TargetOf(Path.ChangeExtension(emitter.FileName, ".js"), ""));
-        return !File.Exists(typed) && File.Exists(plain) && Disk.ReadText(TargetFile.Follow(plain)) is var text
+        return !File.Exists(typed) && File.Exists(plain) && Disk.ReadText(TargetFile.Follow(plain), out _) is { } text
             && (OwnedFile.Read(text)?.Header.Tool == emitter.Tool || ThreeWayMerge.HasTornHeader(text))
             ? request with { Language = JavaScript.Language }
             : request;
@@ -294,7 +296,7 @@ internal static class GenerateCommand
         var extension = Path.GetExtension(source);
         var tests = $"{source[..^extension.Length]}.test{extension}";
         return files.Exists(file => file.Path == tests) || !File.Exists(tests)
-            || OwnedFile.Read(Disk.ReadText(tests))?.Header.Tool != emitter.Tool ? [] : [tests];
+            || TargetFile.OwnedAt(tests)?.Header.Tool != emitter.Tool ? [] : [tests];
     }
 
     private static JsonElement ToElement(JsonObject arguments)

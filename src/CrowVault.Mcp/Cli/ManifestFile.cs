@@ -138,11 +138,10 @@ internal static partial class ManifestFile
         }
         catch (JsonException exception)
         {
-            var wayOut = Path.GetExtension(name).ToLowerInvariant() is "" or ".json" or ".jsonc"
+            var wayOut = Path.GetExtension(name).ToLowerInvariant() is "" or ".json" or ".jsonc" || FileJson.ConflictIn(text) is not null
                 ? "."
                 : "; write JSON, JSON with comments or YAML.";
-            throw new Fault(
-                $"{Fault.Show(name)}: not JSON at line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}{wayOut}");
+            throw new Fault($"{Fault.Show(name)}: {FileJson.WhatIsWrong(text, exception)}{wayOut}");
         }
     }
 
@@ -213,6 +212,11 @@ internal static partial class ManifestFile
             }
             catch (YamlException exception)
             {
+                if (FileJson.ConflictIn(text) is { } conflict)
+                {
+                    throw new Fault($"{Fault.Show(name)}: {conflict}.");
+                }
+
                 // What the parser says of a tab is where it had hoped for a value.
                 var tab = text.Split('\n').Index().FirstOrDefault(line => IndentWithTab().IsMatch(line.Item));
                 throw new Fault(tab.Item is not null

@@ -49,7 +49,17 @@ internal static class MonitoringFiles
         var exitCode = CommandLine.Success;
         foreach (var (path, file) in files)
         {
-            var existing = File.Exists(path) ? Disk.ReadText(path) : null;
+            string? whyNoText = null;
+            var existing = File.Exists(path) ? Disk.ReadText(path, out whyNoText) ?? "" : null;
+            if (whyNoText is not null && !(request.Force && !request.OnlyLooks))
+            {
+                report.Add(new(path, NameOf(FileState.Foreign), null, request.OnlyLooks
+                    ? whyNoText
+                    : $"{whyNoText} It was left alone; --force overwrites it."));
+                exitCode = CommandLine.Differs;
+                continue;
+            }
+
             var state = existing is null ? FileState.New
                 : file.IsSame(existing) ? FileState.Same
                 : file.IsUnedited(existing) ? FileState.Outdated

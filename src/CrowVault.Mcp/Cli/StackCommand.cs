@@ -157,7 +157,7 @@ internal static class StackCommand
             {
                 var path = Path.Combine(folder, name);
                 if (File.Exists(path) && NativeFile.IsRegular(path)
-                    && OwnedFile.Read(Disk.ReadText(path)) is { } owned && owned.Header.Tool == tool && owned.Header.Instance is null)
+                    && TargetFile.OwnedAt(path) is { } owned && owned.Header.Tool == tool && owned.Header.Instance is null)
                 {
                     left.Add(path);
                 }
@@ -207,7 +207,7 @@ internal static class StackCommand
         var path = Path.Combine(folder, file);
         var schema = Schema();
         if (new FileInfo(path).LinkTarget is not null || Directory.Exists(path)
-            || (File.Exists(path) && (Disk.ReadText(path) is var there && (there.ReplaceLineEndings("\n") == schema || !IsOurs(there)))))
+            || (File.Exists(path) && (Disk.ReadText(path, out _) is not { } there || there.ReplaceLineEndings("\n") == schema || !IsOurs(there))))
         {
             return;
         }

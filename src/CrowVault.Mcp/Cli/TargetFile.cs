@@ -35,6 +35,9 @@ internal sealed class TargetFile
     private const int MaxMove = 2;
     private const int MaxBases = 200;
 
+    // What its owner has put above it included.
+    private const int LongestHeader = 1 << 20;
+
     private static readonly string[] s_ofTests = ["withTests", "testRunner", "importExtension"];
 
     private readonly OwnedFile _emitted;
@@ -55,10 +58,17 @@ internal sealed class TargetFile
             return;
         }
 
-        Existing = Disk.ReadText(RealPath);
+        IsReadOnly = IsWriteProtected(RealPath);
+        Existing = Disk.ReadText(RealPath, out var why);
+        if (Existing is null)
+        {
+            (WhyNoText, State) = (why, FileState.Foreign);
+            return;
+        }
+
+        IsUtf16 = Disk.IsUtf16(RealPath, Existing);
         Owned = OwnedFile.Read(Existing);
         State = Compare();
-        IsReadOnly = IsWriteProtected(RealPath);
     }
 
     /// <summary>Where the file goes, as its owner named it.</summary>
@@ -73,8 +83,14 @@ internal sealed class TargetFile
     /// <summary>The whole content as emitted.</summary>
     public string Content { get; }
 
-    /// <summary>What is there; null when nothing is.</summary>
+    /// <summary>What is there; null when nothing is, or no text.</summary>
     public string? Existing { get; }
+
+    /// <summary>Why what is there is no text; null when it is one.</summary>
+    public string? WhyNoText { get; }
+
+    /// <summary>Whether what is there is UTF-16, as Windows PowerShell redirects output; it is written as UTF-8.</summary>
+    public bool IsUtf16 { get; }
 
     /// <summary>What is there as an emitted file; null when it is none.</summary>
     public OwnedFile? Owned { get; }
@@ -189,6 +205,10 @@ internal sealed class TargetFile
 
         return null;
     }
+
+    /// <summary>The emitted file at a path, told by its header where the rest is no text; null for any other file.</summary>
+    public static OwnedFile? OwnedAt(string path) => OwnedFile.Read(Disk.ReadText(path, out _)
+        ?? Encoding.Latin1.GetString(Disk.ReadStart(path, LongestHeader)));
 
     /// <summary>Whether a file may not be written, as under a version control that locks.</summary>
     public static bool IsWriteProtected(string path) => Disk.At(path, () => OperatingSystem.IsWindows()

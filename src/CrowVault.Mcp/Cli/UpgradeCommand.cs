@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using CrowVault.Emitters;
 using CrowVault.Emitters.Code;
 using CrowVault.Emitters.Stack;
@@ -13,7 +12,6 @@ internal static class UpgradeCommand
 {
     private const int MaxDepth = 12;
     private const int MaxEntries = 50_000;
-    private const int LongestOther = 1 << 20;
 
     private static readonly HashSet<string> s_skipped =
         new(StringComparer.OrdinalIgnoreCase) { "node_modules", "dist", "build", "out", "coverage", "vendor", "bin", "obj" };
@@ -56,11 +54,9 @@ internal static class UpgradeCommand
         var refused = false;
         foreach (var path in paths.SelectMany(Expand).Distinct(StringComparer.Ordinal))
         {
-            if (ReadFound(path, isNamed: paths.Contains(path)) is not { } text)
+            if (Disk.ReadText(TargetFile.Follow(path), out var why) is not { } text)
             {
-                report.Add(new(path, "foreign", null, new FileInfo(TargetFile.Follow(path)).Length > Disk.MaxBytes
-                    ? $"longer than {Disk.MaxBytes >> 20} MiB."
-                    : "not text in UTF-8; save it as that."));
+                report.Add(new(path, "foreign", null, why!));
                 refused = true;
                 continue;
             }
@@ -126,19 +122,6 @@ internal static class UpgradeCommand
         return report.End(refused ? CommandLine.Differs : exitCode);
     }
 
-    // Null for one found in a folder whose text cannot be read; it holds up no other.
-    private static string? ReadFound(string path, bool isNamed)
-    {
-        try
-        {
-            return Disk.ReadText(TargetFile.Follow(path));
-        }
-        catch (Fault) when (!isNamed)
-        {
-            return null;
-        }
-    }
-
     private static (string?, string) RealOf(string path)
     {
         var real = TargetFile.Follow(path);
@@ -197,21 +180,9 @@ internal static class UpgradeCommand
     {
         try
         {
-            var text = Disk.ReadText(path);
-            return OwnedFile.Read(text) is not null || ThreeWayMerge.HasTornHeader(text);
-        }
-        catch (Fault)
-        {
-            return HasHeaderInBytes(path);
-        }
-    }
-
-    // An editor may have saved the file in another encoding, or a tool put megabytes behind it; the header is ASCII and reads the same.
-    private static bool HasHeaderInBytes(string path)
-    {
-        try
-        {
-            return OwnedFile.Read(Encoding.Latin1.GetString(Disk.ReadStart(path, LongestOther))) is not null;
+            return Disk.ReadText(path, out _) is { } text
+                ? OwnedFile.Read(text) is not null || ThreeWayMerge.HasTornHeader(text)
+                : TargetFile.OwnedAt(path) is not null;
         }
         catch (Fault)
         {

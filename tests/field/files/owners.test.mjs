@@ -299,6 +299,77 @@ test('a file that an editor has saved in another encoding is told, and holds up 
   assert.match(upgraded.err, /retry\.ts: unchanged/u);
 });
 
+test('of several files, one that is no text in UTF-8 is told by every command, and holds up no other', () => {
+  const folder = newFolder();
+  const manifest = (value) => writeFileSync(join(folder, 'resilience.json'), JSON.stringify(value));
+  manifest({ circuitBreaker: {}, retryPolicy: {} });
+  assert.equal(run(folder, 'stack', '-o', 'src').code, 0);
+  const bytes = Buffer.from(`${read(folder, 'src/retry.ts')}// caf\u00e9\n`, 'latin1');
+  const path = join(folder, 'src/retry.ts');
+  writeFileSync(path, bytes);
+  manifest({ circuitBreaker: { failureThreshold: 7 }, retryPolicy: {} });
+  for (const option of ['--check', '--diff', '--dry-run']) {
+    const { code, out, err } = run(folder, 'stack', '-o', 'src', option);
+    assert.equal(code, 1, `${option}: ${err}`);
+    assert.match(err, /retry\.ts: not text in UTF-8; save it as that\./u);
+    assert.match(out + err, /circuit-breaker\.ts/u, option);
+  }
+  const written = run(folder, 'stack', '-o', 'src');
+  assert.equal(written.code, 1, written.err);
+  assert.match(written.err, /retry\.ts: not text in UTF-8; save it as that\. Nothing was written; --force overwrites it\./u);
+  assert.match(read(folder, 'src/circuit-breaker.ts'), /failureThreshold: 7/u);
+  for (const command of ['upgrade', 'accept']) {
+    const { code, err } = run(folder, command, 'src/retry.ts', 'src/circuit-breaker.ts');
+    assert.equal(code, 1, err);
+    assert.match(err, /retry\.ts: not text in UTF-8/u);
+    assert.match(err, /circuit-breaker\.ts: (?:unchanged|nothing to accept)/u);
+  }
+
+  manifest({ bulkhead: { partitions: { a: 1 } } });
+  const pruned = run(folder, 'stack', '-o', 'src', '--prune');
+  assert.match(pruned.err, /retry\.ts: no longer asked for, but edited; it stays\./u);
+  assert.match(pruned.err, /circuit-breaker\.ts: removed/u);
+  assert.deepEqual(readFileSync(path), bytes);
+  manifest({ retryPolicy: {} });
+  assert.equal(run(folder, 'stack', '-o', 'src', '--force').code, 0);
+  assert.doesNotMatch(read(folder, 'src/retry.ts'), /caf/u);
+});
+
+test('a file in UTF-16 becomes UTF-8, and that is said', () => {
+  const folder = newFolder();
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src').code, 0);
+  const path = join(folder, 'src/retry.ts');
+  const inUtf16 = (text) => writeFileSync(path, Buffer.from(`\uFEFF${text}`, 'utf16le'));
+  inUtf16(read(folder, 'src/retry.ts'));
+  assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src', '--check').code, 0);
+  const updated = run(folder, 'generate', 'retry-policy', '--max-retries', '2', '-o', 'src');
+  assert.equal(updated.code, 0, updated.err);
+  assert.match(updated.err, /updated; it was UTF-16 and is UTF-8 now/u);
+  assert.match(read(folder, 'src/retry.ts'), /maxRetries: 2/u);
+
+  inUtf16(read(folder, 'src/retry.ts').replace('maxRetries: 2', 'maxRetries: 3'));
+  const accepted = run(folder, 'accept', 'src/retry.ts');
+  assert.match(accepted.err, /accepted; it was UTF-16 and is UTF-8 now/u);
+  assert.match(read(folder, 'src/retry.ts'), /maxRetries: 3/u);
+});
+
+test('a manifest with the conflict of a merge is told as that', () => {
+  const folder = newFolder();
+  const json = '{\n<<<<<<< HEAD\n  "retryPolicy": {}\n=======\n  "circuitBreaker": {}\n>>>>>>> other\n}\n';
+  const yaml = 'retryPolicy:\n  maxRetries: 1\n<<<<<<< HEAD\n  baseDelayMs: 1\n=======\n  baseDelayMs: 2\n>>>>>>> other\n';
+  for (const [name, text, line] of [
+    ['resilience.json', json, 2],
+    ['resilience.jsonc', json.replaceAll('\n', '\r\n'), 2],
+    ['resilience.yaml', yaml, 3],
+    ['package.json', `{ "resilience":\n${json}}`, 3],
+  ]) {
+    writeFileSync(join(folder, name), text);
+    const { code, err } = run(folder, 'stack', '-c', name, '-o', 'src');
+    assert.equal(code, 2, err);
+    assert.equal(err, `${name}: has a conflict of a merge at line ${String(line)}; settle it first.\n`);
+  }
+});
+
 test('an emitted file that has become too long to read is told, and holds up no other', () => {
   const folder = project();
   assert.equal(run(folder, 'generate', 'circuit-breaker', '-o', 'src').code, 0);

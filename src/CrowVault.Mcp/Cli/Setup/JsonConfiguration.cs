@@ -260,8 +260,7 @@ internal static class JsonConfiguration
             }
             catch (JsonException exception)
             {
-                throw new FormatException($"not JSON at line {exception.LineNumber + 1}, column "
-                    + $"{exception.BytePositionInLine + 1}", exception);
+                throw new FormatException(FileJson.WhatIsWrong(Encoding.UTF8.GetString(text), exception), exception);
             }
         }
 
