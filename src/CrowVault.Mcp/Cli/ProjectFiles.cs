@@ -109,8 +109,8 @@ internal sealed partial record ProjectFiles(
             Collect(config, options, MaxExtends, []);
             if (IsTrue(options["checkJs"]))
             {
-                yield return $"{Fault.Show(config)} has checkJs, which code without types does not pass. Take TypeScript, or write "
-                    + "// @ts-nocheck above the first comment, where updates keep it.";
+                yield return $"{Fault.Show(config)} has checkJs, which code without types does not pass. Take TypeScript, which "
+                    + "checks your calls too, or write // @ts-nocheck above the first comment, where updates keep it; calls may still need it.";
             }
         }
     }
