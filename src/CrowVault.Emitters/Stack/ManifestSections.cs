@@ -81,6 +81,13 @@ internal sealed class ManifestSections
             faults.Add(new("stack.client", "adapts the upstreams to a client; add the section upstreams, if only as {}."));
         }
 
+        if (bound.Find<StackOptions>() is
+            { Client: UpstreamClient.Undici or UpstreamClient.Nest, Runtime: Runtime.Workers or Runtime.Browser } away)
+        {
+            var (client, runtime) = (Lower(away.Client.ToString()), Lower(away.Runtime.ToString()));
+            faults.Add(new("stack.client", $"{client} does not go with runtime {runtime}, which lacks Node's sockets; use fetch, ky or axios."));
+        }
+
         if (bound.WiresUpstreams && bound.Find<StackOptions>() is { Client: UpstreamClient.Ky }
             && bound.Find<TimeoutConfigOptions>() is { WithFetch: false })
         {
@@ -113,6 +120,8 @@ internal sealed class ManifestSections
 
         return bound;
     }
+
+    private static string Lower(string name) => JsonNamingPolicy.KebabCaseLower.ConvertName(name);
 
     private static Dictionary<string, JsonElement> Given(JsonElement manifest, FaultList faults)
     {

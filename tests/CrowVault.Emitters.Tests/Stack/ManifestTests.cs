@@ -76,6 +76,8 @@ public sealed class ManifestTests
     [InlineData("""{"rateLimiting":{"framework":"koa"},"retryPolicy":{},"circuitBreaker":{},"stack":{"framework":"fastify"}}""", "stack.framework: not that of the rate limiter, which ingress.ts mounts; name it in rateLimiting.framework.")]
     [InlineData("""{"retryPolicy":{},"bulkhead":{"partitions":{"a":1}},"stack":{"client":"axios"}}""", "stack.client: adapts the upstreams to a client; add the section upstreams, if only as {}.")]
     [InlineData("""{"circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"a":1},"withFetch":false},"bulkhead":{"partitions":{"a":1}},"upstreams":{},"stack":{"client":"ky"}}""", "timeoutConfig.withFetch: false leaves out the fetch of the upstreams")]
+    [InlineData("""{"runtime":"workers","circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"a":1}},"bulkhead":{"partitions":{"a":1}},"upstreams":{},"stack":{"client":"undici"}}""", "stack.client: undici does not go with runtime workers, which lacks Node's sockets; use fetch, ky or axios.")]
+    [InlineData("""{"runtime":"browser","circuitBreaker":{},"retryPolicy":{},"timeoutConfig":{"operations":{"a":1}},"bulkhead":{"partitions":{"a":1}},"upstreams":{},"stack":{"client":"nest"}}""", "stack.client: nest does not go with runtime browser, which lacks Node's sockets; use fetch, ky or axios.")]
     [InlineData("""{"retryPolicy":{"maxRetry":3}}""", "retryPolicy.maxRetry: unknown argument; did you mean maxRetries?")]
     [InlineData("""{"bulkhead":{"partitions":{"a'b":1}}}""", "bulkhead.partitions: ")]
     [InlineData("""{"retryPolicy":7}""", "retryPolicy.arguments: a number is not an object")]
