@@ -152,10 +152,13 @@ public sealed partial class CodeLayout
         }
 
         var (sections, section) = (new List<string>(), new System.Text.StringBuilder());
+        var isExample = false;
         foreach (var word in words.WrittenSpan.ToString().Split('\0', StringSplitOptions.RemoveEmptyEntries))
         {
-            if (word[0] == '@')
+            // An example is laid out as code, whose words a line's end can part; a decorator in it is no tag.
+            if (word is ['@', var initial, ..] && !(isExample && char.IsUpper(initial)))
             {
+                isExample = word == "@example";
                 sections.Add(section.ToString());
                 section.Clear();
             }
@@ -171,7 +174,7 @@ public sealed partial class CodeLayout
                 }
             }
 
-            section.Append(section.Length > length ? " " : "");
+            section.Append(section.Length > length && !isExample ? " " : "");
         }
 
         sections.Add(section.ToString());

@@ -232,6 +232,28 @@ test('tags of doc comments in another order, with capitals and full stops, are n
   assert.match(readFileSync(path, 'utf8'), /maxRetries: 9,[^]*@param fn - Receives/u);
 });
 
+test('examples of doc comments whose code is wrapped anew are no edit', async () => {
+  const folder = copyOf(corpus);
+  let count = 0;
+  await rewrite(folder, (text) =>
+    text.replace(/^ \* @example\n(?: \*.*\n)*? \*\//gmu, (example) =>
+      example.replace(/(\w\()('[^'\n]*', )/gu, (_, call, first) => {
+        count += 1;
+        return `${call}\n *     ${first}\n *     `;
+      }),
+    ),
+  );
+  assert.ok(count > 0, `${String(count)} calls`);
+  assertUntouched(folder, 'examples');
+});
+
+test('no default of a doc comment is a literal with words behind it, of which prettier-plugin-jsdoc keeps the literal alone', () => {
+  const cut = Object.entries({ ...filesOf(corpus), ...filesOf(stacked) }).flatMap(([name, text]) =>
+    [...text.matchAll(/@default (?:'[^'\n]*'|\d[\d_]*|\[[^\]\n]*\])[^\n]*[,;] [^\n]*/gu)].map(([found]) => `${name}: ${found}`),
+  );
+  assert.deepEqual(cut, []);
+});
+
 // What a formatter never does is an edit.
 const edits = {
   'another number': [/\b30_000\b/u, '30_001'],
@@ -242,6 +264,7 @@ const edits = {
   'a comment added': [/\nexport class/u, '\n// Tuned after the incident.\nexport class'],
   'a word of a comment': [/\* ([A-Z][a-z]+)/u, '* Changed $1'],
   'an await less': [/await /u, ''],
+  'another word of an example': [/(@example\n[^]*?)await /u, '$1'],
   'another word behind a tag': [/@param (\S+) - /u, '@param $1 - always '],
   'another number behind a tag': [/@default (\d+)/u, '@default 1$1'],
   'a point in a number behind a tag': [/@default (\d)(\d)/u, '@default $1.$2'],
