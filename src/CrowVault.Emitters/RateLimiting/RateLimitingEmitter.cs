@@ -63,6 +63,11 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
         }
 
         yield return $"middleware/{Lower(options.Middleware)}.ts";
+        if (options.Middleware is Framework.Hono)
+        {
+            yield return $"middleware/exchange-hono-{Lower(options.Runtime)}.ts";
+        }
+
         if (options.Middleware is Framework.Fastify or Framework.Nest)
         {
             yield return "middleware/error.ts";
@@ -417,7 +422,8 @@ internal sealed class RateLimitingEmitter() : Emitter<RateLimitingOptions>(() =>
             + "  // What is typed as any can be an id that is no text.\n"
             + $"  const id: unknown = options.keyOf?.({request}) ?? '';\n"
             + "  const key = String(id);\n"
-            + "  if (key.startsWith('[object ')) {\n"
+            + "  const isId = typeof id === 'string' || typeof id === 'object' || typeof id === 'bigint';\n"
+            + "  if (!(isId || Number.isFinite(id)) || key.startsWith('[object ')) {\n"
             + "    throw new TypeError(`keyOf: ${key} would be one key for all clients; return a text.`);\n"
             + "  }\n"
             + $"  return key === '' ? keyOf({request}{(client ? ", client" : "")}{prefix}) : key;\n}};";

@@ -1,7 +1,11 @@
 // What the middleware costs a request that it lets through, and what it does to HTTP around it.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import express from 'express';
 import express4 from 'express4';
@@ -9,7 +13,12 @@ import { fastify } from 'fastify';
 import { Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import Koa from 'koa';
+import { binary } from '../../generated/lib/binaries.mjs';
+import { stripTypes, work } from '../lib/emit.mjs';
+import { startWorker } from '../lib/workers.mjs';
 import { listen, load, middlewareOf, sourceOf, tool } from './lib/support.mjs';
+
+const { build } = createRequire(new URL('../../generated/package.json', import.meta.url))('esbuild');
 
 const memory = { store: 'memory' };
 const peer = { incoming: { socket: { remoteAddress: '192.0.2.1' } } };
@@ -497,11 +506,25 @@ describe('what the caller decides', () => {
       await limitNamed(new Request('http://localhost/', { headers: { 'x-api-key': key } }), () => new Response('hello'));
     }
     assert.deepEqual(decisions, [true, true, false]);
-    for (const keyOf of [() => Promise.resolve('a'), () => ({ id: 1 })]) {
+    for (const [id, text] of [
+      [Promise.resolve('a'), '[object Promise]'],
+      [{ id: 1 }, '[object Object]'],
+      [`${{}}`, '[object Object]'],
+      [false, 'false'],
+      [true, 'true'],
+      [NaN, 'NaN'],
+      [Infinity, 'Infinity'],
+      [Symbol('id'), 'Symbol(id)'],
+      [() => 'a', "() => 'a'"],
+    ]) {
       await assert.rejects(
-        make(1, 60, { keyOf })(new Request('http://localhost/'), () => new Response('hello')),
-        /^TypeError: keyOf: \[object \w+\] would be one key for all clients/u,
+        make(1, 60, { keyOf: () => id })(new Request('http://localhost/'), () => new Response('hello')),
+        { name: 'TypeError', message: `keyOf: ${text} would be one key for all clients; return a text.` },
       );
+    }
+    for (const id of [7, 0, 7n, ['a'], new Date(0), 'false', 'NaN']) {
+      const response = await make(1, 60, { keyOf: () => id })(new Request('http://localhost/'), () => new Response('hello'));
+      assert.equal(response.status, 200);
     }
   });
 
@@ -517,6 +540,80 @@ describe('what the caller decides', () => {
       const { headers } = await app.request('/inner/a', {}, { ...peer, outgoing: {} });
       assert.match(headers.get('ratelimit'), new RegExp(`^"default";r=${String(left)};t=\\d+$`, 'u'));
     }
+  });
+
+  // Requests one after another, and at once, through an application that another one mounts.
+  const mounted = `
+    import { Hono } from 'hono';
+    import { fixedWindowMiddleware } from './rate-limiter.mjs';
+    const limit = fixedWindowMiddleware(9, 60);
+    const inner = new Hono().use(limit).get('/a', (context) => context.text('a'));
+    export const app = new Hono().use(limit);
+    app.mount('/inner', inner.fetch);
+    export async function left(ask) {
+      const of = async () => Number(/r=(\\d+)/u.exec((await ask('/inner/a')).headers.get('ratelimit'))[1]);
+      const [first, second] = [await of(), await of()];
+      return [first, second, ...(await Promise.all([of(), of(), of()])).sort().reverse()].join();
+    }`;
+  const bundled = async (runtime, main) => {
+    const args = { ...memory, framework: 'hono', runtime, algorithm: 'fixed-window', keyStrategy: 'global' };
+    const { outputFiles } = await build({
+      stdin: { contents: main, resolveDir: import.meta.dirname },
+      bundle: true,
+      format: 'esm',
+      write: false,
+      plugins: [
+        {
+          name: 'emitted',
+          setup({ onResolve, onLoad }) {
+            onResolve({ filter: /^[.][/](?:mounted|rate-limiter)[.]mjs$/ }, ({ path }) => ({ path, namespace: 'emitted' }));
+            onLoad({ filter: /./, namespace: 'emitted' }, ({ path }) => ({
+              contents: path.includes('mounted') ? mounted : stripTypes(sourceOf(tool, args)),
+              resolveDir: import.meta.dirname,
+            }));
+          },
+        },
+      ],
+    });
+    return outputFiles[0].text;
+  };
+  const served = {
+    deno: `const server = Deno.serve({ port: 0, hostname: '127.0.0.1', onListen() {} }, app.fetch);
+      console.log(await left((path) => fetch(\`http://127.0.0.1:\${server.addr.port}\${path}\`)));
+      await server.shutdown();`,
+    bun: `const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: app.fetch });
+      console.log(await left((path) => fetch(\`http://127.0.0.1:\${server.port}\${path}\`)));
+      server.stop();`,
+  };
+  for (const [runtime, main] of Object.entries(served)) {
+    const program = binary(runtime);
+    test(`Hono: so does one on ${runtime}`, { skip: program === undefined && `no ${runtime}` }, async () => {
+      const file = join(work, `mounted-${runtime}.mjs`);
+      writeFileSync(file, await bundled(runtime, `import { app, left } from './mounted.mjs';\n${main}`));
+      const output = execFileSync(program, runtime === 'deno' ? ['run', '-A', file] : [file], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      assert.equal(output, '8,7,6,5,4\n');
+    });
+  }
+
+  test('Hono: so does one on Workers, where a Durable Object has one context for all requests', async () => {
+    const main = `import { app, left } from './mounted.mjs';
+      const ask = (of) => (path) => app.fetch(new Request('https://example.com' + path), {}, of());
+      const object = { waitUntil() {}, storage: {} };
+      export default {
+        fetch: async (request, env, context) => {
+          const { pathname } = new URL(request.url);
+          if (pathname === '/inner/a') return app.fetch(request, env, context);
+          return new Response(await left(ask(() => object)));
+        },
+      };`;
+    const { ask, get } = startWorker({ '/worker.mjs': await bundled('workers', main) });
+    const remaining = async () => Number(/r=(\d+)/u.exec((await ask('/inner/a')).headers.get('ratelimit'))[1]);
+    assert.deepEqual([await remaining(), await remaining()], [8, 7]);
+    // Each counts twice where nothing tells one request from another, and none goes uncounted.
+    assert.match(await get('/object'), /^5,3,/u);
   });
 
   test('fetch: an upgrade of Bun, which has no answer, is left alone', async () => {
