@@ -78,7 +78,7 @@ internal static class GenerateCommand
         var real = TargetFile.Follow(path);
         string? whyNoText = null;
         var existing = File.Exists(real) ? Disk.ReadText(real, out whyNoText) ?? "" : null;
-        var owned = existing is null ? null : OwnedFile.Read(existing);
+        var owned = existing is null ? null : whyNoText is null ? OwnedFile.Read(existing) : TargetFile.OwnedAt(real);
         var isOurs = owned?.Header.Tool == emitter.Tool
             && (request.Name is null ? request.IsFile || owned.Header.Instance is null : owned.Header.Instance == request.Name);
         if (request.Check && arguments.Count == 0 && !isOurs)

@@ -335,6 +335,19 @@ test('of several files, one that is no text in UTF-8 is told by every command, a
   assert.doesNotMatch(read(folder, 'src/retry.ts'), /caf/u);
 });
 
+test('one that is no text in UTF-8 keeps the arguments of its header when it is overwritten', () => {
+  const folder = newFolder();
+  assert.equal(run(folder, 'generate', 'retry-policy', '--max-retries', '7', '-o', 'src').code, 0);
+  const path = join(folder, 'src/retry.ts');
+  writeFileSync(path, Buffer.from(`${read(folder, 'src/retry.ts')}// caf\u00e9\n`, 'latin1'));
+  const held = run(folder, 'generate', 'retry-policy', '-o', 'src');
+  assert.equal(held.code, 1, held.err);
+  assert.match(held.err, /retry\.ts: not text in UTF-8; save it as that\. Nothing was written; --force overwrites it\./u);
+  const { code, err } = run(folder, 'generate', 'retry-policy', '-o', 'src', '--force');
+  assert.equal(code, 0, err);
+  assert.match(read(folder, 'src/retry.ts'), /maxRetries: 7/u);
+});
+
 test('a file in UTF-16 becomes UTF-8, and that is said', () => {
   const folder = newFolder();
   assert.equal(run(folder, 'generate', 'retry-policy', '-o', 'src').code, 0);
