@@ -82,7 +82,7 @@ test('Retry-After is kept as servers send it and clients hand it on', () =>
         for (const call of [() => fetch(`${url}${String(index)}`), () => axios.get(`${url}${String(index)}`)]) {
           const waits = [];
           const record = async (wait) => void waits.push(wait);
-          await rejection(withRetry(call, { ...fast, maxRetries: 1, sleep: record }));
+          await rejection(withRetry(call, { ...fast, maxRetries: 1, sleep: record, destination: String(index) }));
           assert.deepEqual(waits.map(Math.round), [ms], JSON.stringify(forms[index].headers));
         }
       }
@@ -119,6 +119,34 @@ const forms = [
   { headers: { 'retry-after': new Date(server).toUTCString() }, ms: 1 },
   { headers: { ratelimit: '"minute";r=0;t=9' }, ms: 9_000 },
   { headers: { ratelimit: '"minute";r=5;t=9' }, ms: 1 },
+  { headers: { ratelimit: '"minute"; t=9; r=0' }, ms: 9_000 },
+  { headers: { ratelimit: '"second";r=0;t=1, "minute";r=0;pk=:a:;t=40, "day";r=7;t=9000' }, ms: 40_000 },
+  { headers: { ratelimit: 'limit=10, remaining=0, reset=5' }, ms: 5_000 },
+  { headers: { ratelimit: 'limit=10, remaining=3, reset=5' }, ms: 1 },
+  // With a unit, as text, with parameters, one of which has no number; other units are no seconds.
+  { headers: { 'retry-after': '30s' }, ms: 30_000 },
+  { headers: { 'retry-after': '1.5 seconds' }, ms: 1_500 },
+  { headers: { 'retry-after': '"30"' }, ms: 30_000 },
+  { headers: { 'retry-after': '30;comment=x' }, ms: 30_000 },
+  { headers: { 'retry-after': '"20"; q=1, 30s; comment="later"' }, ms: 30_000 },
+  { headers: { 'retry-after': '4, soon' }, ms: 4_000 },
+  { headers: { 'retry-after': '500ms' }, ms: 1 },
+  { headers: { 'retry-after': '-5' }, ms: 1 },
+  { headers: { date: new Date(server).toUTCString(), 'retry-after': `"${new Date(server + 9_000).toUTCString()}"` }, ms: 9_000 },
+  { headers: { date: new Date(server).toUTCString(), 'retry-after': new Date(server + 9_000).toISOString() }, ms: 9_000 },
+  // Of whatever form, a moment counts from the answer's own date.
+  ...[
+    new Date(server + 9_000).toISOString(),
+    new Date(server + 9_000).toUTCString(),
+    String(server + 9_000),
+    String((server + 9_000) / 1000),
+    '9',
+    '"9"',
+    '9s',
+  ].map((reset) => ({
+    headers: { date: new Date(server).toUTCString(), 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': reset },
+    ms: 9_000,
+  })),
   { headers: { 'retry-after': 'later' }, ms: 1 },
 ];
 
