@@ -71,6 +71,35 @@ for (const [name, call] of Object.entries(calls)) {
   test(`a busy stretch: ${name}`, async () => assert.ok((await taken(call)) > rounds / 2));
 }
 
+// Those of an instrumentation, around the real ones and later than the guards.
+for (const [name, call] of Object.entries(calls)) {
+  test(`a busy stretch, with timers that somebody has wrapped: ${name}`, async () => {
+    const { setTimeout: own } = globalThis;
+    globalThis.setTimeout = (callback, ...args) => own((...given) => callback(...given), ...args);
+    try {
+      assert.ok((await taken(call)) > rounds / 2);
+    } finally {
+      globalThis.setTimeout = own;
+    }
+  });
+}
+
+test('fake timers without a mark, as those of Jasmine, end a limit on its millisecond', async () => {
+  const { setTimeout: own } = globalThis;
+  const due = [];
+  globalThis.setTimeout = (callback, ms) => due.push({ callback, ms });
+  try {
+    const ended = timeouts.withTimeout('read', () => new Promise(() => undefined)).catch(({ code }) => code);
+    const { callback, ms } = due.pop();
+    assert.equal(ms, limitMs);
+    callback();
+    assert.deepEqual(due, []);
+    assert.equal(await ended, 'TIMEOUT');
+  } finally {
+    globalThis.setTimeout = own;
+  }
+});
+
 test('a service that does not answer is still a timeout after a busy stretch', async () => {
   const { withTimeout, TimeoutError } = timeouts;
   const late = withTimeout('read', () => new Promise(() => undefined)).catch((error) => error);
