@@ -193,11 +193,18 @@ test('the wall clock set back does not hold the circuit open', async () => {
   }
 });
 
+// As the SDKs do that report errors or keep zones: around the real one, for all that comes later.
+const wrapped = `
+  const { setTimeout: own } = globalThis;
+  globalThis.setTimeout = (callback, ...args) => own((...given) => callback(...given), ...args);
+`;
+
 // The server is a process of its own: it answers while the other one stands still.
-const program = (url) => `
+const program = (url, how) => `
   import { createInterface } from 'node:readline';
   const { withRetry } = await import('${pathToFileURL(fileOf(RETRY)).href}');
   const { CircuitBreaker } = await import('${pathToFileURL(fileOf(BREAKER)).href}');
+  ${how === 'wrapped' ? wrapped : ''}
   const get = (signal) => fetch('${url}', { signal }).then((response) => response.text());
   await get();
   const kinds = {
@@ -213,7 +220,7 @@ const program = (url) => `
     for (let round = 0; round < 10; round += 1) {
       const answer = call().catch(() => (late[kind] = (late[kind] ?? 0) + 1));
       await new Promise((resolve) => setTimeout(resolve, 10));
-      if (process.argv[1] === 'stall') {
+      if (process.argv[1] !== 'stopped') {
         await new Promise((resolve) => setImmediate(() => { const until = performance.now() + 250; while (performance.now() < until); resolve(); }));
       } else {
         process.stdout.write('stop me\\n');
@@ -224,12 +231,14 @@ const program = (url) => `
   process.stdout.write(JSON.stringify(late) + '\\n', () => process.exit());
 `;
 
-for (const how of ['stall', 'stopped']) {
-  test(`an answer that arrived while this process was ${how === 'stall' ? 'busy' : 'stopped'} is taken`, () =>
+for (const [how, state] of Object.entries({ stall: 'busy', stopped: 'stopped', wrapped: 'busy, its timers wrapped,' })) {
+  test(`an answer that arrived while this process was ${state} is taken`, () =>
     served(
       (_, response) => void setTimeout(() => response.end('ok'), 20),
       async (url) => {
-        const child = spawn(process.execPath, ['--input-type=module', '-e', program(url), how], { stdio: ['ignore', 'pipe', 'inherit'] });
+        const child = spawn(process.execPath, ['--input-type=module', '-e', program(url, how), how], {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        });
         const exited = new Promise((resolve) => child.once('exit', resolve));
         let said = '';
         child.stdout.on('data', async (data) => {

@@ -102,3 +102,24 @@ test('a deadline, a fallback or a retry of null is none', async () => {
   const fetch = () => Promise.resolve({ ok: true, status: 200 });
   assert.equal((await upstreams.orders.fetch('orders.get', 'https://orders.example/1', {}, { ...options, fetch })).status, 200);
 });
+
+test('what stands where options belong is refused, and nothing has been called or drained', async () => {
+  const { resilienceStack } = await load('resilience-stack');
+  const { drainUpstreams, upstreamFor } = await load('upstreams');
+  const call = resilienceStack({ retry: withRetry });
+  const begun = () => assert.fail('it was called');
+  const wrong = { name: 'TypeError', message: /^options: \w+ given; use an object, as \{ signal \}\.$/u };
+  for (const given of [500, '500', [500], () => 500, new AbortController().signal]) {
+    await assert.rejects(call('orders.get', 'orders', begun, given), wrong);
+    await assert.rejects(upstreams.orders.fetch('orders.get', 'https://orders.example/1', {}, given), wrong);
+    await assert.rejects(async () => upstreams.orders.call('orders.get', begun, given), wrong);
+    await assert.rejects(upstreams.orders.drain(given), wrong);
+    await assert.rejects(drainUpstreams(given), wrong);
+    assert.throws(() => resilienceStack({}, given), {
+      ...wrong,
+      message: /^options: \w+ given; use an object, as \{ failureUnit: 'call' \}\.$/u,
+    });
+  }
+  assert.equal(await upstreams.orders.call('orders.get', () => 'ok'), 'ok');
+  assert.equal(await upstreamFor('tenant').call('orders.get', () => 'ok'), 'ok');
+});

@@ -820,3 +820,39 @@ test('a slot that is held for a body is free as soon as its caller has the answe
     }
   }
 });
+
+test('what stands where options or a name belong is refused before anything begins', async () => {
+  const { Bulkhead, withBulkhead, bulkheadOf, drainAll } = await load(TOOL, ARGS);
+  const bulkhead = bulkheadOf('payments');
+  const begun = () => assert.fail('it was called');
+  for (const given of [500, '500', true, [500], () => 500, new AbortController().signal, Symbol('x')]) {
+    const message = /^options: \w+ given; use an object, as \{ signal \}\.$/u;
+    const calls = [bulkhead.run(begun, given), withBulkhead('payments', begun, given), bulkhead.drain(given), drainAll(given)];
+    for (const error of await Promise.all(calls.map(rejection))) {
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, message);
+    }
+    assert.throws(() => new Bulkhead('test', 1, given), /^TypeError: options: \w+ given; use an object, as \{ maxQueue: /u);
+  }
+  assert.equal(await bulkhead.run(() => 'not drained'), 'not drained');
+  assert.deepEqual([bulkhead.stats().active, bulkhead.stats().admitted], [0, 1]);
+  for (const name of [Symbol('x'), Object.create(null), undefined, 5]) {
+    assert.throws(() => new Bulkhead(name, 1), /^TypeError: partition: \w+ given; use a string\.$/u);
+    assert.match((await rejection(withBulkhead(name, begun))).message, /^partition: \w+ given; use a string\.$/u);
+  }
+});
+
+test('with slots taken away after many calls that were not nested, none that is nested waits for ever', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 8, { maxWaitMs: 0 });
+  for (let calls = 0; calls < 2_000; calls += 1) await bulkhead.run(() => undefined);
+  bulkhead.resize(4);
+  let go;
+  const start = new Promise((resolve) => (go = resolve));
+  const calls = [1, 2].map(() => bulkhead.run(() => start.then(() => bulkhead.run(() => 'inner'))));
+  bulkhead.resize(2);
+  go();
+  const ended = await Promise.allSettled(calls);
+  assert.deepEqual(ended.map(({ reason, value }) => reason?.code ?? value).toSorted(), ['BULKHEAD_FULL', 'inner']);
+  assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [0, 0]);
+});

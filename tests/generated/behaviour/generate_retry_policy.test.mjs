@@ -877,3 +877,21 @@ test('an abort after the headers ends the body, by whichever of two signals', as
     assert.equal(seen.reason, 'stop');
   }
 });
+
+test('what stands where options belong is refused, with the way to write it', async () => {
+  const { withRetry, retryFetch, RetryBudget } = await load(tool, { withFetch: true });
+  const wrong = [3, '3', true, [429], () => true, new AbortController().signal, Symbol('three')];
+  for (const given of wrong) {
+    const begun = () => assert.fail('it was called');
+    for (const call of [withRetry(begun, given), retryFetch('https://orders.example/', {}, given)]) {
+      const error = await rejection(call);
+      assert.ok(error instanceof TypeError);
+      assert.match(error.message, /^options: \w+ given; use an object, as \{ maxRetries: 3, signal \}\.$/u);
+    }
+    assert.throws(() => new RetryBudget(given), /^TypeError: options: \w+ given; use an object, as \{ percent: 20 \}\.$/u);
+  }
+  for (const none of [undefined, null, {}]) {
+    assert.equal(await withRetry(() => 'ok', none), 'ok');
+    assert.equal(new RetryBudget(none).available, new RetryBudget().available);
+  }
+});

@@ -792,3 +792,27 @@ test('fake timers and fake dates are seen at once, whichever of the two there is
     globalThis.Date = RealDate;
   }
 });
+
+test('what stands where options or an operation belong is refused before anything begins', async () => {
+  const { withTimeout, timeoutFetch, Deadline } = await load(TOOL, { operations: { 'orders.get': 1000 }, withFetch: true });
+  const begun = () => assert.fail('it was called');
+  const deadline = new Deadline(60_000);
+  for (const given of [500, '500', true, [500], () => 500, new AbortController().signal, Symbol('x')]) {
+    const calls = [
+      () => withTimeout('orders.get', begun, given),
+      () => timeoutFetch('orders.get', 'https://orders.example/', {}, given),
+      async () => deadline.run(begun, given),
+      async () => deadline.run('orders.get', begun, given),
+    ];
+    for (const call of calls) {
+      await assert.rejects(call(), { name: 'TypeError', message: /^options: \w+ given; use an object, as \{ timeoutMs: 500, / });
+    }
+    for (const make of [() => new Deadline(500, given), () => Deadline.fromHeader('500', given)]) {
+      assert.throws(make, { name: 'TypeError', message: /^options: \w+ given; use an object, as \{ now, timers \}\.$/u });
+    }
+  }
+  for (const operation of [Symbol('x'), Object.create(null), undefined, 500]) {
+    await assert.rejects(withTimeout(operation, begun), { name: 'TypeError', message: /^operation: \w+ given; use a key of TIMEOUTS\.$/u });
+  }
+  for (const none of [undefined, null, {}]) assert.equal(await withTimeout('orders.get', () => 'ok', none), 'ok');
+});
