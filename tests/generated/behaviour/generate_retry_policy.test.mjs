@@ -895,3 +895,22 @@ test('what stands where options belong is refused, with the way to write it', as
     assert.equal(new RetryBudget(none).available, new RetryBudget().available);
   }
 });
+
+test('a number where a function belongs, and statuses that are no list, are refused before an attempt', async () => {
+  const { withRetry } = await load(tool);
+  const begun = () => assert.fail('it was called');
+  for (const name of ['shouldRetry', 'delayMs', 'onRetry', 'onGiveUp']) {
+    for (const given of [1_000, true, 'never', {}]) {
+      const error = await rejection(withRetry(begun, { [name]: given }));
+      assert.ok(error instanceof TypeError);
+      assert.equal(error.message, `${name}: ${typeof given} given; use a function.`);
+    }
+    assert.equal(await withRetry(() => 'ok', { [name]: null }), 'ok');
+    assert.equal(await withRetry(() => 'ok', { [name]: undefined }), 'ok');
+  }
+  for (const retryOn of [503, '503', new Set([503])]) {
+    const error = await rejection(withRetry(begun, { retryOn }));
+    assert.ok(error instanceof TypeError);
+    assert.equal(error.message, `retryOn: ${typeof retryOn} given; use a list of statuses.`);
+  }
+});
