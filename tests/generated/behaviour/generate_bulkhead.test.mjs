@@ -224,13 +224,14 @@ test('drain of an idle bulkhead ends at once, and twice is no error', async () =
 test('options that make no sense are refused by name', async () => {
   const { Bulkhead } = await load(TOOL, ARGS);
   for (const bad of [-1, 1.5, Number.NaN, Infinity, '5']) {
+    const shown = typeof bad === 'string' ? `"${bad}"` : String(bad);
     assert.throws(() => new Bulkhead('test', bad), {
       name: 'RangeError',
-      message: `maxConcurrent: ${String(bad)} is out of range; use 1 to 9007199254740991.`,
+      message: `maxConcurrent: ${shown} is out of range; use 1 to 9007199254740991.`,
     });
     assert.throws(() => new Bulkhead('test', 1, { maxQueue: bad }), {
       name: 'RangeError',
-      message: `maxQueue: ${String(bad)} is out of range; use 0 to 9007199254740991.`,
+      message: `maxQueue: ${shown} is out of range; use 0 to 9007199254740991.`,
     });
     assert.throws(() => new Bulkhead('test', 1, { maxWaitMs: bad }), /^RangeError: maxWaitMs: /u);
   }

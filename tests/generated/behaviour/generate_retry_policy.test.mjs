@@ -552,6 +552,8 @@ test('the last status that can be given is 599', async () => {
   assert.equal((await fail(withRetry, httpError(599), { retryOn: [599] })).attempts, 5);
   const refused = await rejection(withRetry(async () => 1, { retryOn: [600] }));
   assert.equal(refused.message, 'retryOn: 600 is out of range; use 400 to 599.');
+  const text = await rejection(withRetry(async () => 1, { maxRetries: '3' }));
+  assert.match(text.message, /^maxRetries: "3" is out of range/u);
 });
 
 test("the runtime's own timers and clock wait and count when none are given", async () => {
