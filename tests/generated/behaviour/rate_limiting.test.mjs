@@ -349,7 +349,7 @@ describe('costs and options', () => {
       for (const cost of [0, -1, 1.5, Number.NaN, 6, Infinity, '1']) {
         await assert.rejects(limiter.consume('key:a', cost), {
           name: 'RangeError',
-          message: `cost: ${String(cost)} is out of range; use a whole number from 1 to 5.`,
+          message: `cost: ${typeof cost === 'string' ? `"${cost}"` : String(cost)} is out of range; use a whole number from 1 to 5.`,
         });
       }
       assert.equal((await limiter.consume('key:a', 5)).allowed, true);
