@@ -39,7 +39,7 @@ internal sealed record RpcError(int Code, string Message, byte[]? Id = null, str
     private static readonly JsonWriterOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>A text of the caller's as it may stand in a message: bounded, and without characters that a terminal obeys.</summary>
-    public static string Quote(string text) => PlainText.Of(text, 60);
+    public static string Quote(string text) => text.Length == 0 ? "\"\"" : PlainText.Of(text, 60);
 
     /// <summary>The message that answers.</summary>
     public byte[] ToUtf8()

@@ -1,6 +1,6 @@
 // What becomes of files in people's hands: moved, renamed, in conflict, linked, named in another case, several headers in one.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -381,6 +381,14 @@ test('a manifest with the conflict of a merge is told as that', () => {
     assert.equal(code, 2, err);
     assert.equal(err, `${name}: has a conflict of a merge at line ${String(line)}; settle it first.\n`);
   }
+  // Where nothing else is the manifest, package.json may hold it.
+  for (const name of ['resilience.json', 'resilience.jsonc', 'resilience.yaml']) rmSync(join(folder, name));
+  assert.equal(run(folder, 'stack', '-o', 'src').err, 'package.json: has a conflict of a merge at line 3; settle it first.\n');
+  rmSync(join(folder, 'package.json'));
+  assert.match(
+    run(folder, 'stack', '-o', 'src').err,
+    /^resilience\.json: not there; give the manifest with -c PATH, or write one with init\.$/mu,
+  );
 });
 
 test('an emitted file that has become too long to read is told, and holds up no other', () => {

@@ -106,6 +106,7 @@ test('faulty parameters are named, and what only describes a client is not one o
     ['subscriptions/listen', { _meta: meta, notifications: { toolsListChanged: 'yes' } }, 'notifications.toolsListChanged'],
     ['tools/call', { name: 'generate_retry_policy', inputResponses: 5 }, 'inputResponses'],
     ['prompts/get', { name: 'choose_pattern', requestState: {} }, 'requestState'],
+    ['prompts/get', { name: '' }, 'name: there is no prompt ""; the prompts are defence_in_depth'],
     ['tools/call', { name: 'generate_retry_policy', args: { maxRetries: 2 } }, 'args'],
     ['tools/call', { name: 'generate_retry_policy', arguments: {}, maxRetries: 2 }, 'maxRetries'],
   ];
@@ -114,7 +115,7 @@ test('faulty parameters are named, and what only describes a client is not one o
   for (const [id, [method, , name]] of faulty.entries()) {
     const { error } = await server.answerTo(id);
     assert.equal(error?.code, -32602, method);
-    assert.ok(error.message.startsWith(`${name}: `), error.message);
+    assert.ok(error.message.startsWith(name.includes(': ') ? name : `${name}: `), error.message);
   }
   server.send(
     '{"jsonrpc":"2.0","id":"none","method":"ping","params":{"_meta":{"progressToken":null}}}',
