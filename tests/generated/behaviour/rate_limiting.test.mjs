@@ -355,6 +355,18 @@ describe('costs and options', () => {
       assert.equal((await limiter.consume('key:a', 5)).allowed, true);
     });
 
+    test(`${algorithm} refuses a key that is none`, async () => {
+      const { limiter } = await limiterOf(algorithm, { capacity: 5, requests: 5, limit: 5, seconds: 1 });
+      for (const key of [undefined, null, Number.NaN, false, {}, Symbol('key')]) {
+        await assert.rejects(limiter.consume(key), {
+          name: 'TypeError',
+          message: `key: ${String(key)} would be one key for all clients; give a text.`,
+        });
+      }
+      assert.equal((await limiter.consume('', 5)).allowed, true);
+      assert.equal((await limiter.consume(7, 5)).allowed, true);
+    });
+
     test(`${algorithm} refuses figures that it cannot count with`, async () => {
       const { stem, bucket } = algorithms[algorithm];
       const Limiter = (await load(tool, { ...memory, algorithm }))[`${stem}Limiter`];
