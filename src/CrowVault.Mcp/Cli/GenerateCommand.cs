@@ -113,8 +113,7 @@ internal static class GenerateCommand
 
             // What the caller gave is the caller's to correct; what the header says is not.
             return isOurs && parsed.Tokens.Count > 0 && faults.Faults.All(fault => taken.Contains(fault.Argument))
-                ? throw new Fault($"{Fault.Show(path)}: the arguments in its "
-                    + $"header are not accepted.\n{faults.Message}", CommandLine.Differs)
+                ? throw new Fault($"{Fault.Show(path)}: {NotAccepted(emitter, faults, path)}", CommandLine.Differs)
                 : throw Wrong(emitter, FaultsOfTheCall(emitter, arguments, taken) ?? faults, parsed, unmatched);
         }
 
@@ -148,6 +147,12 @@ internal static class GenerateCommand
 
         return report.End(exitCode);
     }
+
+    /// <summary>What is wrong with the arguments in a file's header, and the command that writes it with corrected ones.</summary>
+    public static string NotAccepted(Emitter emitter, ArgumentFaults faults, string path) => "the arguments in its header are not accepted.\n"
+        + faults.MessageWith(faults.CorrectedOptions is { Length: > 0 } options
+            ? $"{Product.Command} {Name} {emitter.Command} {options} -o {CommandLine.ForShell(path)} --force"
+            : null);
 
     /// <summary>What is wrong with a call, in the names of options, with the call corrected as it is typed here.</summary>
     private static Fault Wrong(Emitter emitter, ArgumentFaults faults, ParseResult parsed, string[] unmatched)

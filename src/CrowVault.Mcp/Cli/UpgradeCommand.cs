@@ -90,7 +90,7 @@ internal static class UpgradeCommand
             }
             else if (!emitter.TryEmit(Emitting.ParseArguments(owned.Header.Arguments), Product.Version, out var emission, out var faults))
             {
-                report.Add(new(path, "outdated", null, $"the arguments in its header are not accepted.\n{faults.Message}"));
+                report.Add(new(path, "outdated", null, GenerateCommand.NotAccepted(emitter, faults, path)));
                 refused = true;
             }
             else

@@ -366,6 +366,20 @@ test('a file in UTF-16 becomes UTF-8, and that is said', () => {
   assert.match(read(folder, 'src/retry.ts'), /maxRetries: 3/u);
 });
 
+test('a header with arguments that are not accepted is told with a command that writes the file', () => {
+  const folder = project();
+  assert.equal(run(folder, 'generate', 'circuit-breaker', '--failure-threshold', '7', '-o', 'src').code, 0);
+  const spoilt = read(folder, 'src/circuit-breaker.ts').replace('"tripOn":"consecutive"', '"tripOn":"consecutiv"');
+  writeFileSync(join(folder, 'src/circuit-breaker.ts'), spoilt);
+  const { code, err } = run(folder, 'upgrade', 'src/circuit-breaker.ts');
+  assert.equal(code, 1, err);
+  assert.match(err, /the arguments in its header are not accepted\.\ntripOn: "consecutiv" is not a choice; did you mean consecutive\?/u);
+  const [, corrected] = /^Corrected call: crowvault-mcp (.*)$/mu.exec(err);
+  assert.equal(run(folder, ...corrected.split(' ')).code, 0, corrected);
+  assert.match(read(folder, 'src/circuit-breaker.ts'), /"failureThreshold":7/u);
+  assert.equal(run(folder, 'upgrade', 'src/circuit-breaker.ts').code, 0);
+});
+
 test('a manifest with the conflict of a merge is told as that', () => {
   const folder = newFolder();
   const json = '{\n<<<<<<< HEAD\n  "retryPolicy": {}\n=======\n  "circuitBreaker": {}\n>>>>>>> other\n}\n';
