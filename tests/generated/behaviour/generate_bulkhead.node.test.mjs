@@ -241,3 +241,19 @@ test('a slot is held until the body has been read, cancelled or broken', async (
     assert.equal(await active(), 0);
   }
 });
+
+// Without AsyncLocalStorage, as in a browser, what is nested after an await cannot be told.
+test('with slots taken away after many calls that were not nested, none that is nested waits for ever', async () => {
+  const { Bulkhead } = await load(TOOL, ARGS);
+  const bulkhead = new Bulkhead('test', 8, { maxWaitMs: 0 });
+  for (let calls = 0; calls < 2_000; calls += 1) await bulkhead.run(() => undefined);
+  bulkhead.resize(4);
+  let go;
+  const start = new Promise((resolve) => (go = resolve));
+  const calls = [1, 2].map(() => bulkhead.run(() => start.then(() => bulkhead.run(() => 'inner'))));
+  bulkhead.resize(2);
+  go();
+  const ended = await Promise.allSettled(calls);
+  assert.deepEqual(ended.map(({ reason, value }) => reason?.code ?? value).toSorted(), ['BULKHEAD_FULL', 'inner']);
+  assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [0, 0]);
+});

@@ -842,18 +842,3 @@ test('what stands where options or a name belong is refused before anything begi
     assert.match((await rejection(withBulkhead(name, begun))).message, /^partition: \w+ given; use a string\.$/u);
   }
 });
-
-test('with slots taken away after many calls that were not nested, none that is nested waits for ever', async () => {
-  const { Bulkhead } = await load(TOOL, ARGS);
-  const bulkhead = new Bulkhead('test', 8, { maxWaitMs: 0 });
-  for (let calls = 0; calls < 2_000; calls += 1) await bulkhead.run(() => undefined);
-  bulkhead.resize(4);
-  let go;
-  const start = new Promise((resolve) => (go = resolve));
-  const calls = [1, 2].map(() => bulkhead.run(() => start.then(() => bulkhead.run(() => 'inner'))));
-  bulkhead.resize(2);
-  go();
-  const ended = await Promise.allSettled(calls);
-  assert.deepEqual(ended.map(({ reason, value }) => reason?.code ?? value).toSorted(), ['BULKHEAD_FULL', 'inner']);
-  assert.deepEqual([bulkhead.stats().active, bulkhead.stats().queued], [0, 0]);
-});
