@@ -829,8 +829,8 @@ public sealed class ArgumentsTests
         Assert.Equal(
             """
             --operations.read: "2s" is not an integer; use 1 to 86400000.
-            --with-fetch: "yes" is not a boolean; use true or false.
-            --default-timeout-ms: "0.7 s" is not an integer; use 1 to 86400000.
+            --with-fetch, withFetch: "yes" is not a boolean; use true or false.
+            --default-timeout-ms, defaultTimeoutMs: "0.7 s" is not an integer; use 1 to 86400000.
             --colour: unknown option; the options are --operations, --runtime, --default-timeout-ms, --total-timeout-ms, --with-fetch, --with-metrics, --with-tests, --test-runner, --import-extension.
             Corrected call: crowvault-mcp generate timeout-config --operations read=2000 --default-timeout-ms 700 --with-fetch
             """.ReplaceLineEndings("\n"),

@@ -104,14 +104,14 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("--failure-threshold: 0 is out of range; use 1 to 10000.", "--failure-threshold", "0")]
-    [InlineData("--failure-threshold: -5 is out of range; use 1 to 10000.", "--failure-threshold", "-5")]
-    [InlineData("--failure-threshold: \"abc\" is not an integer; use 1 to 10000.", "--failure-threshold", "abc")]
-    [InlineData("--failure-threshold: 1e999 is out of range; use 1 to 10000.", "--failure-threshold=1e999")]
+    [InlineData("--failure-threshold, failureThreshold: 0 is out of range; use 1 to 10000.", "--failure-threshold", "0")]
+    [InlineData("--failure-threshold, failureThreshold: -5 is out of range; use 1 to 10000.", "--failure-threshold", "-5")]
+    [InlineData("--failure-threshold, failureThreshold: \"abc\" is not an integer; use 1 to 10000.", "--failure-threshold", "abc")]
+    [InlineData("--failure-threshold, failureThreshold: 1e999 is out of range; use 1 to 10000.", "--failure-threshold=1e999")]
     [InlineData("--failure-treshold: unknown option; did you mean --failure-threshold?\nCorrected call: crowvault-mcp generate circuit-breaker --failure-threshold 3", "--failure-treshold", "3")]
-    [InlineData("--with-metrics: \"yes\" is not a boolean; use true or false.", "--with-metrics=yes")]
+    [InlineData("--with-metrics, withMetrics: \"yes\" is not a boolean; use true or false.", "--with-metrics=yes")]
     [InlineData("--runtime: \"nodejs\" is not a choice", "--runtime", "nodejs")]
-    [InlineData("--slow-call-ms: only --trip-on failure-rate uses it; set --trip-on to failure-rate or leave it out.\nCorrected call: crowvault-mcp generate circuit-breaker --trip-on failure-rate --slow-call-ms 9", "--slow-call-ms", "9")]
+    [InlineData("--slow-call-ms, slowCallMs: only --trip-on failure-rate uses it; set --trip-on to failure-rate or leave it out.\nCorrected call: crowvault-mcp generate circuit-breaker --trip-on failure-rate --slow-call-ms 9", "--slow-call-ms", "9")]
     [InlineData("--failureTreshold: unknown option; did you mean --failure-threshold?", "--failureTreshold", "3")]
     [InlineData("--max_failures: unknown option; did you mean --failure-threshold?", "--max_failures=3")]
     [InlineData("--foo.bar: unknown option; the options are --runtime, --failure-threshold, ", "--foo.bar", "3")]
@@ -135,7 +135,7 @@ public sealed class CommandLineTests
     [InlineData("--partitions: required but missing; give 1 to 200 entries such as payments=10, or a list of objects such as [{\"name\":\"payments\",", "bulkhead")]
     [InlineData("--partitions[1]: \"b\" has no maxConcurrent; write payments=10.", "bulkhead", "--partitions", "a,b")]
     [InlineData("Corrected call: crowvault-mcp generate bulkhead --partitions a=5,b=5\n", "bulkhead", "--partitions", "a", "b", "--max-concurrent", "5")]
-    [InlineData("--max-delay-cap-ms: 5 is less than --base-delay-ms 9; use 9 or more.", "retry-policy", "--base-delay-ms", "9", "--max-delay-cap-ms", "5")]
+    [InlineData("--max-delay-cap-ms, maxDelayCapMs: 5 is less than --base-delay-ms 9; use 9 or more.", "retry-policy", "--base-delay-ms", "9", "--max-delay-cap-ms", "5")]
     [InlineData("--partitions[0]: unknown member \"maxQ\"; the members are name, maxConcurrent, maxQueue, maxWaitMs.", "bulkhead", "--partitions", "[{\"name\":\"a\",\"maxConcurrent\":1,\"maxQ\":2}]")]
     public void A_list_ends_where_an_option_begins_and_is_told_of_as_it_is_typed(string message, params string[] arguments)
     {

@@ -76,7 +76,9 @@ public sealed partial record ArgumentFaults(string Tool, IReadOnlyList<ArgumentF
         var known = Schema?.Find(name);
         return fault with
         {
-            Argument = known is not null ? known.OptionName + fault.Argument[name.Length..]
+            // An option of several words has another name in notes, in manifests and over the other doors.
+            Argument = known is not null && known.OptionName == $"--{name}" ? known.OptionName + fault.Argument[name.Length..]
+                : known is not null ? $"{known.OptionName}, {fault.Argument}"
                 : typed?.Invoke(fault.Argument) is { } option ? option
                 : name.All(char.IsAsciiLetterOrDigit) ? $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(name)}"
                 : fault.Argument,

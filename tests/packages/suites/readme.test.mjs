@@ -311,7 +311,9 @@ test('A wrong call is answered as docs/REFERENCE.md shows', async () => {
   const [shown] = take('Wrong calls', 'text');
   const { code, stderr } = await execute(program(), ['call', 'generate_circuit_breaker', '{"failureThreshold":0,"withMetric":true}']);
   assert.equal(code, 2);
-  assert.equal(stderr.trimEnd(), shown);
+  // As over MCP; here the corrected call is a command.
+  const [, tool, corrected] = /^Corrected call: crowvault-mcp call (\S+) '(.*)'$/mu.exec(stderr);
+  assert.equal(stderr.trimEnd().replace(/^Corrected call: .*$/mu, `Corrected call: ${tool} ${corrected}`), shown);
 });
 
 test('The servers and calls over HTTP work as written, in docs/REFERENCE.md and in docs/HTTP.md', async () => {
