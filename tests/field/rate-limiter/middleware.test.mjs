@@ -164,11 +164,17 @@ describe('errors', () => {
   ]) {
     test(`${algorithm}: a limit of a request's own that is none is named as it was written`, async () => {
       const middleware = await middlewareOf(algorithm, args);
-      for (const limit of [null, NaN, 0, 1.5, '5']) {
+      for (const [limit, shown] of [
+        [null, 'null'],
+        [NaN, 'NaN'],
+        [0, '0'],
+        [1.5, '1.5'],
+        ['5', '"5"'],
+      ]) {
         const app = express().use(middleware(20, 60, { limitOf: () => limit }));
         app.use(answerWith((error) => error.message));
         const { ask, close } = await listen(app);
-        assert.equal(await (await ask()).text(), `limitOf: ${String(limit)} is out of range; use a whole number from 1 to 1000000000.`);
+        assert.equal(await (await ask()).text(), `limitOf: ${shown} is out of range; use a whole number from 1 to 1000000000.`);
         close();
       }
     });

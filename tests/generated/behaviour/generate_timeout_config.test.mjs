@@ -817,3 +817,53 @@ test('what stands where options or an operation belong is refused before anythin
   }
   for (const none of [undefined, null, {}]) assert.equal(await withTimeout('orders.get', () => 'ok', none), 'ok');
 });
+
+test('what is no signal is refused, and a signal without a place for a reason is given one', async () => {
+  const { withTimeout, TimeoutError } = await load(TOOL, { operations: OPERATIONS });
+  const refused = { name: 'TypeError', message: 'signal: no AbortSignal; use controller.signal.' };
+  await assert.rejects(withTimeout('charge', hang, { signal: { aborted: false } }), refused);
+
+  // As React Native has them.
+  class Signal extends EventTarget {
+    aborted = false;
+  }
+  class Controller {
+    signal = new Signal();
+    abort() {
+      this.signal.aborted = true;
+      this.signal.dispatchEvent(new Event('abort'));
+    }
+  }
+  const { AbortController: own } = globalThis;
+  globalThis.AbortController = Controller;
+  try {
+    const timers = new Clock();
+    let given;
+    const call = rejection(withTimeout('charge', (signal) => hang((given = signal)), { timeoutMs: 5, timers }));
+    timers.advance(5);
+    const error = await call;
+    assert.ok(error instanceof TimeoutError);
+    assert.ok(given instanceof Signal);
+    assert.equal(given.reason, error);
+  } finally {
+    globalThis.AbortController = own;
+  }
+});
+
+test('an answer that has no body to read holds no limit', async () => {
+  const { timeoutFetch } = await load(TOOL, { operations: OPERATIONS, withFetch: true });
+  const limits = async (status, headers) => {
+    const timers = new Clock();
+    // As node-fetch and stand-ins have it: a body, though there is nothing in it.
+    const answer = { status, headers: new Headers(headers), body: new ReadableStream() };
+    const response = await timeoutFetch('charge', 'https://example.com/', {}, { fetch: async () => answer, timers });
+    assert.equal(response.status, status);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return timers.pending.size;
+  };
+  assert.equal(await limits(200, {}), 1);
+  assert.equal(await limits(200, { 'content-length': '5' }), 1);
+  assert.equal(await limits(201, { 'content-length': '0' }), 0);
+  assert.equal(await limits(204, {}), 0);
+  assert.equal(await limits(304, {}), 0);
+});
