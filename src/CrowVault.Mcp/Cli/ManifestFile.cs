@@ -92,7 +92,7 @@ internal static partial class ManifestFile
             throw new Fault("-c: the path is empty; give the manifest with -c PATH.");
         }
 
-        var text = (path == "-" ? Disk.ReadInput() : Disk.ReadText(path, "not there; give the manifest with -c PATH, or write one with init."))
+        var text = (path == "-" ? Disk.ReadInput() : Disk.ReadText(path, "cannot be read, it is not there; give the manifest with -c PATH, or write one with init."))
             .TrimStart('\uFEFF');
         var name = path == "-" ? "standard input" : path;
         if (IsYaml(Path.GetExtension(path).ToLowerInvariant(), text))

@@ -401,7 +401,7 @@ test('a manifest with the conflict of a merge is told as that', () => {
   rmSync(join(folder, 'package.json'));
   assert.match(
     run(folder, 'stack', '-o', 'src').err,
-    /^resilience\.json: not there; give the manifest with -c PATH, or write one with init\.$/mu,
+    /^resilience\.json: cannot be read, it is not there; give the manifest with -c PATH, or write one with init\.$/mu,
   );
 });
 
